@@ -1,0 +1,63 @@
+using ParScale.Model;
+
+namespace ParScale.Checkpoints;
+
+/// <summary>
+/// A model folder in Hugging Face layout, opened: its config, and its tensors in <c>model.safetensors</c> or in the
+/// shards of <c>model.safetensors.index.json</c>, all names, shapes and types checked against the config.
+/// </summary>
+public sealed class Checkpoint : IDisposable
+{
+    private readonly CheckpointFiles _files;
+
+    private Checkpoint(string folder, ModelConfig config, CheckpointFiles files, IReadOnlyList<string> notices)
+    {
+        Folder = folder;
+        Config = config;
+        Notices = notices;
+        _files = files;
+    }
+
+    /// <summary>The folder given to <see cref="Open"/>.</summary>
+    public string Folder { get; }
+
+    /// <summary>The model's numbers.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>What was ignored while opening, one line each.</summary>
+    public IReadOnlyList<string> Notices { get; }
+
+    /// <summary>Opens a folder. Weights are mapped, not read; nothing is allocated for them.</summary>
+    /// <exception cref="ParScaleException">
+    /// A file is missing or malformed, a tensor does not fit the config, or the model is larger than this machine's memory.
+    /// </exception>
+    public static Checkpoint Open(string folder)
+    {
+        ModelConfig config = ModelConfig.Load(folder);
+        var notices = new List<string>(config.Notices);
+        // The smallest the parameters can be on disk: a config that lies about its type is caught when the files are open.
+        MemoryCheck.Require(config, 2 * config.TotalParameters);
+        CheckpointFiles files = CheckpointFiles.Open(folder, notices);
+        try
+        {
+            TensorCheck.Require(config, files, notices);
+            MemoryCheck.Require(config, files.TensorBytes);
+            return new Checkpoint(folder, config, files, notices);
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether the checkpoint holds a tensor of this name.</summary>
+    public bool Contains(string name) => _files.Tensors.ContainsKey(name);
+
+    /// <summary>A tensor and the file whose mapped bytes its offset points into.</summary>
+    /// <exception cref="KeyNotFoundException">No tensor has this name.</exception>
+    public (SafetensorsFile File, TensorInfo Info) Get(string name) => _files.Tensors[name];
+
+    /// <inheritdoc/>
+    public void Dispose() => _files.Dispose();
+}

@@ -1,0 +1,95 @@
+namespace ParScale.Checkpoints;
+
+/// <summary>The safetensors files of a model folder, and which of them holds which tensor.</summary>
+internal sealed class CheckpointFiles : IDisposable
+{
+    private const string SingleName = "model.safetensors";
+    private const string IndexName = "model.safetensors.index.json";
+    private static readonly string[] PickleSuffixes = [".bin", ".pt", ".pth", ".ckpt", ".pkl"];
+    private readonly List<SafetensorsFile> _files = [];
+    private readonly Dictionary<string, (SafetensorsFile File, TensorInfo Info)> _tensors = new(StringComparer.Ordinal);
+
+    private CheckpointFiles(string mainFile) => MainFile = mainFile;
+
+    /// <summary>The file to name when a tensor is in none: the single file or the index.</summary>
+    public string MainFile { get; }
+
+    public IReadOnlyDictionary<string, (SafetensorsFile File, TensorInfo Info)> Tensors => _tensors;
+
+    /// <summary>Bytes of all tensors together.</summary>
+    public long TensorBytes => _tensors.Values.Sum(tensor => tensor.Info.ByteLength);
+
+    public static CheckpointFiles Open(string folder, List<string> notices)
+    {
+        string single = Path.Combine(folder, SingleName);
+        string index = Path.Combine(folder, IndexName);
+        bool hasIndex = Path.Exists(index);
+        if (!Path.Exists(single) && !hasIndex) throw NoWeights(folder);
+        bool sharded = !Path.Exists(single);
+        if (!sharded && hasIndex) notices.Add($"{IndexName} is ignored: {SingleName} is there too");
+        var files = new CheckpointFiles(sharded ? index : single);
+        try
+        {
+            if (sharded) files.OpenShards(folder, index);
+            else files.Add(SafetensorsFile.Open(single));
+            return files;
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (SafetensorsFile file in _files) file.Dispose();
+    }
+
+    private void OpenShards(string folder, string index)
+    {
+        IReadOnlyDictionary<string, string> map = ShardIndex.Read(index);
+        string[] shards = [.. map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        foreach (string shard in shards)
+        {
+            if (!Path.Exists(Path.Combine(folder, shard)))
+                throw ParScaleException.BadInput("ST-25", index, $"names shard {ParScaleException.Quote(shard)}, which is not in the folder");
+        }
+        foreach (string shard in shards) Add(SafetensorsFile.Open(Path.Combine(folder, shard)));
+        foreach ((string tensor, string shard) in map) RequireInShard(index, tensor, shard);
+        string? unmapped = _tensors.Keys.FirstOrDefault(name => !map.ContainsKey(name));
+        if (unmapped is null) return;
+        throw ParScaleException.BadInput("ST-27", _tensors[unmapped].File.Path,
+            $"tensor {ParScaleException.Quote(unmapped)} is not in the weight_map of {IndexName}");
+    }
+
+    private void RequireInShard(string index, string tensor, string shard)
+    {
+        bool found = _tensors.TryGetValue(tensor, out (SafetensorsFile File, TensorInfo Info) held);
+        if (found && Path.GetFileName(held.File.Path) == shard) return;
+        string actual = found ? $"it is in {ParScaleException.Quote(Path.GetFileName(held.File.Path))}" : "no shard holds it";
+        throw ParScaleException.BadInput("ST-27", index,
+            $"tensor {ParScaleException.Quote(tensor)} is mapped to {ParScaleException.Quote(shard)}, but {actual}");
+    }
+
+    private void Add(SafetensorsFile file)
+    {
+        _files.Add(file);
+        foreach ((string name, TensorInfo info) in file.Tensors)
+        {
+            if (_tensors.TryAdd(name, (file, info))) continue;
+            string other = Path.GetFileName(_tensors[name].File.Path);
+            throw ParScaleException.BadInput("ST-27", file.Path,
+                $"tensor {ParScaleException.Quote(name)} is also in {ParScaleException.Quote(other)}");
+        }
+    }
+
+    private static ParScaleException NoWeights(string folder)
+    {
+        string? pickle = Directory.EnumerateFiles(folder).Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)
+            .FirstOrDefault(name => PickleSuffixes.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase));
+        if (pickle is not null) return ParScaleException.BadInput("ST-30", pickle, "pickle is not read; convert to safetensors");
+        return ParScaleException.BadInput("ST-25", SingleName,
+            $"is not in folder {ParScaleException.Quote(folder)}, nor is {IndexName}; fetch the weights");
+    }
+}

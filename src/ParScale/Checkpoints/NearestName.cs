@@ -1,0 +1,44 @@
+namespace ParScale.Checkpoints;
+
+/// <summary>Finds what a misspelt name was probably meant to be.</summary>
+internal static class NearestName
+{
+    private const int LongestCompared = 128;
+
+    /// <summary>The candidate with the fewest edits to <paramref name="name"/>, or null when none is within <paramref name="within"/>.</summary>
+    public static string? Find(string name, IEnumerable<string> candidates, int within)
+    {
+        if (name.Length > LongestCompared) return null;
+        string? nearest = null;
+        int fewest = within + 1;
+        foreach (string candidate in candidates)
+        {
+            if (candidate.Length > LongestCompared || Math.Abs(candidate.Length - name.Length) >= fewest) continue;
+            int edits = Edits(name, candidate);
+            if (edits >= fewest) continue;
+            fewest = edits;
+            nearest = candidate;
+        }
+        return nearest;
+    }
+
+    /// <summary>Single-character insertions, deletions and replacements that turn one text into the other.</summary>
+    public static int Edits(string from, string to)
+    {
+        Span<int> row = stackalloc int[LongestCompared + 1];
+        if (to.Length > LongestCompared) throw new ArgumentOutOfRangeException(nameof(to));
+        for (int j = 0; j <= to.Length; j++) row[j] = j;
+        for (int i = 1; i <= from.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= to.Length; j++)
+            {
+                int replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(replaced, 1 + Math.Min(row[j], row[j - 1]));
+            }
+        }
+        return row[to.Length];
+    }
+}

@@ -1,0 +1,81 @@
+using ParScale.Model;
+
+namespace ParScale.Checkpoints;
+
+/// <summary>Proves that a checkpoint holds exactly the tensors its config asks for.</summary>
+internal static class TensorCheck
+{
+    private const int NearEnough = 8;
+
+    /// <summary>Checks all names, shapes and element types; a harmless extra goes to <paramref name="notices"/>.</summary>
+    public static void Require(ModelConfig config, CheckpointFiles files, List<string> notices)
+    {
+        var expectedNames = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((string name, long[] shape) in ModelTensors.Expected(config))
+        {
+            expectedNames.Add(name);
+            if (files.Tensors.TryGetValue(name, out (SafetensorsFile File, TensorInfo Info) held)) RequireFit(config, held, shape);
+            else throw Missing(config, files, name, shape);
+        }
+        foreach ((string name, (SafetensorsFile File, TensorInfo Info) held) in files.Tensors)
+        {
+            if (!expectedNames.Contains(name)) RequireHarmless(config, held, expectedNames, notices);
+        }
+    }
+
+    private static void RequireFit(ModelConfig config, (SafetensorsFile File, TensorInfo Info) held, long[] shape)
+    {
+        TensorInfo tensor = held.Info;
+        string quoted = ParScaleException.Quote(tensor.Name);
+        if (!tensor.Shape.AsSpan().SequenceEqual(shape))
+        {
+            string detail = $"tensor {quoted}: expected shape {Text(shape)}, found {Text(tensor.Shape)}";
+            bool prefix = IsPrefix(tensor.Name) && tensor.Shape.Length == shape.Length;
+            if (prefix && tensor.Shape[0] != shape[0])
+                throw ParScaleException.BadInput("CF-11", held.File.Path, $"{detail}; parscale_n is {config.Streams} in config.json");
+            if (prefix && tensor.Shape[2] != shape[2])
+                throw ParScaleException.BadInput("CF-11", held.File.Path, $"{detail}; parscale_n_tokens is {config.PrefixTokens} in config.json");
+            throw ParScaleException.BadInput("ST-28", held.File.Path, $"{detail}; do the files belong to this config.json?");
+        }
+        if (tensor.Type is not (TensorType.F32 or TensorType.BF16 or TensorType.F16))
+            throw ParScaleException.BadInput("ST-28", held.File.Path, $"tensor {quoted}: expected F32, BF16 or F16, found {tensor.Type.FileName()}");
+    }
+
+    private static ParScaleException Missing(ModelConfig config, CheckpointFiles files, string name, long[] shape)
+    {
+        string? nearest = NearestName.Find(name, files.Tensors.Keys, NearEnough);
+        string hint = nearest is null ? "" : $"; the nearest name is {ParScaleException.Quote(nearest)}";
+        string reason = IsPrefix(name) ? $" for parscale_n {config.Streams}" : "";
+        return ParScaleException.BadInput("ST-28", files.MainFile,
+            $"tensor {ParScaleException.Quote(name)}: expected shape {Text(shape)}{reason}, found no such tensor{hint}");
+    }
+
+    private static void RequireHarmless(
+        ModelConfig config, (SafetensorsFile File, TensorInfo Info) held, HashSet<string> expectedNames, List<string> notices)
+    {
+        TensorInfo tensor = held.Info;
+        string quoted = ParScaleException.Quote(tensor.Name);
+        if (tensor.Name == ModelTensors.HeadName)
+        {
+            // Only a tied config gets here: untied, the head is an expected tensor.
+            RequireFit(config, held, [config.VocabularySize, config.HiddenSize]);
+            notices.Add($"{Path.GetFileName(held.File.Path)}: {quoted} is ignored, because tie_word_embeddings is true");
+            return;
+        }
+        // A buffer that old versions of Transformers saved; it follows from rope_theta.
+        if (tensor.Name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)) return;
+        if (config.Streams == 1 && IsPrefix(tensor.Name))
+        {
+            string why = config.ModelType == ModelConfigReader.PlainType ? "model_type is qwen2" : "parscale_n is 1";
+            throw ParScaleException.BadInput("CF-11", held.File.Path, $"tensor {quoted}: found a prefix, but {why} in config.json");
+        }
+        string? nearest = NearestName.Find(tensor.Name, expectedNames, NearEnough);
+        string hint = nearest is null ? "" : $"; the nearest expected name is {ParScaleException.Quote(nearest)}";
+        throw ParScaleException.BadInput("ST-28", held.File.Path, $"tensor {quoted}: found, but the config expects no such tensor{hint}");
+    }
+
+    private static bool IsPrefix(string name) =>
+        name.EndsWith(".self_attn.prefix_k", StringComparison.Ordinal) || name.EndsWith(".self_attn.prefix_v", StringComparison.Ordinal);
+
+    private static string Text(long[] shape) => $"[{string.Join(", ", shape)}]";
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Unicode;
+using ParScale.Checkpoints;
+
+namespace ParScale.Model;
+
+/// <summary>The keys of one JSON object of a config file, read one at a time, each with its type and range.</summary>
+internal readonly struct ModelConfigJson(JsonElement root, string file)
+{
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = CheckpointLimits.JsonDepth };
+
+    public JsonElement Root => root;
+
+    /// <summary>Parses a whole file whose root must be an object. The caller disposes the document.</summary>
+    public static JsonDocument Parse(ReadOnlySpan<byte> utf8Json, string file)
+    {
+        if (utf8Json.Length > CheckpointLimits.ConfigBytes)
+            throw ParScaleException.BadInput("CF-02", file, $"is {utf8Json.Length} bytes; at most {CheckpointLimits.ConfigBytes} are read");
+        if (!Utf8.IsValid(utf8Json)) throw ParScaleException.BadInput("CF-01", file, "is not valid UTF-8");
+        try
+        {
+            JsonDocument document = JsonDocument.Parse(utf8Json.ToArray(), Strict);
+            if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
+            document.Dispose();
+        }
+        catch (JsonException e)
+        {
+            throw JsonFault.Describe(utf8Json, file, e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw ParScaleException.BadInput("CF-01", file, "holds half a surrogate pair in a key", e);
+        }
+        throw ParScaleException.BadInput("CF-01", file, "is not a JSON object");
+    }
+
+    /// <summary>Whether the key is there and not null.</summary>
+    public bool Has(string key) => Find(key) is not null;
+
+    /// <summary>The value of a key; null when the key is absent or its value is null.</summary>
+    public JsonElement? Find(string key) =>
+        root.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    /// <summary>A whole number from 1 to <paramref name="limit"/> that must be there.</summary>
+    public int Size(string key, int limit) => Whole(key, Required(key), 1, limit, "CF-05");
+
+    /// <summary>A whole number in a range; <paramref name="absent"/> when the key is not there. Below the range is error <paramref name="code"/>.</summary>
+    public int Whole(string key, int absent, int least, int limit, string code) =>
+        root.TryGetProperty(key, out JsonElement value) ? Whole(key, value, least, limit, code) : absent;
+
+    /// <summary>A whole number in a range that must be there.</summary>
+    public int Whole(string key, int least, int limit, string code) => Whole(key, Required(key), least, limit, code);
+
+    /// <summary>Checks one whole number; it may stand in a list under <paramref name="key"/>.</summary>
+    public int Whole(string key, JsonElement value, int least, int limit, string code)
+    {
+        string range = $"a whole number from {least} to {limit}";
+        if (value.ValueKind != JsonValueKind.Number) throw Bad("CF-04", key, value, range);
+        if (value.TryGetInt64(out long number))
+        {
+            if (number < least) throw Bad(code, key, value, range);
+            if (number > limit) throw Bad(code == "CF-05" ? "CF-06" : code, key, value, range);
+            return (int)number;
+        }
+        bool digitsOnly = !value.GetRawText().AsSpan().ContainsAnyExceptInRange('0', '9');
+        throw Bad(digitsOnly && code == "CF-05" ? "CF-06" : "CF-04", key, value, range);
+    }
+
+    /// <summary>A finite number that <paramref name="allowed"/> accepts; <paramref name="absent"/> when the key is not there.</summary>
+    public double Number(string key, double absent, Predicate<double> allowed, string range, string code)
+    {
+        if (!root.TryGetProperty(key, out JsonElement value)) return absent;
+        if (value.ValueKind != JsonValueKind.Number) throw Bad("CF-04", key, value, range);
+        if (value.TryGetDouble(out double number) && double.IsFinite(number) && allowed(number)) return number;
+        throw Bad(code, key, value, range);
+    }
+
+    /// <summary>True or false; <paramref name="absent"/> when the key is not there.</summary>
+    public bool Flag(string key, bool absent)
+    {
+        if (!root.TryGetProperty(key, out JsonElement value)) return absent;
+        return value.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => throw Bad("CF-04", key, value, "true or false"),
+        };
+    }
+
+    /// <summary>Text, or null when the key is absent or null.</summary>
+    public string? Text(string key)
+    {
+        if (Find(key) is not { } value) return null;
+        return value.ValueKind == JsonValueKind.String ? Text(key, value) : throw Bad("CF-04", key, value, "text");
+    }
+
+    /// <summary>The text of a string that stands under <paramref name="key"/>.</summary>
+    public string Text(string key, JsonElement value)
+    {
+        try
+        {
+            return value.GetString() ?? "";
+        }
+        catch (InvalidOperationException e)
+        {
+            throw ParScaleException.BadInput("CF-04", file, $"{key} holds half a surrogate pair", e);
+        }
+    }
+
+    /// <summary>The error for a key's value: names the file, the key, the value and what is allowed.</summary>
+    public ParScaleException Bad(string code, string key, JsonElement value, string allowed)
+    {
+        string shown = value.ValueKind switch
+        {
+            JsonValueKind.Object => "an object",
+            JsonValueKind.Array => "a list",
+            JsonValueKind.String => ParScaleException.Quote(Text(key, value)),
+            _ => Shortened(value.GetRawText()),
+        };
+        return ParScaleException.BadInput(code, file, $"{key} is {shown}; expected {allowed}");
+    }
+
+    private static string Shortened(string number) =>
+        number.Length <= 40 ? number : string.Create(CultureInfo.InvariantCulture, $"{number.AsSpan(0, 40)}… ({number.Length} characters)");
+
+    private JsonElement Required(string key) => root.TryGetProperty(key, out JsonElement value)
+        ? value
+        : throw ParScaleException.BadInput("CF-03", file, $"key {key} is missing; it is required");
+}

@@ -1,0 +1,127 @@
+using System.Text.Json;
+
+namespace ParScale.Model;
+
+/// <summary>Turns the JSON of <c>config.json</c> into a <see cref="ModelConfig"/>, one checked key at a time.</summary>
+internal static class ModelConfigReader
+{
+    public const string ParScaleType = "qwen2_parscale";
+    public const string PlainType = "qwen2";
+
+    public static ModelConfig Read(ReadOnlySpan<byte> utf8Json, string file)
+    {
+        using JsonDocument document = ModelConfigJson.Parse(utf8Json, file);
+        var json = new ModelConfigJson(document.RootElement, file);
+        string type = ModelType(json, file);
+        RefuseOtherMathematics(json, file);
+        int heads = json.Size("num_attention_heads", ModelConfigLimits.Heads);
+        int hidden = json.Size("hidden_size", ModelConfigLimits.Hidden);
+        int vocabulary = json.Size("vocab_size", ModelConfigLimits.Vocabulary);
+        int streams = type == ParScaleType ? json.Whole("parscale_n", 1, ModelConfigLimits.Streams, "CF-11") : 1;
+        return new ModelConfig
+        {
+            ModelType = type,
+            Architecture = Architecture(json, type),
+            HiddenSize = hidden,
+            IntermediateSize = json.Size("intermediate_size", ModelConfigLimits.Intermediate),
+            LayerCount = json.Size("num_hidden_layers", ModelConfigLimits.Layers),
+            AttentionHeads = heads,
+            KeyValueHeads = KeyValueHeads(json, heads, file),
+            HeadSize = HeadSize(json, hidden, heads, file),
+            VocabularySize = vocabulary,
+            MaxPositions = json.Whole("max_position_embeddings", 32768, 1, ModelConfigLimits.Positions, "CF-05"),
+            RmsNormEpsilon = json.Number("rms_norm_eps", 1e-6, eps => eps is > 0 and <= 1, "a number above 0, at most 1", "CF-10"),
+            RopeTheta = ModelConfigRope.Theta(json, file),
+            TieWordEmbeddings = json.Flag("tie_word_embeddings", absent: false),
+            Streams = streams,
+            PrefixTokens = streams == 1 ? 0 : json.Whole("parscale_n_tokens", 48, 1, ModelConfigLimits.PrefixTokens, "CF-11"),
+            AttentionSmoothing = Smoothing(json, type),
+            EndOfTextIds = EndOfTextIds(json, vocabulary) ?? [],
+            BeginOfTextId = json.Find("bos_token_id") is { } begin ? TokenId(json, "bos_token_id", begin, vocabulary) : null,
+            StoredType = json.Text("torch_dtype") ?? json.Text("dtype"),
+            Notices = ModelConfigKeys.Notices(document.RootElement.EnumerateObject().Select(property => property.Name), file),
+        };
+    }
+
+    /// <summary>The ids under <c>eos_token_id</c> of a <c>generation_config.json</c>; null when it has none.</summary>
+    public static int[]? EndOfTextIds(ReadOnlySpan<byte> utf8Json, string file, int vocabulary)
+    {
+        using JsonDocument document = ModelConfigJson.Parse(utf8Json, file);
+        return EndOfTextIds(new ModelConfigJson(document.RootElement, file), vocabulary);
+    }
+
+    private static int[]? EndOfTextIds(ModelConfigJson json, int vocabulary)
+    {
+        const string key = "eos_token_id";
+        if (json.Find(key) is not { } value) return null;
+        if (value.ValueKind != JsonValueKind.Array) return [TokenId(json, key, value, vocabulary)];
+        if (value.GetArrayLength() > ModelConfigLimits.EndOfTextIds)
+            throw json.Bad("CF-13", key, value, $"at most {ModelConfigLimits.EndOfTextIds} ids");
+        return [.. value.EnumerateArray().Select(id => TokenId(json, key, id, vocabulary)).Distinct()];
+    }
+
+    private static int TokenId(ModelConfigJson json, string key, JsonElement value, int vocabulary) =>
+        json.Whole(key, value, 0, vocabulary - 1, "CF-13");
+
+    private static string ModelType(ModelConfigJson json, string file)
+    {
+        string type = json.Text("model_type")
+            ?? throw ParScaleException.BadInput("CF-03", file, $"key model_type is missing; it is required ({ParScaleType} or {PlainType})");
+        if (type is ParScaleType or PlainType) return type;
+        throw ParScaleException.BadInput("CF-08", file,
+            $"model_type is {ParScaleException.Quote(type)}; supported are {ParScaleType} and {PlainType}");
+    }
+
+    private static string Architecture(ModelConfigJson json, string type)
+    {
+        if (json.Find("architectures") is not { } list) return type == ParScaleType ? "Qwen2ParScaleForCausalLM" : "Qwen2ForCausalLM";
+        bool usable = list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 && list[0].ValueKind == JsonValueKind.String;
+        return usable ? json.Text("architectures", list[0]) : throw json.Bad("CF-04", "architectures", list, "a list of class names");
+    }
+
+    private static int KeyValueHeads(ModelConfigJson json, int heads, string file)
+    {
+        // Transformers reads null as "one per query head".
+        const string key = "num_key_value_heads";
+        bool isNull = json.Root.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Null;
+        int keyHeads = isNull ? heads : json.Size(key, ModelConfigLimits.Heads);
+        if (heads % keyHeads == 0) return keyHeads;
+        throw ParScaleException.BadInput("CF-07", file, $"num_key_value_heads is {keyHeads}; expected a divisor of num_attention_heads {heads}");
+    }
+
+    private static int HeadSize(ModelConfigJson json, int hidden, int heads, string file)
+    {
+        bool given = json.Has("head_dim");
+        if (!given && hidden % heads != 0)
+            throw ParScaleException.BadInput("CF-07", file, $"hidden_size is {hidden}; expected a multiple of num_attention_heads {heads}");
+        int size = given ? json.Size("head_dim", ModelConfigLimits.HeadSize) : hidden / heads;
+        if (size % 2 == 0 && size <= ModelConfigLimits.HeadSize) return size;
+        string source = given ? "head_dim" : "hidden_size / num_attention_heads";
+        throw ParScaleException.BadInput("CF-07", file, $"{source} is {size}; expected an even number, at most {ModelConfigLimits.HeadSize}");
+    }
+
+    private static double Smoothing(ModelConfigJson json, string type) => type == PlainType
+        ? ModelConfig.DefaultAttentionSmoothing
+        : json.Number("parscale_attn_smooth", ModelConfig.DefaultAttentionSmoothing, eps => eps is >= 0 and <= 1, "a number from 0 to 1", "CF-11");
+
+    /// <summary>Refuses what would make the same tensors mean another function.</summary>
+    private static void RefuseOtherMathematics(ModelConfigJson json, string file)
+    {
+        string activation = json.Text("hidden_act") ?? "silu";
+        if (activation != "silu")
+            throw ParScaleException.BadInput("CF-08", file, $"hidden_act is {ParScaleException.Quote(activation)}; only silu is supported");
+        foreach (string key in (ReadOnlySpan<string>)["use_sliding_window", "enable_cross_attn", "enable_replica_rope"])
+        {
+            if (json.Has(key) && json.Flag(key, absent: false))
+                throw ParScaleException.BadInput("CF-08", file, $"{key} is true; only false is supported");
+        }
+        if (json.Find("layer_types") is { } layers)
+        {
+            bool full = layers.ValueKind == JsonValueKind.Array
+                && layers.EnumerateArray().All(type => type.ValueKind == JsonValueKind.String && type.ValueEquals("full_attention"));
+            if (!full) throw ParScaleException.BadInput("CF-08", file, "layer_types holds something other than \"full_attention\", which is not supported");
+        }
+        if (json.Find("quantization_config") is { } quantization)
+            throw json.Bad("CF-14", "quantization_config", quantization, "no such key: only f32, bf16 and f16 weights are read");
+    }
+}
