@@ -1,0 +1,31 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace ParScale.Kernels.Formats;
+
+/// <summary>bfloat16: widening is exact (16 zero bits below), storing rounds to nearest, ties to even.</summary>
+internal readonly unsafe struct Bf16 : IWeightFormat
+{
+    public static int BytesPerValue => 2;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Load(byte* row, nint index) =>
+        BitConverter.UInt32BitsToSingle((uint)Unsafe.ReadUnaligned<ushort>(row + index * 2) << 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadPair(byte* row, nint index, out Vector<float> lower, out Vector<float> upper)
+    {
+        var packed = Unsafe.ReadUnaligned<Vector<ushort>>(row + index * 2);
+        Vector.Widen(packed, out Vector<uint> low, out Vector<uint> high);
+        lower = (low << 16).As<uint, float>();
+        upper = (high << 16).As<uint, float>();
+    }
+
+    public static void Store(byte* row, nint index, float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        // A NaN keeps its upper bits and stays a NaN: rounding could carry it into infinity.
+        uint rounded = float.IsNaN(value) ? (bits >> 16) | 0x40 : (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
+        Unsafe.WriteUnaligned(row + index * 2, (ushort)rounded);
+    }
+}

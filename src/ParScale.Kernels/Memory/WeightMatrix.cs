@@ -1,0 +1,140 @@
+using System.Numerics.Tensors;
+using ParScale.Kernels.Formats;
+
+namespace ParScale.Kernels.Memory;
+
+/// <summary>A read-only matrix of weights [rows, columns], row after row, mapped from a file or owned.</summary>
+public sealed unsafe class WeightMatrix
+{
+    // Keeps the memory alive: a matrix may outlive the object that made it, but never its bytes.
+    private readonly object _owner;
+
+    private WeightMatrix(object owner, byte* data, WeightType type, int rows, int columns)
+    {
+        _owner = owner;
+        Data = data;
+        Type = type;
+        Rows = rows;
+        Columns = columns;
+    }
+
+    /// <summary>Storage of the values.</summary>
+    public WeightType Type { get; }
+
+    /// <summary>Outputs of the product.</summary>
+    public int Rows { get; }
+
+    /// <summary>Inputs of the product.</summary>
+    public int Columns { get; }
+
+    /// <summary>Bytes the values take.</summary>
+    public long Bytes => (long)Rows * RowBytes;
+
+    internal byte* Data { get; }
+
+    internal long RowBytes => (long)Columns * BytesPerValue(Type);
+
+    /// <summary>A matrix that lies in a mapped file, at any alignment. The file must stay open while the matrix is used.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The matrix does not lie inside the file.</exception>
+    public static WeightMatrix Map(MappedFile file, long offset, WeightType type, int rows, int columns)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
+        long bytes = checked((long)rows * columns * BytesPerValue(type));
+        return new WeightMatrix(file, file.Pointer(offset, bytes), type, rows, columns);
+    }
+
+    /// <summary>Reads a matrix of IEEE half precision values from a mapped file into float32 memory of its own.</summary>
+    public static WeightMatrix FromHalf(MappedFile file, long offset, int rows, int columns)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        WeightMatrix result = Allocate(WeightType.F32, rows, columns);
+        for (int row = 0; row < rows; row++)
+        {
+            Half* from = (Half*)file.Pointer(offset + (long)row * columns * sizeof(Half), (long)columns * sizeof(Half));
+            TensorPrimitives.ConvertToSingle(new ReadOnlySpan<Half>(from, columns), new Span<float>(result.Row(row), columns));
+        }
+        return result;
+    }
+
+    /// <summary>A matrix of the given values, stored as <paramref name="type"/>. values: [rows, columns].</summary>
+    public static WeightMatrix FromValues(ReadOnlySpan<float> values, WeightType type, int rows, int columns)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, checked(rows * columns));
+        WeightMatrix result = Allocate(type, rows, columns);
+        for (int row = 0; row < rows; row++) result.StoreRow(row, values.Slice(row * columns, columns));
+        return result;
+    }
+
+    /// <summary>This matrix stored as <paramref name="type"/>: itself when it already is.</summary>
+    public WeightMatrix ConvertTo(WeightType type)
+    {
+        if (type == Type) return this;
+        WeightMatrix result = Allocate(type, Rows, Columns);
+        var values = new float[Columns];
+        for (int row = 0; row < Rows; row++)
+        {
+            CopyRow(row, values);
+            result.StoreRow(row, values);
+        }
+        return result;
+    }
+
+    /// <summary>Writes row <paramref name="row"/> as float32. y: [columns].</summary>
+    public void CopyRow(int row, Span<float> y)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(y.Length, Columns);
+        if (Type == WeightType.F32) new ReadOnlySpan<float>(Row(row), Columns).CopyTo(y);
+        else LoadRow<Bf16>(Row(row), y);
+        GC.KeepAlive(_owner);
+    }
+
+    /// <summary>How many values are NaN or infinite.</summary>
+    public long CountNonFinite()
+    {
+        long count = 0;
+        var values = new float[Columns];
+        var zeros = new float[Columns];
+        for (int row = 0; row < Rows; row++)
+        {
+            CopyRow(row, values);
+            // The sum of v * 0 is 0 only when every value is finite: one fast pass, and a count only where it failed.
+            if (TensorPrimitives.Dot(values, zeros) == 0) continue;
+            foreach (float value in values) count += float.IsFinite(value) ? 0 : 1;
+        }
+        return count;
+    }
+
+    private static int BytesPerValue(WeightType type) => type switch
+    {
+        WeightType.F32 => F32.BytesPerValue,
+        WeightType.Bf16 => Bf16.BytesPerValue,
+        _ => throw new ArgumentOutOfRangeException(nameof(type)),
+    };
+
+    private static WeightMatrix Allocate(WeightType type, int rows, int columns)
+    {
+        var buffer = new AlignedBuffer(checked((long)rows * columns * BytesPerValue(type)));
+        return new WeightMatrix(buffer, buffer.Start, type, rows, columns);
+    }
+
+    private byte* Row(int row) => Data + row * RowBytes;
+
+    private static void LoadRow<TFormat>(byte* row, Span<float> y) where TFormat : struct, IWeightFormat
+    {
+        for (int i = 0; i < y.Length; i++) y[i] = TFormat.Load(row, i);
+    }
+
+    private void StoreRow(int row, ReadOnlySpan<float> values)
+    {
+        byte* to = Row(row);
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (Type == WeightType.F32) F32.Store(to, i, values[i]);
+            else Bf16.Store(to, i, values[i]);
+        }
+    }
+}

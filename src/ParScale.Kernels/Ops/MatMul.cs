@@ -1,0 +1,142 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.Memory;
+using ParScale.Kernels.Threads;
+
+namespace ParScale.Kernels.Ops;
+
+/// <summary>
+/// y[c,n] = bias[n] + sum_k w[n,k] x[c,k]. Columns are the rows of all P streams: each weight is read from memory once
+/// and used for every one of them, which is why extra streams are cheap.
+/// </summary>
+public static unsafe partial class MatMul
+{
+    private const int ColumnTile = 4;
+    private const int RowTile = 2;
+
+    // Below this many multiply-adds a hand-over to another thread costs more than it saves.
+    private const int SmallestShare = 32 * 1024;
+
+    /// <summary>Multiplies. weights: [N, K]; x: [columns, K]; bias: [N] or empty; y: [columns, N], may not overlap x.</summary>
+    /// <exception cref="ArgumentException">A length does not fit the shapes.</exception>
+    public static void Run(
+        WeightMatrix weights, ReadOnlySpan<float> x, int columns, ReadOnlySpan<float> bias, Span<float> y, WorkerPool pool)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(pool);
+        if (x.Length != (long)columns * weights.Columns) throw new ArgumentException("x is not [columns, K]", nameof(x));
+        if (y.Length != (long)columns * weights.Rows) throw new ArgumentException("y is not [columns, N]", nameof(y));
+        if (!bias.IsEmpty && bias.Length != weights.Rows) throw new ArgumentException("bias is not [N]", nameof(bias));
+
+        fixed (float* xs = x, ys = y, biases = bias)
+        {
+            int grain = (int)Math.Clamp(SmallestShare / Math.Max(1L, (long)columns * weights.Columns), RowTile, weights.Rows);
+            if (weights.Type == WeightType.F32)
+            {
+                var job = new Job<F32>(weights, xs, columns, biases, ys);
+                pool.Run(ref job, weights.Rows, grain);
+            }
+            else
+            {
+                var job = new Job<Bf16>(weights, xs, columns, biases, ys);
+                pool.Run(ref job, weights.Rows, grain);
+            }
+        }
+        GC.KeepAlive(weights);
+    }
+
+    private readonly struct Job<TFormat>(WeightMatrix weights, float* x, int columns, float* bias, float* y) : IRangeJob
+        where TFormat : struct, IWeightFormat
+    {
+        private readonly byte* _weights = weights.Data;
+        private readonly long _rowBytes = weights.RowBytes;
+        private readonly int _rows = weights.Rows;
+        private readonly int _length = weights.Columns;
+        private readonly float* _x = x;
+        private readonly float* _bias = bias;
+        private readonly float* _y = y;
+        private readonly int _columns = columns;
+
+        public void Run(int start, int end)
+        {
+            int row = start;
+            for (; row + RowTile <= end; row += RowTile)
+            {
+                int column = 0;
+                for (; column + ColumnTile <= _columns; column += ColumnTile) Tile2x4(row, column);
+                for (; column < _columns; column++)
+                {
+                    Single(row, column);
+                    Single(row + 1, column);
+                }
+            }
+            for (; row < end; row++)
+                for (int column = 0; column < _columns; column++) Single(row, column);
+        }
+
+        // Two rows of weights by four columns of x: eight sums in registers, six loads for eight multiply-adds.
+        private void Tile2x4(int row, int column)
+        {
+            byte* w0 = _weights + row * _rowBytes, w1 = w0 + _rowBytes;
+            float* x0 = _x + (long)column * _length, x1 = x0 + _length, x2 = x1 + _length, x3 = x2 + _length;
+            Vector<float> a0 = default, a1 = default, a2 = default, a3 = default;
+            Vector<float> b0 = default, b1 = default, b2 = default, b3 = default;
+            int width = Vector<float>.Count, k = 0;
+            for (; k <= _length - 2 * width; k += 2 * width)
+            {
+                TFormat.LoadPair(w0, k, out Vector<float> low0, out Vector<float> high0);
+                TFormat.LoadPair(w1, k, out Vector<float> low1, out Vector<float> high1);
+                AddProducts(x0 + k, low0, high0, low1, high1, ref a0, ref b0);
+                AddProducts(x1 + k, low0, high0, low1, high1, ref a1, ref b1);
+                AddProducts(x2 + k, low0, high0, low1, high1, ref a2, ref b2);
+                AddProducts(x3 + k, low0, high0, low1, high1, ref a3, ref b3);
+            }
+            Store(row, column, Vector.Sum(a0) + Tail(w0, x0, k));
+            Store(row, column + 1, Vector.Sum(a1) + Tail(w0, x1, k));
+            Store(row, column + 2, Vector.Sum(a2) + Tail(w0, x2, k));
+            Store(row, column + 3, Vector.Sum(a3) + Tail(w0, x3, k));
+            Store(row + 1, column, Vector.Sum(b0) + Tail(w1, x0, k));
+            Store(row + 1, column + 1, Vector.Sum(b1) + Tail(w1, x1, k));
+            Store(row + 1, column + 2, Vector.Sum(b2) + Tail(w1, x2, k));
+            Store(row + 1, column + 3, Vector.Sum(b3) + Tail(w1, x3, k));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void AddProducts(
+            float* x, Vector<float> low0, Vector<float> high0, Vector<float> low1, Vector<float> high1,
+            ref Vector<float> a, ref Vector<float> b)
+        {
+            var low = Vector.Load(x);
+            var high = Vector.Load(x + Vector<float>.Count);
+            a = Vector.MultiplyAddEstimate(high, high0, Vector.MultiplyAddEstimate(low, low0, a));
+            b = Vector.MultiplyAddEstimate(high, high1, Vector.MultiplyAddEstimate(low, low1, b));
+        }
+
+        private void Single(int row, int column)
+        {
+            byte* w = _weights + row * _rowBytes;
+            float* x = _x + (long)column * _length;
+            Vector<float> low = default, high = default;
+            int width = Vector<float>.Count, k = 0;
+            for (; k <= _length - 2 * width; k += 2 * width)
+            {
+                TFormat.LoadPair(w, k, out Vector<float> lowWeights, out Vector<float> highWeights);
+                low = Vector.MultiplyAddEstimate(Vector.Load(x + k), lowWeights, low);
+                high = Vector.MultiplyAddEstimate(Vector.Load(x + k + width), highWeights, high);
+            }
+            Store(row, column, Vector.Sum(low + high) + Tail(w, x, k));
+        }
+
+        private float Tail(byte* w, float* x, int from)
+        {
+            float sum = 0;
+            for (int k = from; k < _length; k++) sum += TFormat.Load(w, k) * x[k];
+            return sum;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void Store(int row, int column, float sum) =>
+            _y[(long)column * _rows + row] = _bias == null ? sum : sum + _bias[row];
+    }
+}
