@@ -1,0 +1,50 @@
+using System.Text.Json;
+
+namespace ParScale.Text;
+
+/// <summary>Reads the added tokens.</summary>
+internal static class AddedTokensSection
+{
+    private const int LongestContent = 1024;
+
+    /// <summary>The added tokens in the file's order; their ids join those of the vocabulary.</summary>
+    public static IReadOnlyList<AddedToken> Read(JsonSection section, Dictionary<string, int> ids)
+    {
+        if (section.IsAbsent) return [];
+        if (section.Value.ValueKind != JsonValueKind.Array) throw section.Error("TK-08", "must be an array");
+        var tokens = new List<AddedToken>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (JsonElement value in section.Value.EnumerateArray())
+        {
+            JsonSection entry = section.Entry(tokens.Count, value);
+            AddedToken token = ReadToken(entry);
+            if (!seen.Add(token.Content)) throw entry.Error("TK-05", $"repeats the token {ParScaleException.Quote(token.Content)}");
+            if (ids.TryGetValue(token.Content, out int id) && id != token.Id)
+                throw entry.Error("TK-05", $"gives the token {ParScaleException.Quote(token.Content)} the id {token.Id}; model.vocab says {id}");
+            ids[token.Content] = token.Id;
+            tokens.Add(token);
+        }
+        return tokens;
+    }
+
+    private static AddedToken ReadToken(JsonSection entry)
+    {
+        entry.AllowOnly("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special");
+        string content = entry["content"].Text("", "TK-08");
+        if (content.Length is 0 or > LongestContent)
+            throw entry["content"].Error("TK-08", $"has {content.Length} characters; 1 to {LongestContent} are allowed");
+        JsonElement id = entry["id"].Value;
+        bool isId = id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int number) && number is >= 0 and < ModelSection.MostTokens;
+        if (!isId)
+            throw entry["id"].Error("TK-05", $"token {ParScaleException.Quote(content)}: must be a whole number from 0 to {ModelSection.MostTokens - 1}");
+        bool special = entry["special"].Flag(false, "TK-08");
+        return new AddedToken(
+            id.GetInt32(),
+            content,
+            SingleWord: entry["single_word"].Flag(false, "TK-08"),
+            StripLeft: entry["lstrip"].Flag(false, "TK-08"),
+            StripRight: entry["rstrip"].Flag(false, "TK-08"),
+            Normalized: entry["normalized"].Flag(!special, "TK-08"),
+            special);
+    }
+}

@@ -1,0 +1,96 @@
+namespace ParScale.Text;
+
+/// <summary>
+/// Byte-pair merging: repeatedly joins the neighbouring pair of lowest rank, the leftmost of equals. Short words scan for
+/// that pair; long ones keep the places of each pair by rank, so that the time stays linear in the word.
+/// </summary>
+internal sealed class BytePairMerger
+{
+    private const int LongestScan = 48;
+    private const int None = -1;
+
+    private readonly int[] _idOfByte;
+    private readonly MergeTable _merges;
+
+    /// <summary>Takes the 256 ids of the single bytes and the merges.</summary>
+    public BytePairMerger(int[] idOfByte, MergeTable merges)
+    {
+        _idOfByte = idOfByte;
+        _merges = merges;
+    }
+
+    /// <summary>Appends the token ids of one word to <paramref name="ids"/>.</summary>
+    public void Encode(ReadOnlySpan<byte> word, List<int> ids)
+    {
+        if (word.Length > LongestScan) EncodeLong(word, ids);
+        else EncodeShort(word, ids);
+    }
+
+    /// <summary>Merges by scanning for the lowest rank each time: quadratic, and fastest for words of everyday length.</summary>
+    internal void EncodeShort(ReadOnlySpan<byte> word, List<int> ids)
+    {
+        Span<int> symbols = word.Length <= LongestScan ? stackalloc int[LongestScan] : new int[word.Length];
+        Span<Merge> next = word.Length <= LongestScan ? stackalloc Merge[LongestScan] : new Merge[word.Length];
+        int count = word.Length;
+        for (int i = 0; i < count; i++) symbols[i] = _idOfByte[word[i]];
+        for (int i = 0; i + 1 < count; i++) next[i] = _merges.Find(symbols[i], symbols[i + 1]);
+        while (count > 1)
+        {
+            int best = 0;
+            for (int i = 1; i + 1 < count; i++)
+                if (next[i].Rank < next[best].Rank) best = i;
+            if (next[best].Rank == MergeTable.NoMerge.Rank) break;
+
+            symbols[best] = next[best].Id;
+            symbols[(best + 2)..count].CopyTo(symbols[(best + 1)..]);
+            if (best + 2 < count) next[(best + 2)..(count - 1)].CopyTo(next[(best + 1)..]);
+            count--;
+            if (best + 1 < count) next[best] = _merges.Find(symbols[best], symbols[best + 1]);
+            if (best > 0) next[best - 1] = _merges.Find(symbols[best - 1], symbols[best]);
+        }
+        for (int i = 0; i < count; i++) ids.Add(symbols[i]);
+    }
+
+    /// <summary>Merges with one queue of places per rank; each byte is joined away at most once, so the work is linear.</summary>
+    internal void EncodeLong(ReadOnlySpan<byte> word, List<int> ids)
+    {
+        int length = word.Length;
+        var symbols = new int[length];
+        var previous = new int[length];
+        var next = new int[length];
+        var places = new PlacesByRank();
+        for (int i = 0; i < length; i++)
+        {
+            symbols[i] = _idOfByte[word[i]];
+            previous[i] = i - 1;
+            next[i] = i + 1 < length ? i + 1 : None;
+        }
+        for (int i = 0; i + 1 < length; i++) Note(i);
+
+        while (places.TryTake(out int rank, out int place))
+        {
+            // A place goes stale when either of its two symbols was joined in the meantime.
+            int right = symbols[place] == None ? None : next[place];
+            if (right == None) continue;
+            Merge merge = _merges.Find(symbols[place], symbols[right]);
+            if (merge.Rank != rank) continue;
+
+            symbols[place] = merge.Id;
+            symbols[right] = None;
+            next[place] = next[right];
+            if (next[place] != None)
+            {
+                previous[next[place]] = place;
+                Note(place);
+            }
+            if (previous[place] != None) Note(previous[place]);
+        }
+        for (int i = 0; i != None; i = next[i]) ids.Add(symbols[i]);
+
+        void Note(int place)
+        {
+            int rank = _merges.Find(symbols[place], symbols[next[place]]).Rank;
+            if (rank != MergeTable.NoMerge.Rank) places.Add(rank, place);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+
+namespace ParScale.Text;
+
+/// <summary>A value in a tokenizer file together with its place there, so that each refusal names both.</summary>
+internal readonly struct JsonSection
+{
+    private readonly string _file;
+    private readonly string _parent;
+    private readonly int _index;
+
+    /// <summary>Takes the value found at <paramref name="path"/>, a dotted path that is empty for the root.</summary>
+    public JsonSection(string file, string path, JsonElement value)
+        : this(file, path, index: -1, value)
+    {
+    }
+
+    // Entries' paths are put together only when an error names one: there are hundreds of thousands of entries.
+    private JsonSection(string file, string parent, int index, JsonElement value)
+    {
+        _file = file;
+        _parent = parent;
+        _index = index;
+        Value = value;
+    }
+
+    /// <summary>The JSON value; <see cref="JsonValueKind.Undefined"/> when the file lacks it.</summary>
+    public JsonElement Value { get; }
+
+    /// <summary>Whether the file lacks it or says null.</summary>
+    public bool IsAbsent => Value.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null;
+
+    /// <summary>The member called <paramref name="name"/>, absent or not; refuses when this is no object.</summary>
+    public JsonSection this[string name]
+    {
+        get
+        {
+            if (Value.ValueKind != JsonValueKind.Object) throw Error("TK-02", "must be an object");
+            return new JsonSection(_file, PathOf(name), Value.TryGetProperty(name, out JsonElement member) ? member : default);
+        }
+    }
+
+    /// <summary>The entry at <paramref name="index"/> of the array that this is.</summary>
+    public JsonSection Entry(int index, JsonElement value) => new(_file, Path, index, value);
+
+    /// <summary>Refuses members other than those named, since what they ask for would not be done.</summary>
+    public void AllowOnly(params ReadOnlySpan<string> names)
+    {
+        if (Value.ValueKind != JsonValueKind.Object) throw Error("TK-02", "must be an object");
+        foreach (JsonProperty member in Value.EnumerateObject())
+        {
+            string name = NameOf(member);
+            if (!names.Contains(name)) throw Error("TK-02", $"has the unknown key {ParScaleException.Quote(name)}; this version cannot honour it");
+        }
+    }
+
+    /// <summary>The value as text; <paramref name="absent"/> when the file lacks it.</summary>
+    public string Text(string absent, string code = "TK-02")
+    {
+        if (IsAbsent) return absent;
+        if (Value.ValueKind != JsonValueKind.String) throw Error(code, "must be a string");
+        try
+        {
+            return Value.GetString() ?? absent;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw Error(code, "holds half of a surrogate pair; write it as whole characters", e);
+        }
+    }
+
+    /// <summary>The value as true or false; <paramref name="absent"/> when the file lacks it.</summary>
+    public bool Flag(bool absent, string code = "TK-02") => Value.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        JsonValueKind.Null or JsonValueKind.Undefined => absent,
+        _ => throw Error(code, "must be true or false"),
+    };
+
+    /// <summary>A member's name.</summary>
+    public string NameOf(JsonProperty member)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw Error("TK-01", "has a key with half of a surrogate pair; write it as whole characters", e);
+        }
+    }
+
+    /// <summary>A refusal that names the file and this place.</summary>
+    public ParScaleException Error(string code, string detail, Exception? inner = null) =>
+        ParScaleException.BadInput(code, _file, Path.Length == 0 ? detail : $"{Path}: {detail}", inner);
+
+    private string Path => _index < 0 ? _parent : $"{_parent}[{_index}]";
+
+    private string PathOf(string name) => Path.Length == 0 ? name : $"{Path}.{name}";
+}

@@ -1,0 +1,93 @@
+using System.Text.Json;
+
+namespace ParScale.Text;
+
+/// <summary>Reads the vocabulary and the merges.</summary>
+internal static class ModelSection
+{
+    /// <summary>More ids than any vocabulary has; bounds what a single wrong id can make us allocate.</summary>
+    public const int MostTokens = 2_000_000;
+
+    /// <summary>Ids by token string; holds each of the 256 bytes.</summary>
+    public static Dictionary<string, int> ReadVocabulary(JsonSection model)
+    {
+        CheckSettings(model);
+        JsonSection vocabulary = model["vocab"];
+        if (vocabulary.Value.ValueKind != JsonValueKind.Object) throw vocabulary.Error("TK-01", "must be an object of tokens and their ids");
+
+        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (JsonProperty entry in vocabulary.Value.EnumerateObject())
+        {
+            string token = vocabulary.NameOf(entry);
+            bool isId = entry.Value.ValueKind == JsonValueKind.Number && entry.Value.TryGetInt32(out int id) && id is >= 0 and < MostTokens;
+            if (!isId)
+                throw vocabulary.Error("TK-05", $"token {ParScaleException.Quote(token)}: its id must be a whole number from 0 to {MostTokens - 1}");
+            ids.Add(token, entry.Value.GetInt32());
+        }
+        for (int value = 0; value < 256; value++)
+        {
+            if (!ids.ContainsKey(ByteAlphabet.ToChar((byte)value).ToString()))
+                throw vocabulary.Error("TK-06", $"the byte 0x{value:X2} has no token, so some text could not be encoded; train with the whole byte alphabet");
+        }
+        return ids;
+    }
+
+    /// <summary>The merges in order of rank, as ids.</summary>
+    public static IReadOnlyList<(int Left, int Right, int Id)> ReadMerges(JsonSection section, Dictionary<string, int> ids)
+    {
+        if (section.Value.ValueKind != JsonValueKind.Array) throw section.Error("TK-01", "must be an array");
+        Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> lookup = ids.GetAlternateLookup<ReadOnlySpan<char>>();
+        var joined = new char[ids.Keys.Max(token => token.Length)];
+        var merges = new List<(int Left, int Right, int Id)>(section.Value.GetArrayLength());
+        foreach (JsonElement value in section.Value.EnumerateArray())
+        {
+            JsonSection entry = section.Entry(merges.Count, value);
+            (ReadOnlyMemory<char> left, ReadOnlyMemory<char> right) = ReadPair(entry);
+            int leftId = IdOf(left.Span);
+            int rightId = IdOf(right.Span);
+            if (left.Length + right.Length > joined.Length) throw entry.Error("TK-03", "joins to more than the longest token");
+            left.CopyTo(joined);
+            right.CopyTo(joined.AsMemory(left.Length));
+            merges.Add((leftId, rightId, IdOf(joined.AsSpan(0, left.Length + right.Length))));
+
+            int IdOf(ReadOnlySpan<char> token) => lookup.TryGetValue(token, out int id) ? id
+                : throw entry.Error("TK-03", $"needs the token {ParScaleException.Quote(token.ToString())}, which model.vocab lacks");
+        }
+        return merges;
+    }
+
+    // "a b" and ["a","b"] both occur in files.
+    private static (ReadOnlyMemory<char> Left, ReadOnlyMemory<char> Right) ReadPair(JsonSection entry)
+    {
+        const string WrongParts = "must have two parts, as \"a b\" or [\"a\", \"b\"]";
+        if (entry.Value.ValueKind == JsonValueKind.Array)
+        {
+            if (entry.Value.GetArrayLength() != 2) throw entry.Error("TK-04", WrongParts);
+            string left = entry.Entry(0, entry.Value[0]).Text("", "TK-04");
+            string right = entry.Entry(1, entry.Value[1]).Text("", "TK-04");
+            return left.Length > 0 && right.Length > 0 ? (left.AsMemory(), right.AsMemory()) : throw entry.Error("TK-04", WrongParts);
+        }
+        string pair = entry.Text("", "TK-04");
+        int space = pair.IndexOf(' ', StringComparison.Ordinal);
+        bool twoParts = space > 0 && space < pair.Length - 1 && pair.LastIndexOf(' ') == space;
+        return twoParts ? (pair.AsMemory(0, space), pair.AsMemory(space + 1)) : throw entry.Error("TK-04", WrongParts);
+    }
+
+    // Each setting here would change the ids; the values let through are those that change nothing.
+    private static void CheckSettings(JsonSection model)
+    {
+        string type = model["type"].Text("");
+        if (type != "BPE") throw model["type"].Error("TK-02", $"is {ParScaleException.Quote(type)}; only \"BPE\" is supported");
+        model.AllowOnly(
+            "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges", "vocab", "merges");
+        if (!model["dropout"].IsAbsent) throw model["dropout"].Error("TK-02", "must be null; encoding is never random here");
+        foreach (string affix in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
+            if (model[affix].Text("").Length > 0) throw model[affix].Error("TK-02", "must be empty");
+        if (model["ignore_merges"].Flag(false)) throw model["ignore_merges"].Error("TK-02", "must be false");
+
+        // Every byte has a token, so unknown tokens and byte fallback never come into play.
+        model["unk_token"].Text("");
+        model["fuse_unk"].Flag(false);
+        model["byte_fallback"].Flag(false);
+    }
+}

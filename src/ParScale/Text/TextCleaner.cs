@@ -1,0 +1,31 @@
+using System.Text;
+
+namespace ParScale.Text;
+
+/// <summary>Makes text whole and, where the tokenizer asks for it, composes it to NFC.</summary>
+internal static class TextCleaner
+{
+    /// <summary>The text with each lone surrogate replaced by U+FFFD, as UTF-8 encoding would.</summary>
+    public static string ReplaceLoneSurrogates(string text)
+    {
+        if (!HasLoneSurrogate(text)) return text;
+        var whole = new StringBuilder(text.Length);
+        foreach (Rune rune in text.EnumerateRunes()) whole.Append(rune.ToString());
+        return whole.ToString();
+    }
+
+    /// <summary>The text in NFC. It must hold no lone surrogates.</summary>
+    public static string Compose(string text) => Ascii.IsValid(text) ? text : text.Normalize(NormalizationForm.FormC);
+
+    private static bool HasLoneSurrogate(ReadOnlySpan<char> text)
+    {
+        for (int i = text.IndexOfAnyInRange('\uD800', '\uDFFF'); i >= 0 && i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i])) continue;
+            bool isPair = i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]);
+            if (!isPair) return true;
+            i++;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text.Json;
+
+namespace ParScale.Text;
+
+/// <summary>Reads and checks a whole <c>tokenizer.json</c>; nothing in it is left to fail later.</summary>
+internal static class TokenizerFile
+{
+    private const long LargestFile = 256L << 20;
+    private const int DeepestNesting = 128;
+    private const string FileName = "tokenizer.json";
+
+    /// <summary>Reads the folder's tokenizer file, or refuses it with a <see cref="ParScaleException"/>.</summary>
+    public static TokenizerDefinition Read(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        byte[] content = ReadBytes(path);
+        var options = new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = DeepestNesting };
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(content, options);
+        }
+        catch (JsonException e)
+        {
+            throw ParScaleException.BadInput("TK-01", path, $"is not valid JSON ({ParScaleException.Quote(e.Message)}); fetch it again", e);
+        }
+        using (document) return Check(new JsonSection(path, "", document.RootElement), path);
+    }
+
+    private static TokenizerDefinition Check(JsonSection root, string path)
+    {
+        // Truncation and padding are for batches of a fixed length, which a caller here would ask for himself.
+        root.AllowOnly("version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model");
+        string version = root["version"].Text("1.0");
+        if (version != "1.0") throw root["version"].Error("TK-02", $"is {ParScaleException.Quote(version)}; only \"1.0\" is known");
+
+        bool composeText = PipelineSections.ReadNormalizer(root["normalizer"]);
+        (SplitRule split, bool addPrefixSpace) = PipelineSections.ReadPreTokenizer(root["pre_tokenizer"]);
+        PipelineSections.CheckPostProcessor(root["post_processor"]);
+        PipelineSections.CheckDecoder(root["decoder"]);
+
+        Dictionary<string, int> ids = ModelSection.ReadVocabulary(root["model"]);
+        IReadOnlyList<(int Left, int Right, int Id)> merges = ModelSection.ReadMerges(root["model"]["merges"], ids);
+        IReadOnlyList<AddedToken> addedTokens = AddedTokensSection.Read(root["added_tokens"], ids);
+        return new TokenizerDefinition
+        {
+            File = path,
+            ComposeText = composeText,
+            Split = split,
+            AddPrefixSpace = addPrefixSpace,
+            Tokens = OrderById(root["model"]["vocab"], ids),
+            Ids = ids,
+            Merges = merges,
+            AddedTokens = addedTokens,
+        };
+    }
+
+    private static string?[] OrderById(JsonSection vocabulary, Dictionary<string, int> ids)
+    {
+        var tokens = new string?[ids.Values.Max() + 1];
+        foreach ((string token, int id) in ids)
+        {
+            if (tokens[id] is { } other)
+                throw vocabulary.Error("TK-05", $"the tokens {ParScaleException.Quote(other)} and {ParScaleException.Quote(token)} have the same id {id}");
+            tokens[id] = token;
+        }
+        return tokens;
+    }
+
+    private static byte[] ReadBytes(string path)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target) file = target;
+            if (!file.Exists) throw ParScaleException.BadInput("TK-01", path, "is missing from the model's folder; copy it there from the model's source");
+
+            // Pipes, devices and the like report no length: they are refused unopened, since reading one may never end.
+            if (file.Length == 0) throw ParScaleException.BadInput("TK-01", path, "is empty or not a regular file; fetch it again");
+            if (file.Length > LargestFile)
+                throw ParScaleException.BadInput("TK-01", path, $"has {file.Length} bytes; at most {LargestFile} are read");
+            return File.ReadAllBytes(path);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw ParScaleException.BadInput("TK-01", path, "may not be read by this user; change its permissions", e);
+        }
+        catch (IOException e)
+        {
+            throw new ParScaleException(ErrorKind.Io, "TK-01", $"{FileName}: reading it failed; check the disk and the path", e);
+        }
+    }
+}
