@@ -14,6 +14,7 @@ internal static class InputFile
             // A link's own length is the length of its target's name.
             string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
             var file = new FileInfo(target);
+            if (!Path.Exists(target)) throw ParScaleException.BadInput("ST-29", path, "is not there");
             if (file.Attributes.HasFlag(FileAttributes.Directory))
                 throw ParScaleException.BadInput("ST-29", path, "is a folder; expected a file");
             if (file.Length == 0)

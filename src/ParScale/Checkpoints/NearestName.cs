@@ -4,14 +4,18 @@ namespace ParScale.Checkpoints;
 internal static class NearestName
 {
     private const int LongestCompared = 128;
+    private const int MostCompared = 10_000;
 
-    /// <summary>The candidate with the fewest edits to <paramref name="name"/>, or null when none is within <paramref name="within"/>.</summary>
+    /// <summary>
+    /// The candidate with the fewest edits to <paramref name="name"/>, or null when none is within <paramref name="within"/>.
+    /// Names come from files, so their number and length are bounded: beyond 10,000 candidates or 128 characters none is compared.
+    /// </summary>
     public static string? Find(string name, IEnumerable<string> candidates, int within)
     {
         if (name.Length > LongestCompared) return null;
         string? nearest = null;
         int fewest = within + 1;
-        foreach (string candidate in candidates)
+        foreach (string candidate in candidates.Take(MostCompared))
         {
             if (candidate.Length > LongestCompared || Math.Abs(candidate.Length - name.Length) >= fewest) continue;
             int edits = Edits(name, candidate);
@@ -23,10 +27,9 @@ internal static class NearestName
     }
 
     /// <summary>Single-character insertions, deletions and replacements that turn one text into the other.</summary>
-    public static int Edits(string from, string to)
+    private static int Edits(string from, string to)
     {
         Span<int> row = stackalloc int[LongestCompared + 1];
-        if (to.Length > LongestCompared) throw new ArgumentOutOfRangeException(nameof(to));
         for (int j = 0; j <= to.Length; j++) row[j] = j;
         for (int i = 1; i <= from.Length; i++)
         {

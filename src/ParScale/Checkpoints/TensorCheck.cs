@@ -15,7 +15,7 @@ internal static class TensorCheck
         {
             expectedNames.Add(name);
             if (files.Tensors.TryGetValue(name, out (SafetensorsFile File, TensorInfo Info) held)) RequireFit(config, held, shape);
-            else throw Missing(config, files, name, shape);
+            else throw Missing(config, files.Tensors.Keys, files.MainFile, (name, shape));
         }
         foreach ((string name, (SafetensorsFile File, TensorInfo Info) held) in files.Tensors)
         {
@@ -41,12 +41,16 @@ internal static class TensorCheck
             throw ParScaleException.BadInput("ST-28", held.File.Path, $"tensor {quoted}: expected F32, BF16 or F16, found {tensor.Type.FileName()}");
     }
 
-    private static ParScaleException Missing(ModelConfig config, CheckpointFiles files, string name, long[] shape)
+    private static ParScaleException Missing(ModelConfig config, IEnumerable<string> found, string file, (string Name, long[] Shape) missing)
     {
-        string? nearest = NearestName.Find(name, files.Tensors.Keys, NearEnough);
+        (string name, long[] shape) = missing;
+        // A name the config does not expect is the likelier misspelling than one that has its own place.
+        HashSet<string> expected = [.. ModelTensors.Expected(config).Select(tensor => tensor.Name)];
+        string? nearest = NearestName.Find(name, found.Where(other => !expected.Contains(other)), NearEnough)
+            ?? NearestName.Find(name, found, NearEnough);
         string hint = nearest is null ? "" : $"; the nearest name is {ParScaleException.Quote(nearest)}";
         string reason = IsPrefix(name) ? $" for parscale_n {config.Streams}" : "";
-        return ParScaleException.BadInput("ST-28", files.MainFile,
+        return ParScaleException.BadInput("ST-28", file,
             $"tensor {ParScaleException.Quote(name)}: expected shape {Text(shape)}{reason}, found no such tensor{hint}");
     }
 

@@ -26,7 +26,7 @@ internal readonly struct ModelConfigJson(JsonElement root, string file)
         }
         catch (JsonException e)
         {
-            throw JsonFault.Describe(utf8Json, file, e);
+            throw ModelConfigFault.Describe(utf8Json, file, e);
         }
         catch (InvalidOperationException e)
         {

@@ -6,6 +6,7 @@ namespace ParScale.Model;
 internal static class ModelConfigKeys
 {
     private const int ShortestCompared = 6;
+    private const int MostUnknown = 256;
 
     private static readonly HashSet<string> Read = new(StringComparer.Ordinal)
     {
@@ -29,13 +30,12 @@ internal static class ModelConfigKeys
         "auto_map", "_attn_implementation_internal", "custom_pipelines",
     };
 
-    /// <summary>A line for every key that asks for code to be loaded, or that looks like a misspelt one.</summary>
+    /// <summary>A line for every key that asks for code to be loaded, or that looks like a misspelt one; 256 unknown keys are looked at.</summary>
     public static List<string> Notices(IEnumerable<string> keys, string file)
     {
         var notices = new List<string>();
-        foreach (string key in keys)
+        foreach (string key in keys.Where(key => !Read.Contains(key) && !Ignored.Contains(key)).Take(MostUnknown))
         {
-            if (Read.Contains(key) || Ignored.Contains(key)) continue;
             string? notice = NeverFollowed.Contains(key)
                 ? $"key {key} is ignored: no code is loaded because a config asks for it"
                 : Misspelling(key);

@@ -4,7 +4,7 @@ using ParScale.Checkpoints;
 namespace ParScale.Model;
 
 /// <summary>Says where a config file stops being strict JSON, in terms of keys rather than bytes.</summary>
-internal static class JsonFault
+internal static class ModelConfigFault
 {
     /// <summary>Walks the text again up to the fault that <paramref name="reason"/> reports.</summary>
     public static ParScaleException Describe(ReadOnlySpan<byte> utf8Json, string file, JsonException reason)
@@ -26,7 +26,8 @@ internal static class JsonFault
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            if (reader.CurrentDepth >= CheckpointLimits.JsonDepth)
+            // The reader does not count the bracket it stands on.
+            if (reader.CurrentDepth >= CheckpointLimits.JsonDepth - 1)
                 return ParScaleException.BadInput("CF-02", file, $"is nested deeper than {CheckpointLimits.JsonDepth} levels", reason);
         }
         string where = last is null ? "" : $", at or after key {ParScaleException.Quote(last)}";

@@ -1,0 +1,68 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using ParScale.Checkpoints;
+using ParScale.Model;
+
+namespace ParScale.Tests.Checkpoints;
+
+/// <summary>A model of a few hundred parameters, written to a folder in pieces that a test can spoil.</summary>
+internal static class TinyModel
+{
+    public static string Config(params ReadOnlySpan<(string Key, JsonNode? Value)> changes)
+    {
+        JsonObject json = new()
+        {
+            ["model_type"] = "qwen2_parscale",
+            ["hidden_size"] = 8,
+            ["intermediate_size"] = 12,
+            ["num_hidden_layers"] = 2,
+            ["num_attention_heads"] = 2,
+            ["num_key_value_heads"] = 1,
+            ["vocab_size"] = 10,
+            ["tie_word_embeddings"] = true,
+            ["parscale_n"] = 2,
+            ["parscale_n_tokens"] = 3,
+            ["parscale_attn_smooth"] = 0.1,
+        };
+        foreach ((string key, JsonNode? value) in changes) json[key] = value?.DeepClone();
+        return json.ToJsonString();
+    }
+
+    public static ModelConfig Parse(string config) => ModelConfig.Parse(Encoding.UTF8.GetBytes(config), "config.json");
+
+    public static List<TensorToWrite> Tensors(ModelConfig config) =>
+        [.. ModelTensors.Expected(config).Select(tensor => Zeros(tensor.Name, tensor.Shape))];
+
+    public static TensorToWrite Zeros(string name, long[] shape, TensorType type = TensorType.F32) =>
+        new(name, type, shape, new byte[TensorSize.Bytes(type, shape)]);
+
+    /// <summary>Writes config and weights; <paramref name="spoil"/> may change the tensors first.</summary>
+    public static void Write(TempFolder folder, string config, Action<List<TensorToWrite>>? spoil = null)
+    {
+        folder.Write("config.json", config);
+        List<TensorToWrite> tensors = Tensors(Parse(config));
+        spoil?.Invoke(tensors);
+        SafetensorsWriter.Write(folder.File("model.safetensors"), tensors);
+    }
+
+    /// <summary>Writes config and two shards; returns the index for a test to spoil and write.</summary>
+    public static JsonObject WriteShards(TempFolder folder, string config)
+    {
+        folder.Write("config.json", config);
+        var map = new JsonObject();
+        foreach ((TensorToWrite[] part, int number) in Halves(Tensors(Parse(config))))
+        {
+            string shard = $"model-0000{number}-of-00002.safetensors";
+            SafetensorsWriter.Write(folder.File(shard), part);
+            foreach (TensorToWrite tensor in part) map[tensor.Name] = shard;
+        }
+        return new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = 1 }, ["weight_map"] = map };
+    }
+
+    private static IEnumerable<(TensorToWrite[] Part, int Number)> Halves(List<TensorToWrite> tensors)
+    {
+        int half = tensors.Count / 2;
+        yield return ([.. tensors.Take(half)], 1);
+        yield return ([.. tensors.Skip(half)], 2);
+    }
+}

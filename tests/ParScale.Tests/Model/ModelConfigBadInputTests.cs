@@ -1,0 +1,201 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using ParScale.Model;
+using ParScale.Tests.Checkpoints;
+
+namespace ParScale.Tests.Model;
+
+/// <summary>The rows CF-01 to CF-14: each names the file, the key, the value and what is allowed.</summary>
+public class ModelConfigBadInputTests
+{
+    private const string Name = "config.json";
+
+    /// <summary>Code, key, JSON of its value, and what else the message must hold.</summary>
+    public static TheoryData<string, string, string, string> BadValues() => new()
+    {
+        { "CF-04", "hidden_size", "\"2048\"", "\"2048\"" },
+        { "CF-04", "hidden_size", "2048.5", "2048.5" },
+        { "CF-04", "hidden_size", "1e3", "1e3" },
+        { "CF-04", "hidden_size", "null", "whole number" },
+        { "CF-04", "hidden_size", "true", "true" },
+        { "CF-04", "hidden_size", "[8]", "a list" },
+        { "CF-04", "rms_norm_eps", "\"1e-6\"", "number" },
+        { "CF-04", "rope_theta", "\"NaN\"", "\"NaN\"" },
+        { "CF-04", "tie_word_embeddings", "1", "true or false" },
+        { "CF-04", "parscale_n", "\"2\"", "64" },
+        { "CF-04", "architectures", "[3]", "class names" },
+        { "CF-04", "torch_dtype", "16", "text" },
+        { "CF-05", "num_attention_heads", "0", "1 to 1024" },
+        { "CF-05", "hidden_size", "-1", "-1" },
+        { "CF-05", "num_hidden_layers", "0", "1 to 1024" },
+        { "CF-05", "vocab_size", "0", "2000000" },
+        { "CF-05", "intermediate_size", "-5", "1 to" },
+        { "CF-05", "head_dim", "0", "1 to" },
+        { "CF-05", "max_position_embeddings", "0", "1 to" },
+        { "CF-06", "num_hidden_layers", "2147483647", "1 to 1024" },
+        { "CF-06", "num_hidden_layers", "1025", "1 to 1024" },
+        { "CF-06", "num_attention_heads", "1025", "1 to 1024" },
+        { "CF-06", "vocab_size", "2147483648", "2000000" },
+        { "CF-06", "vocab_size", "2000001", "2000000" },
+        { "CF-06", "vocab_size", "99999999999999999999999", "2000000" },
+        { "CF-07", "hidden_size", "9", "multiple" },
+        { "CF-07", "hidden_size", "6", "even" },
+        { "CF-07", "head_dim", "5", "even" },
+        { "CF-07", "num_key_value_heads", "3", "divisor" },
+        { "CF-08", "model_type", "\"llama\"", "qwen2_parscale and qwen2" },
+        { "CF-08", "hidden_act", "\"gelu\"", "silu" },
+        { "CF-08", "use_sliding_window", "true", "false" },
+        { "CF-08", "layer_types", "[\"full_attention\",\"sliding_attention\"]", "full_attention" },
+        { "CF-08", "layer_types", "3", "full_attention" },
+        { "CF-08", "enable_cross_attn", "true", "false" },
+        { "CF-09", "rope_theta", "0", "above 0" },
+        { "CF-09", "rope_theta", "-10000", "above 0" },
+        { "CF-09", "rope_theta", "1e999", "above 0" },
+        { "CF-09", "rope_scaling", "{\"type\":\"yarn\",\"factor\":4.0}", "\"yarn\"" },
+        { "CF-09", "rope_scaling", "{\"rope_type\":\"linear\"}", "\"linear\"" },
+        { "CF-09", "rope_scaling", "\"yarn\"", "object" },
+        { "CF-09", "rope_parameters", "{\"rope_type\":\"llama3\"}", "\"llama3\"" },
+        { "CF-09", "rope_theta", "1,\"rope_parameters\":{\"rope_theta\":2}", "rope_parameters" },
+        { "CF-09", "partial_rotary_factor", "0.5", "0.5" },
+        { "CF-10", "rms_norm_eps", "0", "above 0" },
+        { "CF-10", "rms_norm_eps", "-1e-6", "above 0" },
+        { "CF-11", "parscale_n", "0", "1 to 64" },
+        { "CF-11", "parscale_n", "-1", "1 to 64" },
+        { "CF-11", "parscale_n", "65", "1 to 64" },
+        { "CF-11", "parscale_n_tokens", "0", "1 to 4096" },
+        { "CF-11", "parscale_n_tokens", "4097", "1 to 4096" },
+        { "CF-11", "parscale_attn_smooth", "-0.01", "0 to 1" },
+        { "CF-11", "parscale_attn_smooth", "1.01", "0 to 1" },
+        { "CF-13", "eos_token_id", "10", "0 to 9" },
+        { "CF-13", "eos_token_id", "[1,10]", "0 to 9" },
+        { "CF-13", "bos_token_id", "-1", "0 to 9" },
+        { "CF-13", "bos_token_id", "10", "0 to 9" },
+        { "CF-14", "quantization_config", "{\"quant_method\":\"gptq\"}", "f32" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadValues))]
+    public void A_bad_value_is_refused_by_key(string code, string key, string value, string named)
+    {
+        string text = With(key, value);
+        BadInput.Expect(ErrorKind.BadInput, code, () => TinyModel.Parse(text), 1 << 20, Name, key, named);
+    }
+
+    [Theory]
+    [InlineData("num_hidden_layers", "1024")]
+    [InlineData("vocab_size", "2000000")]
+    [InlineData("parscale_n", "64")]
+    [InlineData("parscale_n_tokens", "4096")]
+    [InlineData("parscale_attn_smooth", "0")]
+    [InlineData("parscale_attn_smooth", "1")]
+    public void Values_at_their_limits_are_accepted(string key, string value) => TinyModel.Parse(With(key, value));
+
+    [Theory]
+    [InlineData("model_type")]
+    [InlineData("hidden_size")]
+    [InlineData("intermediate_size")]
+    [InlineData("num_hidden_layers")]
+    [InlineData("num_attention_heads")]
+    [InlineData("num_key_value_heads")]
+    [InlineData("vocab_size")]
+    [InlineData("parscale_n")]
+    public void CF03_a_missing_key_is_named(string key)
+    {
+        JsonObject json = JsonNode.Parse(TinyModel.Config())?.AsObject() ?? [];
+        Assert.True(json.Remove(key));
+        string text = json.ToJsonString();
+        BadInput.Expect("CF-03", () => TinyModel.Parse(text), Name, key);
+    }
+
+    [Theory]
+    [InlineData("CF-01", "", "")]
+    [InlineData("CF-01", "[]", "object")]
+    [InlineData("CF-01", "{\"model_type\":\"qwen2\",\"hidden_size\":", "hidden_size")]
+    [InlineData("CF-01", "{\"model_type\":\"qwen2\",\n\"rope_theta\":NaN}", "line 2, at or after key \"rope_theta\"")]
+    [InlineData("CF-01", "{\"hidden_size\":1,\"hidden_size\":2}", "\"hidden_size\" appears twice")]
+    [InlineData("CF-01", "{\"a\":1,\"\\u0061\":2}", "appears twice")]
+    [InlineData("CF-01", "{\"\\ud800\":1,\"\\ud800\":2}", "")]
+    [InlineData("CF-01", "{} {}", "JSON")]
+    public void CF01_what_is_not_strict_json_is_refused(string code, string text, string named) =>
+        BadInput.Expect(code, () => TinyModel.Parse(text), Name, named);
+
+    [Fact]
+    public void CF01_invalid_utf8_is_refused() =>
+        BadInput.Expect("CF-01", () => ModelConfig.Parse([(byte)'{', 0xff, (byte)'}'], Name), Name, "UTF-8");
+
+    [Fact]
+    public void CF01_a_missing_an_empty_and_a_cut_file_are_refused()
+    {
+        using var folder = new TempFolder();
+        BadInput.Expect("CF-01", () => ModelConfig.Load(folder.Path), Name);
+        folder.Write(Name, "");
+        BadInput.Expect("CF-01", () => ModelConfig.Load(folder.Path), Name);
+        string whole = TinyModel.Config();
+        folder.Write(Name, whole[..(whole.Length / 2)]);
+        BadInput.Expect("CF-01", () => ModelConfig.Load(folder.Path), Name);
+    }
+
+    [Fact]
+    public void CF01_a_bad_generation_config_is_named()
+    {
+        using var folder = new TempFolder();
+        folder.Write(Name, TinyModel.Config());
+        folder.Write("generation_config.json", "{");
+        BadInput.Expect("CF-01", () => ModelConfig.Load(folder.Path), "generation_config.json");
+        folder.Write("generation_config.json", "{\"eos_token_id\":[10]}");
+        BadInput.Expect("CF-13", () => ModelConfig.Load(folder.Path), "generation_config.json", "eos_token_id");
+    }
+
+    [Fact]
+    public void CF02_a_file_of_200_megabytes_is_refused_unread()
+    {
+        using var folder = new TempFolder();
+        using (FileStream file = File.Create(folder.File(Name))) file.SetLength(200_000_000);
+        BadInput.Expect(ErrorKind.BadInput, "CF-02", () => ModelConfig.Load(folder.Path), 1 << 20, Name, "200000000");
+    }
+
+    [Theory]
+    [InlineData("[")]
+    [InlineData("{\"a\":")]
+    public void CF02_deep_nesting_is_refused(string level)
+    {
+        string text = "{\"x\":" + string.Concat(Enumerable.Repeat(level, 10_000));
+        BadInput.Expect("CF-02", () => TinyModel.Parse(text), Name, "64");
+    }
+
+    [Fact]
+    public void CL03_a_folder_that_is_missing_or_a_file_is_refused()
+    {
+        using var folder = new TempFolder();
+        BadInput.Expect("CL-03", () => ModelConfig.Load(folder.File("none")), "none", "is not there");
+        BadInput.Expect("CL-03", () => ModelConfig.Load(folder.Write("model.gguf", "x")), "model.gguf", "is a file");
+    }
+
+    [Fact]
+    public void Damaged_configs_never_crash()
+    {
+        byte[] good = Encoding.UTF8.GetBytes(TinyModel.Config(("rope_scaling", null), ("eos_token_id", 3), ("architectures", new JsonArray("A"))));
+        ReadOnlySpan<byte> likely = "{}[]\":,-.0123456789eE\\un \0\u00ff"u8;
+        var random = new Random(14);
+        for (int i = 0; i < 5000; i++)
+        {
+            byte[] bytes = [.. good];
+            for (int edits = random.Next(1, 4); edits > 0; edits--) bytes[random.Next(bytes.Length)] = likely[random.Next(likely.Length)];
+            try
+            {
+                ModelConfig.Parse(bytes, Name);
+            }
+            catch (ParScaleException e)
+            {
+                Assert.DoesNotContain(e.Message, char.IsControl);
+            }
+        }
+    }
+
+    private static string With(string key, string value)
+    {
+        JsonObject json = JsonNode.Parse(TinyModel.Config())?.AsObject() ?? [];
+        json.Remove(key);
+        return $"{json.ToJsonString()[..^1]},\"{key}\":{value}}}";
+    }
+}

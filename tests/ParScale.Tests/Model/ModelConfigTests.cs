@@ -1,0 +1,192 @@
+using System.Text;
+using CsCheck;
+using ParScale.Model;
+using ParScale.Tests.Checkpoints;
+
+namespace ParScale.Tests.Model;
+
+public class ModelConfigTests
+{
+    private static readonly Gen<ModelConfig> GenConfig =
+        from keyHeads in Gen.Int[1, 8]
+        from perKey in Gen.Int[1, 8]
+        from headSize in Gen.Int[1, 80].Select(half => 2 * half)
+        from ownHead in Gen.Bool
+        from sizes in Gen.Int[1, 1000].Array[5]
+        from streams in Gen.Int[1, 64]
+        from smooth in Gen.Double[0, 1]
+        from theta in Gen.Double[1, 1e7]
+        from tied in Gen.Bool
+        from ids in Gen.Int[0, 9].Array[0, 3]
+        select new ModelConfig
+        {
+            ModelType = "qwen2_parscale",
+            Architecture = "Qwen2ParScaleForCausalLM",
+            HiddenSize = ownHead ? sizes[0] : keyHeads * perKey * headSize,
+            IntermediateSize = sizes[1],
+            LayerCount = sizes[2],
+            AttentionHeads = keyHeads * perKey,
+            KeyValueHeads = keyHeads,
+            HeadSize = headSize,
+            VocabularySize = sizes[3] + 10,
+            MaxPositions = sizes[4],
+            RmsNormEpsilon = 1e-6,
+            RopeTheta = theta,
+            TieWordEmbeddings = tied,
+            Streams = streams,
+            PrefixTokens = streams == 1 ? 0 : sizes[4],
+            AttentionSmoothing = smooth,
+            EndOfTextIds = [.. ids.Distinct()],
+            BeginOfTextId = ids.Length == 0 ? null : ids[0],
+            StoredType = tied ? "bfloat16" : null,
+        };
+
+    /// <summary>The four configurations of the reference checkpoints.</summary>
+    public static TheoryData<int, int, int, int, int, int, int, bool, double> Golden() => new()
+    {
+        { 1, 64, 160, 2, 4, 2, 8, true, 0.1 },
+        { 2, 64, 160, 2, 4, 2, 8, true, 0.1 },
+        { 4, 96, 192, 3, 4, 1, 48, true, 0.1 },
+        { 8, 64, 160, 2, 8, 2, 16, false, 0.05 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Golden))]
+    public void The_reference_configurations_are_read(
+        int streams, int hidden, int inter, int layers, int heads, int keyHeads, int prefix, bool tied, double smooth)
+    {
+        ModelConfig config = TinyModel.Parse(string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""
+            {
+             "architectures": [
+              "Qwen2ParScaleForCausalLM"
+             ],
+             "model_type": "qwen2_parscale",
+             "hidden_size": {{hidden}},
+             "intermediate_size": {{inter}},
+             "num_hidden_layers": {{layers}},
+             "num_attention_heads": {{heads}},
+             "num_key_value_heads": {{keyHeads}},
+             "vocab_size": 300,
+             "rms_norm_eps": 1e-06,
+             "rope_theta": 10000.0,
+             "max_position_embeddings": 2048,
+             "tie_word_embeddings": {{(tied ? "true" : "false")}},
+             "hidden_act": "silu",
+             "parscale_n": {{streams}},
+             "parscale_n_tokens": {{prefix}},
+             "parscale_attn_smooth": {{smooth}},
+             "bos_token_id": 0,
+             "eos_token_id": 0,
+             "torch_dtype": "bfloat16",
+             "use_sliding_window": false
+            }
+            """));
+        Assert.Equal("Qwen2ParScaleForCausalLM", config.Architecture);
+        Assert.Equal((hidden, inter, layers), (config.HiddenSize, config.IntermediateSize, config.LayerCount));
+        Assert.Equal((heads, keyHeads, hidden / heads), (config.AttentionHeads, config.KeyValueHeads, config.HeadSize));
+        Assert.Equal((300, 2048, tied), (config.VocabularySize, config.MaxPositions, config.TieWordEmbeddings));
+        Assert.Equal((1e-6, 10000.0, smooth), (config.RmsNormEpsilon, config.RopeTheta, config.AttentionSmoothing));
+        Assert.Equal((streams, streams == 1 ? 0 : prefix), (config.Streams, config.PrefixTokens));
+        Assert.Equal((0, "bfloat16"), (config.BeginOfTextId, config.StoredType));
+        Assert.Equal([0], config.EndOfTextIds);
+        Assert.Empty(config.Notices);
+    }
+
+    [Fact]
+    public void Absent_keys_take_the_published_defaults()
+    {
+        ModelConfig config = TinyModel.Parse("""
+            {"model_type":"qwen2_parscale","hidden_size":8,"intermediate_size":12,"num_hidden_layers":1,"num_attention_heads":2,
+             "num_key_value_heads":null,"vocab_size":10,"parscale_n":2,"head_dim":null,"rope_scaling":null,"bos_token_id":null}
+            """);
+        Assert.False(config.TieWordEmbeddings);
+        Assert.Equal((2, 4), (config.KeyValueHeads, config.HeadSize));
+        Assert.Equal((48, 0.01), (config.PrefixTokens, config.AttentionSmoothing));
+        Assert.Equal((1e-6, 10000.0, 32768), (config.RmsNormEpsilon, config.RopeTheta, config.MaxPositions));
+        Assert.Empty(config.EndOfTextIds);
+        Assert.Null(config.BeginOfTextId);
+        Assert.Null(config.StoredType);
+    }
+
+    [Fact]
+    public void Plain_qwen2_is_one_stream_whatever_else_the_file_says()
+    {
+        ModelConfig config = TinyModel.Parse(TinyModel.Config(("model_type", "qwen2"), ("parscale_n", "many"), ("parscale_attn_smooth", 7)));
+        Assert.Equal((1, 0), (config.Streams, config.PrefixTokens));
+        Assert.Equal((0L, 0L), (config.PrefixParameters, config.AggregatorParameters));
+        Assert.Equal("Qwen2ForCausalLM", config.Architecture);
+    }
+
+    [Theory]
+    [InlineData("\"rope_theta\":1000000")]
+    [InlineData("\"rope_parameters\":{\"rope_theta\":1e6,\"rope_type\":\"default\"}")]
+    [InlineData("\"rope_theta\":1000000.0,\"rope_parameters\":{\"rope_theta\":1e6,\"rope_type\":\"default\"}")]
+    [InlineData("\"rope_theta\":1e6,\"rope_scaling\":{\"type\":\"default\"}")]
+    [InlineData("\"rope_theta\":1e6,\"rope_scaling\":{}")]
+    public void Rope_theta_is_found_where_each_version_keeps_it(string keys)
+    {
+        string config = TinyModel.Config();
+        Assert.Equal(1e6, TinyModel.Parse($"{config[..^1]},{keys}}}").RopeTheta);
+    }
+
+    [Fact]
+    public void Layer_types_of_full_attention_and_dtype_are_accepted()
+    {
+        string config = TinyModel.Config();
+        ModelConfig read = TinyModel.Parse($"{config[..^1]},\"layer_types\":[\"full_attention\",\"full_attention\"],\"dtype\":\"float32\"}}");
+        Assert.Equal("float32", read.StoredType);
+        Assert.Empty(read.Notices);
+    }
+
+    [Theory]
+    [InlineData("auto_map", "no code")]
+    [InlineData("_attn_implementation_internal", "no code")]
+    [InlineData("parscale_attn_smoth", "parscale_attn_smooth")]
+    [InlineData("num_hiden_layer", "num_hidden_layers")]
+    public void CF12_suspicious_keys_are_ignored_with_a_notice(string key, string notice)
+    {
+        ModelConfig config = TinyModel.Parse(TinyModel.Config((key, "remote--code.Class")));
+        string line = Assert.Single(config.Notices);
+        Assert.Contains(key, line, StringComparison.Ordinal);
+        Assert.Contains(notice, line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ordinary_unknown_keys_are_ignored_in_silence()
+    {
+        ModelConfig config = TinyModel.Parse(TinyModel.Config(("transformers_version", "4.46.2"), ("use_cache", true), ("zzz_unrelated", 1)));
+        Assert.Empty(config.Notices);
+    }
+
+    [Theory]
+    [InlineData("{\"eos_token_id\":[3,4,3]}", new[] { 3, 4 })]
+    [InlineData("{\"eos_token_id\":5}", new[] { 5 })]
+    [InlineData("{\"eos_token_id\":null}", new[] { 1, 2 })]
+    [InlineData("{\"temperature\":0.7}", new[] { 1, 2 })]
+    [InlineData(null, new[] { 1, 2 })]
+    public void End_of_text_comes_from_the_generation_config_first(string? generation, int[] expected)
+    {
+        using var folder = new TempFolder();
+        folder.Write("config.json", TinyModel.Config()[..^1] + ",\"eos_token_id\":[1,2]}");
+        if (generation is not null) folder.Write("generation_config.json", generation);
+        Assert.Equal(expected, ModelConfig.Load(folder.Path).EndOfTextIds);
+    }
+
+    [Fact]
+    public void Written_configs_are_read_back_the_same() => GenConfig.Sample(config =>
+    {
+        string json = config.ToJson();
+        ModelConfig read = ModelConfig.Parse(Encoding.UTF8.GetBytes(json), "config.json");
+        Assert.Empty(read.Notices);
+        Assert.Equal(config.EndOfTextIds, read.EndOfTextIds);
+        Assert.Equal(config, read with { EndOfTextIds = config.EndOfTextIds, Notices = config.Notices });
+        Assert.Equal(json, read.ToJson());
+    });
+
+    [Fact]
+    public void Plain_qwen2_is_written_without_stream_keys()
+    {
+        ModelConfig config = TinyModel.Parse(TinyModel.Config(("model_type", "qwen2")));
+        Assert.DoesNotContain("parscale", config.ToJson(), StringComparison.Ordinal);
+    }
+}
