@@ -1,0 +1,66 @@
+using System.Text;
+using System.Text.Json;
+using ParScale.Checkpoints;
+using ParScale.Model;
+using ParScale.Training.Modules;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Checkpointing;
+
+/// <summary>The model as a folder in Hugging Face layout.</summary>
+internal static class ModelFolder
+{
+    private static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer_config.json"];
+
+    /// <summary>Loads config and weights. The weights become float32 whatever the file stores.</summary>
+    public static ParScaleLm Load(string folder, ScalarType compute = ScalarType.Float32)
+    {
+        ModelConfig config = ModelConfig.Load(folder);
+        var model = new ParScaleLm(config, compute: compute);
+        LoadWeights(model, folder);
+        return model;
+    }
+
+    /// <summary>Overwrites the weights of <paramref name="model"/> by those of a folder with the same shape.</summary>
+    public static void LoadWeights(ParScaleLm model, string folder)
+    {
+        using var noGradient = no_grad();
+        using Checkpoint checkpoint = Checkpoint.Open(folder);
+        foreach ((string name, Parameter parameter) in model.named_parameters())
+        {
+            using var scope = NewDisposeScope();
+            (SafetensorsFile file, TensorInfo info) = checkpoint.Get(name);
+            parameter.copy_(TensorBytes.Read(file, info));
+        }
+    }
+
+    /// <summary>Writes config, weights and the tokenizer's files into <paramref name="folder"/>.</summary>
+    public static void Save(ParScaleLm model, string folder, TensorType type, string tokenizerFolder)
+    {
+        Directory.CreateDirectory(folder);
+        ModelConfig config = model.Config with { StoredType = type == TensorType.BF16 ? "bfloat16" : "float32" };
+        DurableFile.WriteText(Path.Combine(folder, "config.json"), config.ToJson() + "\n");
+        DurableFile.WriteText(Path.Combine(folder, "generation_config.json"), GenerationConfig(config));
+        foreach (string name in TokenizerFiles)
+        {
+            string source = Path.Combine(tokenizerFolder, name);
+            if (File.Exists(source)) DurableFile.WriteText(Path.Combine(folder, name), File.ReadAllText(source));
+        }
+        TensorToWrite[] tensors = [.. model.named_parameters().Select(p => TensorBytes.Write(p.name, p.parameter, type))];
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors);
+    }
+
+    private static string GenerationConfig(ModelConfig config)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteBoolean("do_sample", true);
+            if (config.EndOfTextIds.Count > 0) json.WriteNumber("eos_token_id", config.EndOfTextIds[0]);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
+    }
+}

@@ -1,0 +1,34 @@
+using ParScale.Checkpoints;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Checkpointing;
+
+/// <summary>Moves values between torch tensors and the bytes of safetensors files.</summary>
+internal static class TensorBytes
+{
+    /// <summary>A tensor of the file as a float32 or integer torch tensor of the same shape.</summary>
+    public static Tensor Read(SafetensorsFile file, TensorInfo info)
+    {
+        ScalarType type = info.Type switch
+        {
+            TensorType.F32 => ScalarType.Float32,
+            TensorType.BF16 => ScalarType.BFloat16,
+            TensorType.F16 => ScalarType.Float16,
+            _ => throw ParScaleException.BadInput("ST-20", file.Path,
+                $"tensor {ParScaleException.Quote(info.Name)} is {info.Type}; the trainer reads F32, BF16 and F16"),
+        };
+        using var scope = NewDisposeScope();
+        Tensor stored = empty(info.Shape, type);
+        file.Bytes(info).CopyTo(stored.bytes);
+        return stored.to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The tensor as an entry to write, rounded to <paramref name="type"/>; its bytes are copied now.</summary>
+    public static TensorToWrite Write(string name, Tensor tensor, TensorType type)
+    {
+        using var scope = NewDisposeScope();
+        ScalarType stored = type == TensorType.BF16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        Tensor copy = tensor.detach().to(stored).contiguous();
+        return new TensorToWrite(name, type, copy.shape, copy.bytes.ToArray());
+    }
+}

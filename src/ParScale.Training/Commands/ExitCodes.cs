@@ -1,0 +1,11 @@
+namespace ParScale.Training.Commands;
+
+/// <summary>Exit codes besides those of <see cref="ErrorKind"/>.</summary>
+internal static class ExitCodes
+{
+    public const int Bug = 1;
+    public const int Usage = 2;
+
+    /// <summary>Stopped by a signal, with the checkpoint saved.</summary>
+    public const int Stopped = 75;
+}

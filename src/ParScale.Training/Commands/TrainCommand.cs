@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using ParScale.Training.Runs;
+
+namespace ParScale.Training.Commands;
+
+/// <summary><c>parscale-train train</c>: trains a model from scratch, or continues a run.</summary>
+internal static class TrainCommand
+{
+    private static readonly Option<string> Data = new("--data") { Required = true, Description = "UTF-8 text file" };
+    private static readonly Option<string> Tokenizer = new("--tokenizer") { Required = true, Description = "folder with tokenizer.json" };
+    private static readonly Option<string> Output = new("--output", "-o") { Required = true, Description = "folder of the run" };
+    private static readonly Option<int> Streams = Number("--streams", 4, "P, the parallel streams; 1 is plain Qwen2");
+    private static readonly Option<int> Hidden = Number("--hidden", 128, "width of the residual stream");
+    private static readonly Option<int> Intermediate = Number("--intermediate", 320, "width of the feed-forward");
+    private static readonly Option<int> Layers = Number("--layers", 6, "layers");
+    private static readonly Option<int> Heads = Number("--heads", 4, "query heads");
+    private static readonly Option<int> KeyValueHeads = Number("--kv-heads", 2, "key-value heads");
+    private static readonly Option<int> PrefixTokens = Number("--prefix-tokens", 48, "learned slots per stream and layer");
+    private static readonly Option<double> Smooth = Number("--smooth", 0.1, "smoothing of the stream weights");
+    private static readonly Option<int> Context = Number("--context", 128, "tokens per window");
+    private static readonly Option<int> Batch = Number("--batch", 16, "windows per step");
+    private static readonly Option<long> Steps = Number("--steps", 2000L, "updates");
+    private static readonly Option<double> Rate = Number("--lr", 2e-3, "highest learning rate");
+    private static readonly Option<double> MinRate = Number("--min-lr", 1e-4, "learning rate at the end");
+    private static readonly Option<long> Warmup = Number("--warmup", 100L, "steps of linear warm-up");
+    private static readonly Option<double> Decay = Number("--weight-decay", 0.1, "decay of the weight matrices");
+    private static readonly Option<double> Beta2 = Number("--beta2", 0.99, "AdamW's second beta");
+    private static readonly Option<double> Clip = Number("--clip", 1.0, "largest gradient norm");
+    private static readonly Option<double> ValidationFraction = Number("--val-fraction", 0.1, "last part of the text, kept for validation");
+    private static readonly Option<long> EvalEvery = Number("--eval-every", 200L, "steps between validations");
+    private static readonly Option<long> SaveEvery = Number("--save-every", 200L, "steps between checkpoints");
+    private static readonly Option<long> Seed = Number("--seed", 1L, "seed of weights and data order");
+    private static readonly Option<int> Threads = Number("--threads", Environment.ProcessorCount, "threads");
+    private static readonly Option<string> Compute = Choice("--compute", "f32", "type of the matrix products; weights and updates stay f32");
+    private static readonly Option<string> SaveType = Choice("--save-dtype", "bf16", "type of the weights in best/ and final/");
+    private static readonly Option<bool> Resume = new("--resume") { Description = "continue from the newest checkpoint" };
+    private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object at the end" };
+
+    public static Command Create()
+    {
+        var command = new Command("train", "Train a model on a text file")
+        {
+            Data, Tokenizer, Output, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch,
+            Steps, Rate, MinRate, Warmup, Decay, Beta2, Clip, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
+            Resume, Json,
+        };
+        command.SetAction(Run);
+        return command;
+    }
+
+    private static int Run(ParseResult parse)
+    {
+        using var stop = new CancellationTokenSource();
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        }
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        var run = new TrainingRun(parse.GetRequiredValue(Data), parse.GetRequiredValue(Tokenizer), parse.GetRequiredValue(Output));
+        RunResult result = run.Execute(files => Options(parse, files), parse.GetValue(Resume), stop.Token);
+        if (parse.GetValue(Json)) Console.WriteLine(result.ToJson());
+        return result.Finished ? 0 : ExitCodes.Stopped;
+    }
+
+    private static TrainingOptions Options(ParseResult parse, RunInputs inputs) => new()
+    {
+        DataSha256 = inputs.DataSha256,
+        TokenizerSha256 = inputs.TokenizerSha256,
+        Streams = parse.GetValue(Streams),
+        HiddenSize = parse.GetValue(Hidden),
+        IntermediateSize = parse.GetValue(Intermediate),
+        Layers = parse.GetValue(Layers),
+        Heads = parse.GetValue(Heads),
+        KeyValueHeads = parse.GetValue(KeyValueHeads),
+        PrefixTokens = parse.GetValue(PrefixTokens),
+        Smoothing = parse.GetValue(Smooth),
+        Context = parse.GetValue(Context),
+        Batch = parse.GetValue(Batch),
+        Steps = parse.GetValue(Steps),
+        LearningRate = parse.GetValue(Rate),
+        MinLearningRate = parse.GetValue(MinRate),
+        Warmup = parse.GetValue(Warmup),
+        WeightDecay = parse.GetValue(Decay),
+        Beta2 = parse.GetValue(Beta2),
+        Clip = parse.GetValue(Clip),
+        ValidationFraction = parse.GetValue(ValidationFraction),
+        EvalEvery = parse.GetValue(EvalEvery),
+        SaveEvery = parse.GetValue(SaveEvery),
+        Seed = parse.GetValue(Seed),
+        Threads = parse.GetValue(Threads),
+        Compute = parse.GetRequiredValue(Compute),
+        SaveType = parse.GetRequiredValue(SaveType),
+    };
+
+    private static Option<T> Number<T>(string name, T value, string description) =>
+        new(name) { DefaultValueFactory = _ => value, Description = description };
+
+    private static Option<string> Choice(string name, string value, string description)
+    {
+        var option = new Option<string>(name) { DefaultValueFactory = _ => value, Description = description };
+        option.AcceptOnlyFromAmong("f32", "bf16");
+        return option;
+    }
+}

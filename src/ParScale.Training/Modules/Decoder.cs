@@ -1,0 +1,58 @@
+using ParScale.Model;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Modules;
+
+/// <summary>Token ids [B, S] to final hidden states [B, S, H]: embedding, P streams, layers, final norm, aggregation.</summary>
+internal sealed class Decoder : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "embed_tokens")] private readonly Embedding _embedding;
+    [ComponentName(Name = "layers")] private readonly ModuleList<DecoderLayer> _layers;
+    [ComponentName(Name = "norm")] private readonly RmsNorm _norm;
+    [ComponentName(Name = "aggregate_layer")] private readonly Aggregation? _aggregation;
+    private readonly ModelConfig _config;
+    private readonly ScalarType _compute;
+    private Positions? _positions;
+
+    public Decoder(ModelConfig config, ScalarType compute) : base(nameof(Decoder))
+    {
+        _config = config;
+        _compute = compute;
+        _embedding = nn.Embedding(config.VocabularySize, config.HiddenSize);
+        _layers = nn.ModuleList(Enumerable.Range(0, config.LayerCount).Select(_ => new DecoderLayer(config, compute)).ToArray());
+        _norm = new RmsNorm(config.HiddenSize, config.RmsNormEpsilon, compute);
+        if (config.Streams > 1) _aggregation = new Aggregation(config);
+        RegisterComponents();
+    }
+
+    /// <summary>The embedding matrix [V, H], which is the head's as well when the two are tied.</summary>
+    public Tensor EmbeddingWeight => _embedding.weight!;
+
+    public override Tensor forward(Tensor tokens)
+    {
+        using var scope = NewDisposeScope();
+        Positions positions = PositionsFor(tokens.shape[1]);
+        Tensor hidden = _embedding.forward(tokens).repeat(_config.Streams, 1, 1);
+        foreach (DecoderLayer layer in _layers) hidden = layer.forward(hidden, positions);
+        hidden = _norm.forward(hidden);
+        if (_aggregation is not null)
+            hidden = _aggregation.forward(hidden.unflatten(0, _config.Streams, tokens.shape[0]));
+        return hidden.MoveToOuterDisposeScope();
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) _positions?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    /// <summary>The tables of the last length are kept: a run uses one length, an evaluation ends with a shorter one.</summary>
+    private Positions PositionsFor(long length)
+    {
+        if (_positions?.Length == length) return _positions;
+        _positions?.Dispose();
+        return _positions = new Positions(_config, length, _compute);
+    }
+}

@@ -1,0 +1,33 @@
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Modules;
+
+/// <summary>
+/// y = x / sqrt(mean(x^2) + eps) * weight over the last axis, computed in float32 and handed on in the type that the
+/// next product uses.
+/// </summary>
+internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "weight")] private readonly Parameter _weight;
+    private readonly double _epsilon;
+    private readonly ScalarType _outputType;
+
+    public RmsNorm(int size, double epsilon, ScalarType outputType) : base(nameof(RmsNorm))
+    {
+        _weight = nn.Parameter(ones(size));
+        _epsilon = epsilon;
+        _outputType = outputType;
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        // The norm is one fused pass forward and backward; mean(square(x)) takes several over the whole tensor.
+        Tensor length = linalg.vector_norm(input, 2, [-1], keepdim: true);
+        Tensor scale = (length.square() / input.shape[^1] + _epsilon).rsqrt();
+        return (input * scale * _weight).to(_outputType).MoveToOuterDisposeScope();
+    }
+}

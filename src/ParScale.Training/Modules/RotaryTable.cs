@@ -1,0 +1,41 @@
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Modules;
+
+/// <summary>
+/// Rotary position embedding over head halves: y = x * cos + rotate_half(x) * sin, angle[s, i] = s * theta^(-2i / D).
+/// The sign of rotate_half is folded into the sine table, so the rotation is one roll.
+/// </summary>
+internal sealed class RotaryTable : IDisposable
+{
+    private readonly Tensor _cosine;
+    private readonly Tensor _signedSine;
+    private readonly long _half;
+
+    /// <summary>Tables for positions 0 .. <paramref name="positions"/> - 1, shape [S, 1, D].</summary>
+    public RotaryTable(long positions, int headSize, double theta, ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        _half = headSize / 2;
+        // The frequencies are rounded to float32 before they meet the position, as the published model does.
+        Tensor exponents = arange(0, headSize, 2, ScalarType.Float32) / headSize;
+        Tensor frequencies = 1.0 / pow((float)theta, exponents);
+        Tensor angles = arange(positions, ScalarType.Float32).unsqueeze(1) * frequencies.unsqueeze(0);
+        Tensor sine = angles.sin();
+        _cosine = cat([angles.cos(), angles.cos()], -1).unsqueeze(1).to(type).DetachFromDisposeScope();
+        _signedSine = cat([sine.neg(), sine], -1).unsqueeze(1).to(type).DetachFromDisposeScope();
+    }
+
+    /// <summary>Rotates <paramref name="heads"/>, shape [rows, S, heads, D].</summary>
+    public Tensor Apply(Tensor heads)
+    {
+        using var scope = NewDisposeScope();
+        return addcmul(heads * _cosine, heads.roll(_half, -1), _signedSine, 1).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        _cosine.Dispose();
+        _signedSine.Dispose();
+    }
+}

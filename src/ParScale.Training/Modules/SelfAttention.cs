@@ -1,0 +1,80 @@
+using ParScale.Model;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Modules;
+
+/// <summary>
+/// Grouped-query attention of all streams at once. Input [P * B, S, H], row p * B + b belongs to stream p. With P &gt; 1
+/// the stream's own prefix keys and values, [P, kv heads, prefix, D], stand in front: not rotated, seen by every query.
+/// </summary>
+internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
+{
+    [ComponentName(Name = "q_proj")] private readonly Linear _queryProjection;
+    [ComponentName(Name = "k_proj")] private readonly Linear _keyProjection;
+    [ComponentName(Name = "v_proj")] private readonly Linear _valueProjection;
+    [ComponentName(Name = "o_proj")] private readonly Linear _outputProjection;
+    [ComponentName(Name = "prefix_k")] private readonly Parameter? _prefixKeys;
+    [ComponentName(Name = "prefix_v")] private readonly Parameter? _prefixValues;
+    private readonly ModelConfig _config;
+
+    public SelfAttention(ModelConfig config) : base(nameof(SelfAttention))
+    {
+        _config = config;
+        int queryWidth = config.AttentionHeads * config.HeadSize;
+        int keyWidth = config.KeyValueHeads * config.HeadSize;
+        _queryProjection = nn.Linear(config.HiddenSize, queryWidth);
+        _keyProjection = nn.Linear(config.HiddenSize, keyWidth);
+        _valueProjection = nn.Linear(config.HiddenSize, keyWidth);
+        _outputProjection = nn.Linear(queryWidth, config.HiddenSize, hasBias: false);
+        if (config.Streams > 1)
+        {
+            long[] shape = [config.Streams, config.KeyValueHeads, config.PrefixTokens, config.HeadSize];
+            _prefixKeys = nn.Parameter(zeros(shape));
+            _prefixValues = nn.Parameter(zeros(shape));
+        }
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input, Positions positions)
+    {
+        using var scope = NewDisposeScope();
+        Tensor queries = Heads(Projection.Apply(_queryProjection, input), _config.AttentionHeads);
+        Tensor keys = Heads(Projection.Apply(_keyProjection, input), _config.KeyValueHeads);
+        Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.KeyValueHeads);
+        queries = positions.Rotary.Apply(queries).transpose(1, 2) * (1 / Math.Sqrt(_config.HeadSize));
+        keys = WithPrefix(positions.Rotary.Apply(keys).transpose(1, 2), _prefixKeys);
+        values = WithPrefix(values.transpose(1, 2), _prefixValues);
+        Tensor mixed = Mix(queries, keys, values, positions.Mask).transpose(1, 2).flatten(2);
+        return Projection.Apply(_outputProjection, mixed).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// softmax(q k^T + mask) v. The query heads that share a key head stand above each other in one product, so that
+    /// keys are never repeated; measured, this is faster on a CPU than the fused attention of libtorch.
+    /// </summary>
+    private static Tensor Mix(Tensor queries, Tensor keys, Tensor values, Tensor mask)
+    {
+        using var scope = NewDisposeScope();
+        (long rows, long heads, long length, long size) = (queries.shape[0], queries.shape[1], queries.shape[2], queries.shape[3]);
+        (long keyHeads, long slots) = (keys.shape[1], keys.shape[2]);
+        Tensor scores = matmul(queries.reshape(rows, keyHeads, -1, size), keys.transpose(2, 3));
+        Tensor weights = (scores.view(rows, heads, length, slots) + mask).softmax(-1);
+        Tensor mixed = matmul(weights.view(rows, keyHeads, -1, slots), values);
+        return mixed.view(rows, heads, length, size).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Heads(Tensor projected, int heads) =>
+        projected.view(projected.shape[0], projected.shape[1], heads, _config.HeadSize);
+
+    /// <summary>Puts each stream's prefix in front of its rows: [P * B, kv heads, S, D] to [P * B, kv heads, prefix + S, D].</summary>
+    private Tensor WithPrefix(Tensor perRow, Tensor? prefix)
+    {
+        if (prefix is null) return perRow;
+        long rowsPerStream = perRow.shape[0] / _config.Streams;
+        Tensor repeated = prefix.to(perRow.dtype).unsqueeze(1).expand(-1, rowsPerStream, -1, -1, -1).flatten(0, 1);
+        return cat([repeated, perRow], 2);
+    }
+
+}

@@ -1,0 +1,83 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Optimization;
+
+/// <summary>
+/// Adam with decoupled weight decay: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2,
+/// w = w (1 - lr decay) - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps). Only weight matrices decay: not norms,
+/// biases, prefixes or the embedding. Its moments are plain named tensors, so a resumed run continues bit for bit.
+/// </summary>
+internal sealed class AdamW : IDisposable
+{
+    private const double Beta1 = 0.9;
+    private const double Epsilon = 1e-8;
+    private readonly Entry[] _entries;
+    private readonly double _beta2;
+    private readonly double _decay;
+
+    public AdamW(IEnumerable<(string Name, Parameter Parameter)> parameters, double beta2, double decay)
+    {
+        _beta2 = beta2;
+        _decay = decay;
+        _entries = [.. parameters.Select(p => new Entry(p.Name, p.Parameter, Decays(p.Name, p.Parameter),
+            zeros_like(p.Parameter).requires_grad_(false).DetachFromDisposeScope(),
+            zeros_like(p.Parameter).requires_grad_(false).DetachFromDisposeScope()))];
+    }
+
+    /// <summary>The moments by name: <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c>.</summary>
+    public IEnumerable<(string Name, Tensor Value)> State =>
+        _entries.SelectMany(e => ((string, Tensor)[])[($"exp_avg.{e.Name}", e.Mean), ($"exp_avg_sq.{e.Name}", e.Square)]);
+
+    /// <summary>
+    /// Scales all gradients so that their joint norm is at most <paramref name="limit"/>; returns the norm before that.
+    /// </summary>
+    public double ClipGradients(double limit)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor norms = stack(_entries.Select(e => Gradient(e).norm()));
+        double norm = norms.norm().item<float>();
+        if (norm > limit)
+        {
+            foreach (Entry entry in _entries) Gradient(entry).mul_(limit / norm);
+        }
+        return norm;
+    }
+
+    /// <summary>One update; <paramref name="step"/> counts from 0. The gradients are cleared.</summary>
+    public void Step(long step, double learningRate)
+    {
+        using var noGradient = no_grad();
+        double meanCorrection = 1 - Math.Pow(Beta1, step + 1);
+        double squareCorrection = Math.Sqrt(1 - Math.Pow(_beta2, step + 1));
+        foreach (Entry entry in _entries)
+        {
+            using var scope = NewDisposeScope();
+            Tensor gradient = Gradient(entry);
+            entry.Mean.mul_(Beta1).add_(gradient, 1 - Beta1);
+            entry.Square.mul_(_beta2).addcmul_(gradient, gradient, 1 - _beta2);
+            Tensor denominator = entry.Square.sqrt().div_(squareCorrection).add_(Epsilon);
+            if (entry.Decays) entry.Parameter.mul_(1 - learningRate * _decay);
+            entry.Parameter.addcdiv_(entry.Mean, denominator, -learningRate / meanCorrection);
+            gradient.zero_();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (Entry entry in _entries)
+        {
+            entry.Mean.Dispose();
+            entry.Square.Dispose();
+        }
+    }
+
+    private static Tensor Gradient(Entry entry) =>
+        entry.Parameter.grad ?? throw new InvalidOperationException($"{entry.Name} has no gradient");
+
+    private static bool Decays(string name, Parameter parameter) =>
+        parameter.dim() == 2 && !name.Contains("embed_tokens", StringComparison.Ordinal);
+
+    private sealed record Entry(string Name, Parameter Parameter, bool Decays, Tensor Mean, Tensor Square);
+}

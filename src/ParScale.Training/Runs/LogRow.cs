@@ -1,0 +1,13 @@
+namespace ParScale.Training.Runs;
+
+/// <summary>One row of the log. The train loss is the mean over the steps since the row before; losses are in nats.</summary>
+internal sealed record LogRow(
+    long Step,
+    long Tokens,
+    double TrainLoss,
+    double? ValLossPerToken,
+    double? ValLossPerCharacter,
+    double LearningRate,
+    double GradientNorm,
+    double TokensPerSecond,
+    double ElapsedSeconds);

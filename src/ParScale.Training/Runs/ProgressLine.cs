@@ -1,0 +1,21 @@
+using System.Globalization;
+
+namespace ParScale.Training.Runs;
+
+/// <summary>Progress on stderr: one refreshed line on a terminal, else a plain line per row.</summary>
+internal sealed class ProgressLine(long steps)
+{
+    private readonly bool _refresh = !Console.IsErrorRedirected;
+
+    public void Show(LogRow row)
+    {
+        TimeSpan left = TimeSpan.FromSeconds((steps - row.Step) * (double)row.Tokens / row.Step / Math.Max(1e-9, row.TokensPerSecond));
+        string validation = row.ValLossPerToken is null ? "" : string.Create(CultureInfo.InvariantCulture,
+            $"  val {row.ValLossPerToken:F4} ({row.ValLossPerCharacter:F4}/char)");
+        string text = string.Create(CultureInfo.InvariantCulture,
+            $"step {row.Step}/{steps}  loss {row.TrainLoss:F4}{validation}  lr {row.LearningRate:E2}  {row.TokensPerSecond:F0} tokens/s  ETA {(int)left.TotalHours}:{left:mm\\:ss}");
+        if (!_refresh) Console.Error.WriteLine(text);
+        else if (row.ValLossPerToken is null) Console.Error.Write($"\r{text}\u001b[K");
+        else Console.Error.WriteLine($"\r{text}\u001b[K");
+    }
+}

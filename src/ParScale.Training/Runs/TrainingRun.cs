@@ -1,0 +1,51 @@
+using ParScale.Checkpoints;
+using ParScale.Model;
+using ParScale.Training.Checkpointing;
+using ParScale.Training.Data;
+using ParScale.Training.Modules;
+using ParScale.Training.Optimization;
+using ParScale.Training.Runtime;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Runs;
+
+/// <summary>A whole run: reads the inputs, builds or restores model and optimizer, trains, saves, measures what was saved.</summary>
+internal sealed class TrainingRun(string dataPath, string tokenizerFolder, string outputFolder)
+{
+    public RunResult Execute(Func<RunInputs, TrainingOptions> optionsFor, bool resume, CancellationToken stop)
+    {
+        RunInputs inputs = RunInputs.Load(dataPath, tokenizerFolder);
+        TrainingOptions options = optionsFor(inputs);
+        options.Validate();
+        Corpus corpus = Corpus.Split(inputs.Text, options.ValidationFraction);
+        var data = new DataOrder(inputs.Tokenizer.Encode(corpus.Training), options.Context, options.Seed);
+        var validation = new Validation(corpus.Validation, inputs.Tokenizer, options.Context);
+        var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType == "bf16" ? TensorType.BF16 : TensorType.F32);
+        folder.Prepare(resume);
+
+        NativeHeap.KeepFreedBlocks();
+        set_num_threads(options.Threads);
+        ModelConfig config = options.ModelConfig(inputs.Tokenizer.VocabularySize, inputs.Tokenizer.IdOf(TokenizerWriter.EndOfText));
+        ScalarType compute = options.Compute == "bf16" ? ScalarType.BFloat16 : ScalarType.Float32;
+        using var model = new ParScaleLm(config, options.Seed, compute);
+        using var optimizer = new AdamW(model.named_parameters(), options.Beta2, options.WeightDecay);
+        var start = new TrainerState(0, 0, null, 0, options);
+        if (resume && folder.NewestCheckpoint() is { } newest) start = RunFolder.Restore(newest, model, optimizer, options);
+
+        TrainerState end = new Trainer(options, model, optimizer, data, validation, folder).Run(start, stop);
+        bool finished = end.Step == options.Steps;
+        var result = new RunResult(finished, end.Step, options.Steps, end.ElapsedSeconds, config.TotalParameters, end.BestStep, null, null, outputFolder);
+        if (!finished) return result;
+        return result with
+        {
+            Final = Measure(folder.SaveModel(model, "final"), validation),
+            Best = Measure(Path.Combine(folder.Path, "best"), validation),
+        };
+    }
+
+    private static ValidationLoss Measure(string modelFolder, Validation validation)
+    {
+        using ParScaleLm saved = ModelFolder.Load(modelFolder);
+        return validation.Measure(saved);
+    }
+}
