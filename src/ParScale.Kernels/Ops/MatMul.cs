@@ -8,12 +8,13 @@ namespace ParScale.Kernels.Ops;
 
 /// <summary>
 /// y[c,n] = bias[n] + sum_k w[n,k] x[c,k]. Columns are the rows of all P streams: each weight is read from memory once
-/// and used for every one of them, which is why extra streams are cheap.
+/// and used for every one of them, which is why extra streams are cheap. Every tile adds the products of one output in
+/// the same order, so a result depends neither on the number of threads nor on what else is in the batch.
 /// </summary>
 public static unsafe partial class MatMul
 {
     private const int ColumnTile = 4;
-    private const int RowTile = 2;
+    private const int RowTile = 4;
 
     // Below this many multiply-adds a hand-over to another thread costs more than it saves.
     private const int SmallestShare = 32 * 1024;
@@ -31,7 +32,7 @@ public static unsafe partial class MatMul
 
         fixed (float* xs = x, ys = y, biases = bias)
         {
-            int grain = (int)Math.Clamp(SmallestShare / Math.Max(1L, (long)columns * weights.Columns), RowTile, weights.Rows);
+            int grain = (int)Math.Max(RowTile, SmallestShare / Math.Max(1L, (long)columns * weights.Columns));
             if (weights.Type == WeightType.F32)
             {
                 var job = new Job<F32>(weights, xs, columns, biases, ys);
@@ -64,12 +65,12 @@ public static unsafe partial class MatMul
             for (; row + RowTile <= end; row += RowTile)
             {
                 int column = 0;
-                for (; column + ColumnTile <= _columns; column += ColumnTile) Tile2x4(row, column);
-                for (; column < _columns; column++)
+                for (; column + ColumnTile <= _columns; column += ColumnTile)
                 {
-                    Single(row, column);
-                    Single(row + 1, column);
+                    Tile2x4(row, column);
+                    Tile2x4(row + 2, column);
                 }
+                for (; column < _columns; column++) Tile4x1(row, column);
             }
             for (; row < end; row++)
                 for (int column = 0; column < _columns; column++) Single(row, column);
@@ -113,19 +114,43 @@ public static unsafe partial class MatMul
             b = Vector.MultiplyAddEstimate(high, high1, Vector.MultiplyAddEstimate(low, low1, b));
         }
 
+        // Four rows by one column: the columns left over, and all of a decode step with few streams.
+        private void Tile4x1(int row, int column)
+        {
+            byte* w0 = _weights + row * _rowBytes, w1 = w0 + _rowBytes, w2 = w1 + _rowBytes, w3 = w2 + _rowBytes;
+            float* x = _x + (long)column * _length;
+            Vector<float> a0 = default, a1 = default, a2 = default, a3 = default;
+            int width = Vector<float>.Count, k = 0;
+            for (; k <= _length - 2 * width; k += 2 * width)
+            {
+                var low = Vector.Load(x + k);
+                var high = Vector.Load(x + k + width);
+                AddProduct(w0, k, low, high, ref a0);
+                AddProduct(w1, k, low, high, ref a1);
+                AddProduct(w2, k, low, high, ref a2);
+                AddProduct(w3, k, low, high, ref a3);
+            }
+            Store(row, column, Vector.Sum(a0) + Tail(w0, x, k));
+            Store(row + 1, column, Vector.Sum(a1) + Tail(w1, x, k));
+            Store(row + 2, column, Vector.Sum(a2) + Tail(w2, x, k));
+            Store(row + 3, column, Vector.Sum(a3) + Tail(w3, x, k));
+        }
+
         private void Single(int row, int column)
         {
             byte* w = _weights + row * _rowBytes;
             float* x = _x + (long)column * _length;
-            Vector<float> low = default, high = default;
+            Vector<float> sum = default;
             int width = Vector<float>.Count, k = 0;
-            for (; k <= _length - 2 * width; k += 2 * width)
-            {
-                TFormat.LoadPair(w, k, out Vector<float> lowWeights, out Vector<float> highWeights);
-                low = Vector.MultiplyAddEstimate(Vector.Load(x + k), lowWeights, low);
-                high = Vector.MultiplyAddEstimate(Vector.Load(x + k + width), highWeights, high);
-            }
-            Store(row, column, Vector.Sum(low + high) + Tail(w, x, k));
+            for (; k <= _length - 2 * width; k += 2 * width) AddProduct(w, k, Vector.Load(x + k), Vector.Load(x + k + width), ref sum);
+            Store(row, column, Vector.Sum(sum) + Tail(w, x, k));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void AddProduct(byte* w, int k, Vector<float> low, Vector<float> high, ref Vector<float> sum)
+        {
+            TFormat.LoadPair(w, k, out Vector<float> lowWeights, out Vector<float> highWeights);
+            sum = Vector.MultiplyAddEstimate(high, highWeights, Vector.MultiplyAddEstimate(low, lowWeights, sum));
         }
 
         private float Tail(byte* w, float* x, int from)

@@ -1,0 +1,13 @@
+namespace ParScale.Generation;
+
+/// <summary>One step of a generation. The pieces' texts, joined, are the result.</summary>
+/// <param name="Text">Whole characters that became certain with this step; often empty.</param>
+/// <param name="TokenId">The token chosen in this step; null on the last piece, which only closes.</param>
+public sealed record GeneratedPiece(string Text, int? TokenId)
+{
+    /// <summary>Set on the last piece.</summary>
+    public FinishReason? FinishReason { get; init; }
+
+    /// <summary>Set on the last piece.</summary>
+    public GenerationStatistics? Statistics { get; init; }
+}

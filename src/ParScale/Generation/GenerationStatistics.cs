@@ -1,0 +1,16 @@
+namespace ParScale.Generation;
+
+/// <summary>Figures of one generation.</summary>
+/// <param name="PromptTokens">Tokens of the prompt.</param>
+/// <param name="NewTokens">Tokens chosen, an end-of-text token included.</param>
+/// <param name="Prefill">Time until the prompt was read.</param>
+/// <param name="Decode">Time of the decode steps after that.</param>
+/// <param name="DecodeSteps">Forward passes of one token in <paramref name="Decode"/>; the first new token needs none.</param>
+public sealed record GenerationStatistics(int PromptTokens, int NewTokens, TimeSpan Prefill, TimeSpan Decode, int DecodeSteps)
+{
+    /// <summary>Mean time of a decode step in milliseconds; 0 when there was none.</summary>
+    public double DecodeMillisecondsPerToken => DecodeSteps == 0 ? 0 : Decode.TotalMilliseconds / DecodeSteps;
+
+    /// <summary>Decode steps per second; 0 when there was none.</summary>
+    public double TokensPerSecond => DecodeSteps == 0 ? 0 : DecodeSteps / Decode.TotalSeconds;
+}

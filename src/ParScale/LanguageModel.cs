@@ -1,0 +1,236 @@
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Text;
+using ParScale.Checkpoints;
+using ParScale.Generation;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.Ops;
+using ParScale.Kernels.Threads;
+using ParScale.Model;
+using ParScale.Text;
+
+namespace ParScale;
+
+/// <summary>
+/// A loaded model: generate text, read logits, score text. Safe to use from several threads; generations share the cores.
+/// </summary>
+/// <example><code>
+/// using LanguageModel model = LanguageModel.Load("path/to/folder");
+/// await foreach (GeneratedPiece piece in model.GenerateAsync("ROMEO:"))
+///     Console.Write(piece.Text);
+/// </code></example>
+public sealed class LanguageModel : IDisposable
+{
+    private const int MostThreads = 1024;
+
+    private readonly Checkpoint _checkpoint;
+    private readonly ModelWeights _weights;
+    private readonly WorkerPool _pool;
+    private readonly Lazy<Tokenizer> _tokenizer;
+
+    // One for the owner and one per session: mapped memory goes away only when nobody reads it any more.
+    private int _users = 1;
+    private int _disposed;
+
+    private LanguageModel(Checkpoint checkpoint, ModelConfig config, ModelWeights weights, int threads)
+    {
+        _checkpoint = checkpoint;
+        _weights = weights;
+        Config = config;
+        Notices = [.. checkpoint.Notices, .. weights.NonFinite];
+        _pool = new WorkerPool(threads);
+        _tokenizer = new Lazy<Tokenizer>(LoadTokenizer);
+    }
+
+    /// <summary>Shape and settings, with the number of streams that runs.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>The folder the model came from.</summary>
+    public string Folder => _checkpoint.Folder;
+
+    /// <summary>What was odd about the checkpoint, one line each.</summary>
+    public IReadOnlyList<string> Notices { get; }
+
+    /// <summary>Storage of the weights.</summary>
+    public WeightType Type => _weights.Type;
+
+    /// <summary>Threads that compute.</summary>
+    public int Threads => _pool.ThreadCount;
+
+    /// <summary>The instructions that the kernels use.</summary>
+    public static string KernelTier => Kernels.KernelTier.Name;
+
+    /// <summary>Whether the folder has a tokenizer.</summary>
+    public bool HasTokenizer => File.Exists(Path.Combine(Folder, "tokenizer.json"));
+
+    /// <summary>The tokenizer of the folder, read on first use.</summary>
+    /// <exception cref="ParScaleException">The folder has none, or it is malformed or does not fit the model.</exception>
+    public Tokenizer Tokenizer => _tokenizer.Value;
+
+    /// <summary>Loads a folder in Hugging Face layout, or the embedded model.</summary>
+    /// <exception cref="ParScaleException">The folder or an option is wrong; the message names the file and what to do.</exception>
+    public static LanguageModel Load(string? folder = null, LoadOptions? options = null)
+    {
+        options ??= new LoadOptions();
+        int threads = options.Threads ?? Math.Min(Environment.ProcessorCount, MostThreads);
+        if (threads is < 1 or > MostThreads) throw ParScaleException.Usage("CL-02", $"threads is {threads}; it must be 1 to {MostThreads}");
+        Checkpoint checkpoint = Checkpoint.Open(folder ?? EmbeddedModel.Folder(options.Streams));
+        try
+        {
+            ModelConfig config = checkpoint.Config.WithStreams(options.Streams);
+            ModelWeights weights = ModelWeights.Load(checkpoint, config, options.Type);
+            if (options.StrictWeights && weights.NonFinite.Count > 0)
+                throw ParScaleException.BadInput("ST-24", checkpoint.Folder, weights.NonFinite[0]);
+            return new LanguageModel(checkpoint, config, weights, threads);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts an empty sequence with room for <paramref name="capacity"/> tokens.</summary>
+    /// <exception cref="ParScaleException">The capacity is above the model's context or the machine's memory.</exception>
+    public Session CreateSession(int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        if (capacity > Config.MaxPositions) throw Session.ContextFull(Config, capacity);
+        Acquire();
+        try
+        {
+            var cache = new KvCache(Config, _weights.Layers, capacity);
+            return new Session(this, new ForwardPass(Config, _weights, _pool), cache);
+        }
+        catch
+        {
+            Release();
+            throw;
+        }
+    }
+
+    /// <summary>Generates text after a prompt, piece by piece as it comes.</summary>
+    public IAsyncEnumerable<GeneratedPiece> GenerateAsync(
+        string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new GenerationOptions();
+        return Stream(Generator.Run(this, Tokenizer, Encode(prompt, options), Checked(options), cancellationToken), cancellationToken);
+    }
+
+    /// <summary>The same after a prompt of token ids; without a tokenizer in the folder the pieces carry ids only.</summary>
+    public IAsyncEnumerable<GeneratedPiece> GenerateAsync(
+        ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        Tokenizer? tokenizer = HasTokenizer ? Tokenizer : null;
+        return Stream(Generator.Run(this, tokenizer, prompt, Checked(options ?? new GenerationOptions()), cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Generates text after a prompt and gives it whole.</summary>
+    public string Generate(string prompt, GenerationOptions? options = null)
+    {
+        options ??= new GenerationOptions();
+        var text = new StringBuilder();
+        foreach (GeneratedPiece piece in Generator.Run(this, Tokenizer, Encode(prompt, options), Checked(options), default)) text.Append(piece.Text);
+        return text.ToString();
+    }
+
+    /// <summary>The likeliest next token after each of the given tokens, and the logits after the last.</summary>
+    public LogitsResult Logits(ReadOnlySpan<int> tokens)
+    {
+        var argmax = new int[tokens.Length];
+        var last = new float[Config.VocabularySize];
+        using Session session = CreateSession(Math.Max(tokens.Length, 1));
+        session.Append(tokens, (position, logits) =>
+        {
+            argmax[position] = TensorPrimitives.IndexOfMax(logits);
+            if (position == argmax.Length - 1) logits.CopyTo(last);
+        });
+        return new LogitsResult(argmax, last);
+    }
+
+    /// <summary>
+    /// How well the model predicts each token from those before it. A text longer than the context is read in windows of
+    /// the context's length; every token but the first of all is predicted once.
+    /// </summary>
+    /// <exception cref="ParScaleException">There are fewer than two tokens, or one is not in the vocabulary.</exception>
+    public ScoreResult Score(ReadOnlySpan<int> tokens, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
+    {
+        if (tokens.Length < 2) throw ParScaleException.Usage("SC-01", $"a score needs at least two tokens, the text has {tokens.Length}");
+        foreach (int token in tokens) CheckToken(token);
+        double total = 0;
+        int[] all = tokens.ToArray();
+        for (int start = 0; start < all.Length - 1; start += Config.MaxPositions)
+        {
+            int length = Math.Min(Config.MaxPositions, all.Length - 1 - start), from = start;
+            using Session session = CreateSession(length);
+            session.Append(all.AsSpan(start, length), (position, logits) =>
+            {
+                total += Softmax.LogSumExp(logits) - logits[all[from + position + 1]];
+                progress?.Report(from + position + 1);
+            }, cancellationToken);
+        }
+        return new ScoreResult(total, all.Length - 1);
+    }
+
+    /// <summary>Lets the model go. Sessions in use keep the weights until they are disposed.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0) Release();
+    }
+
+    internal void CheckToken(int token)
+    {
+        if ((uint)token >= (uint)Config.VocabularySize)
+            throw ParScaleException.Usage("TK-05", $"token {token} is not in the vocabulary (0 to {Config.VocabularySize - 1})");
+    }
+
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _users) > 0) return;
+        _pool.Dispose();
+        _checkpoint.Dispose();
+    }
+
+    private void Acquire()
+    {
+        int users = Volatile.Read(ref _users);
+        while (true)
+        {
+            ObjectDisposedException.ThrowIf(users == 0 || Volatile.Read(ref _disposed) != 0, this);
+            int before = Interlocked.CompareExchange(ref _users, users + 1, users);
+            if (before == users) return;
+            users = before;
+        }
+    }
+
+    private int[] Encode(string prompt, GenerationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        int[] tokens = Tokenizer.Encode(prompt, options.ParseSpecial);
+        if (tokens.Length > 0) return tokens;
+        int? start = Config.BeginOfTextId ?? (Config.EndOfTextIds.Count > 0 ? Config.EndOfTextIds[0] : null);
+        return start is null ? throw ParScaleException.Usage("GE-04", "the prompt is empty; give some text to go on from") : [start.Value];
+    }
+
+    private static GenerationOptions Checked(GenerationOptions options)
+    {
+        options.Validate();
+        return options;
+    }
+
+    private Tokenizer LoadTokenizer()
+    {
+        Tokenizer tokenizer = Tokenizer.Load(Folder);
+        if (tokenizer.VocabularySize <= Config.VocabularySize) return tokenizer;
+        throw ParScaleException.BadInput("TK-05", "tokenizer.json",
+            $"its highest id is {tokenizer.VocabularySize - 1}, the model's vocabulary ends at {Config.VocabularySize - 1}; the two do not belong together");
+    }
+
+    // Each step runs on the thread pool, so that an awaiting user interface or server thread stays free.
+    private static async IAsyncEnumerable<GeneratedPiece> Stream(
+        IEnumerable<GeneratedPiece> pieces, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using IEnumerator<GeneratedPiece> steps = pieces.GetEnumerator();
+        while (await Task.Run(steps.MoveNext, cancellationToken).ConfigureAwait(false)) yield return steps.Current;
+    }
+}

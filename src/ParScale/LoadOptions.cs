@@ -1,0 +1,22 @@
+using ParScale.Kernels.Formats;
+
+namespace ParScale;
+
+/// <summary>How a model is loaded.</summary>
+public sealed record LoadOptions
+{
+    /// <summary>
+    /// P. Null takes what the checkpoint has. Another number chooses among the embedded models; for a folder, 1 runs the
+    /// backbone without prefixes and aggregator, and anything else must be what the checkpoint has.
+    /// </summary>
+    public int? Streams { get; init; }
+
+    /// <summary>Storage of the weights. Null keeps them as stored.</summary>
+    public WeightType? Type { get; init; }
+
+    /// <summary>Refuses a checkpoint with NaN or infinite weights instead of noting them.</summary>
+    public bool StrictWeights { get; init; }
+
+    /// <summary>Threads to compute with, 1 to 1024. Null takes all cores.</summary>
+    public int? Threads { get; init; }
+}

@@ -1,0 +1,74 @@
+using ParScale.Kernels.Memory;
+
+namespace ParScale.Model;
+
+/// <summary>The weights of one decoder layer. A = attention heads * D, K = key-value heads * D, I = intermediate size.</summary>
+internal sealed class LayerWeights
+{
+    /// <summary>[H]</summary>
+    public required float[] InputNorm { get; init; }
+
+    /// <summary>[A, H]</summary>
+    public required WeightMatrix Query { get; init; }
+
+    /// <summary>[A]</summary>
+    public required float[] QueryBias { get; init; }
+
+    /// <summary>[K, H]</summary>
+    public required WeightMatrix Key { get; init; }
+
+    /// <summary>[K]</summary>
+    public required float[] KeyBias { get; init; }
+
+    /// <summary>[K, H]</summary>
+    public required WeightMatrix Value { get; init; }
+
+    /// <summary>[K]</summary>
+    public required float[] ValueBias { get; init; }
+
+    /// <summary>[H, A]</summary>
+    public required WeightMatrix Output { get; init; }
+
+    /// <summary>[P, key-value heads, prefix, D]; empty when P = 1.</summary>
+    public required float[] PrefixKeys { get; init; }
+
+    /// <summary>[P, key-value heads, prefix, D]; empty when P = 1.</summary>
+    public required float[] PrefixValues { get; init; }
+
+    /// <summary>[H]</summary>
+    public required float[] PostAttentionNorm { get; init; }
+
+    /// <summary>[I, H]</summary>
+    public required WeightMatrix Gate { get; init; }
+
+    /// <summary>[I, H]</summary>
+    public required WeightMatrix Up { get; init; }
+
+    /// <summary>[H, I]</summary>
+    public required WeightMatrix Down { get; init; }
+
+    public static LayerWeights Load(WeightReader reader, ModelConfig config, int index)
+    {
+        string name = $"model.layers.{index}.";
+        int hidden = config.HiddenSize, inner = config.IntermediateSize;
+        int query = config.AttentionHeads * config.HeadSize, keyValue = config.KeyValueHeads * config.HeadSize;
+        bool prefix = config.Streams > 1;
+        return new LayerWeights
+        {
+            InputNorm = reader.Vector(name + "input_layernorm.weight"),
+            Query = reader.Matrix(name + "self_attn.q_proj.weight", query, hidden),
+            QueryBias = reader.Vector(name + "self_attn.q_proj.bias"),
+            Key = reader.Matrix(name + "self_attn.k_proj.weight", keyValue, hidden),
+            KeyBias = reader.Vector(name + "self_attn.k_proj.bias"),
+            Value = reader.Matrix(name + "self_attn.v_proj.weight", keyValue, hidden),
+            ValueBias = reader.Vector(name + "self_attn.v_proj.bias"),
+            Output = reader.Matrix(name + "self_attn.o_proj.weight", hidden, query),
+            PrefixKeys = prefix ? reader.Vector(name + "self_attn.prefix_k") : [],
+            PrefixValues = prefix ? reader.Vector(name + "self_attn.prefix_v") : [],
+            PostAttentionNorm = reader.Vector(name + "post_attention_layernorm.weight"),
+            Gate = reader.Matrix(name + "mlp.gate_proj.weight", inner, hidden),
+            Up = reader.Matrix(name + "mlp.up_proj.weight", inner, hidden),
+            Down = reader.Matrix(name + "mlp.down_proj.weight", hidden, inner),
+        };
+    }
+}

@@ -1,0 +1,52 @@
+using ParScale.Checkpoints;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.Memory;
+
+namespace ParScale.Model;
+
+/// <summary>Everything a checkpoint holds, read-only, shapes as stored. Matrices may lie in the mapped file.</summary>
+internal sealed class ModelWeights
+{
+    /// <summary>[V, H]</summary>
+    public required WeightMatrix Embedding { get; init; }
+
+    public required IReadOnlyList<LayerWeights> Layers { get; init; }
+
+    /// <summary>[H]</summary>
+    public required float[] FinalNorm { get; init; }
+
+    /// <summary>Null when P = 1.</summary>
+    public required AggregatorWeights? Aggregator { get; init; }
+
+    /// <summary>[V, H]; the embedding itself when the checkpoint ties them.</summary>
+    public required WeightMatrix Head { get; init; }
+
+    /// <summary>Storage of the large matrices.</summary>
+    public required WeightType Type { get; init; }
+
+    /// <summary>One line per tensor that holds NaN or infinity.</summary>
+    public required IReadOnlyList<string> NonFinite { get; init; }
+
+    /// <summary>Maps or converts all tensors. <paramref name="type"/> null keeps matrices as stored (f16 becomes f32).</summary>
+    /// <param name="checkpoint">An open checkpoint; it must stay open while the weights are used.</param>
+    /// <param name="config">The configuration to run: its number of streams is the checkpoint's, or 1 for the backbone alone.</param>
+    /// <param name="type">Storage of the matrices.</param>
+    public static ModelWeights Load(Checkpoint checkpoint, ModelConfig config, WeightType? type)
+    {
+        var reader = new WeightReader(checkpoint, type);
+        int hidden = config.HiddenSize;
+        WeightMatrix embedding = reader.Matrix("model.embed_tokens.weight", config.VocabularySize, hidden);
+        var layers = new LayerWeights[config.LayerCount];
+        for (int i = 0; i < layers.Length; i++) layers[i] = LayerWeights.Load(reader, config, i);
+        return new ModelWeights
+        {
+            Embedding = embedding,
+            Layers = layers,
+            FinalNorm = reader.Vector("model.norm.weight"),
+            Aggregator = config.Streams > 1 ? AggregatorWeights.Load(reader, config) : null,
+            Head = config.TieWordEmbeddings ? embedding : reader.Matrix("lm_head.weight", config.VocabularySize, hidden),
+            Type = embedding.Type,
+            NonFinite = reader.NonFinite,
+        };
+    }
+}

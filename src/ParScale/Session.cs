@@ -1,0 +1,83 @@
+using ParScale.Model;
+
+namespace ParScale;
+
+/// <summary>Receives the logits [V] that follow the token at <paramref name="position"/>; valid during the call only.</summary>
+public delegate void LogitsVisitor(int position, ReadOnlySpan<float> logits);
+
+/// <summary>
+/// One sequence: its cache of keys and values, and the scratch memory to extend it. Not for use by two threads at once;
+/// any number of sessions may share a model.
+/// </summary>
+public sealed class Session : IDisposable
+{
+    private readonly LanguageModel _model;
+    private readonly ForwardPass _forward;
+    private readonly KvCache _cache;
+    private bool _disposed;
+
+    internal Session(LanguageModel model, ForwardPass forward, KvCache cache)
+    {
+        _model = model;
+        _forward = forward;
+        _cache = cache;
+    }
+
+    /// <summary>Tokens in the sequence so far.</summary>
+    public int Position => _cache.Position;
+
+    /// <summary>Extends the sequence by one or more tokens.</summary>
+    /// <returns>The logits [V] after the last token; overwritten by the next call.</returns>
+    /// <exception cref="ParScaleException">A token is not in the vocabulary, or the sequence is full. Nothing was appended.</exception>
+    public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens, CancellationToken cancellation = default)
+    {
+        Check(tokens);
+        ReadOnlySpan<float> mixed = default;
+        for (int start = 0; start < tokens.Length; start += _forward.MostTokens)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            mixed = _forward.Run(tokens.Slice(start, Math.Min(_forward.MostTokens, tokens.Length - start)), _cache);
+        }
+        return _forward.Logits(mixed[^_model.Config.HiddenSize..]);
+    }
+
+    /// <summary>Extends the sequence and shows the logits after every token, in order.</summary>
+    /// <exception cref="ParScaleException">A token is not in the vocabulary, or the sequence is full. Nothing was appended.</exception>
+    public void Append(ReadOnlySpan<int> tokens, LogitsVisitor visit, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(visit);
+        Check(tokens);
+        int hidden = _model.Config.HiddenSize;
+        for (int start = 0; start < tokens.Length; start += _forward.MostTokens)
+        {
+            int first = Position;
+            ReadOnlySpan<float> mixed = _forward.Run(tokens.Slice(start, Math.Min(_forward.MostTokens, tokens.Length - start)), _cache);
+            for (int s = 0; s * hidden < mixed.Length; s++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                visit(first + s, _forward.Logits(mixed.Slice(s * hidden, hidden)));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        _model.Release();
+    }
+
+    internal static ParScaleException ContextFull(ModelConfig config, long tokens) =>
+        ParScaleException.Usage("GE-03", $"{tokens} tokens do not fit: the model's context is {config.MaxPositions} tokens; shorten the text");
+
+    private void Check(ReadOnlySpan<int> tokens)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (tokens.IsEmpty) throw ParScaleException.Usage("GE-04", "no tokens to run; give at least one");
+        foreach (int token in tokens) _model.CheckToken(token);
+        int room = _cache.Capacity - _cache.Filled;
+        if (tokens.Length > room)
+            throw ParScaleException.Usage("GE-03", $"{tokens.Length} tokens do not fit: this session has room for {room} more");
+    }
+}

@@ -1,0 +1,38 @@
+using ParScale.Kernels.Ops;
+using ParScale.Kernels.Tests.Support;
+
+namespace ParScale.Kernels.Tests.Ops;
+
+public class SwiGluTests
+{
+    public static TheoryData<int> Lengths => Support.Lengths.Around;
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void Every_length_matches_the_reference(int length)
+    {
+        float[] gate = Numbers.Random(length, 1, 12), up = Numbers.Random(length, 2), expected = new float[length], actual = new float[length];
+        SwiGlu.Reference(gate, up, expected);
+        SwiGlu.Run(gate, up, actual);
+        Numbers.AssertClose(expected, actual, 1e-6);
+    }
+
+    [Fact]
+    public void Extreme_gates_neither_overflow_nor_vanish_into_nan()
+    {
+        float[] gate = [-1e30f, -200, -90, 0, 90, 200, 1e30f, -0f, 1, 2, 3, 4, 5, 6, 7, 8, 9], up = [.. gate.Select(_ => 1f)];
+        float[] expected = new float[gate.Length], actual = new float[gate.Length];
+        SwiGlu.Reference(gate, up, expected);
+        SwiGlu.Run(gate, up, actual);
+        for (int i = 0; i < gate.Length; i++) Assert.Equal(expected[i], actual[i], Math.Abs(expected[i]) * 1e-6 + 1e-30);
+    }
+
+    [Fact]
+    public void Silu_is_swiglu_with_ones()
+    {
+        float[] x = Numbers.Random(33, 1, 8), ones = [.. x.Select(_ => 1f)], expected = new float[33];
+        SwiGlu.Reference(x, ones, expected);
+        SwiGlu.Silu(x);
+        Numbers.AssertClose(expected, x, 1e-6);
+    }
+}

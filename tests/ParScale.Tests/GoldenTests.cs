@@ -1,0 +1,116 @@
+using System.Numerics.Tensors;
+using System.Text.Json;
+using ParScale.Checkpoints;
+using ParScale.Tests.Support;
+
+namespace ParScale.Tests;
+
+/// <summary>Four checkpoints with logits from an independent float64 implementation that was checked against the published code.</summary>
+public class GoldenTests
+{
+    private const double Tolerance = 1e-5;
+
+    public static TheoryData<string> Folders => ["p1", "p2", "p4", "p8"];
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Prefill_decode_and_any_split_match_the_oracle(string name)
+    {
+        (LanguageModel model, Expected expected) = Open(name);
+        using (model)
+        {
+            int count = expected.Tokens.Length;
+            var random = new Random(1);
+            int[][] splits = [[count], [.. Enumerable.Repeat(1, count)], .. Enumerable.Range(1, count - 1).Select(at => new[] { at, count - at }),
+                .. Enumerable.Range(0, 10).Select(_ => RandomSplit(random, count))];
+            foreach (int[] split in splits)
+            {
+                float[] logits = Compare.LogitsInPortions(model, expected.Tokens, split);
+                int vocabulary = model.Config.VocabularySize;
+                for (int i = 0; i < expected.Positions.Length; i++)
+                {
+                    float[] found = logits[(expected.Positions[i] * vocabulary)..((expected.Positions[i] + 1) * vocabulary)];
+                    double error = Compare.RelativeError(expected.Logits[i], found);
+                    Assert.True(error <= Tolerance, $"{name} split [{string.Join(",", split)}] position {expected.Positions[i]}: {error:e2}");
+                }
+                int[] argmax = [.. Enumerable.Range(0, count).Select(s => TensorPrimitives.IndexOfMax<float>(logits.AsSpan(s * vocabulary, vocabulary)))];
+                Assert.Equal(expected.Argmax, argmax);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Mean_nll_matches(string name)
+    {
+        (LanguageModel model, Expected expected) = Open(name);
+        using (model) Assert.Equal(expected.MeanNll, model.Score(expected.Tokens, null, TestContext.Current.CancellationToken).MeanNll, Tolerance);
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public async Task Greedy_continuation_matches(string name)
+    {
+        (LanguageModel model, Expected expected) = Open(name);
+        using (model)
+        {
+            var options = new Generation.GenerationOptions
+            {
+                MaxNewTokens = expected.Continuation.Length,
+                Sampling = Sampling.SamplingOptions.Greedy,
+                IgnoreEndOfText = true,
+            };
+            var tokens = new List<int>();
+            await foreach (Generation.GeneratedPiece piece in model.GenerateAsync(expected.Tokens, options, TestContext.Current.CancellationToken))
+                if (piece.TokenId is int token) tokens.Add(token);
+            Assert.Equal(expected.Continuation, tokens);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void The_tests_own_oracle_agrees_with_the_independent_one(string name)
+    {
+        string folder = Folder(name);
+        Expected expected = Expected.Read(folder);
+        using Checkpoint checkpoint = Checkpoint.Open(folder);
+        double[][] logits = new Oracle(checkpoint).Logits(expected.Tokens);
+        for (int i = 0; i < expected.Positions.Length; i++)
+        {
+            double[] found = logits[expected.Positions[i]];
+            // The fixture is rounded to 1e-7.
+            Assert.True(found.Zip(expected.Logits[i], (a, b) => Math.Abs(a - b)).Max() < 2e-7);
+        }
+    }
+
+    private static (LanguageModel Model, Expected Expected) Open(string name)
+    {
+        string folder = Folder(name);
+        return (LanguageModel.Load(folder, new LoadOptions { Threads = 2 }), Expected.Read(folder));
+    }
+
+    private static string Folder(string name) => Path.Combine(AppContext.BaseDirectory, "Fixtures", "golden", name);
+
+    private static int[] RandomSplit(Random random, int total)
+    {
+        var parts = new List<int>();
+        for (int left = total; left > 0; left -= parts[^1]) parts.Add(random.Next(1, left + 1));
+        return [.. parts];
+    }
+
+    private sealed record Expected(int[] Tokens, int[] Positions, double[][] Logits, int[] Argmax, double MeanNll, int[] Continuation)
+    {
+        public static Expected Read(string folder)
+        {
+            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "expected.json")));
+            JsonElement root = json.RootElement;
+            return new Expected(
+                root.GetProperty("tokens").Deserialize<int[]>()!,
+                root.GetProperty("logits_positions").Deserialize<int[]>()!,
+                root.GetProperty("logits").Deserialize<double[][]>()!,
+                root.GetProperty("argmax").Deserialize<int[]>()!,
+                root.GetProperty("mean_nll").GetDouble(),
+                root.GetProperty("greedy_continuation_16").Deserialize<int[]>()!);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text.Json.Nodes;
+using ParScale.Checkpoints;
+using ParScale.Model;
+
+namespace ParScale.Tests.Support;
+
+/// <summary>Writes small checkpoints of any shape with random weights, large enough that attention and mixing are far from uniform.</summary>
+internal static class RandomCheckpoint
+{
+    public static ModelConfig Config(
+        int streams = 4, int hidden = 24, int heads = 4, int keyValueHeads = 2, int layers = 2, int intermediate = 40, int vocabulary = 50,
+        int prefix = 5, double smoothing = 0.1, double theta = 10000, bool tied = true, int maxPositions = 128, int? headSize = null) => new()
+        {
+            ModelType = streams > 1 ? "qwen2_parscale" : "qwen2",
+            Architecture = streams > 1 ? "Qwen2ParScaleForCausalLM" : "Qwen2ForCausalLM",
+            HiddenSize = hidden,
+            IntermediateSize = intermediate,
+            LayerCount = layers,
+            AttentionHeads = heads,
+            KeyValueHeads = keyValueHeads,
+            HeadSize = headSize ?? hidden / heads,
+            VocabularySize = vocabulary,
+            MaxPositions = maxPositions,
+            RmsNormEpsilon = 1e-6,
+            RopeTheta = theta,
+            TieWordEmbeddings = tied,
+            Streams = streams,
+            PrefixTokens = streams > 1 ? prefix : 0,
+            AttentionSmoothing = smoothing,
+        };
+
+    /// <summary>Writes config.json and the weights into <paramref name="folder"/>, in one file or in shards of two tensors.</summary>
+    public static void Write(string folder, ModelConfig config, int seed, TensorType type = TensorType.F32, bool sharded = false)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJson());
+        var random = new Random(seed);
+        TensorToWrite[] tensors = [.. ModelTensors.Expected(config).Select(tensor => Tensor(tensor.Name, tensor.Shape, type, random))];
+        if (sharded) WriteShards(folder, tensors);
+        else SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors);
+    }
+
+    private static void WriteShards(string folder, TensorToWrite[] tensors)
+    {
+        var map = new JsonObject();
+        TensorToWrite[][] shards = [.. tensors.Chunk(Math.Max(2, tensors.Length / 3))];
+        for (int i = 0; i < shards.Length; i++)
+        {
+            string file = $"model-{i + 1:00000}-of-{shards.Length:00000}.safetensors";
+            SafetensorsWriter.Write(Path.Combine(folder, file), shards[i]);
+            foreach (TensorToWrite tensor in shards[i]) map[tensor.Name] = file;
+        }
+        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = 0 }, ["weight_map"] = map };
+        File.WriteAllText(Path.Combine(folder, "model.safetensors.index.json"), index.ToJsonString());
+    }
+
+    private static TensorToWrite Tensor(string name, long[] shape, TensorType type, Random random)
+    {
+        var values = new float[shape.Aggregate(1L, (product, size) => product * size)];
+        bool norm = name.Contains("norm", StringComparison.Ordinal);
+        for (int i = 0; i < values.Length; i++)
+        {
+            double normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+            values[i] = (float)(norm ? 1 + 0.2 * normal : 0.4 * normal);
+        }
+        return new TensorToWrite(name, type, shape, Bytes(values, type));
+    }
+
+    private static byte[] Bytes(float[] values, TensorType type) => type switch
+    {
+        TensorType.F32 => [.. values.SelectMany(BitConverter.GetBytes)],
+        TensorType.F16 => [.. values.SelectMany(value => BitConverter.GetBytes((Half)value))],
+        TensorType.BF16 => [.. values.SelectMany(value => BitConverter.GetBytes((ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)))],
+        _ => throw new ArgumentOutOfRangeException(nameof(type)),
+    };
+}
