@@ -53,7 +53,8 @@ internal sealed class CheckpointFiles : IDisposable
         foreach (string shard in shards)
         {
             if (!Path.Exists(Path.Combine(folder, shard)))
-                throw ParScaleException.BadInput("ST-25", index, $"names shard {ParScaleException.Quote(shard)}, which is not in the folder");
+                throw ParScaleException.BadInput("ST-25", index,
+                    $"names shard {ParScaleException.Quote(shard)}, which is not in the folder");
         }
         foreach (string shard in shards) Add(SafetensorsFile.Open(Path.Combine(folder, shard)));
         foreach ((string tensor, string shard) in map) RequireInShard(index, tensor, shard);

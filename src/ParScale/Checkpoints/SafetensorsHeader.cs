@@ -44,6 +44,7 @@ internal sealed class SafetensorsHeader
     {
         if (file.Length < LengthBytes)
             throw ParScaleException.BadInput("ST-02", path, $"is {file.Length} bytes, too short for a safetensors file");
+        if (IsLfsPointer(file)) throw ParScaleException.BadInput("ST-05", path, "is a Git LFS pointer, not the weights; run git lfs pull");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(file.Slice(0, LengthBytes));
         if (length > CheckpointLimits.HeaderBytes)
         {
@@ -57,6 +58,13 @@ internal sealed class SafetensorsHeader
         }
         if (length == 0) throw ParScaleException.BadInput("ST-03", path, "header length is 0; a header of at least {} is needed");
         return (int)length;
+    }
+
+    /// <summary>What stands in place of the weights after a clone without Git LFS: the commonest bad file of all.</summary>
+    private static bool IsLfsPointer(MappedFile file)
+    {
+        ReadOnlySpan<byte> start = "version https://git-lfs"u8;
+        return file.Length >= start.Length && file.Slice(0, start.Length).SequenceEqual(start);
     }
 
     private void ReadRoot(ReadOnlySpan<byte> json)
@@ -117,7 +125,7 @@ internal sealed class SafetensorsHeader
     {
         var order = new TensorInfo[_tensors.Count];
         _tensors.Values.CopyTo(order, 0);
-        Array.Sort(order, (a, b) => a.Offset != b.Offset ? a.Offset.CompareTo(b.Offset) : a.ByteLength.CompareTo(b.ByteLength));
+        if (!IsInOrder(order)) Array.Sort(order, CompareOffsets);
         long end = 0;
         foreach (TensorInfo tensor in order)
         {
@@ -125,9 +133,23 @@ internal sealed class SafetensorsHeader
             if (start < end) throw Bad("ST-16", $"{Quoted(tensor)}: starts at {start}, previous ends at {end} (overlap)");
             if (start > end) throw Bad("ST-17", $"{Quoted(tensor)}: starts at {start}, previous ends at {end} (hole)");
             end = start + tensor.ByteLength;
-            if (end > dataLength) throw Bad("ST-18", $"{Quoted(tensor)}: ends at {end}, but the file has {dataLength} bytes of data; it is cut off");
+            if (end > dataLength)
+                throw Bad("ST-18", $"{Quoted(tensor)}: ends at {end}, but the file has {dataLength} bytes of data; it is cut off");
         }
         if (end < dataLength) throw Bad("ST-18", $"has {dataLength - end} bytes after its last tensor");
+    }
+
+    /// <summary>By offset; an empty tensor comes before the one that starts at the same place.</summary>
+    private static int CompareOffsets(TensorInfo a, TensorInfo b) =>
+        a.Offset != b.Offset ? a.Offset.CompareTo(b.Offset) : a.ByteLength.CompareTo(b.ByteLength);
+
+    private static bool IsInOrder(TensorInfo[] tensors)
+    {
+        for (int i = 1; i < tensors.Length; i++)
+        {
+            if (CompareOffsets(tensors[i - 1], tensors[i]) > 0) return false;
+        }
+        return true;
     }
 
     private static string Quoted(TensorInfo tensor) => $"tensor {ParScaleException.Quote(tensor.Name)}";

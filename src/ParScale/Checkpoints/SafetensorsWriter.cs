@@ -102,7 +102,8 @@ public static class SafetensorsWriter
         tensor.WriteTo(stream);
         long written = stream.Position - start;
         long expected = TensorSize.Bytes(tensor.Type, tensor.Shape);
-        if (written != expected) throw new ArgumentException($"tensor {tensor.Name} wrote {written} bytes, its shape says {expected}", nameof(tensor));
+        if (written != expected)
+            throw new ArgumentException($"tensor {tensor.Name} wrote {written} bytes, its shape says {expected}", nameof(tensor));
     }
 
     private static void TryDelete(string path)

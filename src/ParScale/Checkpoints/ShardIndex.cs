@@ -58,7 +58,8 @@ internal static class ShardIndex
             if (!IsPlainFileName(shard))
             {
                 throw ParScaleException.BadInput("ST-26", path,
-                    $"weight_map entry {quoted} points to {ParScaleException.Quote(shard)}; expected a plain {Suffix} file name in this folder");
+                    $"weight_map entry {quoted} points to {ParScaleException.Quote(shard)}; "
+                    + $"expected a plain {Suffix} file name in this folder");
             }
             if (map.Count >= CheckpointLimits.Tensors)
                 throw ParScaleException.BadInput("ST-21", path, $"maps more than {CheckpointLimits.Tensors} tensors");

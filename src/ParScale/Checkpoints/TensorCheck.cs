@@ -34,14 +34,17 @@ internal static class TensorCheck
             if (prefix && tensor.Shape[0] != shape[0])
                 throw ParScaleException.BadInput("CF-11", held.File.Path, $"{detail}; parscale_n is {config.Streams} in config.json");
             if (prefix && tensor.Shape[2] != shape[2])
-                throw ParScaleException.BadInput("CF-11", held.File.Path, $"{detail}; parscale_n_tokens is {config.PrefixTokens} in config.json");
+                throw ParScaleException.BadInput("CF-11", held.File.Path,
+                    $"{detail}; parscale_n_tokens is {config.PrefixTokens} in config.json");
             throw ParScaleException.BadInput("ST-28", held.File.Path, $"{detail}; do the files belong to this config.json?");
         }
         if (tensor.Type is not (TensorType.F32 or TensorType.BF16 or TensorType.F16))
-            throw ParScaleException.BadInput("ST-28", held.File.Path, $"tensor {quoted}: expected F32, BF16 or F16, found {tensor.Type.FileName()}");
+            throw ParScaleException.BadInput("ST-28", held.File.Path,
+                $"tensor {quoted}: expected F32, BF16 or F16, found {tensor.Type.FileName()}");
     }
 
-    private static ParScaleException Missing(ModelConfig config, IEnumerable<string> found, string file, (string Name, long[] Shape) missing)
+    private static ParScaleException Missing(
+        ModelConfig config, IEnumerable<string> found, string file, (string Name, long[] Shape) missing)
     {
         (string name, long[] shape) = missing;
         // A name the config does not expect is the likelier misspelling than one that has its own place.
@@ -49,7 +52,9 @@ internal static class TensorCheck
         string? nearest = NearestName.Find(name, found.Where(other => !expected.Contains(other)), NearEnough)
             ?? NearestName.Find(name, found, NearEnough);
         string hint = nearest is null ? "" : $"; the nearest name is {ParScaleException.Quote(nearest)}";
-        string reason = IsPrefix(name) ? $" for parscale_n {config.Streams}" : "";
+        string reason = IsPrefix(name) ? $" for parscale_n {config.Streams}"
+            : name == ModelTensors.HeadName ? " because tie_word_embeddings is false"
+            : "";
         return ParScaleException.BadInput("ST-28", file,
             $"tensor {ParScaleException.Quote(name)}: expected shape {Text(shape)}{reason}, found no such tensor{hint}");
     }

@@ -16,7 +16,8 @@ internal readonly ref struct TensorEntryReader(string path, string name)
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             string key = reader.GetString() ?? "";
-            bool again = key switch { "dtype" => type is not null, "shape" => shape is not null, "data_offsets" => range is not null, _ => false };
+            bool again = (key == "dtype" && type is not null) || (key == "shape" && shape is not null)
+                || (key == "data_offsets" && range is not null);
             if (again) throw Bad("ST-10", $"has {key} twice");
             reader.Read();
             if (key == "dtype") type = ReadType(ref reader);
@@ -81,7 +82,7 @@ internal readonly ref struct TensorEntryReader(string path, string name)
         string text = Encoding.UTF8.GetString(reader.ValueSpan);
         throw tooLongToRead
             ? Bad("ST-13", $"shape holds {ParScaleException.Quote(text)}: larger than any file")
-            : Bad("ST-12", $"shape holds {ParScaleException.Quote(text)}; expected a whole number from 0 to {CheckpointLimits.LargestAxis}");
+            : Bad("ST-12", $"shape holds {ParScaleException.Quote(text)}; expected a whole number from 0 to 2^53");
     }
 
     private (long Begin, long End) ReadRange(ref Utf8JsonReader reader)

@@ -99,7 +99,9 @@ public sealed partial record ModelConfig
         ArgumentNullException.ThrowIfNull(folder);
         if (!Directory.Exists(folder))
         {
-            string what = File.Exists(folder) ? "is a file; give the folder that holds it" : "is not there; give a folder in Hugging Face layout";
+            string what = File.Exists(folder)
+                ? "is a file; give the folder that holds it"
+                : "is not there; give a folder in Hugging Face layout";
             throw new ParScaleException(ErrorKind.BadInput, "CL-03", $"model folder {ParScaleException.Quote(folder)} {what}");
         }
         string path = Path.Combine(folder, "config.json");
@@ -112,7 +114,9 @@ public sealed partial record ModelConfig
         string generation = Path.Combine(folder, "generation_config.json");
         if (!File.Exists(generation)) return config;
         byte[] json = InputFile.Read(generation, CheckpointLimits.ConfigBytes, "CF-01", "CF-02");
-        return ModelConfigReader.EndOfTextIds(json, generation, config.VocabularySize) is { } ids ? config with { EndOfTextIds = ids } : config;
+        return ModelConfigReader.EndOfTextIds(json, generation, config.VocabularySize) is { } ids
+            ? config with { EndOfTextIds = ids }
+            : config;
     }
 
     /// <summary>Reads the text of a <c>config.json</c>; <paramref name="file"/> is only named in errors.</summary>

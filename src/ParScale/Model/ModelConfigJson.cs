@@ -45,7 +45,10 @@ internal readonly struct ModelConfigJson(JsonElement root, string file)
     /// <summary>A whole number from 1 to <paramref name="limit"/> that must be there.</summary>
     public int Size(string key, int limit) => Whole(key, Required(key), 1, limit, "CF-05");
 
-    /// <summary>A whole number in a range; <paramref name="absent"/> when the key is not there. Below the range is error <paramref name="code"/>.</summary>
+    /// <summary>
+    /// A whole number in a range; <paramref name="absent"/> when the key is not there. Outside the range is error
+    /// <paramref name="code"/>, but a size (CF-05) over its limit is CF-06.
+    /// </summary>
     public int Whole(string key, int absent, int least, int limit, string code) =>
         root.TryGetProperty(key, out JsonElement value) ? Whole(key, value, least, limit, code) : absent;
 
@@ -122,7 +125,9 @@ internal readonly struct ModelConfigJson(JsonElement root, string file)
     }
 
     private static string Shortened(string number) =>
-        number.Length <= 40 ? number : string.Create(CultureInfo.InvariantCulture, $"{number.AsSpan(0, 40)}… ({number.Length} characters)");
+        number.Length <= 40
+            ? number
+            : string.Create(CultureInfo.InvariantCulture, $"{number.AsSpan(0, 40)}… ({number.Length} characters)");
 
     private JsonElement Required(string key) => root.TryGetProperty(key, out JsonElement value)
         ? value

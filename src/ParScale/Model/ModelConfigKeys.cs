@@ -30,7 +30,7 @@ internal static class ModelConfigKeys
         "auto_map", "_attn_implementation_internal", "custom_pipelines",
     };
 
-    /// <summary>A line for every key that asks for code to be loaded, or that looks like a misspelt one; 256 unknown keys are looked at.</summary>
+    /// <summary>A line for every key that asks for code to be loaded or looks misspelt; only 256 unknown keys are looked at.</summary>
     public static List<string> Notices(IEnumerable<string> keys, string file)
     {
         var notices = new List<string>();

@@ -66,7 +66,8 @@ internal static class ModelConfigReader
     private static string ModelType(ModelConfigJson json, string file)
     {
         string type = json.Text("model_type")
-            ?? throw ParScaleException.BadInput("CF-03", file, $"key model_type is missing; it is required ({ParScaleType} or {PlainType})");
+            ?? throw ParScaleException.BadInput("CF-03", file,
+                $"key model_type is missing; it is required ({ParScaleType} or {PlainType})");
         if (type is ParScaleType or PlainType) return type;
         throw ParScaleException.BadInput("CF-08", file,
             $"model_type is {ParScaleException.Quote(type)}; supported are {ParScaleType} and {PlainType}");
@@ -86,7 +87,8 @@ internal static class ModelConfigReader
         bool isNull = json.Root.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Null;
         int keyHeads = isNull ? heads : json.Size(key, ModelConfigLimits.Heads);
         if (heads % keyHeads == 0) return keyHeads;
-        throw ParScaleException.BadInput("CF-07", file, $"num_key_value_heads is {keyHeads}; expected a divisor of num_attention_heads {heads}");
+        throw ParScaleException.BadInput("CF-07", file,
+            $"num_key_value_heads is {keyHeads}; expected a divisor of num_attention_heads {heads}");
     }
 
     private static int HeadSize(ModelConfigJson json, int hidden, int heads, string file)
@@ -97,12 +99,14 @@ internal static class ModelConfigReader
         int size = given ? json.Size("head_dim", ModelConfigLimits.HeadSize) : hidden / heads;
         if (size % 2 == 0 && size <= ModelConfigLimits.HeadSize) return size;
         string source = given ? "head_dim" : "hidden_size / num_attention_heads";
-        throw ParScaleException.BadInput("CF-07", file, $"{source} is {size}; expected an even number, at most {ModelConfigLimits.HeadSize}");
+        throw ParScaleException.BadInput("CF-07", file,
+            $"{source} is {size}; expected an even number, at most {ModelConfigLimits.HeadSize}");
     }
 
     private static double Smoothing(ModelConfigJson json, string type) => type == PlainType
         ? ModelConfig.DefaultAttentionSmoothing
-        : json.Number("parscale_attn_smooth", ModelConfig.DefaultAttentionSmoothing, eps => eps is >= 0 and <= 1, "a number from 0 to 1", "CF-11");
+        : json.Number(
+            "parscale_attn_smooth", ModelConfig.DefaultAttentionSmoothing, eps => eps is >= 0 and <= 1, "a number from 0 to 1", "CF-11");
 
     /// <summary>Refuses what would make the same tensors mean another function.</summary>
     private static void RefuseOtherMathematics(ModelConfigJson json, string file)
@@ -119,7 +123,7 @@ internal static class ModelConfigReader
         {
             bool full = layers.ValueKind == JsonValueKind.Array
                 && layers.EnumerateArray().All(type => type.ValueKind == JsonValueKind.String && type.ValueEquals("full_attention"));
-            if (!full) throw ParScaleException.BadInput("CF-08", file, "layer_types holds something other than \"full_attention\", which is not supported");
+            if (!full) throw ParScaleException.BadInput("CF-08", file, "layer_types holds something other than \"full_attention\"");
         }
         if (json.Find("quantization_config") is { } quantization)
             throw json.Bad("CF-14", "quantization_config", quantization, "no such key: only f32, bf16 and f16 weights are read");

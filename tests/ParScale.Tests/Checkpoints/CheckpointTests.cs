@@ -48,6 +48,15 @@ public class CheckpointTests
     }
 
     [Fact]
+    public void ST28_a_missing_head_says_why_one_is_expected()
+    {
+        using var folder = new TempFolder();
+        TinyModel.Write(folder, TinyModel.Config());
+        folder.Write("config.json", TinyModel.Config(("tie_word_embeddings", false)));
+        Expect("ST-28", folder, Weights, ModelTensors.HeadName, "[10, 8]", "tie_word_embeddings is false");
+    }
+
+    [Fact]
     public void ST28_an_extra_tensor_is_named_with_the_nearest()
     {
         using var folder = new TempFolder();
@@ -59,8 +68,9 @@ public class CheckpointTests
     public void ST28_a_shape_that_differs_is_shown_beside_the_expected_one()
     {
         using var folder = new TempFolder();
-        TinyModel.Write(folder, TinyModel.Config(), tensors => Replace(tensors, "model.layers.0.mlp.up_proj.weight", [8, 12], TensorType.F32));
-        Expect("ST-28", folder, Weights, "\"model.layers.0.mlp.up_proj.weight\"", "[12, 8]", "[8, 12]");
+        const string up = "model.layers.0.mlp.up_proj.weight";
+        TinyModel.Write(folder, TinyModel.Config(), tensors => Replace(tensors, up, [8, 12], TensorType.F32));
+        Expect("ST-28", folder, Weights, $"\"{up}\"", "[12, 8]", "[8, 12]");
     }
 
     [Fact]
@@ -80,7 +90,10 @@ public class CheckpointTests
             tensors.Add(TinyModel.Zeros(ModelTensors.HeadName, [10, 8]));
             tensors.Add(TinyModel.Zeros("model.layers.0.self_attn.rotary_emb.inv_freq", [2]));
         });
-        using (Checkpoint checkpoint = Checkpoint.Open(folder.Path)) Assert.Contains(ModelTensors.HeadName, Assert.Single(checkpoint.Notices));
+        using (Checkpoint checkpoint = Checkpoint.Open(folder.Path))
+        {
+            Assert.Contains(ModelTensors.HeadName, Assert.Single(checkpoint.Notices));
+        }
         TinyModel.Write(folder, TinyModel.Config(), tensors => tensors.Add(TinyModel.Zeros(ModelTensors.HeadName, [11, 8])));
         Expect("ST-28", folder, Weights, ModelTensors.HeadName, "[10, 8]", "[11, 8]");
     }
@@ -92,7 +105,8 @@ public class CheckpointTests
     public void CF11_prefixes_must_be_those_of_the_config(string key, int value, string detail, string tensor)
     {
         using var folder = new TempFolder();
-        TinyModel.Write(folder, TinyModel.Config(), tensors => tensors.RemoveAll(t => t.Name.Contains("aggregate", StringComparison.Ordinal)));
+        TinyModel.Write(folder, TinyModel.Config(), tensors => tensors.RemoveAll(
+            held => held.Name.Contains("aggregate", StringComparison.Ordinal)));
         folder.Write("config.json", TinyModel.Config((key, value)));
         Expect("CF-11", folder, Weights, detail, tensor);
     }
@@ -161,7 +175,8 @@ public class CheckpointTests
     private static void Expect(string code, TempFolder folder, params ReadOnlySpan<string> named) =>
         BadInput.Expect(code, () => Checkpoint.Open(folder.Path).Dispose(), named);
 
-    private static void Remove(List<TensorToWrite> tensors, string name) => Assert.Equal(1, tensors.RemoveAll(tensor => tensor.Name == name));
+    private static void Remove(List<TensorToWrite> tensors, string name) =>
+        Assert.Equal(1, tensors.RemoveAll(tensor => tensor.Name == name));
 
     private static void Replace(List<TensorToWrite> tensors, string name, long[] shape, TensorType type)
     {

@@ -77,7 +77,8 @@ public class SafetensorsWriterTests
         BadInput.Expect(ErrorKind.Io, "IO-01", () => SafetensorsWriter.Write(path, []), long.MaxValue, "a.safetensors");
     }
 
-    private static TensorToWrite Zeros(string name, TensorType type, int count) => new(name, type, [count], new byte[count * type.ByteSize()]);
+    private static TensorToWrite Zeros(string name, TensorType type, int count) =>
+        new(name, type, [count], new byte[count * type.ByteSize()]);
 
     private static TensorToWrite Copy(SafetensorsFile file, TensorInfo tensor) =>
         new(tensor.Name, tensor.Type, tensor.Shape, file.Bytes(tensor).ToArray());

@@ -174,7 +174,8 @@ public class ModelConfigBadInputTests
     [Fact]
     public void Damaged_configs_never_crash()
     {
-        byte[] good = Encoding.UTF8.GetBytes(TinyModel.Config(("rope_scaling", null), ("eos_token_id", 3), ("architectures", new JsonArray("A"))));
+        string config = TinyModel.Config(("rope_scaling", null), ("eos_token_id", 3), ("architectures", new JsonArray("A")));
+        byte[] good = Encoding.UTF8.GetBytes(config);
         ReadOnlySpan<byte> likely = "{}[]\":,-.0123456789eE\\un \0\u00ff"u8;
         var random = new Random(14);
         for (int i = 0; i < 5000; i++)

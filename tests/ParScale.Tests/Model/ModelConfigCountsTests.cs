@@ -8,7 +8,7 @@ public class ModelConfigCountsTests
 {
     private const int Embedding = 151_936;
 
-    /// <summary>Hidden, intermediate, head size, all parameters at P = 1, prefix parameters per stream, non-embedding parameters at P = 1.</summary>
+    /// <summary>Hidden, intermediate and head size; parameters at P = 1, of one stream's prefixes, and without the embedding.</summary>
     public static TheoryData<int, int, int, long, long, long> Published() => new()
     {
         { 896, 4_864, 56, 671_948_032, 387_072, 535_813_376 },

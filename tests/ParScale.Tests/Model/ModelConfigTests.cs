@@ -111,7 +111,8 @@ public class ModelConfigTests
     [Fact]
     public void Plain_qwen2_is_one_stream_whatever_else_the_file_says()
     {
-        ModelConfig config = TinyModel.Parse(TinyModel.Config(("model_type", "qwen2"), ("parscale_n", "many"), ("parscale_attn_smooth", 7)));
+        ModelConfig config = TinyModel.Parse(TinyModel.Config(
+            ("model_type", "qwen2"), ("parscale_n", "many"), ("parscale_attn_smooth", 7)));
         Assert.Equal((1, 0), (config.Streams, config.PrefixTokens));
         Assert.Equal((0L, 0L), (config.PrefixParameters, config.AggregatorParameters));
         Assert.Equal("Qwen2ForCausalLM", config.Architecture);
@@ -133,7 +134,8 @@ public class ModelConfigTests
     public void Layer_types_of_full_attention_and_dtype_are_accepted()
     {
         string config = TinyModel.Config();
-        ModelConfig read = TinyModel.Parse($"{config[..^1]},\"layer_types\":[\"full_attention\",\"full_attention\"],\"dtype\":\"float32\"}}");
+        ModelConfig read = TinyModel.Parse(
+            $"{config[..^1]},\"layer_types\":[\"full_attention\",\"full_attention\"],\"dtype\":\"float32\"}}");
         Assert.Equal("float32", read.StoredType);
         Assert.Empty(read.Notices);
     }
@@ -154,7 +156,8 @@ public class ModelConfigTests
     [Fact]
     public void Ordinary_unknown_keys_are_ignored_in_silence()
     {
-        ModelConfig config = TinyModel.Parse(TinyModel.Config(("transformers_version", "4.46.2"), ("use_cache", true), ("zzz_unrelated", 1)));
+        ModelConfig config = TinyModel.Parse(TinyModel.Config(
+            ("transformers_version", "4.46.2"), ("use_cache", true), ("zzz_unrelated", 1)));
         Assert.Empty(config.Notices);
     }
 
