@@ -38,6 +38,8 @@ internal static class AddedTokensSection
         if (!isId)
             throw entry["id"].Error("TK-05", $"token {ParScaleException.Quote(content)}: must be a whole number from 0 to {ModelSection.MostTokens - 1}");
         bool special = entry["special"].Flag(false, "TK-08");
+        if (special && ByteAlphabet.IsByte(content))
+            throw entry["content"].Error("TK-08", $"{ParScaleException.Quote(content)} is also a byte of ordinary text, so it cannot be special");
         return new AddedToken(
             id.GetInt32(),
             content,

@@ -16,6 +16,9 @@ internal static class ByteAlphabet
     /// <summary>The character that stands for a byte in token strings.</summary>
     public static char ToChar(byte value) => CharOfByte[value];
 
+    /// <summary>Whether a token string is that of one byte.</summary>
+    public static bool IsByte(string token) => token.Length == 1 && token[0] < ByteOfChar.Length && ByteOfChar[token[0]] >= 0;
+
     /// <summary>
     /// The bytes a token string stands for. A string with any character outside the alphabet stands for its own UTF-8,
     /// whole, as in the reference implementation's decoder.

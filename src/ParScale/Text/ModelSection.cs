@@ -15,7 +15,7 @@ internal static class ModelSection
         JsonSection vocabulary = model["vocab"];
         if (vocabulary.Value.ValueKind != JsonValueKind.Object) throw vocabulary.Error("TK-01", "must be an object of tokens and their ids");
 
-        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        var ids = new Dictionary<string, int>(vocabulary.Value.GetPropertyCount(), StringComparer.Ordinal);
         foreach (JsonProperty entry in vocabulary.Value.EnumerateObject())
         {
             string token = vocabulary.NameOf(entry);

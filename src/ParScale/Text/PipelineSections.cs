@@ -13,6 +13,8 @@ internal static class PipelineSections
         if (section.IsAbsent) return false;
         section.AllowOnly("type");
         RequireType(section, "NFC");
+        if (!TextCleaner.CanCompose)
+            throw section.Error(Unsupported, "NFC needs ICU, which this process runs without; install ICU and turn invariant globalization off");
         return true;
     }
 

@@ -5,6 +5,9 @@ namespace ParScale.Text;
 /// <summary>Makes text whole and, where the tokenizer asks for it, composes it to NFC.</summary>
 internal static class TextCleaner
 {
+    /// <summary>False where .NET runs without ICU, in invariant mode: there normalising silently does nothing.</summary>
+    public static bool CanCompose => "e\u0301".Normalize(NormalizationForm.FormC) == "\u00E9";
+
     /// <summary>The text with each lone surrogate replaced by U+FFFD, as UTF-8 encoding would.</summary>
     public static string ReplaceLoneSurrogates(string text)
     {
@@ -15,7 +18,8 @@ internal static class TextCleaner
     }
 
     /// <summary>The text in NFC. It must hold no lone surrogates.</summary>
-    public static string Compose(string text) => Ascii.IsValid(text) ? text : text.Normalize(NormalizationForm.FormC);
+    public static string Compose(string text) =>
+        Ascii.IsValid(text) ? text : CanonicalOrder.SortLongRuns(text).Normalize(NormalizationForm.FormC);
 
     private static bool HasLoneSurrogate(ReadOnlySpan<char> text)
     {

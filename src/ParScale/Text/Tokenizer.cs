@@ -14,6 +14,7 @@ public sealed class Tokenizer
     private readonly AddedTokenMatcher _matchedNormalized;
     private readonly HashSet<int> _specialIds;
     private readonly byte[]?[] _bytes;
+    private readonly Lazy<string> _fingerprint;
 
     private Tokenizer(TokenizerDefinition definition)
     {
@@ -23,10 +24,17 @@ public sealed class Tokenizer
         _matchedAsGiven = new AddedTokenMatcher([.. definition.AddedTokens.Where(token => !token.Normalized)]);
         _matchedNormalized = new AddedTokenMatcher([.. definition.AddedTokens.Where(token => token.Normalized).Select(Normalize)]);
         _bytes = new byte[]?[definition.Tokens.Length];
+        _fingerprint = new Lazy<string>(() => TokenizerFingerprint.Of(definition));
     }
 
     /// <summary>The highest token id plus one; ids below it may still be unused.</summary>
     public int VocabularySize => _definition.Tokens.Length;
+
+    /// <summary>
+    /// SHA-256 in hexadecimal over vocabulary, merges, added tokens and splitting rules: tokenizers with the same fingerprint give
+    /// every text the same ids.
+    /// </summary>
+    public string Fingerprint => _fingerprint.Value;
 
     /// <summary>Reads <c>tokenizer.json</c> from a model's folder.</summary>
     /// <exception cref="ParScaleException">The file is missing, malformed, or asks for something this version does not do.</exception>
@@ -68,6 +76,21 @@ public sealed class Tokenizer
 
     /// <summary>Whether the id belongs to a token that controls the model.</summary>
     public bool IsSpecial(int id) => _specialIds.Contains(id);
+
+    /// <summary>Refuses to go with a model whose embedding has too few rows for this tokenizer's ids.</summary>
+    /// <exception cref="ParScaleException">A token's id is <paramref name="vocabularyRows"/> or more.</exception>
+    public void CheckFits(int vocabularyRows)
+    {
+        if (VocabularySize <= vocabularyRows) return;
+        string token = ParScaleException.Quote(_definition.Tokens[^1] ?? "");
+        throw ParScaleException.BadInput(
+            "TK-05",
+            _definition.File,
+            $"the token {token} has the id {VocabularySize - 1}, but the model's embedding has only {vocabularyRows} rows; use the model's own tokenizer");
+    }
+
+    /// <summary>Signs that the file was tampered with or mixed up, one line each; empty when there are none.</summary>
+    public IReadOnlyList<string> SelfTest() => TokenizerSelfTest.Run(this, _definition);
 
     /// <summary>The bytes a token stands for; none for a special one when those are skipped.</summary>
     internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial)

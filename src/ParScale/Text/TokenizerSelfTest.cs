@@ -1,0 +1,52 @@
+namespace ParScale.Text;
+
+/// <summary>Looks for signs of a tokenizer file that was tampered with or mixed up, though each part of it is well formed.</summary>
+internal static class TokenizerSelfTest
+{
+    private static readonly string[] Samples =
+    [
+        "Hello, world! It's 12 o'clock.\r\n\tdef f(x): return x**2  # done\n\n",
+        "Привет, мир. 你好,世界。 مرحبا ١٢٣ हिन्दी 한국어 ŝĉĝ",
+        "\U0001D400\U00020000\U0001E900 \U0001F680\U0001F469\u200D\U0001F4BB\uFE0F\0\u00A0\u2028",
+    ];
+
+    /// <summary>One line for each sign found; none when all is well.</summary>
+    public static IReadOnlyList<string> Run(Tokenizer tokenizer, TokenizerDefinition definition)
+    {
+        var findings = new List<string>();
+        CheckRoundTrips(tokenizer, definition, findings);
+
+        // Whoever trains a vocabulary numbers the bytes in the alphabet's order and then each merge as it is found.
+        IEnumerable<int> bytes = Enumerable.Range(0, 256).Select(value => ByteAlphabet.ToChar((byte)value)).Order()
+            .Select(character => definition.Ids[character.ToString()]);
+        CheckAscending("bytes", bytes, definition, findings);
+        CheckAscending("merged tokens", definition.Merges.Select(merge => merge.Id).Distinct(), definition, findings);
+        return findings;
+    }
+
+    private static void CheckRoundTrips(Tokenizer tokenizer, TokenizerDefinition definition, List<string> findings)
+    {
+        foreach (string sample in Samples)
+        {
+            string expected = definition.ComposeText ? TextCleaner.Compose(sample) : sample;
+            if (definition.AddPrefixSpace) expected = " " + expected;
+            if (tokenizer.Decode(tokenizer.Encode(sample)) != expected)
+                findings.Add($"the text {ParScaleException.Quote(sample)} does not come back from its ids");
+        }
+    }
+
+    private static void CheckAscending(string what, IEnumerable<int> ids, TokenizerDefinition definition, List<string> findings)
+    {
+        int misplaced = 0;
+        int first = 0;
+        int highest = -1;
+        foreach (int id in ids)
+        {
+            if (id < highest && misplaced++ == 0) first = id;
+            highest = Math.Max(highest, id);
+        }
+        if (misplaced == 0) return;
+        string token = ParScaleException.Quote(definition.Tokens[first] ?? "");
+        findings.Add($"{misplaced} {what} have ids out of their usual order, the first {token} with id {first}: ids may have been swapped");
+    }
+}
