@@ -18,8 +18,15 @@ internal static class TextCleaner
     }
 
     /// <summary>The text in NFC. It must hold no lone surrogates.</summary>
-    public static string Compose(string text) =>
-        Ascii.IsValid(text) ? text : CanonicalOrder.SortLongRuns(text).Normalize(NormalizationForm.FormC);
+    public static string Compose(string text)
+    {
+        if (Ascii.IsValid(text)) return text;
+        string sorted = CanonicalOrder.SortLongRuns(text);
+
+        // .NET refuses the noncharacter U+FFFE, which composes with nothing: what stands between is normalised on its own.
+        IEnumerable<string> parts = sorted.Split('\uFFFE').Select(part => part.Normalize(NormalizationForm.FormC));
+        return string.Join('\uFFFE', parts);
+    }
 
     private static bool HasLoneSurrogate(ReadOnlySpan<char> text)
     {
