@@ -180,7 +180,7 @@ public sealed class LanguageModel : IDisposable
 
     internal void CheckToken(int token)
     {
-        if ((uint)token >= (uint)Config.VocabularySize)
+        if (token < 0 || token >= Config.VocabularySize)
             throw ParScaleException.Usage("TK-05", $"token {token} is not in the vocabulary (0 to {Config.VocabularySize - 1})");
     }
 

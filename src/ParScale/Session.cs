@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using ParScale.Model;
 
 namespace ParScale;
@@ -26,6 +27,12 @@ public sealed class Session : IDisposable
     /// <summary>Tokens in the sequence so far.</summary>
     public int Position => _cache.Position;
 
+    /// <summary>Tokens the sequence has room for.</summary>
+    public int Capacity => _cache.Capacity - _model.Config.PrefixTokens;
+
+    /// <summary>Forgets all tokens and keeps the memory.</summary>
+    public void Reset() => _cache.Reset();
+
     /// <summary>Extends the sequence by one or more tokens.</summary>
     /// <returns>The logits [V] after the last token; overwritten by the next call.</returns>
     /// <exception cref="ParScaleException">A token is not in the vocabulary, or the sequence is full. Nothing was appended.</exception>
@@ -38,7 +45,7 @@ public sealed class Session : IDisposable
             cancellation.ThrowIfCancellationRequested();
             mixed = _forward.Run(tokens.Slice(start, Math.Min(_forward.MostTokens, tokens.Length - start)), _cache);
         }
-        return _forward.Logits(mixed[^_model.Config.HiddenSize..]);
+        return Logits(mixed[^_model.Config.HiddenSize..]);
     }
 
     /// <summary>Extends the sequence and shows the logits after every token, in order.</summary>
@@ -55,7 +62,7 @@ public sealed class Session : IDisposable
             for (int s = 0; s * hidden < mixed.Length; s++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                visit(first + s, _forward.Logits(mixed.Slice(s * hidden, hidden)));
+                visit(first + s, Logits(mixed.Slice(s * hidden, hidden)));
             }
         }
     }
@@ -71,13 +78,22 @@ public sealed class Session : IDisposable
     internal static ParScaleException ContextFull(ModelConfig config, long tokens) =>
         ParScaleException.Usage("GE-03", $"{tokens} tokens do not fit: the model's context is {config.MaxPositions} tokens; shorten the text");
 
+    internal static ParScaleException NoTokens() => ParScaleException.Usage("GE-04", "no tokens to run; give at least one");
+
+    private ReadOnlySpan<float> Logits(ReadOnlySpan<float> mixed)
+    {
+        ReadOnlySpan<float> logits = _forward.Logits(mixed);
+        if (TensorPrimitives.IsFiniteAll(logits)) return logits;
+        throw ParScaleException.BadInput("ST-24", _model.Folder,
+            "nonfinite_logits: the model computed a value that is not a number; its weights are damaged or too large");
+    }
+
     private void Check(ReadOnlySpan<int> tokens)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (tokens.IsEmpty) throw ParScaleException.Usage("GE-04", "no tokens to run; give at least one");
+        if (tokens.IsEmpty) throw NoTokens();
         foreach (int token in tokens) _model.CheckToken(token);
-        int room = _cache.Capacity - _cache.Filled;
-        if (tokens.Length > room)
-            throw ParScaleException.Usage("GE-03", $"{tokens.Length} tokens do not fit: this session has room for {room} more");
+        if (tokens.Length > Capacity - Position)
+            throw ParScaleException.Usage("GE-03", $"{tokens.Length} tokens do not fit: this session has room for {Capacity - Position} more");
     }
 }

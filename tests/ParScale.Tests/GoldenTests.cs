@@ -1,7 +1,8 @@
 using System.Numerics.Tensors;
 using System.Text.Json;
 using ParScale.Checkpoints;
-using ParScale.Tests.Support;
+using ParScale.Generation;
+using ParScale.Sampling;
 
 namespace ParScale.Tests;
 
@@ -54,14 +55,14 @@ public class GoldenTests
         (LanguageModel model, Expected expected) = Open(name);
         using (model)
         {
-            var options = new Generation.GenerationOptions
+            var options = new GenerationOptions
             {
                 MaxNewTokens = expected.Continuation.Length,
-                Sampling = Sampling.SamplingOptions.Greedy,
+                Sampling = SamplingOptions.Greedy,
                 IgnoreEndOfText = true,
             };
             var tokens = new List<int>();
-            await foreach (Generation.GeneratedPiece piece in model.GenerateAsync(expected.Tokens, options, TestContext.Current.CancellationToken))
+            await foreach (GeneratedPiece piece in model.GenerateAsync(expected.Tokens, options, TestContext.Current.CancellationToken))
                 if (piece.TokenId is int token) tokens.Add(token);
             Assert.Equal(expected.Continuation, tokens);
         }

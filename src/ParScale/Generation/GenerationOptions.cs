@@ -17,6 +17,12 @@ public sealed record GenerationOptions
     /// <summary>Goes on after the model's own end-of-text tokens.</summary>
     public bool IgnoreEndOfText { get; init; }
 
+    /// <summary>
+    /// Goes on when the model's context is full, with the latter half of the text as the new context. Off, the text ends
+    /// there with <see cref="FinishReason.Length"/>.
+    /// </summary>
+    public bool ContextShift { get; init; }
+
     /// <summary>Reads special tokens written in the prompt as such. Off, so that text from others cannot forge them.</summary>
     public bool ParseSpecial { get; init; }
 

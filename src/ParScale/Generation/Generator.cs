@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using ParScale.Sampling;
 using ParScale.Text;
 
@@ -11,17 +12,19 @@ internal static class Generator
     public static IEnumerable<GeneratedPiece> Run(
         LanguageModel model, Tokenizer? tokenizer, ReadOnlyMemory<int> prompt, GenerationOptions options, CancellationToken cancellation)
     {
+        if (prompt.IsEmpty) throw Session.NoTokens();
         int room = model.Config.MaxPositions - prompt.Length;
         if (room < 0) throw Session.ContextFull(model.Config, prompt.Length);
-        int most = Math.Min(options.MaxNewTokens, room + 1);
         // The last token chosen is never appended: it needs no slot.
-        using Session session = model.CreateSession(prompt.Length + most - 1);
+        int most = options.ContextShift ? options.MaxNewTokens : Math.Min(options.MaxNewTokens, room + 1);
+        using Session session = model.CreateSession(prompt.Length + Math.Min(most - 1, room));
+        List<int> tokens = [.. prompt.Span];
         var sampler = new Sampler(options.Sampling, model.Config.VocabularySize);
         foreach (int token in prompt.Span) sampler.See(token);
         TextStream? text = tokenizer?.CreateStream();
         var stop = new StopRules(options.Stop);
         var prefill = Stopwatch.StartNew();
-        int next = Choose(session.Append(prompt.Span, cancellation), sampler);
+        int next = sampler.Next(session.Append(prompt.Span, cancellation));
         prefill.Stop();
 
         var decode = new Stopwatch();
@@ -38,7 +41,8 @@ internal static class Generator
 
             cancellation.ThrowIfCancellationRequested();
             decode.Start();
-            next = Choose(session.Append([next], cancellation), sampler);
+            tokens.Add(next);
+            next = sampler.Next(Extend(session, tokens, cancellation));
             decode.Stop();
             steps++;
         }
@@ -49,14 +53,12 @@ internal static class Generator
         };
     }
 
-    private static int Choose(ReadOnlySpan<float> logits, Sampler sampler)
+    // A full context begins anew with the latter half of the text: positions start from 0 again, and so do keys and values.
+    private static ReadOnlySpan<float> Extend(Session session, List<int> tokens, CancellationToken cancellation)
     {
-        foreach (float logit in logits)
-        {
-            if (float.IsFinite(logit)) continue;
-            throw new ParScaleException(ErrorKind.BadInput, "ST-24",
-                "nonfinite_logits: the model computed a value that is not a number; its weights are damaged or overflow");
-        }
-        return sampler.Next(logits);
+        ReadOnlySpan<int> all = CollectionsMarshal.AsSpan(tokens);
+        if (session.Position < session.Capacity) return session.Append(all[^1..], cancellation);
+        session.Reset();
+        return session.Append(all[^Math.Max(1, session.Capacity / 2)..], cancellation);
     }
 }

@@ -63,6 +63,9 @@ internal sealed class KvCache
     /// <summary>Counts tokens whose keys and values every layer has stored.</summary>
     public void Advance(int tokens) => Position += tokens;
 
+    /// <summary>Forgets the tokens; the prefix stays.</summary>
+    public void Reset() => Position = 0;
+
     private void SeedPrefix(float[] prefix, float[] cache)
     {
         int block = _config.PrefixTokens * _config.HeadSize;

@@ -1,7 +1,6 @@
 using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
 using ParScale.Model;
-using ParScale.Tests.Support;
 
 namespace ParScale.Tests.Model;
 

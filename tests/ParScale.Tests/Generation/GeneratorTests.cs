@@ -1,0 +1,156 @@
+using ParScale.Generation;
+using ParScale.Sampling;
+
+namespace ParScale.Tests.Generation;
+
+public sealed class GeneratorTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly LanguageModel _model;
+
+    public GeneratorTests()
+    {
+        RandomCheckpoint.Write(_folder.Path, RandomCheckpoint.Config(maxPositions: 32) with { EndOfTextIds = [7] }, seed: 1);
+        _model = LanguageModel.Load(_folder.Path);
+    }
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Greedy_equals_taking_the_argmax_by_hand()
+    {
+        List<int> tokens = [3, 1, 4];
+        for (int i = 0; i < 10; i++) tokens.Add(_model.Logits(tokens.ToArray()).Argmax[^1]);
+        List<GeneratedPiece> pieces = await Run([3, 1, 4], Greedy(10));
+        Assert.Equal(tokens.Skip(3), pieces.Where(piece => piece.TokenId != null).Select(piece => piece.TokenId!.Value));
+        Assert.Equal(FinishReason.Length, pieces[^1].FinishReason);
+        Assert.Equal(3, pieces[^1].Statistics!.PromptTokens);
+        Assert.Equal(10, pieces[^1].Statistics!.NewTokens);
+        Assert.Equal(9, pieces[^1].Statistics!.DecodeSteps);
+    }
+
+    [Fact]
+    public async Task The_end_of_text_token_stops()
+    {
+        // Seed after seed until one draws the token; then it must be the last.
+        for (ulong seed = 0; ; seed++)
+        {
+            var options = new GenerationOptions { MaxNewTokens = 28, Sampling = new() { Temperature = 3, Seed = seed } };
+            List<GeneratedPiece> pieces = await Run([1, 2], options);
+            if (pieces[^1].FinishReason != FinishReason.Stop) continue;
+            Assert.Equal(7, pieces[^2].TokenId);
+            Assert.DoesNotContain(pieces.SkipLast(2), piece => piece.TokenId == 7);
+            pieces = await Run([1, 2], options with { IgnoreEndOfText = true });
+            Assert.Equal(FinishReason.Length, pieces[^1].FinishReason);
+            return;
+        }
+    }
+
+    [Fact]
+    public async Task The_context_ends_the_generation()
+    {
+        List<GeneratedPiece> pieces = await Run([.. Enumerable.Repeat(1, 30)], Greedy(100));
+        Assert.Equal(FinishReason.Length, pieces[^1].FinishReason);
+        // Two more fit, and the last choice needs no slot.
+        Assert.Equal(3, pieces[^1].Statistics!.NewTokens);
+    }
+
+    [Fact]
+    public async Task A_context_shift_goes_on_from_the_latter_half()
+    {
+        List<int> tokens = [.. Enumerable.Repeat(1, 30)];
+        List<GeneratedPiece> pieces = await Run([.. tokens], Greedy(40) with { ContextShift = true });
+        int[] ids = Ids(pieces);
+        Assert.Equal(40, ids.Length);
+        for (int position = 30, choice = 0; choice < 40; choice++)
+        {
+            int seen = position <= 32 ? position : 16 + (position - 33) % 17;
+            Assert.Equal(_model.Logits(tokens.TakeLast(seen).ToArray()).Argmax[^1], ids[choice]);
+            tokens.Add(ids[choice]);
+            position++;
+        }
+    }
+
+    [Fact]
+    public async Task A_prompt_longer_than_the_context_is_refused()
+    {
+        var refused = await Assert.ThrowsAsync<ParScaleException>(() => Run([.. Enumerable.Repeat(1, 33)], Greedy(1)));
+        Assert.Equal(ErrorKind.Usage, refused.Kind);
+        Assert.Contains("33", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("32", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(50)]
+    [InlineData(int.MaxValue)]
+    public async Task Tokens_outside_the_vocabulary_are_refused(int token)
+    {
+        var refused = await Assert.ThrowsAsync<ParScaleException>(() => Run([1, token], Greedy(1)));
+        Assert.Contains("0 to 49", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_empty_prompt_is_refused() => await Assert.ThrowsAsync<ParScaleException>(() => Run([], Greedy(1)));
+
+    [Fact]
+    public async Task Cancellation_ends_it()
+    {
+        using var source = new CancellationTokenSource();
+        int count = 0;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (GeneratedPiece _ in _model.GenerateAsync(new[] { 1 }, Greedy(25), source.Token))
+                if (++count == 3) await source.CancelAsync();
+        });
+        Assert.Equal(3, count);
+    }
+
+    [Fact]
+    public async Task A_consumer_that_leaves_frees_the_session()
+    {
+        await foreach (GeneratedPiece _ in _model.GenerateAsync(new[] { 1 }, Greedy(25), TestContext.Current.CancellationToken)) break;
+        _model.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => _model.CreateSession(1));
+    }
+
+    [Fact]
+    public void A_model_disposed_while_a_session_runs_stays_readable_for_it()
+    {
+        using Session session = _model.CreateSession(10);
+        _model.Dispose();
+        Assert.Equal(50, session.Append([1, 2, 3], TestContext.Current.CancellationToken).Length);
+    }
+
+    [Fact]
+    public async Task Many_at_once_equal_one_alone()
+    {
+        var options = new GenerationOptions { MaxNewTokens = 20, Sampling = new() { Temperature = 1, Seed = 5 }, IgnoreEndOfText = true };
+        int[][] alone = new int[6][];
+        for (int i = 0; i < alone.Length; i++) alone[i] = Ids(await Run([i + 1, 9], options));
+        int[][] together = await Task.WhenAll(Enumerable.Range(0, 6).Select(async i => Ids(await Run([i + 1, 9], options))));
+        Assert.Equal(alone, together);
+    }
+
+    [Fact]
+    public void Text_without_a_tokenizer_says_so()
+    {
+        var refused = Assert.Throws<ParScaleException>(() => _model.Generate("hello"));
+        Assert.Contains("tokenizer.json", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static int[] Ids(IEnumerable<GeneratedPiece> pieces) => [.. pieces.Where(piece => piece.TokenId != null).Select(piece => piece.TokenId!.Value)];
+
+    private static GenerationOptions Greedy(int count) => new() { MaxNewTokens = count, Sampling = SamplingOptions.Greedy, IgnoreEndOfText = true };
+
+    private async Task<List<GeneratedPiece>> Run(int[] prompt, GenerationOptions options)
+    {
+        var pieces = new List<GeneratedPiece>();
+        await foreach (GeneratedPiece piece in _model.GenerateAsync(prompt, options, TestContext.Current.CancellationToken)) pieces.Add(piece);
+        return pieces;
+    }
+}

@@ -1,0 +1,91 @@
+using ParScale.Checkpoints;
+
+namespace ParScale.Tests;
+
+public class LanguageModelTests
+{
+    [Fact]
+    public void Scoring_in_windows_predicts_every_token_but_the_first()
+    {
+        using var folder = new TempFolder();
+        RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(maxPositions: 8), seed: 2);
+        using LanguageModel model = LanguageModel.Load(folder.Path);
+        int[] tokens = [.. Enumerable.Range(0, 21).Select(i => i * 7 % 50)];
+
+        double expected = 0;
+        for (int start = 0; start < 20; start += 8)
+        {
+            int[] window = tokens[start..Math.Min(start + 9, 21)];
+            expected += model.Score(window, cancellationToken: TestContext.Current.CancellationToken).TotalNll;
+        }
+        ScoreResult whole = model.Score(tokens, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(20, whole.Tokens);
+        Assert.Equal(expected, whole.TotalNll, 1e-9);
+        Assert.Equal(Math.Exp(whole.TotalNll / 20), whole.Perplexity, 1e-9);
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Weights_that_are_not_finite_are_noted_refused_or_end_the_request(float damage)
+    {
+        using var folder = new TempFolder();
+        RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(), seed: 3);
+        Damage(folder.File("model.safetensors"), "model.layers.1.mlp.up_proj.weight", damage);
+        using LanguageModel model = LanguageModel.Load(folder.Path);
+        Assert.Contains(model.Notices, notice => notice.Contains("model.layers.1.mlp.up_proj.weight\": 2 values", StringComparison.Ordinal));
+
+        var strict = Assert.Throws<ParScaleException>(() => LanguageModel.Load(folder.Path, new LoadOptions { StrictWeights = true }));
+        Assert.Equal((ErrorKind.BadInput, "ST-24"), (strict.Kind, strict.Code));
+        var ended = Assert.Throws<ParScaleException>(() => model.Logits([1, 2]));
+        Assert.Contains("nonfinite_logits", ended.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(1025)]
+    public void Thread_counts_out_of_range_are_refused(int threads)
+    {
+        using var folder = new TempFolder();
+        RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(), seed: 4);
+        var refused = Assert.Throws<ParScaleException>(() => LanguageModel.Load(folder.Path, new LoadOptions { Threads = threads }));
+        Assert.Equal(ErrorKind.Usage, refused.Kind);
+    }
+
+    [Fact]
+    public void A_session_that_is_full_refuses_and_keeps_its_place()
+    {
+        using var folder = new TempFolder();
+        RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(), seed: 5);
+        using LanguageModel model = LanguageModel.Load(folder.Path);
+        using Session session = model.CreateSession(4);
+        session.Append([1, 2, 3], TestContext.Current.CancellationToken);
+        Assert.Throws<ParScaleException>(() => session.Append([4, 5], TestContext.Current.CancellationToken).Length);
+        Assert.Equal(3, session.Position);
+        float[] next = session.Append([4], TestContext.Current.CancellationToken).ToArray();
+        Assert.Equal(model.Logits([1, 2, 3, 4]).Last, next);
+        Assert.Throws<ParScaleException>(() => model.CreateSession(model.Config.MaxPositions + 1));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_score_needs_two_tokens(int count)
+    {
+        using var folder = new TempFolder();
+        RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(), seed: 6);
+        using LanguageModel model = LanguageModel.Load(folder.Path);
+        Assert.Throws<ParScaleException>(() => model.Score(new int[count], cancellationToken: TestContext.Current.CancellationToken));
+    }
+
+    private static void Damage(string path, string tensor, float value)
+    {
+        long offset;
+        using (SafetensorsFile file = SafetensorsFile.Open(path)) offset = file.Tensors[tensor].Offset;
+        using FileStream stream = File.OpenWrite(path);
+        stream.Position = offset + 8;
+        stream.Write(BitConverter.GetBytes(value));
+        stream.Write(BitConverter.GetBytes(value));
+    }
+}
