@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.Globalization;
+using ParScale.Cli.Commands;
+using ParScale.Cli.Help;
+using ParScale.Cli.Options;
+using ParScale.Cli.Parsing;
+using ParScale.Cli.Terminals;
+
+namespace ParScale.Cli;
+
+/// <summary>From arguments to exit code. The whole tool, without the process around it.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs one command. Never throws; every failure is one line on <see cref="Terminal.Error"/> and an exit code.</summary>
+    public static int Run(string[] args, Terminal terminal)
+    {
+        (CultureInfo culture, CultureInfo uiCulture) = (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture);
+        bool debug = args.Contains("--debug");
+        try
+        {
+            CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
+            int exit = Invoke(args, terminal);
+            terminal.Out.Flush();
+            return exit;
+        }
+        catch (Exception problem)
+        {
+            return ErrorReport.Write(terminal, problem, debug);
+        }
+        finally
+        {
+            (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture) = (culture, uiCulture);
+        }
+    }
+
+    private static int Invoke(string[] args, Terminal terminal)
+    {
+        var common = new CommonOptions();
+        Command root = Build(terminal, common);
+        // A prompt may begin with '@' (response files off) and "-np" is a typo, not "-n -p" (bundling off).
+        ParseResult parse = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        if (parse.Errors.Count > 0) throw ParseFailure.Describe(parse);
+        terminal.Quiet = parse.GetValue(common.Quiet);
+        return parse.Invoke(new InvocationConfiguration
+        {
+            Output = terminal.Out,
+            Error = terminal.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        });
+    }
+
+    private static Command Build(Terminal terminal, CommonOptions common)
+    {
+        // Not a RootCommand: that one takes its name from the assembly, and the command has a name of its own.
+        var root = new Command("parscale", "Runs ParScale (parallel scaled) and Qwen2 language models in this process, on the CPU.");
+        root.Options.Add(new HelpOption("--help", "-h", "-?") { Description = "Show this help, or that of one command.", Action = new HelpWithExamples() });
+        root.Options.Add(new VersionOption { Description = "Show the version and the runtime.", Action = new ShowVersion() });
+        common.AddTo(root);
+
+        root.Subcommands.Add(new GenerateCommand(terminal, common));
+        root.Subcommands.Add(new LogitsCommand(terminal, common));
+        root.Subcommands.Add(new ScoreCommand(terminal, common));
+        root.Subcommands.Add(new TokenizeCommand(terminal, common));
+        root.Subcommands.Add(new DetokenizeCommand(terminal, common));
+        root.Subcommands.Add(new InspectCommand(terminal, common));
+        return root;
+    }
+}

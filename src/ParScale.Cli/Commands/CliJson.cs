@@ -1,0 +1,23 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace ParScale.Cli.Commands;
+
+/// <summary>How results become JSON: snake_case names, text left readable, numbers that read back to the same bits.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSerializable(typeof(GenerateResult))]
+[JsonSerializable(typeof(LogitsOutput))]
+[JsonSerializable(typeof(ScoreOutput))]
+[JsonSerializable(typeof(TokenizeResult))]
+[JsonSerializable(typeof(DetokenizeResult))]
+[JsonSerializable(typeof(InspectResult))]
+internal sealed partial class CliJson : JsonSerializerContext
+{
+    /// <summary>The context to use; standard output is never HTML, so quotes and letters need no escapes beyond JSON's own.</summary>
+    public static CliJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

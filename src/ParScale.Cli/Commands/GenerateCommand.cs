@@ -1,0 +1,111 @@
+using System.CommandLine;
+using System.Globalization;
+using ParScale.Cli.Options;
+using ParScale.Cli.Terminals;
+using ParScale.Generation;
+using ParScale.Sampling;
+
+namespace ParScale.Cli.Commands;
+
+/// <summary><c>parscale generate</c>: continues a prompt, token by token.</summary>
+internal sealed class GenerateCommand : ExampleCommand
+{
+    private readonly ModelOptions _model = new();
+    private readonly InputOptions _input = new();
+    private readonly GenerationOptionSet _generation = new();
+    private readonly Option<bool> _noEcho = CommonOptions.Flag("--no-echo", "Print only the continuation, not the prompt before it.");
+
+    public GenerateCommand(Terminal terminal, CommonOptions common)
+        : base("generate", "Continue a prompt. Prints the prompt and then each token as it comes. One line break at the end of a piped prompt is dropped.")
+    {
+        _input.AddTo(this);
+        _generation.AddTo(this);
+        Options.Add(_noEcho);
+        _model.AddTo(this);
+        SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
+    }
+
+    public override string Example => """
+          parscale generate -p "ROMEO:" -n 200
+          parscale generate -m my-model -p "Once upon a time" --temp 0 --json
+          cat prompt.txt | parscale generate -n 500 -s 7 > story.txt
+        """;
+
+    private int Run(ParseResult parse, Terminal terminal, bool json)
+    {
+        Input input = TrimPipe(_input.Read(parse, terminal));
+        GenerationOptions options = _generation.Read(parse, input.ParseSpecial);
+        using LanguageModel model = _model.Load(parse, terminal);
+        int[] prompt = input.ToIds(() => ModelFolder.TokenizerOf(model), model.Config.VocabularySize, minimum: 1);
+
+        using var interrupt = new Interrupt(terminal.Cancellation);
+        var run = new GenerationRun(prompt.Length, json ? null : terminal.Out);
+        if (!json && !parse.GetValue(_noEcho)) run.Echo(EchoOf(input, model));
+        run.Follow(model.GenerateAsync(prompt, options, interrupt.Token));
+
+        if (json) terminal.WriteJson(Describe(run, model, options.Sampling), CliJson.Readable.GenerateResult);
+        else run.EndLine();
+        terminal.Note(Figures(run, model, options.Sampling));
+        return run.Cancelled ? ErrorReport.Interrupted : 0;
+    }
+
+    // `echo prompt | parscale generate` should equal `-p prompt`.
+    private static Input TrimPipe(Input input)
+    {
+        if (!input.FromPipe || input.Text is not { } text || !text.EndsWith('\n')) return input;
+        return input with { Text = text[..^(text.EndsWith("\r\n", StringComparison.Ordinal) ? 2 : 1)] };
+    }
+
+    private static string EchoOf(Input input, LanguageModel model)
+    {
+        if (input.Text is { } text) return text;
+        return ModelFolder.HasTokenizer(model.Folder) ? model.Tokenizer.Decode(input.Tokens) : "";
+    }
+
+    private static GenerateResult Describe(GenerationRun run, LanguageModel model, SamplingOptions sampling) =>
+        new(run.Text, run.Ids.Count, run.PromptTokens, run.FinishReason, run.PrefillMs, run.DecodeMsPerToken, model.Config.Streams)
+        {
+            Ids = run.Ids,
+            Seed = sampling.Seed,
+            Dtype = TypeName(model),
+            Kernel = model.KernelTier,
+            Threads = model.Threads,
+        };
+
+    private static string Figures(GenerationRun run, LanguageModel model, SamplingOptions sampling)
+    {
+        string seed = sampling.Temperature == 0 ? "greedy" : $"seed {sampling.Seed}";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{run.TokensPerSecond:F1} tokens/s | P {model.Config.Streams} | {TypeName(model)} | {model.KernelTier} | {model.Threads} threads"
+            + $" | prompt {run.PromptTokens} tokens in {run.PrefillMs:F0} ms | {run.Ids.Count} new tokens ({run.FinishReason}) | {seed}");
+    }
+
+    private static string TypeName(LanguageModel model) => model.Type.ToString().ToLowerInvariant();
+}
+
+/// <summary>The JSON of <c>parscale generate</c>.</summary>
+/// <param name="Text">The continuation, without the prompt.</param>
+/// <param name="Tokens">Number of new tokens.</param>
+/// <param name="PromptTokens">Number of tokens of the prompt.</param>
+/// <param name="FinishReason"><c>stop</c>, <c>length</c>, or <c>cancelled</c> after Ctrl+C.</param>
+/// <param name="PrefillMs">Time to read the prompt, milliseconds.</param>
+/// <param name="DecodeMsPerToken">Mean time of a decode step, milliseconds; 0 when there was none.</param>
+/// <param name="Streams">Parallel streams P.</param>
+internal sealed record GenerateResult(
+    string Text, int Tokens, int PromptTokens, string FinishReason, double PrefillMs, double DecodeMsPerToken, int Streams)
+{
+    /// <summary>The new tokens' ids.</summary>
+    public required IReadOnlyList<int> Ids { get; init; }
+
+    /// <summary>The seed used; the same seed gives the same text.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Format of the weights in memory.</summary>
+    public required string Dtype { get; init; }
+
+    /// <summary>The kernel tier chosen for this machine.</summary>
+    public required string Kernel { get; init; }
+
+    /// <summary>Worker threads.</summary>
+    public required int Threads { get; init; }
+}

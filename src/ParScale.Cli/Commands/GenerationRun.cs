@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Text;
+using ParScale.Generation;
+
+namespace ParScale.Cli.Commands;
+
+/// <summary>Follows one generation: shows the pieces as they come and keeps what the result needs, also when it is cancelled.</summary>
+/// <param name="promptTokens">Length of the prompt.</param>
+/// <param name="screen">Where pieces are shown as they come; null when only the result is wanted.</param>
+internal sealed class GenerationRun(int promptTokens, TextWriter? screen)
+{
+    private readonly StringBuilder _text = new();
+    private readonly List<int> _ids = [];
+    private char _lastShown;
+    private TimeSpan _prefill;
+    private TimeSpan _decode;
+    private int _decodeSteps;
+
+    public int PromptTokens => promptTokens;
+
+    public string Text => _text.ToString();
+
+    public IReadOnlyList<int> Ids => _ids;
+
+    public bool Cancelled { get; private set; }
+
+    public string FinishReason { get; private set; } = "cancelled";
+
+    public double PrefillMs => _prefill.TotalMilliseconds;
+
+    public double DecodeMsPerToken => _decodeSteps == 0 ? 0 : _decode.TotalMilliseconds / _decodeSteps;
+
+    public double TokensPerSecond => DecodeMsPerToken == 0 ? 0 : 1000 / DecodeMsPerToken;
+
+    /// <summary>Shows the prompt.</summary>
+    public void Echo(string prompt) => Show(prompt);
+
+    /// <summary>Takes every piece until the end or until the run is cancelled.</summary>
+    public void Follow(IAsyncEnumerable<GeneratedPiece> pieces)
+    {
+        try
+        {
+            FollowAsync(pieces).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            Cancelled = true;
+        }
+    }
+
+    /// <summary>Ends the last line, so that the shell's prompt starts on its own.</summary>
+    public void EndLine()
+    {
+        if (_lastShown != '\n') Show("\n");
+    }
+
+    private async Task FollowAsync(IAsyncEnumerable<GeneratedPiece> pieces)
+    {
+        var clock = Stopwatch.StartNew();
+        await foreach (GeneratedPiece piece in pieces.ConfigureAwait(false))
+        {
+            if (piece.TokenId is { } id) Count(id, clock.Elapsed);
+            _text.Append(piece.Text);
+            Show(piece.Text);
+            if (piece.FinishReason is { } reason) FinishReason = reason == Generation.FinishReason.Length ? "length" : "stop";
+            if (piece.Statistics is { } exact) (_prefill, _decode) = (exact.Prefill, exact.Decode);
+        }
+    }
+
+    // Our own clock stands in until the engine's figures arrive with the last piece; a cancelled run has only these.
+    private void Count(int id, TimeSpan now)
+    {
+        if (_ids.Count == 0) _prefill = now;
+        else _decodeSteps++;
+        _decode = now - _prefill;
+        _ids.Add(id);
+    }
+
+    private void Show(string text)
+    {
+        if (screen is null || text.Length == 0) return;
+        screen.Write(text);
+        screen.Flush();
+        _lastShown = text[^1];
+    }
+}

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.Globalization;
+using ParScale.Checkpoints;
+using ParScale.Cli.Options;
+using ParScale.Cli.Terminals;
+using ParScale.Model;
+using ParScale.Text;
+
+namespace ParScale.Cli.Commands;
+
+/// <summary><c>parscale inspect</c>: what a model is and what it will cost, without loading its weights.</summary>
+internal sealed class InspectCommand : ExampleCommand
+{
+    private readonly ModelFolderOption _model = new();
+
+    public InspectCommand(Terminal terminal, CommonOptions common)
+        : base("inspect", "Check a model's files and show its shape, parameters and memory needs; the weights are not loaded.")
+    {
+        Options.Add(_model.Option);
+        SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
+    }
+
+    public override string Example => """
+          parscale inspect
+          parscale inspect -m my-model --json
+        """;
+
+    private int Run(ParseResult parse, Terminal terminal, bool json)
+    {
+        string folder = ModelFolder.Resolve(_model.Read(parse));
+        using var checkpoint = Checkpoint.Open(folder);
+        Tokenizer? tokenizer = ModelFolder.HasTokenizer(folder) ? Tokenizer.Load(folder) : null;
+        InspectResult result = Describe(checkpoint, tokenizer);
+        if (json) terminal.WriteJson(result, CliJson.Readable.InspectResult);
+        else WriteText(result, terminal.Out);
+        return 0;
+    }
+
+    private static InspectResult Describe(Checkpoint checkpoint, Tokenizer? tokenizer)
+    {
+        ModelConfig config = checkpoint.Config;
+        long embedding = (long)config.VocabularySize * config.HiddenSize * (config.TieWordEmbeddings ? 1 : 2);
+        long total = config.TotalParameters;
+        var notices = checkpoint.Notices.ToList();
+        return new InspectResult
+        {
+            Architecture = config.Architecture,
+            Parameters = new ParameterCounts(
+                total, config.CoreParameters, config.PrefixParameters, config.AggregatorParameters, embedding, total - embedding),
+            Streams = config.Streams,
+            MemoryBytes = new Dictionary<string, long> { ["f32"] = total * sizeof(float), ["bf16"] = total * sizeof(ushort) },
+            KvBytesPerToken = 2L * config.LayerCount * config.KeyValueHeads * config.HeadSize * sizeof(float) * config.Streams,
+            Layers = config.LayerCount,
+            Hidden = config.HiddenSize,
+            Intermediate = config.IntermediateSize,
+            Heads = config.AttentionHeads,
+            KvHeads = config.KeyValueHeads,
+            HeadSize = config.HeadSize,
+            Vocabulary = config.VocabularySize,
+            PrefixTokens = config.PrefixTokens,
+            Context = config.MaxPositions,
+            TiedHead = config.TieWordEmbeddings,
+            Dtype = config.StoredType,
+            Tokenizer = tokenizer is null
+                ? null
+                : new TokenizerSummary(tokenizer.VocabularySize, tokenizer.Fingerprint, TokenizerSelfTest.Run(tokenizer)),
+            Notices = notices,
+        };
+    }
+
+    private static void WriteText(InspectResult model, TextWriter output)
+    {
+        void Line(string name, FormattableString value) => output.WriteLine($"{name,-14}{value.ToString(CultureInfo.InvariantCulture)}");
+
+        ParameterCounts counts = model.Parameters;
+        Line("architecture", $"{model.Architecture}");
+        Line("parameters", $"{counts.Total:N0} = core {counts.Core:N0} + prefix {counts.Prefix:N0} + aggregator {counts.Aggregator:N0}");
+        Line("embedding", $"{counts.Embedding:N0} of them; {counts.NonEmbedding:N0} others");
+        Line("streams", $"{model.Streams}, {model.PrefixTokens} prefix tokens each");
+        Line("shape", $"{model.Layers} layers, hidden {model.Hidden}, intermediate {model.Intermediate}, {model.Heads} heads of {model.HeadSize}, {model.KvHeads} kv heads");
+        Line("vocabulary", $"{model.Vocabulary}, head {(model.TiedHead ? "tied" : "separate")}");
+        Line("context", $"{model.Context} tokens");
+        foreach ((string dtype, long bytes) in model.MemoryBytes) Line($"weights {dtype}", $"{bytes:N0} bytes");
+        Line("kv cache", $"{model.KvBytesPerToken:N0} bytes per token");
+        if (model.Tokenizer is { } tokenizer)
+            Line("tokenizer", $"{tokenizer.Vocabulary} ids, self-test {tokenizer.SelfTest}, sha256 {tokenizer.Fingerprint}");
+        else Line("tokenizer", $"none: only token ids can be used");
+        foreach (string notice in model.Notices) Line("note", $"{notice}");
+    }
+}

@@ -1,0 +1,63 @@
+namespace ParScale.Cli.Commands;
+
+/// <summary>The JSON of <c>parscale inspect</c>.</summary>
+internal sealed record InspectResult
+{
+    public required string Architecture { get; init; }
+
+    public required ParameterCounts Parameters { get; init; }
+
+    /// <summary>Parallel streams P.</summary>
+    public required int Streams { get; init; }
+
+    /// <summary>Bytes of the weights in memory, per dtype.</summary>
+    public required IReadOnlyDictionary<string, long> MemoryBytes { get; init; }
+
+    /// <summary>Bytes of keys and values per token of context: all layers and streams, float32.</summary>
+    public required long KvBytesPerToken { get; init; }
+
+    public required int Layers { get; init; }
+
+    public required int Hidden { get; init; }
+
+    public required int Intermediate { get; init; }
+
+    public required int Heads { get; init; }
+
+    public required int KvHeads { get; init; }
+
+    public required int HeadSize { get; init; }
+
+    public required int Vocabulary { get; init; }
+
+    /// <summary>Learned key and value slots in front of each stream's cache.</summary>
+    public required int PrefixTokens { get; init; }
+
+    /// <summary>Most positions, tokens.</summary>
+    public required int Context { get; init; }
+
+    public required bool TiedHead { get; init; }
+
+    /// <summary>The dtype that the config names; the files may hold another.</summary>
+    public required string? Dtype { get; init; }
+
+    /// <summary>Null when the folder has no tokenizer.json.</summary>
+    public required TokenizerSummary? Tokenizer { get; init; }
+
+    public required IReadOnlyList<string> Notices { get; init; }
+}
+
+/// <summary>Parameter counts; a tied head is counted once.</summary>
+/// <param name="Total">All of them: core, prefix and aggregator.</param>
+/// <param name="Core">What a plain model (P = 1) of this shape has.</param>
+/// <param name="Prefix">Learned prefix keys and values of all streams and layers.</param>
+/// <param name="Aggregator">The network that weighs the streams.</param>
+/// <param name="Embedding">Input embedding, and the head when it is separate.</param>
+/// <param name="NonEmbedding">The rest of <paramref name="Total"/>.</param>
+internal sealed record ParameterCounts(long Total, long Core, long Prefix, long Aggregator, long Embedding, long NonEmbedding);
+
+/// <summary>The tokenizer in short.</summary>
+/// <param name="Vocabulary">Highest id + 1.</param>
+/// <param name="Fingerprint">SHA-256 over vocabulary, merges and added tokens; differs when any of them was changed.</param>
+/// <param name="SelfTest"><c>ok</c>, or the first text that does not come back unchanged.</param>
+internal sealed record TokenizerSummary(int Vocabulary, string Fingerprint, string SelfTest);

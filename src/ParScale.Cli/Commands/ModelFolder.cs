@@ -1,0 +1,48 @@
+using ParScale.Text;
+
+namespace ParScale.Cli.Commands;
+
+/// <summary>For commands that read a model's files without loading its weights.</summary>
+internal static class ModelFolder
+{
+    private const string TokenizerFile = "tokenizer.json";
+
+    /// <summary>The given folder, or the embedded model's.</summary>
+    public static string Resolve(string? folder)
+    {
+        if (folder is not null) return folder;
+        string models = Path.Combine(AppContext.BaseDirectory, "models");
+        string? embedded = Directory.Exists(models)
+            ? Directory.EnumerateDirectories(models).Order(StringComparer.Ordinal).FirstOrDefault(HasConfig)
+            : null;
+        return embedded ?? throw new ParScaleException(ErrorKind.BadInput, "CL-03",
+            "this build holds no embedded model; give a model folder with --model FOLDER");
+    }
+
+    /// <summary>The tokenizer of the given folder, or the embedded model's.</summary>
+    public static Tokenizer Tokenizer(string? folder)
+    {
+        string resolved = Resolve(folder);
+        RequireTokenizer(resolved);
+        return Text.Tokenizer.Load(resolved);
+    }
+
+    /// <summary>The tokenizer of a loaded model.</summary>
+    public static Tokenizer TokenizerOf(LanguageModel model)
+    {
+        RequireTokenizer(model.Folder);
+        return model.Tokenizer;
+    }
+
+    /// <summary>True when the folder has a tokenizer; a model can be scored by token ids without one.</summary>
+    public static bool HasTokenizer(string folder) => File.Exists(Path.Combine(folder, TokenizerFile));
+
+    private static void RequireTokenizer(string folder)
+    {
+        if (HasTokenizer(folder)) return;
+        throw new ParScaleException(ErrorKind.BadInput, "TK-01",
+            $"{ParScaleException.Quote(folder)} has no {TokenizerFile}; without it a model reads only --tokens");
+    }
+
+    private static bool HasConfig(string folder) => File.Exists(Path.Combine(folder, "config.json"));
+}

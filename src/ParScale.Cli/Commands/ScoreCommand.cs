@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Serialization;
+using ParScale.Cli.Options;
+using ParScale.Cli.Terminals;
+
+namespace ParScale.Cli.Commands;
+
+/// <summary><c>parscale score</c>: how well the model predicts a text.</summary>
+internal sealed class ScoreCommand : ExampleCommand
+{
+    private readonly ModelOptions _model = new();
+    private readonly InputOptions _input = new();
+
+    public ScoreCommand(Terminal terminal, CommonOptions common)
+        : base("score", "Measure how well the model predicts a text: mean negative log-likelihood in nats per token, and perplexity.")
+    {
+        _input.AddTo(this);
+        _model.AddTo(this);
+        SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
+    }
+
+    public override string Example => """
+          parscale score -p "To be, or not to be" --json
+          parscale score -m my-model --file book.txt
+        """;
+
+    private int Run(ParseResult parse, Terminal terminal, bool json)
+    {
+        Input input = _input.Read(parse, terminal);
+        using LanguageModel model = _model.Load(parse, terminal);
+        int[] ids = input.ToIds(() => ModelFolder.TokenizerOf(model), model.Config.VocabularySize, minimum: 2);
+        ScoreResult score = Score(model, ids, terminal);
+        if (!double.IsFinite(score.Perplexity))
+            throw ParScaleException.BadInput("ST-24", model.Folder, "the score is not a finite number; --strict-weights names damaged tensors");
+
+        ScoreOutput output = Describe(score, input.Text);
+        if (json) terminal.WriteJson(output, CliJson.Readable.ScoreOutput);
+        else WriteText(output, terminal);
+        return 0;
+    }
+
+    private static ScoreResult Score(LanguageModel model, int[] ids, Terminal terminal)
+    {
+        using var interrupt = new Interrupt(terminal.Cancellation);
+        using var progress = new Progress(terminal, "scored", ids.Length);
+        return model.Score(ids, interrupt.Token, progress);
+    }
+
+    private static ScoreOutput Describe(ScoreResult score, string? text)
+    {
+        int? characters = text?.EnumerateRunes().Count();
+        return new ScoreOutput(score.MeanNll, score.Tokens, score.Perplexity)
+        {
+            Characters = characters,
+            NllPerCharacter = score.TotalNll / characters,
+        };
+    }
+
+    private static void WriteText(ScoreOutput output, Terminal terminal)
+    {
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"nll {output.Nll:F6} nats per token, perplexity {output.Perplexity:F4}, {output.Tokens} tokens predicted"));
+        if (output.Characters is not null)
+        {
+            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"nll {output.NllPerCharacter:F6} nats per character, {output.Characters} characters"));
+        }
+    }
+}
+
+/// <summary>The JSON of <c>parscale score</c>.</summary>
+/// <param name="Nll">Mean negative log-likelihood, nats per predicted token.</param>
+/// <param name="Tokens">Predicted tokens: all but the first.</param>
+/// <param name="Perplexity">exp(<paramref name="Nll"/>).</param>
+internal sealed record ScoreOutput(double Nll, long Tokens, double Perplexity)
+{
+    /// <summary>Unicode code points of the text; absent when token ids were given.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Characters { get; init; }
+
+    /// <summary>Summed negative log-likelihood over <see cref="Characters"/>, nats; comparable across tokenizers.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? NllPerCharacter { get; init; }
+}

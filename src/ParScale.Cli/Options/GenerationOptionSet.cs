@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using ParScale.Generation;
+using ParScale.Sampling;
+
+namespace ParScale.Cli.Options;
+
+/// <summary>How many tokens to write and how to choose them.</summary>
+internal sealed class GenerationOptionSet
+{
+    private const int MostTokens = 10_000_000;
+    private const int LongestVocabulary = 2_000_000;
+    private static readonly GenerationOptions Defaults = new();
+
+    private readonly Option<int?> _count = NumberOption.Integer("--n-predict", "Most tokens to write (default: 64).", 1, MostTokens, "-n");
+    private readonly Option<double?> _temperature = NumberOption.Real("--temp",
+        "Temperature; 0 always takes the most likely token (default: 0.8).", value => value is >= 0 and <= 100, "from 0 to 100");
+    private readonly Option<int?> _topK = NumberOption.Integer("--top-k",
+        "Choose among the K most likely tokens; 0 is off (default: 0).", 0, LongestVocabulary);
+    private readonly Option<double?> _topP = NumberOption.Real("--top-p",
+        "Choose among the most likely tokens that make up this probability; 1 is off (default: 1).", value => value is > 0 and <= 1, "above 0, up to 1");
+    private readonly Option<double?> _minP = NumberOption.Real("--min-p",
+        "Drop tokens below this share of the best one's probability; 0 is off (default: 0).", value => value is >= 0 and <= 1, "from 0 to 1");
+    private readonly Option<double?> _penalty = NumberOption.Real("--repeat-penalty",
+        "Makes tokens already seen less likely; 1 is off (default: 1).", value => value is > 0 and <= 100, "above 0, up to 100");
+    private readonly Option<ulong?> _seed = NumberOption.Seed("--seed",
+        "Same seed, same text (default: a random one, shown on standard error).", "-s");
+    private readonly Option<string[]?> _stop = new("--stop")
+    {
+        Description = "Stop before this text; may be given more than once.",
+        HelpName = "TEXT",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+    };
+    private readonly Option<bool> _ignoreEnd = CommonOptions.Flag("--ignore-eos", "Go on after an end-of-text token.");
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_count);
+        command.Options.Add(_temperature);
+        command.Options.Add(_topK);
+        command.Options.Add(_topP);
+        command.Options.Add(_minP);
+        command.Options.Add(_penalty);
+        command.Options.Add(_seed);
+        command.Options.Add(_stop);
+        command.Options.Add(_ignoreEnd);
+    }
+
+    public GenerationOptions Read(ParseResult parse, bool parseSpecial)
+    {
+        string[] stop = parse.GetValue(_stop) ?? [];
+        if (stop.Contains("")) throw ParScaleException.Usage("CL-02", "--stop needs a text that is not empty");
+        SamplingOptions sampling = Defaults.Sampling;
+        return new GenerationOptions
+        {
+            MaxNewTokens = parse.GetValue(_count) ?? Defaults.MaxNewTokens,
+            Stop = stop,
+            IgnoreEndOfText = parse.GetValue(_ignoreEnd),
+            ParseSpecial = parseSpecial,
+            Sampling = new SamplingOptions
+            {
+                Temperature = parse.GetValue(_temperature) ?? sampling.Temperature,
+                TopK = parse.GetValue(_topK) ?? sampling.TopK,
+                TopP = parse.GetValue(_topP) ?? sampling.TopP,
+                MinP = parse.GetValue(_minP) ?? sampling.MinP,
+                RepetitionPenalty = parse.GetValue(_penalty) ?? sampling.RepetitionPenalty,
+                Seed = parse.GetValue(_seed) ?? RandomSeed(),
+            },
+        };
+    }
+
+    // 31 bits are easier to copy from a screen than 64, and enough to tell runs apart.
+    private static ulong RandomSeed() => (ulong)RandomNumberGenerator.GetInt32(int.MaxValue);
+}

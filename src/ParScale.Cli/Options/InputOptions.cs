@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Text;
+using ParScale.Cli.Terminals;
+
+namespace ParScale.Cli.Options;
+
+/// <summary>What a command works on: a text from -p, a file or a pipe, or ready token ids.</summary>
+internal sealed class InputOptions
+{
+    private const long LargestText = 1L << 28;
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly Option<string?> _prompt;
+    private readonly Option<string?> _file = new("--file", "-f") { Description = "Read the text from a UTF-8 file.", HelpName = "FILE" };
+    private readonly Option<int[]?>? _tokens;
+    private readonly Option<bool> _special = CommonOptions.Flag("--special",
+        "Read names of special tokens in the text (such as <|endoftext|>) as those tokens; else they are plain text.");
+
+    public InputOptions(bool acceptsTokens = true)
+    {
+        _prompt = new Option<string?>("--prompt", "-p")
+        {
+            Description = "The text. Without it the text is read from standard input when that is piped or redirected.",
+            HelpName = "TEXT",
+        };
+        _tokens = acceptsTokens ? TokenList.CreateOption() : null;
+    }
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_prompt);
+        command.Options.Add(_file);
+        if (_tokens is not null) command.Options.Add(_tokens);
+        command.Options.Add(_special);
+    }
+
+    /// <summary>Reads the one input given; throws a usage error when there is none or more than one.</summary>
+    public Input Read(ParseResult parse, Terminal terminal)
+    {
+        string? prompt = parse.GetValue(_prompt);
+        string? file = parse.GetValue(_file);
+        int[]? tokens = _tokens is null ? null : TokenList.Get(parse, _tokens);
+        bool special = parse.GetValue(_special);
+
+        string choices = _tokens is null ? "-p TEXT or --file FILE" : "-p TEXT, --file FILE or --tokens 1,2,3";
+        int given = (prompt is null ? 0 : 1) + (file is null ? 0 : 1) + (tokens is null ? 0 : 1);
+        if (given > 1) throw ParScaleException.Usage("CL-02", $"give only one of {choices}");
+
+        if (tokens is not null) return new Input(null, tokens, special);
+        if (prompt is not null) return new Input(prompt, null, special);
+        if (file is not null) return new Input(ReadFile(file), null, special);
+        if (terminal.In is null) throw ParScaleException.Usage("CL-02", $"there is nothing to read: give {choices}, or pipe a text in");
+        return new Input(ReadPipe(terminal.In), null, special) { FromPipe = true };
+    }
+
+    /// <summary>Reads everything from a pipe. Throws when it is not UTF-8.</summary>
+    public static string ReadPipe(TextReader pipe)
+    {
+        try
+        {
+            return pipe.ReadToEnd();
+        }
+        catch (DecoderFallbackException problem)
+        {
+            throw ParScaleException.BadInput("CL-09", "standard input", "is not UTF-8 text", problem);
+        }
+    }
+
+    private static string ReadFile(string path)
+    {
+        if (Directory.Exists(path)) throw ParScaleException.BadInput("CL-09", path, "is a folder; --file needs a text file");
+        if (!File.Exists(path)) throw new ParScaleException(ErrorKind.BadInput, "CL-09", $"there is no file {ParScaleException.Quote(path)}");
+        if (new FileInfo(path).Length > LargestText)
+            throw ParScaleException.BadInput("CL-09", path, $"is larger than {LargestText >> 20} MiB; split it");
+        try
+        {
+            using var reader = new StreamReader(path, StrictUtf8);
+            return reader.ReadToEnd();
+        }
+        catch (DecoderFallbackException problem)
+        {
+            throw ParScaleException.BadInput("CL-09", path, "is not UTF-8 text", problem);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using ParScale.Cli.Terminals;
+using ParScale.Model;
+
+namespace ParScale.Cli.Options;
+
+/// <summary>Which model, and how to load it.</summary>
+internal sealed class ModelOptions
+{
+    private const int MostStreams = 64;
+    private const int MostThreads = 1024;
+
+    private readonly ModelFolderOption _model = new();
+    private readonly Option<int?> _streams = NumberOption.Integer("--streams",
+        "Number of parallel streams P (default: the model's own).", 1, MostStreams);
+    private readonly Option<WeightType?> _type = new("--dtype")
+    {
+        Description = "Format of the weights in memory (default: as stored).",
+        HelpName = "f32|bf16",
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = ParseType,
+    };
+    private readonly Option<int?> _threads = NumberOption.Integer("--threads",
+        "Worker threads (default: one per core).", 1, MostThreads, "-t");
+    private readonly Option<bool> _strict = CommonOptions.Flag("--strict-weights",
+        "Refuse weights with NaN or infinity instead of noting them.");
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_model.Option);
+        command.Options.Add(_streams);
+        command.Options.Add(_type);
+        command.Options.Add(_threads);
+        command.Options.Add(_strict);
+    }
+
+    /// <summary>Loads the model and prints its notes.</summary>
+    public LanguageModel Load(ParseResult parse, Terminal terminal)
+    {
+        LanguageModel model = LanguageModel.Load(_model.Read(parse), new LoadOptions
+        {
+            Streams = parse.GetValue(_streams),
+            Type = parse.GetValue(_type),
+            Threads = parse.GetValue(_threads),
+            StrictWeights = parse.GetValue(_strict),
+        });
+        foreach (string notice in model.Notices) terminal.Note(notice);
+        return model;
+    }
+
+    private static WeightType? ParseType(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        switch (text)
+        {
+            case "f32": return WeightType.F32;
+            case "bf16": return WeightType.Bf16;
+            case "q8" or "q4":
+                result.AddError($"--dtype {text} is not built yet, use f32 or bf16");
+                return null;
+            default:
+                result.AddError($"--dtype needs f32 or bf16, not {ParScaleException.Quote(text)}");
+                return null;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace ParScale.Cli.Parsing;
+
+/// <summary>Turns the parser's errors into the one that tells the user most, in one line.</summary>
+internal static class ParseFailure
+{
+    public static ParScaleException Describe(ParseResult parse)
+    {
+        bool commandGiven = parse.CommandResult != parse.RootCommandResult;
+        if (parse.UnmatchedTokens.Count > 0) return Unknown(parse, parse.UnmatchedTokens[0], commandGiven);
+        if (!commandGiven && parse.CommandResult.Command.Subcommands.Count > 0 && parse.Errors.All(error => OptionOf(error) is null))
+        {
+            string names = string.Join(", ", parse.CommandResult.Command.Subcommands.Select(command => command.Name));
+            return ParScaleException.Usage("CL-02", $"give a command: {names}; `parscale --help` explains them");
+        }
+
+        ParseError first = parse.Errors[0];
+        if (OptionOf(first) is not { } option) return ParScaleException.Usage("CL-02", first.Message);
+
+        string name = option.IdentifierToken?.Value ?? option.Option.Name;
+        return ParScaleException.Usage("CL-02", option.Tokens.Count switch
+        {
+            0 => $"{name} needs a value: {name} {option.Option.HelpName}",
+            > 1 when option.Option.Arity.MaximumNumberOfValues == 1 =>
+                string.Create(CultureInfo.InvariantCulture, $"{name} is given {option.Tokens.Count} times; give it once"),
+            _ => first.Message,
+        });
+    }
+
+    private static ParScaleException Unknown(ParseResult parse, string token, bool commandGiven)
+    {
+        string quoted = ParScaleException.Quote(token);
+        Command command = parse.CommandResult.Command;
+        if (token.Length > 1 && token[0] == '-')
+        {
+            string name = token.Split('=', ':')[0];
+            return ParScaleException.Usage("CL-01", $"unknown option {ParScaleException.Quote(name)}{Suggest(name, OptionNames(parse))}");
+        }
+        if (!commandGiven)
+            return ParScaleException.Usage("CL-01", $"unknown command {quoted}{Suggest(token, command.Subcommands.Select(sub => sub.Name))}");
+        return ParScaleException.Usage("CL-01", $"unexpected argument {quoted}; put a text with spaces in quotes");
+    }
+
+    private static IEnumerable<string> OptionNames(ParseResult parse)
+    {
+        IEnumerable<Option> options = parse.CommandResult.Command.Options;
+        if (parse.CommandResult != parse.RootCommandResult)
+            options = options.Concat(parse.RootCommandResult.Command.Options.Where(option => option.Recursive));
+        return options.Where(option => !option.Hidden).SelectMany(option => option.Aliases.Prepend(option.Name));
+    }
+
+    private static string Suggest(string typed, IEnumerable<string> known) =>
+        NearestName.Find(typed, known) is { } nearest ? $"; did you mean {nearest}?" : "; see `parscale --help`";
+
+    private static OptionResult? OptionOf(ParseError error) => error.SymbolResult as OptionResult ?? error.SymbolResult?.Parent as OptionResult;
+}
