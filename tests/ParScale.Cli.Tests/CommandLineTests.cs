@@ -1,0 +1,155 @@
+using System.Globalization;
+using ParScale.Cli.Tests.Support;
+
+namespace ParScale.Cli.Tests;
+
+/// <summary>Rows CL-01 to CL-03 of the catalogue, and what every command shares.</summary>
+public class CommandLineTests(TinyModel model)
+{
+    public static TheoryData<string[], string> Typos => new()
+    {
+        { ["genrate", "-p", "x"], "generate" },
+        { ["inspct"], "inspect" },
+        { ["generate", "--tmep", "1", "-p", "x"], "--temp" },
+        { ["generate", "--jsn", "-p", "x"], "--json" },
+        { ["generate", "--no_echo", "-p", "x"], "--no-echo" },
+        { ["score", "--fil=x"], "--file" },
+        { ["--versoin"], "--version" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Typos))]
+    public void CL_01_unknown_names_get_the_nearest_known_one(string[] args, string nearest) =>
+        Assert.Contains($"did you mean {nearest}?", Tool.Run(args).Fails(2, "CL-01"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("generate", "-p", "x", "--zzzzzz")]
+    [InlineData("generate", "-p", "two", "words")]
+    [InlineData("zzzzzz")]
+    public void CL_01_names_far_from_all_are_still_one_line(params string[] args) => Tool.Run(args).Fails(2, "CL-01");
+
+    [Theory]
+    [InlineData]
+    [InlineData("--json")]
+    [InlineData("generate")]
+    [InlineData("generate", "-p")]
+    [InlineData("generate", "-p", "x", "-n", "abc")]
+    [InlineData("generate", "-p", "x", "-n", "0")]
+    [InlineData("generate", "-p", "x", "-n", "-1")]
+    [InlineData("generate", "-p", "x", "-n", "1", "-n", "2")]
+    [InlineData("generate", "-p", "x", "-n", "99999999999")]
+    [InlineData("generate", "-p", "x", "--threads", "0")]
+    [InlineData("generate", "-p", "x", "--threads", "-1")]
+    [InlineData("generate", "-p", "x", "--threads", "1000000")]
+    [InlineData("generate", "-p", "x", "--streams", "0")]
+    [InlineData("generate", "-p", "x", "--streams", "65")]
+    [InlineData("generate", "-p", "x", "--temp", "-0.1")]
+    [InlineData("generate", "-p", "x", "--temp", "NaN")]
+    [InlineData("generate", "-p", "x", "--temp", "0,5")]
+    [InlineData("generate", "-p", "x", "--top-p", "0")]
+    [InlineData("generate", "-p", "x", "--top-p", "1.01")]
+    [InlineData("generate", "-p", "x", "--top-k", "-1")]
+    [InlineData("generate", "-p", "x", "--min-p", "2")]
+    [InlineData("generate", "-p", "x", "--repeat-penalty", "0")]
+    [InlineData("generate", "-p", "x", "--seed", "-1")]
+    [InlineData("generate", "-p", "x", "--seed", "18446744073709551616")]
+    [InlineData("generate", "-p", "x", "--stop", "")]
+    [InlineData("generate", "-p", "x", "--dtype", "f64")]
+    [InlineData("generate", "-p", "x", "--tokens", "1,2")]
+    [InlineData("score", "-p", "x", "--file", "y")]
+    [InlineData("generate", "-p", "x", "-m", "")]
+    public void CL_02_missing_and_bad_values_are_one_line(params string[] args) => Tool.Run(args).Fails(2, "CL-02");
+
+    [Theory]
+    [InlineData("q8")]
+    [InlineData("q4")]
+    public void Formats_to_come_are_refused_with_what_there_is(string type) => Assert.Contains(
+        "not built yet, use f32 or bf16", Tool.Run("generate", "-p", "x", "--dtype", type).Fails(2, "CL-02"), StringComparison.Ordinal);
+
+    [Fact]
+    public void Empty_prompt_is_refused() => Tool.Run("generate", "-m", model.Folder, "-p", "").Fails(2, "CL-02");
+
+    [Fact]
+    public void CL_03_model_folder_missing_or_a_file_or_empty()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.File("model.bin", "x");
+        string[] commands = ["generate", "logits", "score", "tokenize"];
+        foreach (string command in commands)
+        {
+            Tool.Run(command, "-p", "x", "-m", Path.Combine(folder.Path, "none")).Fails(3, "CL-03");
+            Tool.Run(command, "-p", "x", "-m", file).Fails(3, "CL-03");
+            Assert.Contains("config.json", Tool.Run(command, "-p", "x", "-m", folder.Path).Fails(3, "CL-03"), StringComparison.Ordinal);
+        }
+        Tool.Run("inspect", "-m", file).Fails(3, "CL-03");
+        Tool.Run("detokenize", "--tokens", "1", "-m", file).Fails(3, "CL-03");
+    }
+
+    [Fact]
+    public void Hub_names_are_told_apart_from_wrong_folders()
+    {
+        Assert.Contains("hub names are not read yet", Tool.Run("inspect", "-m", "Qwen/Qwen2-0.5B").Fails(3, "CL-03"), StringComparison.Ordinal);
+        Assert.DoesNotContain("hub", Tool.Run("inspect", "-m", "./nowhere").Fails(3, "CL-03"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Control_characters_from_outside_never_reach_the_terminal()
+    {
+        string error = Tool.Run("inspect", "-m", "evil\u001b[2J\nname").Fails(3, "CL-03");
+        Assert.DoesNotContain("\u001b", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bad_files_keep_the_code_of_the_catalogue_and_debug_adds_the_trace()
+    {
+        using var folder = new TemporaryFolder();
+        folder.File("config.json", "{");
+        Outcome run = Tool.Run("inspect", "-m", folder.Path);
+        run.Fails(3, "CF-01");
+        Outcome debug = Tool.Run("inspect", "-m", folder.Path, "--debug");
+        Assert.StartsWith(run.Error, debug.Error, StringComparison.Ordinal);
+        Assert.Contains("   at ParScale.", debug.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Turkish_culture_changes_nothing()
+    {
+        CultureInfo before = CultureInfo.CurrentCulture;
+        string[] args = ["generate", "-m", model.Folder, "-p", "I i", "-n", "8", "--temp", "0.5", "-s", "3", "-q"];
+        Outcome expected = Tool.Run(args);
+        try
+        {
+            CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo("tr-TR");
+            Assert.Equal(expected, Tool.Run(args));
+            Assert.Equal("tr-TR", CultureInfo.CurrentCulture.Name);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Theory]
+    [InlineData("generate")]
+    [InlineData("logits")]
+    [InlineData("score")]
+    [InlineData("tokenize")]
+    [InlineData("detokenize")]
+    [InlineData("inspect")]
+    public void Help_of_each_command_ends_with_an_example(string command)
+    {
+        Outcome help = Tool.Run(command, "--help");
+        Assert.Equal((0, ""), (help.Exit, help.Error));
+        Assert.Contains($"parscale {command} [options]", help.Out, StringComparison.Ordinal);
+        Assert.Contains($"Examples:\n  parscale {command}", help.Out, StringComparison.Ordinal);
+        Assert.Contains($"  {command} ", Tool.Run("--help").Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Version_names_tool_and_runtime()
+    {
+        Outcome version = Tool.Run("--version");
+        Assert.Equal(0, version.Exit);
+        Assert.Matches(@"^parscale [0-9]+\.[0-9]+\.[0-9]+\S* \(\.NET [0-9.]+\S*, .+\)\n$", version.Out);
+    }
+}

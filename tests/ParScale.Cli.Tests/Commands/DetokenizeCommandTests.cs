@@ -1,0 +1,31 @@
+using ParScale.Cli.Tests.Support;
+
+namespace ParScale.Cli.Tests.Commands;
+
+public class DetokenizeCommandTests(TinyModel model)
+{
+    [Fact]
+    public void Json_holds_the_text_with_letters_left_readable()
+    {
+        Outcome run = Tool.Run("detokenize", "-m", model.Folder, "--tokens", "60,195,169,34,10", "--json");
+        Assert.Equal("<é\"\n", run.Json().GetProperty("text").GetString());
+        Assert.Contains("<é\\\"\\n", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Half_a_character_reads_as_the_replacement_character() =>
+        Assert.Equal("\uFFFD\n", Tool.Run("detokenize", "-m", model.Folder, "--tokens", "195").Out);
+
+    [Theory]
+    [InlineData("1,x")]
+    [InlineData("")]
+    [InlineData(",")]
+    [InlineData("-1")]
+    [InlineData("1.5")]
+    [InlineData("99999999999")]
+    [InlineData("259")]
+    public void Bad_ids_are_refused(string tokens) => Tool.Run("detokenize", "-m", model.Folder, "--tokens", tokens).Fails(2, "CL-02");
+
+    [Fact]
+    public void Without_ids_and_pipe_there_is_nothing_to_read() => Tool.Run("detokenize", "-m", model.Folder).Fails(2, "CL-02");
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using ParScale.Checkpoints;
+using ParScale.Cli.Tests.Support;
+
+namespace ParScale.Cli.Tests.Commands;
+
+public class InspectCommandTests(TinyModel model)
+{
+    [Fact]
+    public void Json_has_every_field_of_the_contract()
+    {
+        JsonElement json = Tool.Run("inspect", "-m", model.Folder, "--json").Json();
+        long total = ModelTensors.Expected(model.Config).Sum(tensor => tensor.Shape.Aggregate(1L, (product, axis) => product * axis));
+        JsonElement counts = json.GetProperty("parameters");
+        Assert.Equal("Qwen2ParScaleForCausalLM", json.GetProperty("architecture").GetString());
+        Assert.Equal(total, counts.GetProperty("total").GetInt64());
+        Assert.Equal(total, Sum(counts, "core", "prefix", "aggregator"));
+        Assert.Equal(total, Sum(counts, "embedding", "non_embedding"));
+        Assert.Equal(2L * 2 * 2 * 1 * 3 * 8, counts.GetProperty("prefix").GetInt64());
+        Assert.Equal(TinyModel.Streams, json.GetProperty("streams").GetInt32());
+        Assert.Equal(4 * total, json.GetProperty("memory_bytes").GetProperty("f32").GetInt64());
+        Assert.Equal(2 * total, json.GetProperty("memory_bytes").GetProperty("bf16").GetInt64());
+        Assert.Equal(2 * 2 * 1 * 8 * 4 * TinyModel.Streams, json.GetProperty("kv_bytes_per_token").GetInt64());
+        Assert.Equal(3, json.GetProperty("prefix_tokens").GetInt32());
+        Assert.Equal(TinyModel.Context, json.GetProperty("context").GetInt32());
+        Assert.Equal(0, json.GetProperty("notices").GetArrayLength());
+    }
+
+    [Fact]
+    public void Tokenizer_is_named_by_fingerprint_and_tested()
+    {
+        JsonElement tokenizer = Tool.Run("inspect", "-m", model.Folder, "--json").Json().GetProperty("tokenizer");
+        Assert.Matches("^[0-9a-f]{64}$", tokenizer.GetProperty("fingerprint").GetString() ?? "");
+        Assert.Equal("ok", tokenizer.GetProperty("self_test").GetString());
+        Assert.Equal(TinyTokenizer.VocabularySize, tokenizer.GetProperty("vocabulary").GetInt32());
+    }
+
+    [Fact]
+    public void Folder_without_tokenizer_is_shown_as_such()
+    {
+        using var folder = new TemporaryFolder();
+        TinyModel.Write(folder.Path, model.Config);
+        Assert.Equal(JsonValueKind.Null, Tool.Run("inspect", "-m", folder.Path, "--json").Json().GetProperty("tokenizer").ValueKind);
+        Assert.Contains("only token ids", Tool.Run("inspect", "-m", folder.Path).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Plain_output_holds_the_same_numbers()
+    {
+        string text = Tool.Run("inspect", "-m", model.Folder).Out;
+        Assert.Contains("streams       2, 3 prefix tokens each", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("\u001b", text, StringComparison.Ordinal);
+    }
+
+    private static long Sum(JsonElement counts, params string[] names) => names.Sum(name => counts.GetProperty(name).GetInt64());
+}

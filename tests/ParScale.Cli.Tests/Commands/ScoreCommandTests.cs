@@ -1,0 +1,60 @@
+using System.Text.Json;
+using ParScale.Cli.Tests.Support;
+
+namespace ParScale.Cli.Tests.Commands;
+
+public class ScoreCommandTests(TinyModel model)
+{
+    [Fact]
+    public void Json_by_ids_counts_predicted_tokens_and_names_no_characters()
+    {
+        JsonElement json = Tool.Run("score", "-m", model.Folder, "--tokens", "1,2,3,4", "--json").Json();
+        double nll = json.GetProperty("nll").GetDouble();
+        Assert.True(nll > 0);
+        Assert.Equal(3, json.GetProperty("tokens").GetInt32());
+        Assert.Equal(Math.Exp(nll), json.GetProperty("perplexity").GetDouble(), 1e-9 * Math.Exp(nll));
+        Assert.False(json.TryGetProperty("characters", out _));
+    }
+
+    [Fact]
+    public void Json_by_text_adds_the_score_per_character()
+    {
+        JsonElement json = Tool.Run("score", "-m", model.Folder, "-p", "the é😀", "--json").Json();
+        Assert.Equal(6, json.GetProperty("characters").GetInt32());
+        double total = json.GetProperty("nll").GetDouble() * json.GetProperty("tokens").GetInt32();
+        Assert.Equal(total / 6, json.GetProperty("nll_per_character").GetDouble(), 1e-9);
+    }
+
+    [Fact]
+    public void File_pipe_and_prompt_agree()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.File("text.txt", "To be, or not");
+        string byPrompt = Tool.Run("score", "-m", model.Folder, "-p", "To be, or not", "--json").Out;
+        Assert.Equal(byPrompt, Tool.Run("score", "-m", model.Folder, "--file", file, "--json").Out);
+        Assert.Equal(byPrompt, Tool.Pipe("To be, or not", "score", "-m", model.Folder, "--json").Out);
+    }
+
+    [Fact]
+    public void Text_of_one_token_cannot_be_scored() => Tool.Run("score", "-m", model.Folder, "-p", "a").Fails(2, "CL-02");
+
+    [Fact]
+    public void Missing_file_folder_and_broken_utf8_are_bad_input()
+    {
+        using var folder = new TemporaryFolder();
+        string broken = Path.Combine(folder.Path, "broken.txt");
+        File.WriteAllBytes(broken, [0x61, 0xFF, 0x62]);
+        Assert.Contains("UTF-8", Tool.Run("score", "-m", model.Folder, "--file", broken).Fails(3, "CL-09"), StringComparison.Ordinal);
+        Tool.Run("score", "-m", model.Folder, "--file", Path.Combine(folder.Path, "none.txt")).Fails(3, "CL-09");
+        Tool.Run("score", "-m", model.Folder, "--file", folder.Path).Fails(3, "CL-09");
+    }
+
+    [Fact]
+    public void Cancelled_score_exits_130_without_output()
+    {
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Outcome run = Tool.RunWith(null, cancelled.Token, "score", "-m", model.Folder, "-p", "To be, or not", "--json");
+        Assert.Equal((130, "", ""), (run.Exit, run.Out, run.Error));
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using ParScale.Cli.Tests.Support;
+
+namespace ParScale.Cli.Tests.Commands;
+
+public class TokenizeCommandTests(TinyModel model)
+{
+    [Fact]
+    public void Json_holds_the_ids()
+    {
+        JsonElement json = Tool.Run("tokenize", "-m", model.Folder, "-p", "the a", "--json").Json();
+        Assert.Equal([TinyTokenizer.Bytes + 1, ' ', 'a'], json.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()));
+    }
+
+    [Fact]
+    public void Empty_text_has_no_ids() =>
+        Assert.Equal(0, Tool.Run("tokenize", "-m", model.Folder, "-p", "", "--json").Json().GetProperty("ids").GetArrayLength());
+
+    [Fact]
+    public void Plain_output_can_be_given_to_tokens()
+    {
+        string ids = Tool.Run("tokenize", "-m", model.Folder, "-p", "the é😀").Out;
+        Assert.Equal("the é😀\n", Tool.Run("detokenize", "-m", model.Folder, "--tokens", ids.TrimEnd()).Out);
+        Assert.Equal("the é😀\n", Tool.Pipe(ids, "detokenize", "-m", model.Folder).Out);
+    }
+
+    [Fact]
+    public void Special_names_are_text_unless_asked_for()
+    {
+        Assert.NotEqual($"{TinyTokenizer.EndOfText}\n", Tool.Run("tokenize", "-m", model.Folder, "-p", TinyTokenizer.EndOfTextName).Out);
+        Assert.Equal($"{TinyTokenizer.EndOfText}\n", Tool.Run("tokenize", "-m", model.Folder, "-p", TinyTokenizer.EndOfTextName, "--special").Out);
+    }
+
+    [Fact]
+    public void Folder_without_tokenizer_is_bad_input()
+    {
+        using var folder = new TemporaryFolder();
+        TinyModel.Write(folder.Path, model.Config);
+        Assert.Contains("tokenizer.json", Tool.Run("tokenize", "-m", folder.Path, "-p", "x").Fails(3, "TK-01"), StringComparison.Ordinal);
+        Assert.Contains("tokenizer.json", Tool.Run("generate", "-m", folder.Path, "-p", "x").Fails(3, "TK-01"), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using ParScale.Cli.Tests.Support;
+
+namespace ParScale.Cli.Tests;
+
+/// <summary>What only a real process shows: pipes, signals, the environment.</summary>
+public partial class ProcessTests(TinyModel model)
+{
+    private const string LongRun = "$PARSCALE generate -m $MODEL -p a -n 200 --temp 1 --ignore-eos";
+
+    [Fact]
+    public async Task CL_08_closed_pipe_ends_quietly()
+    {
+        SkipOnWindows();
+        Outcome run = await ToolProcess.ShellAsync($"{{ {LongRun} -q; echo exit $? >&2; }} | head -c 1", model.Folder);
+        Assert.Equal("a", run.Out);
+        Assert.Equal("exit 0\n", run.Error);
+    }
+
+    [Fact]
+    public async Task Full_disk_is_one_line_and_exit_4()
+    {
+        SkipOnWindows();
+        if (!File.Exists("/dev/full")) Assert.Skip("this system has no /dev/full");
+        Outcome run = await ToolProcess.ShellAsync("$PARSCALE inspect -m $MODEL > /dev/full", model.Folder);
+        run.Fails(4, "IO-01");
+    }
+
+    [Fact]
+    public async Task Output_and_talk_can_share_a_file()
+    {
+        SkipOnWindows();
+        using var folder = new TemporaryFolder();
+        string file = Path.Combine(folder.Path, "both.txt");
+        await ToolProcess.ShellAsync($"echo before > {file}; $PARSCALE generate -m $MODEL -p hello -n 2 --temp 0 >> {file} 2>&1", model.Folder);
+        string both = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        Assert.StartsWith("before\nhello", both, StringComparison.Ordinal);
+        Assert.Contains("tokens/s", both, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Interrupt_prints_what_there_is_and_exits_130()
+    {
+        SkipOnWindows();
+        const int sigint = 2;
+        // A model without an end and with the longest answer still ends; so the signal must come early.
+        using Process process = ToolProcess.Start(null, "generate", "-m", model.Folder, "-p", "a", "-n", "250", "--ignore-eos", "--json");
+        await Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken);
+        if (process.HasExited) Assert.Skip("the run was over before the signal");
+        _ = Kill(process.Id, sigint);
+        Outcome run = await ToolProcess.FinishAsync(process);
+        if (run.Exit == 0) Assert.Skip("the run was over before the signal");
+        Assert.Equal(130, run.Exit);
+        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tr_TR.UTF-8")]
+    [InlineData("C")]
+    public async Task Locale_changes_nothing(string locale)
+    {
+        var environment = new Dictionary<string, string> { ["LANG"] = locale, ["LC_ALL"] = locale };
+        string[] args = ["generate", "-m", model.Folder, "-p", "İIé😀", "-n", "8", "--temp", "0.5", "-s", "3", "--json"];
+        using Process process = ToolProcess.Start(environment, args);
+        Outcome run = await ToolProcess.FinishAsync(process);
+        Assert.Equal(Text(Tool.Run(args)), Text(run));
+    }
+
+    [Fact]
+    public async Task Colour_codes_never_reach_a_pipe()
+    {
+        using Process process = ToolProcess.Start(null, "generate", "--help");
+        Outcome run = await ToolProcess.FinishAsync(process);
+        Assert.Equal(0, run.Exit);
+        Assert.DoesNotContain("\u001b", run.Out + run.Error, StringComparison.Ordinal);
+    }
+
+    private static string? Text(Outcome run)
+    {
+        JsonElement json = run.Json();
+        return json.GetProperty("text").GetString();
+    }
+
+    private static void SkipOnWindows()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("needs a POSIX shell and signals");
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern int Kill(int process, int signal);
+}
