@@ -67,7 +67,11 @@ public class CommandLineTests(TinyModel model)
         "not built yet, use f32 or bf16", Tool.Run("generate", "-p", "x", "--dtype", type).Fails(2, "CL-02"), StringComparison.Ordinal);
 
     [Fact]
-    public void Empty_prompt_is_refused() => Tool.Run("generate", "-m", model.Folder, "-p", "").Fails(2, "CL-02");
+    public void Empty_text_has_no_logits() => Tool.Run("logits", "-m", model.Folder, "-p", "").Fails(2, "CL-02");
+
+    [Fact]
+    public void Streams_that_the_checkpoint_lacks_are_refused() =>
+        Assert.Contains("5 streams", Tool.Run("generate", "-m", model.Folder, "-p", "x", "--streams", "5").Fails(2, "CL-09"), StringComparison.Ordinal);
 
     [Fact]
     public void CL_03_model_folder_missing_or_a_file_or_empty()

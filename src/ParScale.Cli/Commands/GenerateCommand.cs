@@ -36,12 +36,14 @@ internal sealed class GenerateCommand : ExampleCommand
         Input input = TrimPipe(_input.Read(parse, terminal));
         GenerationOptions options = _generation.Read(parse, input.ParseSpecial);
         using LanguageModel model = _model.Load(parse, terminal);
-        int[] prompt = input.ToIds(() => ModelFolder.TokenizerOf(model), model.Config.VocabularySize, minimum: 1);
+        int[] prompt = input.ToIds(() => ModelFolder.TokenizerOf(model), model.Config.VocabularySize, minimum: 0);
 
         using var interrupt = new Interrupt(terminal.Cancellation);
         var run = new GenerationRun(prompt.Length, json ? null : terminal.Out);
         if (!json && !parse.GetValue(_noEcho)) run.Echo(EchoOf(input, model));
-        run.Follow(model.GenerateAsync(prompt, options, interrupt.Token));
+        run.Follow(input.Text is { } text
+            ? model.GenerateAsync(text, options, interrupt.Token)
+            : model.GenerateAsync(prompt, options, interrupt.Token));
 
         if (json) terminal.WriteJson(Describe(run, model, options.Sampling), CliJson.Readable.GenerateResult);
         else run.EndLine();
@@ -59,7 +61,7 @@ internal sealed class GenerateCommand : ExampleCommand
     private static string EchoOf(Input input, LanguageModel model)
     {
         if (input.Text is { } text) return text;
-        return ModelFolder.HasTokenizer(model.Folder) ? model.Tokenizer.Decode(input.Tokens) : "";
+        return model.HasTokenizer ? model.Tokenizer.Decode(input.Tokens) : "";
     }
 
     private static GenerateResult Describe(GenerationRun run, LanguageModel model, SamplingOptions sampling) =>
@@ -68,7 +70,7 @@ internal sealed class GenerateCommand : ExampleCommand
             Ids = run.Ids,
             Seed = sampling.Seed,
             Dtype = TypeName(model),
-            Kernel = model.KernelTier,
+            Kernel = LanguageModel.KernelTier,
             Threads = model.Threads,
         };
 
@@ -76,7 +78,7 @@ internal sealed class GenerateCommand : ExampleCommand
     {
         string seed = sampling.Temperature == 0 ? "greedy" : $"seed {sampling.Seed}";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{run.TokensPerSecond:F1} tokens/s | P {model.Config.Streams} | {TypeName(model)} | {model.KernelTier} | {model.Threads} threads"
+            $"{run.TokensPerSecond:F1} tokens/s | P {model.Config.Streams} | {TypeName(model)} | {LanguageModel.KernelTier} | {model.Threads} threads"
             + $" | prompt {run.PromptTokens} tokens in {run.PrefillMs:F0} ms | {run.Ids.Count} new tokens ({run.FinishReason}) | {seed}");
     }
 

@@ -16,7 +16,7 @@ internal sealed class GenerationRun(int promptTokens, TextWriter? screen)
     private TimeSpan _decode;
     private int _decodeSteps;
 
-    public int PromptTokens => promptTokens;
+    public int PromptTokens { get; private set; } = promptTokens;
 
     public string Text => _text.ToString();
 
@@ -63,7 +63,8 @@ internal sealed class GenerationRun(int promptTokens, TextWriter? screen)
             _text.Append(piece.Text);
             Show(piece.Text);
             if (piece.FinishReason is { } reason) FinishReason = reason == Generation.FinishReason.Length ? "length" : "stop";
-            if (piece.Statistics is { } exact) (_prefill, _decode) = (exact.Prefill, exact.Decode);
+            if (piece.Statistics is { } exact)
+                (PromptTokens, _prefill, _decode, _decodeSteps) = (exact.PromptTokens, exact.Prefill, exact.Decode, exact.DecodeSteps);
         }
     }
 

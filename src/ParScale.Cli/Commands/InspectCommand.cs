@@ -12,11 +12,13 @@ namespace ParScale.Cli.Commands;
 internal sealed class InspectCommand : ExampleCommand
 {
     private readonly ModelFolderOption _model = new();
+    private readonly Option<int?> _streams = ModelOptions.StreamsOption();
 
     public InspectCommand(Terminal terminal, CommonOptions common)
         : base("inspect", "Check a model's files and show its shape, parameters and memory needs; the weights are not loaded.")
     {
         Options.Add(_model.Option);
+        Options.Add(_streams);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
     }
 
@@ -27,21 +29,21 @@ internal sealed class InspectCommand : ExampleCommand
 
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
-        string folder = ModelFolder.Resolve(_model.Read(parse));
+        int? streams = parse.GetValue(_streams);
+        string folder = _model.Read(parse) ?? EmbeddedModel.Folder(streams);
         using var checkpoint = Checkpoint.Open(folder);
         Tokenizer? tokenizer = ModelFolder.HasTokenizer(folder) ? Tokenizer.Load(folder) : null;
-        InspectResult result = Describe(checkpoint, tokenizer);
+        tokenizer?.CheckFits(checkpoint.Config.VocabularySize);
+        InspectResult result = Describe(checkpoint.Config.WithStreams(streams), checkpoint.Notices, tokenizer);
         if (json) terminal.WriteJson(result, CliJson.Readable.InspectResult);
         else WriteText(result, terminal.Out);
         return 0;
     }
 
-    private static InspectResult Describe(Checkpoint checkpoint, Tokenizer? tokenizer)
+    private static InspectResult Describe(ModelConfig config, IReadOnlyList<string> notices, Tokenizer? tokenizer)
     {
-        ModelConfig config = checkpoint.Config;
         long embedding = (long)config.VocabularySize * config.HiddenSize * (config.TieWordEmbeddings ? 1 : 2);
         long total = config.TotalParameters;
-        var notices = checkpoint.Notices.ToList();
         return new InspectResult
         {
             Architecture = config.Architecture,

@@ -7,22 +7,10 @@ internal static class ModelFolder
 {
     private const string TokenizerFile = "tokenizer.json";
 
-    /// <summary>The given folder, or the embedded model's.</summary>
-    public static string Resolve(string? folder)
-    {
-        if (folder is not null) return folder;
-        string models = Path.Combine(AppContext.BaseDirectory, "models");
-        string? embedded = Directory.Exists(models)
-            ? Directory.EnumerateDirectories(models).Order(StringComparer.Ordinal).FirstOrDefault(HasConfig)
-            : null;
-        return embedded ?? throw new ParScaleException(ErrorKind.BadInput, "CL-03",
-            "this build holds no embedded model; give a model folder with --model FOLDER");
-    }
-
     /// <summary>The tokenizer of the given folder, or the embedded model's.</summary>
     public static Tokenizer Tokenizer(string? folder)
     {
-        string resolved = Resolve(folder);
+        string resolved = folder ?? EmbeddedModel.Folder();
         RequireTokenizer(resolved);
         return Text.Tokenizer.Load(resolved);
     }
@@ -43,6 +31,4 @@ internal static class ModelFolder
         throw new ParScaleException(ErrorKind.BadInput, "TK-01",
             $"{ParScaleException.Quote(folder)} has no {TokenizerFile}; without it a model reads only --tokens");
     }
-
-    private static bool HasConfig(string folder) => File.Exists(Path.Combine(folder, "config.json"));
 }

@@ -44,7 +44,7 @@ internal sealed class ScoreCommand : ExampleCommand
     {
         using var interrupt = new Interrupt(terminal.Cancellation);
         using var progress = new Progress(terminal, "scored", ids.Length);
-        return model.Score(ids, interrupt.Token, progress);
+        return model.Score(ids, progress, interrupt.Token);
     }
 
     private static ScoreOutput Describe(ScoreResult score, string? text)

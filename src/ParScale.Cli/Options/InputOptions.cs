@@ -62,16 +62,16 @@ internal sealed class InputOptions
         }
         catch (DecoderFallbackException problem)
         {
-            throw ParScaleException.BadInput("CL-09", "standard input", "is not UTF-8 text", problem);
+            throw ParScaleException.BadInput("IN-01", "standard input", "is not UTF-8 text", problem);
         }
     }
 
     private static string ReadFile(string path)
     {
-        if (Directory.Exists(path)) throw ParScaleException.BadInput("CL-09", path, "is a folder; --file needs a text file");
-        if (!File.Exists(path)) throw new ParScaleException(ErrorKind.BadInput, "CL-09", $"there is no file {ParScaleException.Quote(path)}");
+        if (Directory.Exists(path)) throw ParScaleException.BadInput("IN-01", path, "is a folder; --file needs a text file");
+        if (!File.Exists(path)) throw new ParScaleException(ErrorKind.BadInput, "IN-01", $"there is no file {ParScaleException.Quote(path)}");
         if (new FileInfo(path).Length > LargestText)
-            throw ParScaleException.BadInput("CL-09", path, $"is larger than {LargestText >> 20} MiB; split it");
+            throw ParScaleException.BadInput("IN-01", path, $"is larger than {LargestText >> 20} MiB; split it");
         try
         {
             using var reader = new StreamReader(path, StrictUtf8);
@@ -79,7 +79,7 @@ internal sealed class InputOptions
         }
         catch (DecoderFallbackException problem)
         {
-            throw ParScaleException.BadInput("CL-09", path, "is not UTF-8 text", problem);
+            throw ParScaleException.BadInput("IN-01", path, "is not UTF-8 text", problem);
         }
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using ParScale.Cli.Terminals;
-using ParScale.Model;
+using ParScale.Kernels.Formats;
 
 namespace ParScale.Cli.Options;
 
@@ -12,8 +12,7 @@ internal sealed class ModelOptions
     private const int MostThreads = 1024;
 
     private readonly ModelFolderOption _model = new();
-    private readonly Option<int?> _streams = NumberOption.Integer("--streams",
-        "Number of parallel streams P (default: the model's own).", 1, MostStreams);
+    private readonly Option<int?> _streams = StreamsOption();
     private readonly Option<WeightType?> _type = new("--dtype")
     {
         Description = "Format of the weights in memory (default: as stored).",
@@ -25,6 +24,10 @@ internal sealed class ModelOptions
         "Worker threads (default: one per core).", 1, MostThreads, "-t");
     private readonly Option<bool> _strict = CommonOptions.Flag("--strict-weights",
         "Refuse weights with NaN or infinity instead of noting them.");
+
+    /// <summary>The option <c>--streams</c>.</summary>
+    public static Option<int?> StreamsOption() => NumberOption.Integer("--streams",
+        "Parallel streams P (default: the model's own); 1 runs the plain backbone.", 1, MostStreams);
 
     public void AddTo(Command command)
     {

@@ -72,6 +72,38 @@ public class GenerateCommandTests(TinyModel model)
     }
 
     [Fact]
+    public void Empty_prompt_starts_from_the_end_of_text_token()
+    {
+        JsonElement json = Tool.Run("generate", "-m", model.Folder, "-p", "", "-n", "4", "--temp", "0", "--json").Json();
+        JsonElement byId = Tool.Run("generate", "-m", model.Folder, "--tokens", $"{TinyTokenizer.EndOfText}", "-n", "4", "--temp", "0", "--json").Json();
+        Assert.Equal(1, json.GetProperty("prompt_tokens").GetInt32());
+        Assert.Equal(Ids(byId), Ids(json));
+    }
+
+    [Fact]
+    public void Model_without_tokenizer_continues_ids()
+    {
+        using var folder = new TemporaryFolder();
+        TinyModel.Write(folder.Path, model.Config);
+        string[] args = ["--tokens", "97,98", "-n", "4", "--temp", "0", "--json"];
+        JsonElement json = Tool.Run(["generate", "-m", folder.Path, .. args]).Json();
+        Assert.Equal("", json.GetProperty("text").GetString());
+        Assert.Equal(Ids(Tool.Run(["generate", "-m", model.Folder, .. args]).Json()), Ids(json));
+    }
+
+    [Theory]
+    [InlineData("f32")]
+    [InlineData("bf16")]
+    public void Dtype_threads_and_streams_are_what_was_asked_for(string type)
+    {
+        JsonElement json = Tool.Run(
+            "generate", "-m", model.Folder, "-p", "a", "-n", "2", "--dtype", type, "--threads", "1", "--streams", "1", "--json").Json();
+        Assert.Equal(type, json.GetProperty("dtype").GetString());
+        Assert.Equal(1, json.GetProperty("threads").GetInt32());
+        Assert.Equal(1, json.GetProperty("streams").GetInt32());
+    }
+
+    [Fact]
     public void Stop_text_ends_the_run_and_is_not_printed()
     {
         string[] common = ["generate", "-m", model.Folder, "-p", "a", "-n", "20", "--temp", "0", "--ignore-eos", "--json"];

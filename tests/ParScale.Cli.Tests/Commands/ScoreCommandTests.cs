@@ -44,9 +44,9 @@ public class ScoreCommandTests(TinyModel model)
         using var folder = new TemporaryFolder();
         string broken = Path.Combine(folder.Path, "broken.txt");
         File.WriteAllBytes(broken, [0x61, 0xFF, 0x62]);
-        Assert.Contains("UTF-8", Tool.Run("score", "-m", model.Folder, "--file", broken).Fails(3, "CL-09"), StringComparison.Ordinal);
-        Tool.Run("score", "-m", model.Folder, "--file", Path.Combine(folder.Path, "none.txt")).Fails(3, "CL-09");
-        Tool.Run("score", "-m", model.Folder, "--file", folder.Path).Fails(3, "CL-09");
+        Assert.Contains("UTF-8", Tool.Run("score", "-m", model.Folder, "--file", broken).Fails(3, "IN-01"), StringComparison.Ordinal);
+        Tool.Run("score", "-m", model.Folder, "--file", Path.Combine(folder.Path, "none.txt")).Fails(3, "IN-01");
+        Tool.Run("score", "-m", model.Folder, "--file", folder.Path).Fails(3, "IN-01");
     }
 
     [Fact]
