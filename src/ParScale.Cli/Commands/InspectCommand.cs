@@ -63,11 +63,16 @@ internal sealed class InspectCommand : ExampleCommand
             Context = config.MaxPositions,
             TiedHead = config.TieWordEmbeddings,
             Dtype = config.StoredType,
-            Tokenizer = tokenizer is null
-                ? null
-                : new TokenizerSummary(tokenizer.VocabularySize, tokenizer.Fingerprint, TokenizerSelfTest.Run(tokenizer)),
+            Tokenizer = tokenizer is null ? null : Describe(tokenizer),
             Notices = notices,
         };
+    }
+
+    private static TokenizerSummary Describe(Tokenizer tokenizer)
+    {
+        IReadOnlyList<string> problems = tokenizer.SelfTest();
+        string result = problems.Count == 0 ? "ok" : $"failed: {string.Join("; ", problems)}";
+        return new TokenizerSummary(tokenizer.VocabularySize, tokenizer.Fingerprint, result);
     }
 
     private static void WriteText(InspectResult model, TextWriter output)

@@ -59,5 +59,5 @@ internal sealed record ParameterCounts(long Total, long Core, long Prefix, long 
 /// <summary>The tokenizer in short.</summary>
 /// <param name="Vocabulary">Highest id + 1.</param>
 /// <param name="Fingerprint">SHA-256 over vocabulary, merges and added tokens; differs when any of them was changed.</param>
-/// <param name="SelfTest"><c>ok</c>, or the first text that does not come back unchanged.</param>
+/// <param name="SelfTest"><c>ok</c>, or <c>failed: </c> and the signs of tampering that were found.</param>
 internal sealed record TokenizerSummary(int Vocabulary, string Fingerprint, string SelfTest);

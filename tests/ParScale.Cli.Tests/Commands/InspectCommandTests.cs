@@ -36,6 +36,21 @@ public class InspectCommandTests(TinyModel model)
     }
 
     [Fact]
+    public void TK_09_swapped_ids_show_in_fingerprint_and_self_test()
+    {
+        using var folder = new TemporaryFolder();
+        TinyModel.Write(folder.Path, model.Config);
+        string path = Path.Combine(model.Folder, "tokenizer.json");
+        string swapped = File.ReadAllText(path).Replace("\"a\": 97", "\"a\": -2", StringComparison.Ordinal)
+            .Replace("\"th\": 256", "\"th\": 97", StringComparison.Ordinal).Replace("\"a\": -2", "\"a\": 256", StringComparison.Ordinal);
+        folder.File("tokenizer.json", swapped);
+        JsonElement genuine = Tool.Run("inspect", "-m", model.Folder, "--json").Json().GetProperty("tokenizer");
+        JsonElement tampered = Tool.Run("inspect", "-m", folder.Path, "--json").Json().GetProperty("tokenizer");
+        Assert.NotEqual(genuine.GetProperty("fingerprint").GetString(), tampered.GetProperty("fingerprint").GetString());
+        Assert.StartsWith("failed: ", tampered.GetProperty("self_test").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Folder_without_tokenizer_is_shown_as_such()
     {
         using var folder = new TemporaryFolder();
