@@ -41,8 +41,12 @@ public class InspectCommandTests(TinyModel model)
         using var folder = new TemporaryFolder();
         TinyModel.Write(folder.Path, model.Config);
         string path = Path.Combine(model.Folder, "tokenizer.json");
-        string swapped = File.ReadAllText(path).Replace("\"a\": 97", "\"a\": -2", StringComparison.Ordinal)
-            .Replace("\"th\": 256", "\"th\": 97", StringComparison.Ordinal).Replace("\"a\": -2", "\"a\": 256", StringComparison.Ordinal);
+        string genuineFile = File.ReadAllText(path);
+        string swapped = genuineFile
+            .Replace($"\"a\": {TinyTokenizer.Id('a')},", "\"a\": -1,", StringComparison.Ordinal)
+            .Replace($"\"b\": {TinyTokenizer.Id('b')},", $"\"b\": {TinyTokenizer.Id('a')},", StringComparison.Ordinal)
+            .Replace("\"a\": -1,", $"\"a\": {TinyTokenizer.Id('b')},", StringComparison.Ordinal);
+        Assert.NotEqual(genuineFile, swapped);
         folder.File("tokenizer.json", swapped);
         JsonElement genuine = Tool.Run("inspect", "-m", model.Folder, "--json").Json().GetProperty("tokenizer");
         JsonElement tampered = Tool.Run("inspect", "-m", folder.Path, "--json").Json().GetProperty("tokenizer");

@@ -27,7 +27,7 @@ public class LogitsCommandTests(TinyModel model)
 
     [Fact]
     public void Text_and_its_ids_give_the_same_logits() => Assert.Equal(
-        Tool.Run("logits", "-m", model.Folder, "--tokens", "97,98,99", "--json").Out,
+        Tool.Run("logits", "-m", model.Folder, "--tokens", TinyTokenizer.Ids("abc"), "--json").Out,
         Tool.Run("logits", "-m", model.Folder, "-p", "abc", "--json").Out);
 
     [Fact]

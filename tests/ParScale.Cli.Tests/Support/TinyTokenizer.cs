@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -11,13 +12,15 @@ internal static class TinyTokenizer
     public const int VocabularySize = EndOfText + 1;
     public const string EndOfTextName = "<|endoftext|>";
 
+    private static readonly int[] InUsualOrder = [.. Enumerable.Range(0, Bytes).OrderBy(Letter)];
+
     private const string Pattern =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     public static void Write(string folder)
     {
         var vocabulary = new JsonObject();
-        for (int value = 0; value < Bytes; value++) vocabulary[Letter(value).ToString()] = value;
+        foreach (int value in InUsualOrder) vocabulary[Letter(value).ToString()] = vocabulary.Count;
         vocabulary["th"] = Bytes;
         vocabulary["the"] = Bytes + 1;
         var root = new JsonObject
@@ -68,6 +71,12 @@ internal static class TinyTokenizer
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"), root.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
     }
 
+    /// <summary>The ids of a text's bytes, as --tokens takes them; no merges.</summary>
+    public static string Ids(string text) => string.Join(',', Encoding.UTF8.GetBytes(text).Select(value => Id(value)));
+
+    /// <summary>The id of one byte.</summary>
+    public static int Id(int value) => Array.IndexOf(InUsualOrder, value);
+
     private static JsonObject ByteLevel() => new()
     {
         ["type"] = "ByteLevel",
@@ -77,9 +86,8 @@ internal static class TinyTokenizer
     };
 
     // GPT-2's alphabet: printable bytes stand for themselves, the others follow from U+0100 on.
-    private static char Letter(int value)
-    {
-        static bool Printable(int b) => b is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or (>= 0xAE and <= 0xFF);
-        return Printable(value) ? (char)value : (char)(0x100 + Enumerable.Range(0, value).Count(b => !Printable(b)));
-    }
+    private static char Letter(int value) =>
+        IsPrintable(value) ? (char)value : (char)(0x100 + Enumerable.Range(0, value).Count(b => !IsPrintable(b)));
+
+    private static bool IsPrintable(int value) => value is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or (>= 0xAE and <= 0xFF);
 }
