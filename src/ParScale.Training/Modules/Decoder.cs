@@ -8,7 +8,7 @@ namespace ParScale.Training.Modules;
 /// <summary>Token ids [B, S] to final hidden states [B, S, H]: embedding, P streams, layers, final norm, aggregation.</summary>
 internal sealed class Decoder : nn.Module<Tensor, Tensor>
 {
-    [ComponentName(Name = "embed_tokens")] private readonly Embedding _embedding;
+    [ComponentName(Name = "embed_tokens")] private readonly TorchSharp.Modules.Embedding _embedding;
     [ComponentName(Name = "layers")] private readonly ModuleList<DecoderLayer> _layers;
     [ComponentName(Name = "norm")] private readonly RmsNorm _norm;
     [ComponentName(Name = "aggregate_layer")] private readonly Aggregation? _aggregation;

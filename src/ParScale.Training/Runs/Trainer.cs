@@ -26,6 +26,7 @@ internal sealed class Trainer(
         var progress = new ProgressLine(options.Steps);
         var clock = Stopwatch.StartNew();
         TrainerState state = start;
+        long saved = start.Step > 0 ? start.Step : -1;
         (long step, double seconds) last = (start.Step, 0);
         while (state.Step < options.Steps && !stop.IsCancellationRequested)
         {
@@ -46,10 +47,11 @@ internal sealed class Trainer(
                 last = (done, clock.Elapsed.TotalSeconds);
                 if (loss is not null) state = KeepBest(state, loss);
             }
-            if (done % options.SaveEvery == 0 || atEnd) folder.SaveCheckpoint(model, optimizer, state);
+            if (done % options.SaveEvery != 0 && !atEnd) continue;
+            folder.SaveCheckpoint(model, optimizer, state);
+            saved = done;
         }
-        bool stoppedBetweenSaves = state.Step > start.Step && state.Step < options.Steps && state.Step % options.SaveEvery != 0;
-        if (stoppedBetweenSaves) folder.SaveCheckpoint(model, optimizer, state);
+        if (saved != state.Step) folder.SaveCheckpoint(model, optimizer, state);
         return state;
     }
 
@@ -65,7 +67,7 @@ internal sealed class Trainer(
         loss.backward();
         double value = loss.item<float>();
         if (!double.IsFinite(value))
-            throw new ParScaleException(ErrorKind.BadInput, "TR-07", $"the loss is {value} at step {step + 1}; lower --lr or raise --warmup");
+            throw ParScaleException.Usage("TR-07", $"the loss is {value} at step {step + 1}; lower --lr or raise --warmup");
         double norm = optimizer.ClipGradients(options.Clip);
         optimizer.Step(step, _learningRate.At(step));
         _lossSum += value;

@@ -71,6 +71,7 @@ internal sealed record TrainingOptions
         Require(Smoothing is >= 0 and <= 1, "--smooth must be 0 to 1");
         Require(Context is >= 1 and <= 1 << 20, "--context must be 1 to 1048576");
         Require(Batch is >= 1 and <= 1 << 16, "--batch must be 1 to 65536");
+        Require((long)Batch * Context <= 1 << 24, "--batch times --context must be at most 16777216 tokens");
         Require(Steps >= 1, "--steps must be 1 or more");
         Require(LearningRate > 0 && double.IsFinite(LearningRate), "--lr must be above 0");
         Require(MinLearningRate >= 0 && MinLearningRate <= LearningRate, "--min-lr must be 0 to --lr");

@@ -18,6 +18,8 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         TrainingOptions options = optionsFor(inputs);
         options.Validate();
         Corpus corpus = Corpus.Split(inputs.Text, options.ValidationFraction);
+        ModelConfig config = options.ModelConfig(inputs.Tokenizer.VocabularySize, inputs.Tokenizer.IdOf(TokenizerWriter.EndOfText));
+        RequireMemory(config);
         var data = new DataOrder(inputs.Tokenizer.Encode(corpus.Training), options.Context, options.Seed);
         var validation = new Validation(corpus.Validation, inputs.Tokenizer, options.Context);
         var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType == "bf16" ? TensorType.BF16 : TensorType.F32);
@@ -25,7 +27,6 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
 
         NativeHeap.KeepFreedBlocks();
         set_num_threads(options.Threads);
-        ModelConfig config = options.ModelConfig(inputs.Tokenizer.VocabularySize, inputs.Tokenizer.IdOf(TokenizerWriter.EndOfText));
         ScalarType compute = options.Compute == "bf16" ? ScalarType.BFloat16 : ScalarType.Float32;
         using var model = new ParScaleLm(config, options.Seed, compute);
         using var optimizer = new AdamW(model.named_parameters(), options.Beta2, options.WeightDecay);
@@ -41,6 +42,16 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
             Final = Measure(folder.SaveModel(model, "final"), validation),
             Best = Measure(Path.Combine(folder.Path, "best"), validation),
         };
+    }
+
+    /// <summary>Weights, gradients and two moments in float32 must fit before anything is allocated; activations come on top.</summary>
+    private static void RequireMemory(ModelConfig config)
+    {
+        const int BytesPerParameter = 16;
+        long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (config.TotalParameters <= available / BytesPerParameter) return;
+        throw new ParScaleException(ErrorKind.NotEnoughMemory, "TR-09",
+            $"{config.TotalParameters} parameters need {config.TotalParameters / (1 << 26)} GiB to train, this machine has {available >> 30} GiB; choose a smaller shape");
     }
 
     private static ValidationLoss Measure(string modelFolder, Validation validation)
