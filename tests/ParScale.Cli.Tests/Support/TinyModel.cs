@@ -10,7 +10,7 @@ namespace ParScale.Cli.Tests.Support;
 public sealed class TinyModel : IDisposable
 {
     public const int Streams = 2;
-    public const int Context = 256;
+    public const int Context = 65_536;
     private const int Seed = 20261123;
 
     private readonly TemporaryFolder _temporary = new();
