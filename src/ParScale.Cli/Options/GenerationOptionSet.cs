@@ -33,6 +33,8 @@ internal sealed class GenerationOptionSet
         AllowMultipleArgumentsPerToken = false,
     };
     private readonly Option<bool> _ignoreEnd = CommonOptions.Flag("--ignore-eos", "Go on after an end-of-text token.");
+    private readonly Option<bool> _noShift = CommonOptions.Flag("--no-context-shift",
+        "Stop when the model's context is full, instead of going on with the latter half of the text as the new context.");
 
     public void AddTo(Command command)
     {
@@ -45,6 +47,7 @@ internal sealed class GenerationOptionSet
         command.Options.Add(_seed);
         command.Options.Add(_stop);
         command.Options.Add(_ignoreEnd);
+        command.Options.Add(_noShift);
     }
 
     public GenerationOptions Read(ParseResult parse, bool parseSpecial)
@@ -57,6 +60,7 @@ internal sealed class GenerationOptionSet
             MaxNewTokens = parse.GetValue(_count) ?? Defaults.MaxNewTokens,
             Stop = stop,
             IgnoreEndOfText = parse.GetValue(_ignoreEnd),
+            ContextShift = !parse.GetValue(_noShift),
             ParseSpecial = parseSpecial,
             Sampling = new SamplingOptions
             {

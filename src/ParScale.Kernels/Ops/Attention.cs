@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using ParScale.Kernels.Threads;
 
 namespace ParScale.Kernels.Ops;
@@ -65,7 +66,8 @@ public static unsafe partial class Attention
             for (int item = start; item < end; item++) One(item, scores);
         }
 
-        // One query of one head. item counts [P, S, Heads].
+        // One query of one head. item counts [P, S, Heads]. Compiled at full strength on its first call.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void One(int item, Span<float> scores)
         {
             int size = _shape.HeadSize;

@@ -47,6 +47,7 @@ public static unsafe partial class MatMul
         GC.KeepAlive(weights);
     }
 
+    // The loops are compiled at full strength on their first call: a short generation would end before tiering reached them.
     private readonly struct Job<TFormat>(WeightMatrix weights, float* x, int columns, float* bias, float* y) : IRangeJob
         where TFormat : struct, IWeightFormat
     {
@@ -59,6 +60,7 @@ public static unsafe partial class MatMul
         private readonly float* _y = y;
         private readonly int _columns = columns;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int start, int end)
         {
             int row = start;
@@ -77,6 +79,7 @@ public static unsafe partial class MatMul
         }
 
         // Two rows of weights by four columns of x: eight sums in registers, six loads for eight multiply-adds.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Tile2x4(int row, int column)
         {
             byte* w0 = _weights + row * _rowBytes, w1 = w0 + _rowBytes;
@@ -115,6 +118,7 @@ public static unsafe partial class MatMul
         }
 
         // Four rows by one column: the columns left over, and all of a decode step with few streams.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Tile4x1(int row, int column)
         {
             byte* w0 = _weights + row * _rowBytes, w1 = w0 + _rowBytes, w2 = w1 + _rowBytes, w3 = w2 + _rowBytes;
@@ -136,6 +140,7 @@ public static unsafe partial class MatMul
             Store(row + 3, column, Vector.Sum(a3) + Tail(w3, x, k));
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Single(int row, int column)
         {
             byte* w = _weights + row * _rowBytes;

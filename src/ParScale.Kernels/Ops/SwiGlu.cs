@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace ParScale.Kernels.Ops;
 
@@ -6,6 +7,7 @@ namespace ParScale.Kernels.Ops;
 public static partial class SwiGlu
 {
     /// <summary>Element by element; all spans of one length. y may be gate or up.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(up.Length, gate.Length);

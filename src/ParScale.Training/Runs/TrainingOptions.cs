@@ -44,7 +44,7 @@ internal sealed record TrainingOptions
         KeyValueHeads = KeyValueHeads,
         HeadSize = HiddenSize / Heads,
         VocabularySize = vocabularySize,
-        MaxPositions = Math.Max(Context, 2048),
+        MaxPositions = Context,
         RmsNormEpsilon = 1e-6,
         RopeTheta = 10000,
         TieWordEmbeddings = true,
