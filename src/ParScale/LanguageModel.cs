@@ -114,7 +114,7 @@ public sealed class LanguageModel : IDisposable
         string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new GenerationOptions();
-        return Stream(Generator.Run(this, Tokenizer, Encode(prompt, options), Checked(options), cancellationToken), cancellationToken);
+        return Stream(Generator.Run(this, Tokenizer, Encode(prompt, options), options, cancellationToken), cancellationToken);
     }
 
     /// <summary>The same after a prompt of token ids; without a tokenizer in the folder the pieces carry ids only.</summary>
@@ -122,7 +122,7 @@ public sealed class LanguageModel : IDisposable
         ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         Tokenizer? tokenizer = HasTokenizer ? Tokenizer : null;
-        return Stream(Generator.Run(this, tokenizer, prompt, Checked(options ?? new GenerationOptions()), cancellationToken), cancellationToken);
+        return Stream(Generator.Run(this, tokenizer, prompt, options ?? new GenerationOptions(), cancellationToken), cancellationToken);
     }
 
     /// <summary>Generates text after a prompt and gives it whole.</summary>
@@ -130,7 +130,7 @@ public sealed class LanguageModel : IDisposable
     {
         options ??= new GenerationOptions();
         var text = new StringBuilder();
-        foreach (GeneratedPiece piece in Generator.Run(this, Tokenizer, Encode(prompt, options), Checked(options), default)) text.Append(piece.Text);
+        foreach (GeneratedPiece piece in Generator.Run(this, Tokenizer, Encode(prompt, options), options, default)) text.Append(piece.Text);
         return text.ToString();
     }
 
@@ -210,12 +210,6 @@ public sealed class LanguageModel : IDisposable
         if (tokens.Length > 0) return tokens;
         int? start = Config.BeginOfTextId ?? (Config.EndOfTextIds.Count > 0 ? Config.EndOfTextIds[0] : null);
         return start is null ? throw ParScaleException.Usage("GE-04", "the prompt is empty; give some text to go on from") : [start.Value];
-    }
-
-    private static GenerationOptions Checked(GenerationOptions options)
-    {
-        options.Validate();
-        return options;
     }
 
     private Tokenizer LoadTokenizer()

@@ -40,10 +40,11 @@ internal sealed class GenerateCommand : ExampleCommand
 
         using var interrupt = new Interrupt(terminal.Cancellation);
         var run = new GenerationRun(prompt.Length, json ? null : terminal.Out);
-        if (!json && !parse.GetValue(_noEcho)) run.Echo(EchoOf(input, model));
-        run.Follow(input.Text is { } text
+        IAsyncEnumerable<GeneratedPiece> pieces = input.Text is { } text
             ? model.GenerateAsync(text, options, interrupt.Token)
-            : model.GenerateAsync(prompt, options, interrupt.Token));
+            : model.GenerateAsync(prompt, options, interrupt.Token);
+        if (!json && !parse.GetValue(_noEcho)) run.Echo(EchoOf(input, model));
+        run.Follow(pieces);
 
         if (json) terminal.WriteJson(Describe(run, model, options.Sampling), CliJson.Readable.GenerateResult);
         else run.EndLine();

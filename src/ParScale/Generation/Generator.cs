@@ -9,12 +9,21 @@ namespace ParScale.Generation;
 internal static class Generator
 {
     /// <summary>Generates after <paramref name="prompt"/>. Without a tokenizer the pieces carry ids only.</summary>
+    /// <exception cref="ParScaleException">The options or the prompt are refused; thrown at once, before the first piece is asked for.</exception>
     public static IEnumerable<GeneratedPiece> Run(
         LanguageModel model, Tokenizer? tokenizer, ReadOnlyMemory<int> prompt, GenerationOptions options, CancellationToken cancellation)
     {
+        options.Validate();
         if (prompt.IsEmpty) throw Session.NoTokens();
+        if (prompt.Length > model.Config.MaxPositions) throw Session.ContextFull(model.Config, prompt.Length);
+        foreach (int token in prompt.Span) model.CheckToken(token);
+        return Pieces(model, tokenizer, prompt, options, cancellation);
+    }
+
+    private static IEnumerable<GeneratedPiece> Pieces(
+        LanguageModel model, Tokenizer? tokenizer, ReadOnlyMemory<int> prompt, GenerationOptions options, CancellationToken cancellation)
+    {
         int room = model.Config.MaxPositions - prompt.Length;
-        if (room < 0) throw Session.ContextFull(model.Config, prompt.Length);
         // The last token chosen is never appended: it needs no slot.
         int most = options.ContextShift ? options.MaxNewTokens : Math.Min(options.MaxNewTokens, room + 1);
         using Session session = model.CreateSession(prompt.Length + Math.Min(most - 1, room));
