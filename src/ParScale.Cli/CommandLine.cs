@@ -45,7 +45,6 @@ internal static class CommandLine
         return parse.Invoke(new InvocationConfiguration
         {
             Output = terminal.Out,
-            Error = terminal.Error,
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         });

@@ -20,8 +20,8 @@ internal static class ErrorReport
         if (problem is OperationCanceledException) return Interrupted;
 
         (int exit, string code, string message) = Describe(problem);
-        terminal.Error.WriteLine($"parscale: error {code}: {OneLine(message)}");
-        if (debug) terminal.Error.WriteLine(problem.ToString());
+        terminal.Say($"parscale: error {code}: {OneLine(message)}\n");
+        if (debug) terminal.Say($"{problem}\n");
         return exit;
     }
 

@@ -28,6 +28,15 @@ public partial class ProcessTests(TinyModel model)
         run.Fails(4, "IO-01");
     }
 
+    [Theory]
+    [InlineData("$PARSCALE inspect -m nowhere 2>&-; echo $?", "3")]
+    [InlineData("$PARSCALE inspect -m $MODEL 2>/dev/full | head -c 12; echo", "architecture")]
+    public async Task Talk_that_nobody_can_hear_is_dropped(string line, string expected)
+    {
+        SkipOnWindows();
+        Assert.Equal($"{expected}\n", (await ToolProcess.ShellAsync(line, model.Folder)).Out);
+    }
+
     [Fact]
     public async Task Output_and_talk_can_share_a_file()
     {

@@ -78,8 +78,9 @@ internal sealed class GenerateCommand : ExampleCommand
     private static string Figures(GenerationRun run, LanguageModel model, SamplingOptions sampling)
     {
         string seed = sampling.Temperature == 0 ? "greedy" : $"seed {sampling.Seed}";
+        string speed = run.TokensPerSecond > 0 ? run.TokensPerSecond.ToString("F1", CultureInfo.InvariantCulture) : "-";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{run.TokensPerSecond:F1} tokens/s | P {model.Config.Streams} | {TypeName(model)} | {LanguageModel.KernelTier} | {model.Threads} threads"
+            $"{speed} tokens/s | P {model.Config.Streams} | {TypeName(model)} | {LanguageModel.KernelTier} | {model.Threads} threads"
             + $" | prompt {run.PromptTokens} tokens in {run.PrefillMs:F0} ms | {run.Ids.Count} new tokens ({run.FinishReason}) | {seed}");
     }
 

@@ -18,12 +18,12 @@ internal sealed class Progress(Terminal terminal, string verb, int total) : IPro
         _next = now + Interval;
         _drawn = true;
         double left = now.TotalSeconds * (total - value) / value;
-        terminal.Error.Write(string.Create(CultureInfo.InvariantCulture,
+        terminal.Say(string.Create(CultureInfo.InvariantCulture,
             $"\r{verb} {value} of {total} tokens ({100.0 * value / total:F0} %), {left:F0} s left\u001b[K"));
     }
 
     public void Dispose()
     {
-        if (_drawn) terminal.Error.Write("\r\u001b[K");
+        if (_drawn) terminal.Say("\r\u001b[K");
     }
 }
