@@ -27,6 +27,7 @@ internal static class TrainCommand
     private static readonly Option<double> Decay = Number("--weight-decay", 0.1, "decay of the weight matrices");
     private static readonly Option<double> Beta2 = Number("--beta2", 0.99, "AdamW's second beta");
     private static readonly Option<double> Clip = Number("--clip", 1.0, "largest gradient norm");
+    private static readonly Option<double> Dropout = Number("--dropout", 0.0, "share of each branch's output that is dropped while training");
     private static readonly Option<double> ValidationFraction = Number("--val-fraction", 0.1, "last part of the text, kept for validation");
     private static readonly Option<long> EvalEvery = Number("--eval-every", 200L, "steps between validations");
     private static readonly Option<long> SaveEvery = Number("--save-every", 200L, "steps between checkpoints");
@@ -42,7 +43,7 @@ internal static class TrainCommand
         var command = new Command("train", "Train a model on a text file")
         {
             Data, Tokenizer, Output, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch,
-            Steps, Rate, MinRate, Warmup, Decay, Beta2, Clip, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
+            Steps, Rate, MinRate, Warmup, Decay, Beta2, Clip, Dropout, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
             Resume, Json,
         };
         command.SetAction(Run);
@@ -86,6 +87,7 @@ internal static class TrainCommand
         WeightDecay = parse.GetValue(Decay),
         Beta2 = parse.GetValue(Beta2),
         Clip = parse.GetValue(Clip),
+        Dropout = parse.GetValue(Dropout),
         ValidationFraction = parse.GetValue(ValidationFraction),
         EvalEvery = parse.GetValue(EvalEvery),
         SaveEvery = parse.GetValue(SaveEvery),

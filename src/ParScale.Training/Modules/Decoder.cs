@@ -16,12 +16,12 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
     private readonly ScalarType _compute;
     private Positions? _positions;
 
-    public Decoder(ModelConfig config, ScalarType compute) : base(nameof(Decoder))
+    public Decoder(ModelConfig config, ScalarType compute, double dropout) : base(nameof(Decoder))
     {
         _config = config;
         _compute = compute;
         _embedding = nn.Embedding(config.VocabularySize, config.HiddenSize);
-        _layers = nn.ModuleList(Enumerable.Range(0, config.LayerCount).Select(_ => new DecoderLayer(config, compute)).ToArray());
+        _layers = nn.ModuleList(Enumerable.Range(0, config.LayerCount).Select(_ => new DecoderLayer(config, compute, dropout)).ToArray());
         _norm = new RmsNorm(config.HiddenSize, config.RmsNormEpsilon, compute);
         if (config.Streams > 1) _aggregation = new Aggregation(config);
         RegisterComponents();

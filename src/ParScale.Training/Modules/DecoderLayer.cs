@@ -4,28 +4,33 @@ using static TorchSharp.torch;
 
 namespace ParScale.Training.Modules;
 
-/// <summary>x + attention(norm(x)), then x + feedForward(norm(x)); [P * B, S, H] in and out.</summary>
+/// <summary>x + attention(norm(x)), then x + feedForward(norm(x)); [P * B, S, H] in and out. While training, numbers of both
+/// branches are dropped at random.</summary>
 internal sealed class DecoderLayer : nn.Module<Tensor, Positions, Tensor>
 {
     [ComponentName(Name = "input_layernorm")] private readonly RmsNorm _attentionNorm;
     [ComponentName(Name = "self_attn")] private readonly SelfAttention _attention;
     [ComponentName(Name = "post_attention_layernorm")] private readonly RmsNorm _feedForwardNorm;
     [ComponentName(Name = "mlp")] private readonly FeedForward _feedForward;
+    private readonly double _dropout;
 
-    public DecoderLayer(ModelConfig config, ScalarType compute) : base(nameof(DecoderLayer))
+    public DecoderLayer(ModelConfig config, ScalarType compute, double dropout) : base(nameof(DecoderLayer))
     {
         _attentionNorm = new RmsNorm(config.HiddenSize, config.RmsNormEpsilon, compute);
         _attention = new SelfAttention(config);
         _feedForwardNorm = new RmsNorm(config.HiddenSize, config.RmsNormEpsilon, compute);
         _feedForward = new FeedForward(config.HiddenSize, config.IntermediateSize);
+        _dropout = dropout;
         RegisterComponents();
     }
 
     public override Tensor forward(Tensor input, Positions positions)
     {
         using var scope = NewDisposeScope();
-        Tensor afterAttention = input + _attention.forward(_attentionNorm.forward(input), positions);
-        Tensor output = afterAttention + _feedForward.forward(_feedForwardNorm.forward(afterAttention));
+        Tensor afterAttention = input + Drop(_attention.forward(_attentionNorm.forward(input), positions));
+        Tensor output = afterAttention + Drop(_feedForward.forward(_feedForwardNorm.forward(afterAttention)));
         return output.MoveToOuterDisposeScope();
     }
+
+    private Tensor Drop(Tensor branch) => _dropout > 0 && training ? nn.functional.dropout(branch, _dropout) : branch;
 }

@@ -14,10 +14,10 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "lm_head")] private readonly Linear? _head;
 
     /// <summary>Builds the model and draws every weight from <paramref name="seed"/>.</summary>
-    public ParScaleLm(ModelConfig config, long seed = 0, ScalarType compute = ScalarType.Float32) : base(nameof(ParScaleLm))
+    public ParScaleLm(ModelConfig config, long seed = 0, ScalarType compute = ScalarType.Float32, double dropout = 0) : base(nameof(ParScaleLm))
     {
         Config = config;
-        _decoder = new Decoder(config, compute);
+        _decoder = new Decoder(config, compute, dropout);
         if (!config.TieWordEmbeddings) _head = nn.Linear(config.HiddenSize, config.VocabularySize, hasBias: false);
         RegisterComponents();
         Initialise(seed);

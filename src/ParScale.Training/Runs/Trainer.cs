@@ -59,6 +59,8 @@ internal sealed class Trainer(
     private double Step(long step)
     {
         using var scope = NewDisposeScope();
+        // Dropout draws from the step's own seed, so that a resumed run draws the same.
+        random.manual_seed(options.Seed * 1_000_003 + step);
         Tensor batch = tensor(data.Batch(step, options.Batch)).view(options.Batch, options.Context + 1);
         Tensor inputs = batch.narrow(1, 0, options.Context);
         Tensor targets = batch.narrow(1, 1, options.Context).flatten();

@@ -4,7 +4,7 @@ namespace ParScale.Training.Runs;
 
 /// <summary>
 /// What <c>trainer_state.json</c> holds. <paramref name="Step"/> is the number of finished steps; together with the seed
-/// it is the whole state of the data order, and no other random numbers are drawn while training.
+/// it is the whole state of the data order and of dropout.
 /// </summary>
 internal sealed record TrainerState(long Step, double ElapsedSeconds, double? BestLossPerToken, long BestStep, TrainingOptions Options)
 {

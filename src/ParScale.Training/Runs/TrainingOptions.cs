@@ -24,6 +24,7 @@ internal sealed record TrainingOptions
     public required double WeightDecay { get; init; }
     public required double Beta2 { get; init; }
     public required double Clip { get; init; }
+    public required double Dropout { get; init; }
     public required double ValidationFraction { get; init; }
     public required long EvalEvery { get; init; }
     public required long SaveEvery { get; init; }
@@ -79,6 +80,7 @@ internal sealed record TrainingOptions
         Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), "--weight-decay must be 0 or more");
         Require(Beta2 is >= 0 and < 1, "--beta2 must be 0 or more and below 1");
         Require(Clip > 0, "--clip must be above 0");
+        Require(Dropout is >= 0 and < 1, "--dropout must be 0 or more and below 1");
         Require(ValidationFraction is > 0 and < 1, "--val-fraction must be above 0 and below 1");
         Require(EvalEvery >= 1, "--eval-every must be 1 or more");
         Require(SaveEvery >= 1, "--save-every must be 1 or more");

@@ -28,7 +28,7 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         NativeHeap.KeepFreedBlocks();
         set_num_threads(options.Threads);
         ScalarType compute = options.Compute == "bf16" ? ScalarType.BFloat16 : ScalarType.Float32;
-        using var model = new ParScaleLm(config, options.Seed, compute);
+        using var model = new ParScaleLm(config, options.Seed, compute, options.Dropout);
         using var optimizer = new AdamW(model.named_parameters(), options.Beta2, options.WeightDecay);
         var start = new TrainerState(0, 0, null, 0, options);
         if (resume && folder.NewestCheckpoint() is { } newest) start = RunFolder.Restore(newest, model, optimizer, options);

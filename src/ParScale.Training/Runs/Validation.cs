@@ -25,6 +25,8 @@ internal sealed class Validation
     public ValidationLoss Measure(ParScaleLm model)
     {
         using var noGradient = no_grad();
+        bool wasTraining = model.training;
+        model.eval();
         int predicted = _tokens.Length - 1;
         int fullRows = predicted / _context;
         double total = 0;
@@ -32,6 +34,7 @@ internal sealed class Validation
             total += Sum(model, row * _context, Math.Min(RowsPerPass, fullRows - row), _context);
         int rest = predicted - fullRows * _context;
         if (rest > 0) total += Sum(model, fullRows * _context, 1, rest);
+        model.train(wasTraining);
         return new ValidationLoss(total / predicted, total / _predictedCharacters);
     }
 

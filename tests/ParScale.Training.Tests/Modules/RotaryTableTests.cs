@@ -1,0 +1,33 @@
+using ParScale.Training.Modules;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Tests.Modules;
+
+public sealed class RotaryTableTests
+{
+    [Theory]
+    [InlineData(2)]
+    [InlineData(6)]
+    [InlineData(32)]
+    public void Pairs_half_a_head_apart_turn_by_the_position(int size)
+    {
+        using var scope = NewDisposeScope();
+        const int Positions = 9;
+        const double Theta = 500;
+        using var table = new RotaryTable(Positions, size, Theta, ScalarType.Float32);
+        Tensor input = randn(1, Positions, 1, size);
+        float[] x = input.data<float>().ToArray();
+        float[] y = table.Apply(input).data<float>().ToArray();
+        int half = size / 2;
+        for (int position = 0; position < Positions; position++)
+        {
+            for (int i = 0; i < half; i++)
+            {
+                double angle = position * Math.Pow(Theta, -2.0 * i / size);
+                (double a, double b) = (x[position * size + i], x[position * size + i + half]);
+                Assert.Equal(a * Math.Cos(angle) - b * Math.Sin(angle), y[position * size + i], 1e-5);
+                Assert.Equal(b * Math.Cos(angle) + a * Math.Sin(angle), y[position * size + i + half], 1e-5);
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using TorchSharp.Modules;
+using AdamW = ParScale.Training.Optimization.AdamW;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Tests.Optimization;
+
+public sealed class AdamWTests
+{
+    [Fact]
+    public void Updates_equal_those_of_torch()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        Tensor start = randn(6, 5);
+        Parameter ours = nn.Parameter(start.clone());
+        Parameter theirs = nn.Parameter(start.clone());
+        using var optimizer = new AdamW([("w", ours)], beta2: 0.95, decay: 0.1);
+        using var reference = optim.AdamW([theirs], lr: 0.01, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0.1);
+        for (int step = 0; step < 20; step++)
+        {
+            Tensor target = randn(6, 5);
+            (ours - target).square().sum().backward();
+            optimizer.Step(step, 0.01);
+            reference.zero_grad();
+            (theirs - target).square().sum().backward();
+            reference.step();
+        }
+        Assert.True((ours - theirs).abs().max().item<float>() < 1e-6);
+    }
+
+    [Theory]
+    [InlineData("model.layers.0.self_attn.q_proj.weight", 2, true)]
+    [InlineData("model.layers.0.self_attn.q_proj.bias", 1, false)]
+    [InlineData("model.layers.0.self_attn.prefix_k", 4, false)]
+    [InlineData("model.norm.weight", 1, false)]
+    [InlineData("model.embed_tokens.weight", 2, false)]
+    public void Only_weight_matrices_decay(string name, int axes, bool decays)
+    {
+        using var scope = NewDisposeScope();
+        Parameter parameter = nn.Parameter(ones([.. Enumerable.Repeat(2L, axes)]));
+        using var optimizer = new AdamW([(name, parameter)], 0.99, decay: 0.5);
+        (parameter * 0).sum().backward();
+        optimizer.Step(0, 0.1);
+        Assert.Equal(decays ? 0.95f : 1f, parameter.flatten()[0].item<float>(), 1e-6f);
+    }
+
+    [Fact]
+    public void Clipping_scales_the_joint_norm()
+    {
+        using var scope = NewDisposeScope();
+        Parameter a = nn.Parameter(zeros(1, 1));
+        Parameter b = nn.Parameter(zeros(1, 1));
+        using var optimizer = new AdamW([("a", a), ("b", b)], 0.99, 0);
+        (a * 3 + b * 4).sum().backward();
+        Assert.Equal(5, optimizer.ClipGradients(limit: 10), 1e-6);
+        Assert.Equal(3f, a.grad!.item<float>());
+        Assert.Equal(5, optimizer.ClipGradients(limit: 1), 1e-6);
+        Assert.Equal(0.6f, a.grad!.item<float>(), 1e-6f);
+        Assert.Equal(0.8f, b.grad!.item<float>(), 1e-6f);
+    }
+}

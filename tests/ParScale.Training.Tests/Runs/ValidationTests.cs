@@ -1,0 +1,37 @@
+using ParScale.Text;
+using ParScale.Training.Data;
+using ParScale.Training.Modules;
+using ParScale.Training.Runs;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Tests.Runs;
+
+public sealed class ValidationTests
+{
+    [Fact]
+    public void Equals_the_loss_of_each_window_summed_by_hand()
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        using var folder = new TempFolder();
+        TokenizerWriter.Write(folder.File("t"), BpeTrainer.Train(Samples.Text(500), 70 - 60));
+        Tokenizer tokenizer = Tokenizer.Load(folder.File("t"));
+        string text = Samples.Text(90, seed: 2);
+        using var model = new ParScaleLm(Samples.Config(2) with { VocabularySize = tokenizer.VocabularySize });
+
+        ValidationLoss loss = new Validation(text, tokenizer, context: 10).Measure(model);
+
+        int[] ids = tokenizer.Encode(text);
+        double total = 0;
+        for (int start = 0; start < ids.Length - 1; start += 10)
+        {
+            int length = Math.Min(10, ids.Length - 1 - start);
+            Tensor logits = model.forward(tensor(ids.Skip(start).Take(length).Select(i => (long)i).ToArray()).unsqueeze(0))[0];
+            Tensor logProbabilities = logits.log_softmax(-1);
+            for (int i = 0; i < length; i++) total -= logProbabilities[i, ids[start + i + 1]].item<float>();
+        }
+        Assert.Equal(total / (ids.Length - 1), loss.PerToken, 1e-5);
+        int characters = text.Length - tokenizer.Decode(ids.AsSpan(0, 1)).Length;
+        Assert.Equal(total / characters, loss.PerCharacter, 1e-5);
+    }
+}
