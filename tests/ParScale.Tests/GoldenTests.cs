@@ -24,6 +24,7 @@ public class GoldenTests
             var random = new Random(1);
             int[][] splits = [[count], [.. Enumerable.Repeat(1, count)], .. Enumerable.Range(1, count - 1).Select(at => new[] { at, count - at }),
                 .. Enumerable.Range(0, 10).Select(_ => RandomSplit(random, count))];
+            double worst = 0;
             foreach (int[] split in splits)
             {
                 float[] logits = Compare.LogitsInPortions(model, expected.Tokens, split);
@@ -32,11 +33,13 @@ public class GoldenTests
                 {
                     float[] found = logits[(expected.Positions[i] * vocabulary)..((expected.Positions[i] + 1) * vocabulary)];
                     double error = Compare.RelativeError(expected.Logits[i], found);
+                    worst = Math.Max(worst, error);
                     Assert.True(error <= Tolerance, $"{name} split [{string.Join(",", split)}] position {expected.Positions[i]}: {error:e2}");
                 }
                 int[] argmax = [.. Enumerable.Range(0, count).Select(s => TensorPrimitives.IndexOfMax<float>(logits.AsSpan(s * vocabulary, vocabulary)))];
                 Assert.Equal(expected.Argmax, argmax);
             }
+            TestContext.Current.TestOutputHelper?.WriteLine($"{name}: max |logit error| / max |logit| = {worst:e2} over {splits.Length} splits");
         }
     }
 
