@@ -14,7 +14,7 @@ internal static class TensorBytes
             TensorType.F32 => ScalarType.Float32,
             TensorType.BF16 => ScalarType.BFloat16,
             TensorType.F16 => ScalarType.Float16,
-            _ => throw ParScaleException.BadInput("ST-20", file.Path,
+            _ => throw ParScaleException.BadInput("ST-28", file.Path,
                 $"tensor {ParScaleException.Quote(info.Name)} is {info.Type}; the trainer reads F32, BF16 and F16"),
         };
         using var scope = NewDisposeScope();

@@ -20,6 +20,10 @@ internal static class CommandLine
             if (parse.GetValue(debug)) Console.Error.WriteLine(e);
             return Fail(e.Code, e.Message, (int)e.Kind);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Fail("TR-17", $"{e.Message}; check the path, its permissions, the free space, and that no other run uses it", (int)ErrorKind.Io);
+        }
         catch (Exception e) when (!parse.GetValue(debug))
         {
             return Fail("TR-00", $"a bug of ours, please report it with --debug: {e.Message}", ExitCodes.Bug);

@@ -16,6 +16,7 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
     private const int CheckpointsKept = 2;
     private const string Prefix = "checkpoint-";
     private const string Unfinished = ".unfinished-";
+    private const string Replaced = ".replaced-";
 
     public string Path { get; } = path;
 
@@ -34,7 +35,7 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
         {
             throw new ParScaleException(ErrorKind.Io, "TR-13", $"-o {ParScaleException.Quote(Path)} cannot be created; check the path and its permissions", e);
         }
-        foreach (string left in Directory.EnumerateDirectories(Path, Unfinished + "*")) Directory.Delete(left, recursive: true);
+        CleanUp();
     }
 
     /// <summary>The newest whole checkpoint, or null.</summary>
@@ -78,6 +79,18 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
         return state;
     }
 
+    /// <summary>Finishes what a kill interrupted: a folder that was moved aside returns if its successor never came.</summary>
+    private void CleanUp()
+    {
+        foreach (string aside in Directory.GetDirectories(Path, Replaced + "*"))
+        {
+            string target = System.IO.Path.Combine(Path, System.IO.Path.GetFileName(aside)[Replaced.Length..]);
+            if (Directory.Exists(target)) Directory.Delete(aside, recursive: true);
+            else Directory.Move(aside, target);
+        }
+        foreach (string left in Directory.GetDirectories(Path, Unfinished + "*")) Directory.Delete(left, recursive: true);
+    }
+
     private (long Step, string Folder)[] Checkpoints() =>
     [
         .. Directory.EnumerateDirectories(Path, Prefix + "*")
@@ -94,7 +107,7 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
     {
         string target = System.IO.Path.Combine(Path, name);
         string fresh = System.IO.Path.Combine(Path, Unfinished + name);
-        string old = System.IO.Path.Combine(Path, $"{Unfinished}old-{name}");
+        string old = System.IO.Path.Combine(Path, Replaced + name);
         try
         {
             write(fresh);

@@ -68,9 +68,9 @@ internal sealed class Trainer(
         Tensor loss = nn.functional.cross_entropy(logits, targets);
         loss.backward();
         double value = loss.item<float>();
-        if (!double.IsFinite(value))
-            throw ParScaleException.Usage("TR-07", $"the loss is {value} at step {step + 1}; lower --lr or raise --warmup");
         double norm = optimizer.ClipGradients(options.Clip);
+        if (!double.IsFinite(value) || !double.IsFinite(norm))
+            throw ParScaleException.Usage("TR-07", $"the loss is {value} and its gradient {norm} at step {step + 1}; lower --lr or raise --warmup");
         optimizer.Step(step, _learningRate.At(step));
         _lossSum += value;
         _lossCount++;

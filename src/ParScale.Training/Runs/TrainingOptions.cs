@@ -68,7 +68,7 @@ internal sealed record TrainingOptions
         Require(Heads >= 1 && HiddenSize % Heads == 0, "--heads must divide --hidden");
         Require(HiddenSize / Heads % 2 == 0, "--hidden / --heads must be even: rotary positions turn pairs");
         Require(KeyValueHeads >= 1 && Heads % KeyValueHeads == 0, "--kv-heads must divide --heads");
-        Require(PrefixTokens is >= 1 and <= 65536, "--prefix-tokens must be 1 to 65536");
+        Require(PrefixTokens is >= 1 and <= 4096, "--prefix-tokens must be 1 to 4096");
         Require(Smoothing is >= 0 and <= 1, "--smooth must be 0 to 1");
         Require(Context is >= 1 and <= 1 << 20, "--context must be 1 to 1048576");
         Require(Batch is >= 1 and <= 1 << 16, "--batch must be 1 to 65536");
