@@ -18,30 +18,11 @@ internal static class NearestName
         foreach (string candidate in candidates.Take(MostCompared))
         {
             if (candidate.Length > LongestCompared || Math.Abs(candidate.Length - name.Length) >= fewest) continue;
-            int edits = Edits(name, candidate);
+            int edits = EditDistance.Between(name, candidate);
             if (edits >= fewest) continue;
             fewest = edits;
             nearest = candidate;
         }
         return nearest;
-    }
-
-    /// <summary>Single-character insertions, deletions and replacements that turn one text into the other.</summary>
-    private static int Edits(string from, string to)
-    {
-        Span<int> row = stackalloc int[LongestCompared + 1];
-        for (int j = 0; j <= to.Length; j++) row[j] = j;
-        for (int i = 1; i <= from.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= to.Length; j++)
-            {
-                int replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, 1 + Math.Min(row[j], row[j - 1]));
-            }
-        }
-        return row[to.Length];
     }
 }
