@@ -1,0 +1,197 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using ParScale.Tests.Checkpoints;
+using ParScale.Text;
+
+namespace ParScale.Tests.Text;
+
+public class TokenizerFileTests
+{
+    /// <summary>Catalogue row, what must be named, and the change that spoils the file.</summary>
+    public static TheoryData<string, string[], Action<TinyTokenizer>> SpoiledPipeline() => new()
+    {
+        { "TK-02", ["version", "2.0"], t => t.Root["version"] = "2.0" },
+        { "TK-02", ["\\u001b[31m"], t => t.Root["\u001b[31m"] = 1 },
+        { "TK-02", ["model.type", "Unigram"], t => t.Model["type"] = "Unigram" },
+        { "TK-02", ["model:", "must be an object"], t => t.Root["model"] = new JsonArray() },
+        { "TK-02", ["model:", "gamma"], t => t.Model["gamma"] = 1 },
+        { "TK-02", ["model.dropout"], t => t.Model["dropout"] = 0.1 },
+        { "TK-02", ["model.continuing_subword_prefix"], t => t.Model["continuing_subword_prefix"] = "##" },
+        { "TK-02", ["model.end_of_word_suffix"], t => t.Model["end_of_word_suffix"] = "</w>" },
+        { "TK-02", ["model.ignore_merges"], t => t.Model["ignore_merges"] = true },
+        { "TK-02", ["model.byte_fallback"], t => t.Model["byte_fallback"] = "yes" },
+        { "TK-02", ["normalizer", "NFKC"], t => t.Root["normalizer"]!["type"] = "NFKC" },
+        { "TK-02", ["normalizer", "must be an object"], t => t.Root["normalizer"] = "NFC" },
+        { "TK-02", ["normalizer", "Sequence"], t => t.Root["normalizer"] = new JsonObject { ["type"] = "Sequence", ["normalizers"] = new JsonArray() } },
+        { "TK-02", ["pre_tokenizer", "Metaspace"], t => t.Root["pre_tokenizer"]!["type"] = "Metaspace" },
+        { "TK-02", ["pre_tokenizer", "missing"], t => t.Root["pre_tokenizer"] = null },
+        { "TK-02", ["pre_tokenizer.pretokenizers", "array"], t => t.Root["pre_tokenizer"]!["pretokenizers"] = 4 },
+        { "TK-02", ["pre_tokenizer.pretokenizers"], t => t.Root["pre_tokenizer"]!["pretokenizers"]!.AsArray().Clear() },
+        { "TK-02", ["pre_tokenizer.pretokenizers[1]", "Digits"], t => Step(t, 1)["type"] = "Digits" },
+        { "TK-02", ["pretokenizers[1].use_regex"], t => Step(t, 1)["use_regex"] = true },
+        { "TK-02", ["pretokenizers[1].add_prefix_space"], t => Step(t, 1)["add_prefix_space"] = true },
+        { "TK-02", ["pre_tokenizer.use_regex"], t => t.Root["pre_tokenizer"] = TinyTokenizer.ByteLevel(false, useRegex: false) },
+        { "TK-02", ["pretokenizers[0].behavior"], t => Step(t, 0)["behavior"] = "Removed" },
+        { "TK-02", ["pretokenizers[0].invert"], t => Step(t, 0)["invert"] = true },
+        { "TK-02", ["pretokenizers[0].pattern", "String"], t => Step(t, 0)["pattern"] = new JsonObject { ["String"] = " " } },
+        { "TK-02", ["post_processor", "TemplateProcessing"], t => t.Root["post_processor"]!["type"] = "TemplateProcessing" },
+        { "TK-02", ["decoder", "missing"], t => t.Root["decoder"] = null },
+        { "TK-02", ["decoder", "WordPiece"], t => t.Root["decoder"]!["type"] = "WordPiece" },
+        { "TK-07", ["pretokenizers[0].pattern.Regex", "(a+)+$"], t => Step(t, 0)["pattern"]!["Regex"] = "(a+)+$" },
+    };
+
+    /// <summary>The same for the vocabulary, the merges and the added tokens.</summary>
+    public static TheoryData<string, string[], Action<TinyTokenizer>> SpoiledTokens() => new()
+    {
+        { "TK-01", ["model.vocab"], t => t.Model["vocab"] = new JsonArray() },
+        { "TK-01", ["model.merges"], t => t.Model["merges"] = null },
+        { "TK-03", ["model.merges[16]", "zebra"], t => t.MergeList.Add("zebra a") },
+        { "TK-03", ["model.merges[16]", "xy"], t => t.MergeList.Add("x y") },
+        { "TK-03", ["model.merges[16]", "longest"], t => t.MergeList.Add("aaaaaaaa aaaaaaaa") },
+        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add("a") },
+        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add("a b c") },
+        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add(" a") },
+        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add(7) },
+        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add(new JsonArray("a")) },
+        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add(new JsonArray("a", "b", "c")) },
+        { "TK-04", ["model.merges[16][1]"], t => t.MergeList.Add(new JsonArray("a", 1)) },
+        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add(new JsonArray("a", "")) },
+        { "TK-05", ["model.vocab", "hello", "aaaa", "same id"], t => t.Vocabulary["aaaa"] = t.Vocabulary["hello"]!.GetValue<int>() },
+        { "TK-05", ["model.vocab", "hello"], t => t.Vocabulary["hello"] = -1 },
+        { "TK-05", ["model.vocab", "hello"], t => t.Vocabulary["hello"] = 1.5 },
+        { "TK-05", ["model.vocab", "hello"], t => t.Vocabulary["hello"] = "7" },
+        { "TK-05", ["model.vocab", "hello"], t => t.Vocabulary["hello"] = null },
+        { "TK-05", ["model.vocab", "hello", "1999999"], t => t.Vocabulary["hello"] = 2_000_000 },
+        { "TK-05", ["model.vocab", "hello"], t => t.Vocabulary["hello"] = long.MaxValue },
+        { "TK-05", ["added_tokens[0].id"], t => t.AddedTokens[0]!["id"] = -1 },
+        { "TK-05", ["added_tokens[0].id"], t => t.AddedTokens[0]!["id"] = int.MaxValue },
+        { "TK-05", ["added_tokens[0].id"], t => t.AddedTokens[0]!.AsObject().Remove("id") },
+        { "TK-05", ["same id"], t => t.AddedTokens[0]!["id"] = 3 },
+        { "TK-05", ["added_tokens[1]", "repeats", TinyTokenizer.EndOfText], t => t.Add(TinyTokenizer.EndOfText) },
+        { "TK-05", ["added_tokens[1]", "hello"], t => t.Add("hello") },
+        { "TK-06", ["model.vocab", "0x41"], t => t.Vocabulary.Remove("A") },
+        { "TK-06", ["model.vocab", "0x00"], t => t.Vocabulary.Remove("Ā") },
+        { "TK-08", ["added_tokens[1].content"], t => t.Add("") },
+        { "TK-08", ["added_tokens[1].content", "1048576"], t => t.Add(new string('x', 1 << 20)) },
+        { "TK-08", ["added_tokens[1].content"], t => t.Add(new string('x', 1025)) },
+        { "TK-08", ["added_tokens[0].content"], t => t.AddedTokens[0]!["content"] = 5 },
+        { "TK-08", ["added_tokens[0].lstrip"], t => t.AddedTokens[0]!["lstrip"] = "yes" },
+        { "TK-08", ["added_tokens[0].content"], t => t.AddedTokens[0]!["content"] = "A" },
+        { "TK-08", ["added_tokens"], t => t.Root["added_tokens"] = new JsonObject() },
+        { "TK-02", ["added_tokens[0]"], t => t.AddedTokens[0] = "text" },
+    };
+
+    [Theory]
+    [MemberData(nameof(SpoiledPipeline), DisableDiscoveryEnumeration = true)]
+    [MemberData(nameof(SpoiledTokens), DisableDiscoveryEnumeration = true)]
+    public void A_spoiled_file_is_refused_by_name(string code, string[] named, Action<TinyTokenizer> spoil)
+    {
+        var tiny = new TinyTokenizer();
+        spoil(tiny);
+        ParScaleException error = BadInput.Expect(code, () => tiny.Load(), named);
+        Assert.StartsWith("tokenizer.json: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("{}{}")]
+    [InlineData("\uFEFF{}")]
+    [InlineData("{\"version\":\"1.0\",\"version\":\"1.0\"}")]
+    [InlineData("{\"version\":\"\\ud800\"}", "TK-02")]
+    [InlineData("{\"\\ud800\":1}")]
+    [InlineData("[]", "TK-02")]
+    [InlineData("{}", "TK-02")]
+    public void TK01_a_file_that_is_no_tokenizer_is_refused(string content, string code = "TK-01")
+    {
+        using var folder = new TempFolder();
+        folder.Write("tokenizer.json", Encoding.UTF8.GetBytes(content));
+        BadInput.Expect(code, () => Tokenizer.Load(folder.Path), "tokenizer.json");
+    }
+
+    [Fact]
+    public void TK01_invalid_utf8_is_refused()
+    {
+        using var folder = new TempFolder();
+        folder.Write("tokenizer.json", [.. "{\"version\":\""u8, 0xFF, .. "\"}"u8]);
+        BadInput.Expect("TK-01", () => Tokenizer.Load(folder.Path), "tokenizer.json");
+    }
+
+    [Fact]
+    public void TK01_every_cut_of_a_good_file_is_refused()
+    {
+        using var folder = new TempFolder();
+        byte[] whole = Encoding.UTF8.GetBytes(new TinyTokenizer().Root.ToJsonString());
+        for (int length = 0; length < whole.Length; length += 97)
+        {
+            folder.Write("tokenizer.json", whole[..length]);
+            BadInput.Expect("TK-01", () => Tokenizer.Load(folder.Path));
+        }
+    }
+
+    [Fact]
+    public void TK01_a_missing_file_or_folder_is_refused()
+    {
+        using var folder = new TempFolder();
+        BadInput.Expect("TK-01", () => Tokenizer.Load(folder.Path), "tokenizer.json", "missing");
+        BadInput.Expect("TK-01", () => Tokenizer.Load(folder.File("nowhere")), "missing");
+        Directory.CreateDirectory(folder.File("tokenizer.json"));
+        BadInput.Expect("TK-01", () => Tokenizer.Load(folder.Path), "tokenizer.json");
+    }
+
+    [Fact]
+    public void TK01_a_device_is_refused_unopened()
+    {
+        if (!File.Exists("/dev/zero")) Assert.Skip("this system has no /dev/zero");
+        using var folder = new TempFolder();
+        File.CreateSymbolicLink(folder.File("tokenizer.json"), "/dev/zero");
+        BadInput.Expect("TK-01", () => Tokenizer.Load(folder.Path), "not a regular file");
+    }
+
+    [Fact]
+    public void TK01_a_file_over_the_limit_is_refused_unread()
+    {
+        using var folder = new TempFolder();
+        using (FileStream file = File.Create(folder.File("tokenizer.json"))) file.SetLength((256L << 20) + 1);
+        BadInput.Expect(ErrorKind.BadInput, "TK-01", () => Tokenizer.Load(folder.Path), allocation: 1 << 20, "268435457");
+    }
+
+    [Fact]
+    public void Links_to_a_file_are_followed()
+    {
+        using var folder = new TempFolder();
+        folder.Write("blob", new TinyTokenizer().Root.ToJsonString());
+        File.CreateSymbolicLink(folder.File("tokenizer.json"), folder.File("blob"));
+        Assert.NotEmpty(Tokenizer.Load(folder.Path).Encode("hello"));
+    }
+
+    [Theory]
+    [InlineData(10_000)]
+    [InlineData(130)]
+    public void TK13_deep_nesting_is_refused(int depth)
+    {
+        using var folder = new TempFolder();
+        string nested = string.Concat(Enumerable.Repeat("{\"type\":\"Sequence\",\"normalizers\":[", depth / 2)) + string.Concat(Enumerable.Repeat("]}", depth / 2));
+        folder.Write("tokenizer.json", $"{{\"normalizer\":{nested}}}");
+        BadInput.Expect("TK-01", () => Tokenizer.Load(folder.Path), "depth");
+    }
+
+    [Fact]
+    public void Settings_that_change_nothing_are_accepted()
+    {
+        Tokenizer tiny = TinyTokenizer.With(t =>
+        {
+            foreach (string key in (ReadOnlySpan<string>)["dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"]) t.Model[key] = null;
+            t.Model["unk_token"] = TinyTokenizer.EndOfText;
+            t.Model["end_of_word_suffix"] = "";
+            t.Model["byte_fallback"] = true;
+            t.Root["truncation"] = new JsonObject();
+            t.Root["post_processor"] = null;
+            t.AddedTokens[0]!["id"] = 1_999_999;
+        });
+        Assert.Equal(2_000_000, tiny.VocabularySize);
+        Assert.Equal("TK-14", Assert.Throws<ParScaleException>(() => tiny.Decode([1_999_998])).Code);
+    }
+
+    private static JsonObject Step(TinyTokenizer tiny, int index) => tiny.Root["pre_tokenizer"]!["pretokenizers"]![index]!.AsObject();
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using ParScale.Text;
+
+namespace ParScale.Tests.Text;
+
+[CollectionDefinition(nameof(TokenizerTimeTests), DisableParallelization = true)]
+[Collection(nameof(TokenizerTimeTests))]
+public class TokenizerTimeTests
+{
+    private const int Half = 500_000;
+    private const double LargestRatio = 2.3;
+    private const int Attempts = 8;
+
+    private static readonly Tokenizer Tiny = new TinyTokenizer().Load();
+
+    [Theory]
+    [InlineData("a")]
+    [InlineData(" ")]
+    [InlineData("\u0301")]
+    [InlineData("\u0301\u0323")]
+    [InlineData("!")]
+    [InlineData("\n")]
+    [InlineData("\0")]
+    [InlineData("\U0001D400")]
+    [InlineData("<|end|>")]
+    public void TK10_twice_the_text_takes_about_twice_the_time(string unit)
+    {
+        string half = string.Concat(Enumerable.Repeat(unit, Half / unit.Length));
+        string whole = half + half;
+        double halfTime = double.MaxValue;
+        double wholeTime = double.MaxValue;
+
+        // Another process may disturb any one run: the shortest times count, and a few attempts are allowed to find them.
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            halfTime = Math.Min(halfTime, Time(half));
+            wholeTime = Math.Min(wholeTime, Time(whole));
+            if (attempt > 1 && wholeTime <= LargestRatio * halfTime) return;
+        }
+        Assert.Fail($"{halfTime:F4} s for half of it, {wholeTime:F4} s for the whole");
+    }
+
+    private static double Time(string text)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Tiny.Encode(text);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+}
