@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace ParScale.Text;
 
 /// <summary>
@@ -55,42 +57,50 @@ internal sealed class BytePairMerger
     internal void EncodeLong(ReadOnlySpan<byte> word, List<int> ids)
     {
         int length = word.Length;
-        var symbols = new int[length];
-        var previous = new int[length];
-        var next = new int[length];
+        int[] rented = ArrayPool<int>.Shared.Rent(3 * length);
+        var symbols = new Symbols(rented.AsSpan(0, length), rented.AsSpan(length, length), rented.AsSpan(2 * length, length));
         var places = new PlacesByRank();
         for (int i = 0; i < length; i++)
         {
-            symbols[i] = _idOfByte[word[i]];
-            previous[i] = i - 1;
-            next[i] = i + 1 < length ? i + 1 : None;
+            symbols.Id[i] = _idOfByte[word[i]];
+            symbols.Previous[i] = i - 1;
+            symbols.Next[i] = i + 1 < length ? i + 1 : None;
         }
-        for (int i = 0; i + 1 < length; i++) Note(i);
+        for (int i = 0; i + 1 < length; i++) Note(symbols, i, places);
 
         while (places.TryTake(out int rank, out int place))
         {
             // A place goes stale when either of its two symbols was joined in the meantime.
-            int right = symbols[place] == None ? None : next[place];
+            int right = symbols.Id[place] == None ? None : symbols.Next[place];
             if (right == None) continue;
-            Merge merge = _merges.Find(symbols[place], symbols[right]);
+            Merge merge = _merges.Find(symbols.Id[place], symbols.Id[right]);
             if (merge.Rank != rank) continue;
 
-            symbols[place] = merge.Id;
-            symbols[right] = None;
-            next[place] = next[right];
-            if (next[place] != None)
+            symbols.Id[place] = merge.Id;
+            symbols.Id[right] = None;
+            int after = symbols.Next[place] = symbols.Next[right];
+            if (after != None)
             {
-                previous[next[place]] = place;
-                Note(place);
+                symbols.Previous[after] = place;
+                Note(symbols, place, places);
             }
-            if (previous[place] != None) Note(previous[place]);
+            if (symbols.Previous[place] != None) Note(symbols, symbols.Previous[place], places);
         }
-        for (int i = 0; i != None; i = next[i]) ids.Add(symbols[i]);
+        for (int i = 0; i != None; i = symbols.Next[i]) ids.Add(symbols.Id[i]);
+        ArrayPool<int>.Shared.Return(rented);
+    }
 
-        void Note(int place)
-        {
-            int rank = _merges.Find(symbols[place], symbols[next[place]]).Rank;
-            if (rank != MergeTable.NoMerge.Rank) places.Add(rank, place);
-        }
+    private void Note(Symbols symbols, int place, PlacesByRank places)
+    {
+        int rank = _merges.Find(symbols.Id[place], symbols.Id[symbols.Next[place]]).Rank;
+        if (rank != MergeTable.NoMerge.Rank) places.Add(rank, place);
+    }
+
+    // A doubly linked list over the bytes' places; a place that was joined to the one before it has no id any more.
+    private readonly ref struct Symbols(Span<int> id, Span<int> previous, Span<int> next)
+    {
+        public readonly Span<int> Id = id;
+        public readonly Span<int> Previous = previous;
+        public readonly Span<int> Next = next;
     }
 }

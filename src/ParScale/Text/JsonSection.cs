@@ -65,7 +65,7 @@ internal readonly struct JsonSection
         }
         catch (InvalidOperationException e)
         {
-            throw Error(code, "holds half of a surrogate pair; write it as whole characters", e);
+            throw Error("TK-01", "is not valid Unicode text; fetch the file again", e);
         }
     }
 
@@ -87,7 +87,7 @@ internal readonly struct JsonSection
         }
         catch (InvalidOperationException e)
         {
-            throw Error("TK-01", "has a key with half of a surrogate pair; write it as whole characters", e);
+            throw Error("TK-01", "has a key that is not valid Unicode text; fetch the file again", e);
         }
     }
 

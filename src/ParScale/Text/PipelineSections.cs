@@ -11,8 +11,8 @@ internal static class PipelineSections
     public static bool ReadNormalizer(JsonSection section)
     {
         if (section.IsAbsent) return false;
-        section.AllowOnly("type");
         RequireType(section, "NFC");
+        section.AllowOnly("type");
         if (!TextCleaner.CanCompose)
             throw section.Error(Unsupported, "NFC needs ICU, which this process runs without; install ICU and turn invariant globalization off");
         return true;

@@ -95,7 +95,7 @@ public sealed class Tokenizer
     /// <summary>The bytes a token stands for; none for a special one when those are skipped.</summary>
     internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial)
     {
-        string? token = (uint)id < (uint)_bytes.Length ? _definition.Tokens[id] : null;
+        string? token = id >= 0 && id < _bytes.Length ? _definition.Tokens[id] : null;
         if (token is null) throw ParScaleException.Usage("TK-14", $"no token has the id {id}; ids run from 0 to {VocabularySize - 1}");
         if (skipSpecial && IsSpecial(id)) return [];
         return _bytes[id] ??= ByteAlphabet.ToBytes(token);

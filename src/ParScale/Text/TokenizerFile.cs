@@ -8,6 +8,7 @@ internal static class TokenizerFile
     private const long LargestFile = 256L << 20;
     private const int DeepestNesting = 128;
     private const string FileName = "tokenizer.json";
+    private const string Missing = "is missing from the model's folder; copy it there from the model's source";
 
     /// <summary>Reads the folder's tokenizer file, or refuses it with a <see cref="ParScaleException"/>.</summary>
     public static TokenizerDefinition Read(string folder)
@@ -20,8 +21,9 @@ internal static class TokenizerFile
         {
             document = JsonDocument.Parse(content, options);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The second kind is how the parser meets half a surrogate pair in a key.
             throw ParScaleException.BadInput("TK-01", path, $"is not valid JSON ({ParScaleException.Quote(e.Message)}); fetch it again", e);
         }
         using (document) return Check(new JsonSection(path, "", document.RootElement), path);
@@ -73,7 +75,7 @@ internal static class TokenizerFile
         {
             var file = new FileInfo(path);
             if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target) file = target;
-            if (!file.Exists) throw ParScaleException.BadInput("TK-01", path, "is missing from the model's folder; copy it there from the model's source");
+            if (!file.Exists) throw ParScaleException.BadInput("TK-01", path, Missing);
 
             // Pipes, devices and the like report no length: they are refused unopened, since reading one may never end.
             if (file.Length == 0) throw ParScaleException.BadInput("TK-01", path, "is empty or not a regular file; fetch it again");
@@ -84,6 +86,10 @@ internal static class TokenizerFile
         catch (UnauthorizedAccessException e)
         {
             throw ParScaleException.BadInput("TK-01", path, "may not be read by this user; change its permissions", e);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw ParScaleException.BadInput("TK-01", path, Missing, e);
         }
         catch (IOException e)
         {

