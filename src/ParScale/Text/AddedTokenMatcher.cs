@@ -44,7 +44,7 @@ internal sealed class AddedTokenMatcher
         }
     }
 
-    /// <summary>Adds the ids of the tokens in the text, in order, and gives each text between them to <paramref name="encodePlain"/>.</summary>
+    /// <summary>Adds the ids of the tokens in the text, in order, and gives each text between to <paramref name="encodePlain"/>.</summary>
     public void Split(string text, bool matchSpecial, List<int> ids, Action<string> encodePlain)
     {
         int done = 0;
@@ -64,9 +64,11 @@ internal sealed class AddedTokenMatcher
         throw new InvalidOperationException("The search found a string that is none of the tokens.");
     }
 
-    private static bool StartsWithWord(ReadOnlySpan<char> text) => Rune.DecodeFromUtf16(text, out Rune rune, out _) == OperationStatus.Done && IsWord(rune);
+    private static bool StartsWithWord(ReadOnlySpan<char> text) =>
+        Rune.DecodeFromUtf16(text, out Rune rune, out _) == OperationStatus.Done && IsWord(rune);
 
-    private static bool EndsWithWord(ReadOnlySpan<char> text) => Rune.DecodeLastFromUtf16(text, out Rune rune, out _) == OperationStatus.Done && IsWord(rune);
+    private static bool EndsWithWord(ReadOnlySpan<char> text) =>
+        Rune.DecodeLastFromUtf16(text, out Rune rune, out _) == OperationStatus.Done && IsWord(rune);
 
     // Unicode's \w: letters, marks, decimal digits, connectors, joiners, and the few symbols that count as alphabetic.
     private static bool IsWord(Rune rune) => Rune.GetUnicodeCategory(rune) switch

@@ -20,7 +20,7 @@ internal static class AddedTokensSection
             AddedToken token = ReadToken(entry);
             if (!seen.Add(token.Content)) throw entry.Error("TK-05", $"repeats the token {ParScaleException.Quote(token.Content)}");
             if (ids.TryGetValue(token.Content, out int id) && id != token.Id)
-                throw entry.Error("TK-05", $"gives the token {ParScaleException.Quote(token.Content)} the id {token.Id}; model.vocab says {id}");
+                throw entry.Error("TK-05", $"token {ParScaleException.Quote(token.Content)}: has the id {token.Id}; model.vocab says {id}");
             ids[token.Content] = token.Id;
             tokens.Add(token);
         }
@@ -33,15 +33,12 @@ internal static class AddedTokensSection
         string content = entry["content"].Text("", "TK-08");
         if (content.Length is 0 or > LongestContent)
             throw entry["content"].Error("TK-08", $"has {content.Length} characters; 1 to {LongestContent} are allowed");
-        JsonElement id = entry["id"].Value;
-        bool isId = id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int number) && number is >= 0 and < ModelSection.MostTokens;
-        if (!isId)
-            throw entry["id"].Error("TK-05", $"token {ParScaleException.Quote(content)}: must be a whole number from 0 to {ModelSection.MostTokens - 1}");
+        int id = ModelSection.ReadId(entry["id"], content);
         bool special = entry["special"].Flag(false, "TK-08");
         if (special && ByteAlphabet.IsByte(content))
-            throw entry["content"].Error("TK-08", $"{ParScaleException.Quote(content)} is also a byte of ordinary text, so it cannot be special");
+            throw entry["content"].Error("TK-08", $"{ParScaleException.Quote(content)} is a byte of ordinary text; it cannot be special");
         return new AddedToken(
-            id.GetInt32(),
+            id,
             content,
             SingleWord: entry["single_word"].Flag(false, "TK-08"),
             StripLeft: entry["lstrip"].Flag(false, "TK-08"),

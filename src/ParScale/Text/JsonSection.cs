@@ -43,6 +43,9 @@ internal readonly struct JsonSection
     /// <summary>The entry at <paramref name="index"/> of the array that this is.</summary>
     public JsonSection Entry(int index, JsonElement value) => new(_file, Path, index, value);
 
+    /// <summary>Another value that an error is to place here.</summary>
+    public JsonSection WithValue(JsonElement value) => new(_file, _parent, _index, value);
+
     /// <summary>Refuses members other than those named, since what they ask for would not be done.</summary>
     public void AllowOnly(params ReadOnlySpan<string> names)
     {
@@ -50,7 +53,8 @@ internal readonly struct JsonSection
         foreach (JsonProperty member in Value.EnumerateObject())
         {
             string name = NameOf(member);
-            if (!names.Contains(name)) throw Error("TK-02", $"has the unknown key {ParScaleException.Quote(name)}; this version cannot honour it");
+            if (!names.Contains(name))
+                throw Error("TK-02", $"has the unknown key {ParScaleException.Quote(name)}, which is not supported");
         }
     }
 

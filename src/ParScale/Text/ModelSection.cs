@@ -13,23 +13,29 @@ internal static class ModelSection
     {
         CheckSettings(model);
         JsonSection vocabulary = model["vocab"];
-        if (vocabulary.Value.ValueKind != JsonValueKind.Object) throw vocabulary.Error("TK-01", "must be an object of tokens and their ids");
+        if (vocabulary.Value.ValueKind != JsonValueKind.Object) throw vocabulary.Error("TK-01", "must be an object of tokens and ids");
 
         var ids = new Dictionary<string, int>(vocabulary.Value.GetPropertyCount(), StringComparer.Ordinal);
         foreach (JsonProperty entry in vocabulary.Value.EnumerateObject())
         {
             string token = vocabulary.NameOf(entry);
-            bool isId = entry.Value.ValueKind == JsonValueKind.Number && entry.Value.TryGetInt32(out int id) && id is >= 0 and < MostTokens;
-            if (!isId)
-                throw vocabulary.Error("TK-05", $"token {ParScaleException.Quote(token)}: its id must be a whole number from 0 to {MostTokens - 1}");
-            ids.Add(token, entry.Value.GetInt32());
+            ids.Add(token, ReadId(vocabulary.WithValue(entry.Value), token));
         }
         for (int value = 0; value < 256; value++)
         {
             if (!ids.ContainsKey(ByteAlphabet.ToChar((byte)value).ToString()))
-                throw vocabulary.Error("TK-06", $"the byte 0x{value:X2} has no token, so some text could not be encoded; train with the whole byte alphabet");
+                throw vocabulary.Error("TK-06", $"the byte 0x{value:X2} has no token, so some text has no ids; all 256 bytes are needed");
         }
         return ids;
+    }
+
+    /// <summary>The id that the value gives to a token.</summary>
+    public static int ReadId(JsonSection section, string token)
+    {
+        bool isId = section.Value.ValueKind == JsonValueKind.Number && section.Value.TryGetInt32(out int number)
+            && number is >= 0 and < MostTokens;
+        if (isId) return section.Value.GetInt32();
+        throw section.Error("TK-05", $"token {ParScaleException.Quote(token)}: its id must be a whole number from 0 to {MostTokens - 1}");
     }
 
     /// <summary>The merges in order of rank, as ids.</summary>
@@ -79,7 +85,8 @@ internal static class ModelSection
         string type = model["type"].Text("");
         if (type != "BPE") throw model["type"].Error("TK-02", $"is {ParScaleException.Quote(type)}; only \"BPE\" is supported");
         model.AllowOnly(
-            "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges", "vocab", "merges");
+            "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
+            "ignore_merges", "vocab", "merges");
         if (!model["dropout"].IsAbsent) throw model["dropout"].Error("TK-02", "must be null; encoding is never random here");
         foreach (string affix in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
             if (model[affix].Text("").Length > 0) throw model[affix].Error("TK-02", "must be empty");

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace ParScale.Text;
 
-/// <summary>Reads the sections that say what happens around the merges. Anything outside the byte-level family is refused by name.</summary>
+/// <summary>Reads the sections that say what happens around the merges. What is outside the byte-level family is refused by name.</summary>
 internal static class PipelineSections
 {
     private const string Unsupported = "TK-02";
@@ -14,7 +14,7 @@ internal static class PipelineSections
         RequireType(section, "NFC");
         section.AllowOnly("type");
         if (!TextCleaner.CanCompose)
-            throw section.Error(Unsupported, "NFC needs ICU, which this process runs without; install ICU and turn invariant globalization off");
+            throw section.Error(Unsupported, "NFC needs ICU, which is missing here; install it and turn invariant globalization off");
         return true;
     }
 
@@ -72,7 +72,7 @@ internal static class PipelineSections
     {
         CheckByteLevelKeys(section);
         if (section["use_regex"].Flag(true) != mustSplit)
-            throw section["use_regex"].Error(Unsupported, mustSplit ? "must be true without a Split step" : "must be false after a Split step");
+            throw section["use_regex"].Error(Unsupported, $"must be {(mustSplit ? "true without" : "false after")} a Split step");
         return section["add_prefix_space"].Flag(true);
     }
 
@@ -88,6 +88,7 @@ internal static class PipelineSections
     private static void RequireType(JsonSection section, string type)
     {
         string found = TypeOf(section);
-        if (found != type) throw section.Error(Unsupported, $"is of type {ParScaleException.Quote(found)}; only {ParScaleException.Quote(type)} is supported here");
+        if (found != type)
+            throw section.Error(Unsupported, $"is of type {ParScaleException.Quote(found)}; only \"{type}\" is supported here");
     }
 }

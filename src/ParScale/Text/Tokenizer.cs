@@ -86,7 +86,7 @@ public sealed class Tokenizer
         throw ParScaleException.BadInput(
             "TK-05",
             _definition.File,
-            $"the token {token} has the id {VocabularySize - 1}, but the model's embedding has only {vocabularyRows} rows; use the model's own tokenizer");
+            $"token {token}: has the id {VocabularySize - 1}, but the embedding has {vocabularyRows} rows; use the model's own tokenizer");
     }
 
     /// <summary>Signs that the file was tampered with or mixed up, one line each; empty when there are none.</summary>

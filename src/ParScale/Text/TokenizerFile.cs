@@ -24,6 +24,8 @@ internal static class TokenizerFile
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // The second kind is how the parser meets half a surrogate pair in a key.
+            if (IsTooDeep(content))
+                throw ParScaleException.BadInput("TK-13", path, $"is nested deeper than {DeepestNesting} levels; fetch it again", e);
             throw ParScaleException.BadInput("TK-01", path, $"is not valid JSON ({ParScaleException.Quote(e.Message)}); fetch it again", e);
         }
         using (document) return Check(new JsonSection(path, "", document.RootElement), path);
@@ -32,7 +34,8 @@ internal static class TokenizerFile
     private static TokenizerDefinition Check(JsonSection root, string path)
     {
         // Truncation and padding are for batches of a fixed length, which a caller here would ask for himself.
-        root.AllowOnly("version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model");
+        root.AllowOnly(
+            "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model");
         string version = root["version"].Text("1.0");
         if (version != "1.0") throw root["version"].Error("TK-02", $"is {ParScaleException.Quote(version)}; only \"1.0\" is known");
 
@@ -57,13 +60,33 @@ internal static class TokenizerFile
         };
     }
 
+    // The parser's error does not tell nesting from other faults, so a spoiled file is read once more.
+    private static bool IsTooDeep(byte[] content)
+    {
+        var reader = new Utf8JsonReader(content, new JsonReaderOptions { MaxDepth = DeepestNesting + 1 });
+        try
+        {
+            while (reader.Read())
+            {
+                bool opens = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
+                if (opens && reader.CurrentDepth >= DeepestNesting) return true;
+            }
+        }
+        catch (JsonException)
+        {
+            // The fault that the parser found came before any deep nesting.
+        }
+        return false;
+    }
+
     private static string?[] OrderById(JsonSection vocabulary, Dictionary<string, int> ids)
     {
         var tokens = new string?[ids.Values.Max() + 1];
         foreach ((string token, int id) in ids)
         {
-            if (tokens[id] is { } other)
-                throw vocabulary.Error("TK-05", $"the tokens {ParScaleException.Quote(other)} and {ParScaleException.Quote(token)} have the same id {id}");
+            string? other = tokens[id];
+            if (other is not null)
+                throw vocabulary.Error("TK-05", $"tokens {ParScaleException.Quote(other)} and {ParScaleException.Quote(token)} share id {id}");
             tokens[id] = token;
         }
         return tokens;

@@ -41,8 +41,8 @@ internal static class TokenizerFingerprint
         {
             writer.Write(token.Id);
             writer.Write(token.Content);
-            foreach (bool flag in (ReadOnlySpan<bool>)[token.SingleWord, token.StripLeft, token.StripRight, token.Normalized, token.Special])
-                writer.Write(flag);
+            bool[] flags = [token.SingleWord, token.StripLeft, token.StripRight, token.Normalized, token.Special];
+            foreach (bool flag in flags) writer.Write(flag);
         }
     }
 }

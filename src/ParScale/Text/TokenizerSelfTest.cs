@@ -47,6 +47,6 @@ internal static class TokenizerSelfTest
         }
         if (places == 0) return;
         string token = ParScaleException.Quote(definition.Tokens[first] ?? "");
-        findings.Add($"the ids of the {what} leave their usual order in {places} places, first at {token} (id {first}): ids may have been swapped");
+        findings.Add($"the ids of the {what} leave their usual order {places} times, first at {token} ({first}): ids may be swapped");
     }
 }

@@ -9,7 +9,10 @@ public sealed class TinyTokenizer
     public const string EndOfText = "<|end|>";
 
     private static readonly string[] Merges =
-        ["h e", "l l", "he ll", "hell o", "Ġ w", "Ġw o", "r l", "Ġwo rl", "Ġworl d", "a a", "aa aa", "aaaa aaaa", "Ġ Ġ", "ĠĠ ĠĠ", "Ì ģ", "ð Ł"];
+    [
+        "h e", "l l", "he ll", "hell o", "Ġ w", "Ġw o", "r l", "Ġwo rl", "Ġworl d",
+        "a a", "aa aa", "aaaa aaaa", "Ġ Ġ", "ĠĠ ĠĠ", "Ì ģ", "ð Ł",
+    ];
 
     public TinyTokenizer()
     {

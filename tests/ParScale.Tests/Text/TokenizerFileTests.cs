@@ -22,7 +22,7 @@ public class TokenizerFileTests
         { "TK-02", ["model.byte_fallback"], t => t.Model["byte_fallback"] = "yes" },
         { "TK-02", ["normalizer", "NFKC"], t => t.Root["normalizer"]!["type"] = "NFKC" },
         { "TK-02", ["normalizer", "must be an object"], t => t.Root["normalizer"] = "NFC" },
-        { "TK-02", ["normalizer", "Sequence"], t => t.Root["normalizer"] = new JsonObject { ["type"] = "Sequence", ["normalizers"] = new JsonArray() } },
+        { "TK-02", ["normalizer", "Sequence"], t => t.Root["normalizer"] = new JsonObject { ["type"] = "Sequence" } },
         { "TK-02", ["pre_tokenizer", "Metaspace"], t => t.Root["pre_tokenizer"]!["type"] = "Metaspace" },
         { "TK-02", ["pre_tokenizer", "missing"], t => t.Root["pre_tokenizer"] = null },
         { "TK-02", ["pre_tokenizer.pretokenizers", "array"], t => t.Root["pre_tokenizer"]!["pretokenizers"] = 4 },
@@ -56,7 +56,7 @@ public class TokenizerFileTests
         { "TK-04", ["model.merges[16]"], t => t.MergeList.Add(new JsonArray("a", "b", "c")) },
         { "TK-04", ["model.merges[16][1]"], t => t.MergeList.Add(new JsonArray("a", 1)) },
         { "TK-04", ["model.merges[16]"], t => t.MergeList.Add(new JsonArray("a", "")) },
-        { "TK-05", ["model.vocab", "hello", "aaaa", "same id"], t => t.Vocabulary["aaaa"] = t.Vocabulary["hello"]!.GetValue<int>() },
+        { "TK-05", ["model.vocab", "hello", "aaaa", "share id"], t => t.Vocabulary["aaaa"] = t.Vocabulary["hello"]!.GetValue<int>() },
         { "TK-05", ["model.vocab", "hello"], t => t.Vocabulary["hello"] = -1 },
         { "TK-05", ["model.vocab", "hello"], t => t.Vocabulary["hello"] = 1.5 },
         { "TK-05", ["model.vocab", "hello"], t => t.Vocabulary["hello"] = "7" },
@@ -66,7 +66,7 @@ public class TokenizerFileTests
         { "TK-05", ["added_tokens[0].id"], t => t.AddedTokens[0]!["id"] = -1 },
         { "TK-05", ["added_tokens[0].id"], t => t.AddedTokens[0]!["id"] = int.MaxValue },
         { "TK-05", ["added_tokens[0].id"], t => t.AddedTokens[0]!.AsObject().Remove("id") },
-        { "TK-05", ["same id"], t => t.AddedTokens[0]!["id"] = 3 },
+        { "TK-05", ["share id"], t => t.AddedTokens[0]!["id"] = 3 },
         { "TK-05", ["added_tokens[1]", "repeats", TinyTokenizer.EndOfText], t => t.Add(TinyTokenizer.EndOfText) },
         { "TK-05", ["added_tokens[1]", "hello"], t => t.Add("hello") },
         { "TK-06", ["model.vocab", "0x41"], t => t.Vocabulary.Remove("A") },
@@ -171,9 +171,10 @@ public class TokenizerFileTests
     public void TK13_deep_nesting_is_refused(int depth)
     {
         using var folder = new TempFolder();
-        string nested = string.Concat(Enumerable.Repeat("{\"type\":\"Sequence\",\"normalizers\":[", depth / 2)) + string.Concat(Enumerable.Repeat("]}", depth / 2));
+        string opening = string.Concat(Enumerable.Repeat("{\"type\":\"Sequence\",\"normalizers\":[", depth / 2));
+        string nested = opening + string.Concat(Enumerable.Repeat("]}", depth / 2));
         folder.Write("tokenizer.json", $"{{\"normalizer\":{nested}}}");
-        BadInput.Expect("TK-01", () => Tokenizer.Load(folder.Path), "depth");
+        BadInput.Expect("TK-13", () => Tokenizer.Load(folder.Path), "nested");
     }
 
     [Fact]
@@ -181,7 +182,7 @@ public class TokenizerFileTests
     {
         Tokenizer tiny = TinyTokenizer.With(t =>
         {
-            foreach (string key in (ReadOnlySpan<string>)["dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"]) t.Model[key] = null;
+            foreach (string key in (string[])["dropout", "continuing_subword_prefix", "fuse_unk"]) t.Model[key] = null;
             t.Model["unk_token"] = TinyTokenizer.EndOfText;
             t.Model["end_of_word_suffix"] = "";
             t.Model["byte_fallback"] = true;

@@ -11,7 +11,8 @@ public class TokenizerTests
     /// <summary>Any text at all, with much of what is hard: marks, astral letters, white space, pieces of the merges.</summary>
     internal static readonly Gen<string> AnyText = Gen.OneOf(
         Gen.Int[0, 0x10FFFF].Where(value => value is < 0xD800 or > 0xDFFF).Select(char.ConvertFromUtf32),
-        Gen.OneOf(" ", "\r", "\n", "'s", "'ſ", "hello", " world", "aaaa", "\u0301", "\u0323", "𝐀", "𠀀", "𞤀", "1", "²", TinyTokenizer.EndOfText))
+        Gen.OneOf(" ", "\r", "\n", "'s", "'ſ", "hello", " world", "aaaa", "\u0301", "\u0323", "𝐀", "𠀀",
+            "𞤀", "1", "²", TinyTokenizer.EndOfText))
         .Array[0, 40].Select(parts => string.Concat(parts));
 
     private static int Id(string token) => Tiny.IdOf(token) ?? throw new ArgumentException($"no token {token}");
@@ -24,7 +25,8 @@ public class TokenizerTests
     [InlineData("", new string[0])]
     [InlineData("\0", "Ā")]
     [InlineData("e\u0301", "Ã", "©")]
-    public void Encode_gives_the_tokens_of_the_merges(string text, params string[] tokens) => Assert.Equal(tokens.Select(Id), Tiny.Encode(text));
+    public void Encode_gives_the_tokens_of_the_merges(string text, params string[] tokens) =>
+        Assert.Equal(tokens.Select(Id), Tiny.Encode(text));
 
     [Fact]
     public void Text_comes_back_composed() => AnyText.Sample(text => Tiny.Decode(Tiny.Encode(text)) == TextCleaner.Compose(text));
@@ -56,7 +58,8 @@ public class TokenizerTests
     [InlineData("", "")]
     public void A_prefix_space_is_added_where_the_file_asks_for_it(string text, string expected)
     {
-        Tokenizer prefixing = TinyTokenizer.With(tiny => tiny.Root["pre_tokenizer"] = TinyTokenizer.ByteLevel(addPrefixSpace: true, useRegex: true));
+        Tokenizer prefixing = TinyTokenizer.With(tiny =>
+            tiny.Root["pre_tokenizer"] = TinyTokenizer.ByteLevel(addPrefixSpace: true, useRegex: true));
         Assert.Equal(expected, prefixing.Decode(prefixing.Encode(text)));
     }
 
@@ -64,8 +67,12 @@ public class TokenizerTests
     [Fact]
     public void TK11_odd_text_is_replaced_and_never_thrown()
     {
-        foreach ((string text, string expected) in ((string, string)[])
-            [("\uD800", "\uFFFD"), ("a\uDC00b", "a\uFFFDb"), ("\uD83D\uD83D\uDE80", "\uFFFD🚀"), ("a\0b\uFFFE\uFFFF", "a\0b\uFFFE\uFFFF")])
+        (string Text, string Expected)[] known =
+        [
+            ("\uD800", "\uFFFD"), ("a\uDC00b", "a\uFFFDb"), ("\uD83D\uD83D\uDE80", "\uFFFD🚀"),
+            ("a\0b\uFFFE\uFFFF", "a\0b\uFFFE\uFFFF"),
+        ];
+        foreach ((string text, string expected) in known)
             Assert.Equal(expected, Tiny.Decode(Tiny.Encode(text)));
         Gen.Char[char.MinValue, char.MaxValue].Array[0, 20].Sample(units =>
         {
@@ -122,7 +129,11 @@ public class TokenizerTests
     [Fact]
     public void TK09_swapped_bytes_are_reported()
     {
-        Tokenizer swapped = TinyTokenizer.With(tiny => (tiny.Vocabulary["x"], tiny.Vocabulary["b"]) = (tiny.Vocabulary["b"]!.GetValue<int>(), tiny.Vocabulary["x"]!.GetValue<int>()));
+        Tokenizer swapped = TinyTokenizer.With(tiny =>
+        {
+            (int b, int x) = (tiny.Vocabulary["b"]!.GetValue<int>(), tiny.Vocabulary["x"]!.GetValue<int>());
+            (tiny.Vocabulary["x"], tiny.Vocabulary["b"]) = (b, x);
+        });
         Assert.Single(swapped.SelfTest());
     }
 
