@@ -86,7 +86,7 @@ internal static class TokenizerFile
         {
             string? other = tokens[id];
             if (other is not null)
-                throw vocabulary.Error("TK-05", $"tokens {ParScaleException.Quote(other)} and {ParScaleException.Quote(token)} share id {id}");
+                throw vocabulary.Error("TK-05", $"{ParScaleException.Quote(other)} and {ParScaleException.Quote(token)} share id {id}");
             tokens[id] = token;
         }
         return tokens;
