@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using CsCheck;
 using ParScale.Tests.Checkpoints;
 using ParScale.Text;
 
@@ -127,6 +128,30 @@ public class TokenizerFileTests
             folder.Write("tokenizer.json", whole[..length]);
             BadInput.Expect("TK-01", () => Tokenizer.Load(folder.Path));
         }
+    }
+
+    [Fact]
+    public void Changed_bytes_are_refused_or_harmless()
+    {
+        byte[] whole = Encoding.UTF8.GetBytes(new TinyTokenizer().Root.ToJsonString());
+        Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte).Array[1, 3].Sample(
+            changes =>
+            {
+                byte[] changed = [.. whole];
+                foreach ((int place, byte value) in changes) changed[place] = value;
+                using var folder = new TempFolder();
+                folder.Write("tokenizer.json", changed);
+                try
+                {
+                    Tokenizer tokenizer = Tokenizer.Load(folder.Path);
+                    tokenizer.Decode(tokenizer.Encode("hello world é", parseSpecial: true));
+                }
+                catch (ParScaleException e)
+                {
+                    Assert.Equal(ErrorKind.BadInput, e.Kind);
+                }
+            },
+            iter: 2000);
     }
 
     [Fact]
