@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace ParScale.Kernels;
 
 /// <summary>Names the instructions that the kernels run on, so that nobody has to guess.</summary>
-public static class KernelTier
+internal static class KernelTier
 {
     /// <summary>For example <c>AVX2+FMA 256-bit</c>.</summary>
     public static string Name { get; } = $"{Instructions} {Vector<byte>.Count * 8}-bit";

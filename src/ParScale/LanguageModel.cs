@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
-using System.Text;
 using ParScale.Checkpoints;
 using ParScale.Generation;
 using ParScale.Kernels.Formats;
@@ -61,7 +60,7 @@ public sealed class LanguageModel : IDisposable
     public static string KernelTier => Kernels.KernelTier.Name;
 
     /// <summary>Whether the folder has a tokenizer.</summary>
-    public bool HasTokenizer => File.Exists(Path.Combine(Folder, "tokenizer.json"));
+    public bool HasTokenizer => Text.Tokenizer.IsIn(Folder);
 
     /// <summary>The tokenizer of the folder, read on first use.</summary>
     /// <exception cref="ParScaleException">The folder has none, or it is malformed or does not fit the model.</exception>
@@ -79,9 +78,9 @@ public sealed class LanguageModel : IDisposable
         {
             ModelConfig config = checkpoint.Config.WithStreams(options.Streams);
             ModelWeights weights = ModelWeights.Load(checkpoint, config, options.Type);
-            if (options.StrictWeights && weights.NonFinite.Count > 0)
-                throw ParScaleException.BadInput("ST-24", checkpoint.Folder, weights.NonFinite[0]);
-            return new LanguageModel(checkpoint, config, weights, threads);
+            if (!options.StrictWeights || weights.NonFinite.Count == 0) return new LanguageModel(checkpoint, config, weights, threads);
+            weights.Dispose();
+            throw new ParScaleException(ErrorKind.BadInput, "ST-24", weights.NonFinite[0]);
         }
         catch
         {
@@ -110,32 +109,34 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>Generates text after a prompt, piece by piece as it comes.</summary>
+    /// <exception cref="ParScaleException">An option is out of range, or the prompt does not fit; thrown by this call.</exception>
     public IAsyncEnumerable<GeneratedPiece> GenerateAsync(
-        string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        options ??= new GenerationOptions();
-        return Stream(Generator.Run(this, Tokenizer, Encode(prompt, options), options, cancellationToken), cancellationToken);
-    }
+        string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        GenerateAsync(Encode(prompt, options), options, cancellationToken);
 
     /// <summary>The same after a prompt of token ids; without a tokenizer in the folder the pieces carry ids only.</summary>
+    /// <exception cref="ParScaleException">An option is out of range, or the prompt does not fit; thrown by this call.</exception>
     public IAsyncEnumerable<GeneratedPiece> GenerateAsync(
         ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
-        Tokenizer? tokenizer = HasTokenizer ? Tokenizer : null;
-        return Stream(Generator.Run(this, tokenizer, prompt, options ?? new GenerationOptions(), cancellationToken), cancellationToken);
+        options ??= new GenerationOptions();
+        Generator.Check(this, prompt, options);
+        return Stream(HasTokenizer ? Tokenizer : null, prompt, options, cancellationToken);
     }
 
     /// <summary>Generates text after a prompt and gives it whole.</summary>
-    public string Generate(string prompt, GenerationOptions? options = null)
+    /// <exception cref="ParScaleException">An option is out of range, or the prompt does not fit.</exception>
+    public string Generate(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new GenerationOptions();
-        var text = new StringBuilder();
-        foreach (GeneratedPiece piece in Generator.Run(this, Tokenizer, Encode(prompt, options), options, default)) text.Append(piece.Text);
-        return text.ToString();
+        int[] tokens = Encode(prompt, options);
+        Generator.Check(this, tokens, options);
+        return string.Concat(Generator.Pieces(this, Tokenizer, tokens, options, cancellationToken).Select(piece => piece.Text));
     }
 
     /// <summary>The likeliest next token after each of the given tokens, and the logits after the last.</summary>
-    public LogitsResult Logits(ReadOnlySpan<int> tokens)
+    /// <exception cref="ParScaleException">There are no tokens, more than the context holds, or one is not in the vocabulary.</exception>
+    public LogitsResult Logits(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
         var argmax = new int[tokens.Length];
         var last = new float[Config.VocabularySize];
@@ -144,7 +145,7 @@ public sealed class LanguageModel : IDisposable
         {
             argmax[position] = TensorPrimitives.IndexOfMax(logits);
             if (position == argmax.Length - 1) logits.CopyTo(last);
-        });
+        }, cancellationToken);
         return new LogitsResult(argmax, last);
     }
 
@@ -188,6 +189,7 @@ public sealed class LanguageModel : IDisposable
     {
         if (Interlocked.Decrement(ref _users) > 0) return;
         _pool.Dispose();
+        _weights.Dispose();
         _checkpoint.Dispose();
     }
 
@@ -203,10 +205,11 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
-    private int[] Encode(string prompt, GenerationOptions options)
+    // An empty prompt begins where a text of the training data would.
+    private int[] Encode(string prompt, GenerationOptions? options)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        int[] tokens = Tokenizer.Encode(prompt, options.ParseSpecial);
+        int[] tokens = Tokenizer.Encode(prompt, options?.ParseSpecial ?? false);
         if (tokens.Length > 0) return tokens;
         int? start = Config.BeginOfTextId ?? (Config.EndOfTextIds.Count > 0 ? Config.EndOfTextIds[0] : null);
         return start is null ? throw ParScaleException.Usage("GE-04", "the prompt is empty; give some text to go on from") : [start.Value];
@@ -215,16 +218,15 @@ public sealed class LanguageModel : IDisposable
     private Tokenizer LoadTokenizer()
     {
         Tokenizer tokenizer = Tokenizer.Load(Folder);
-        if (tokenizer.VocabularySize <= Config.VocabularySize) return tokenizer;
-        throw ParScaleException.BadInput("TK-05", "tokenizer.json",
-            $"its highest id is {tokenizer.VocabularySize - 1}, the model's vocabulary ends at {Config.VocabularySize - 1}; the two do not belong together");
+        tokenizer.CheckFits(Config.VocabularySize);
+        return tokenizer;
     }
 
     // Each step runs on the thread pool, so that an awaiting user interface or server thread stays free.
-    private static async IAsyncEnumerable<GeneratedPiece> Stream(
-        IEnumerable<GeneratedPiece> pieces, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<GeneratedPiece> Stream(
+        Tokenizer? tokenizer, ReadOnlyMemory<int> prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using IEnumerator<GeneratedPiece> steps = pieces.GetEnumerator();
+        using IEnumerator<GeneratedPiece> steps = Generator.Pieces(this, tokenizer, prompt, options, cancellationToken).GetEnumerator();
         while (await Task.Run(steps.MoveNext, cancellationToken).ConfigureAwait(false)) yield return steps.Current;
     }
 }

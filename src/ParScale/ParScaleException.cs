@@ -12,7 +12,7 @@ public sealed class ParScaleException : Exception
     private const int LongestQuote = 200;
 
     /// <summary>Creates an error of the given kind. <paramref name="code"/> is its stable id, such as <c>ST-16</c>.</summary>
-    public ParScaleException(ErrorKind kind, string code, string message, Exception? inner = null)
+    internal ParScaleException(ErrorKind kind, string code, string message, Exception? inner = null)
         : base(message, inner)
     {
         Kind = kind;
@@ -26,14 +26,14 @@ public sealed class ParScaleException : Exception
     public string Code { get; }
 
     /// <summary>An error in an input file. The message reads <c>FILE: DETAIL</c>, with only the file's name, not its folder.</summary>
-    public static ParScaleException BadInput(string code, string file, string detail, Exception? inner = null) =>
-        new(ErrorKind.BadInput, code, $"{Escape(Path.GetFileName(file))}: {detail}", inner);
+    internal static ParScaleException BadInput(string code, string file, string detail, Exception? inner = null) =>
+        new(ErrorKind.BadInput, code, $"{Escape(Path.GetFileName(Path.TrimEndingDirectorySeparator(file)))}: {detail}", inner);
 
     /// <summary>An error in a flag or argument.</summary>
-    public static ParScaleException Usage(string code, string message) => new(ErrorKind.Usage, code, message);
+    internal static ParScaleException Usage(string code, string message) => new(ErrorKind.Usage, code, message);
 
     /// <summary>Puts a name from outside in quotes, with control characters escaped and at most 200 characters of it.</summary>
-    public static string Quote(string name) => $"\"{Escape(name)}\"";
+    internal static string Quote(string name) => $"\"{Escape(name)}\"";
 
     private static string Escape(string name)
     {

@@ -31,39 +31,56 @@ public sealed class Session : IDisposable
     public int Capacity => _cache.Capacity - _model.Config.PrefixTokens;
 
     /// <summary>Forgets all tokens and keeps the memory.</summary>
-    public void Reset() => _cache.Reset();
+    public void Reset() => _cache.Rewind(0);
 
     /// <summary>Extends the sequence by one or more tokens.</summary>
     /// <returns>The logits [V] after the last token; overwritten by the next call.</returns>
-    /// <exception cref="ParScaleException">A token is not in the vocabulary, or the sequence is full. Nothing was appended.</exception>
-    public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens, CancellationToken cancellation = default)
+    /// <exception cref="ParScaleException">A token is not in the vocabulary, the sequence is full, or a value is not finite. Nothing was appended.</exception>
+    public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
         Check(tokens);
-        ReadOnlySpan<float> mixed = default;
-        for (int start = 0; start < tokens.Length; start += _forward.MostTokens)
+        int before = Position;
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            mixed = _forward.Run(tokens.Slice(start, Math.Min(_forward.MostTokens, tokens.Length - start)), _cache);
+            ReadOnlySpan<float> mixed = default;
+            for (int start = 0; start < tokens.Length; start += _forward.MostTokens)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                mixed = _forward.Run(tokens.Slice(start, Math.Min(_forward.MostTokens, tokens.Length - start)), _cache);
+            }
+            return Logits(mixed[^_model.Config.HiddenSize..]);
         }
-        return Logits(mixed[^_model.Config.HiddenSize..]);
+        catch
+        {
+            _cache.Rewind(before);
+            throw;
+        }
     }
 
     /// <summary>Extends the sequence and shows the logits after every token, in order.</summary>
-    /// <exception cref="ParScaleException">A token is not in the vocabulary, or the sequence is full. Nothing was appended.</exception>
-    public void Append(ReadOnlySpan<int> tokens, LogitsVisitor visit, CancellationToken cancellation = default)
+    /// <exception cref="ParScaleException">A token is not in the vocabulary, the sequence is full, or a value is not finite. Nothing was appended.</exception>
+    public void Append(ReadOnlySpan<int> tokens, LogitsVisitor visit, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(visit);
         Check(tokens);
-        int hidden = _model.Config.HiddenSize;
-        for (int start = 0; start < tokens.Length; start += _forward.MostTokens)
+        int hidden = _model.Config.HiddenSize, before = Position;
+        try
         {
-            int first = Position;
-            ReadOnlySpan<float> mixed = _forward.Run(tokens.Slice(start, Math.Min(_forward.MostTokens, tokens.Length - start)), _cache);
-            for (int s = 0; s * hidden < mixed.Length; s++)
+            for (int start = 0; start < tokens.Length; start += _forward.MostTokens)
             {
-                cancellation.ThrowIfCancellationRequested();
-                visit(first + s, Logits(mixed.Slice(s * hidden, hidden)));
+                int first = Position;
+                ReadOnlySpan<float> mixed = _forward.Run(tokens.Slice(start, Math.Min(_forward.MostTokens, tokens.Length - start)), _cache);
+                for (int s = 0; s * hidden < mixed.Length; s++)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    visit(first + s, Logits(mixed.Slice(s * hidden, hidden)));
+                }
             }
+        }
+        catch
+        {
+            _cache.Rewind(before);
+            throw;
         }
     }
 

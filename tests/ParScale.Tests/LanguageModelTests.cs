@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Kernels.Formats;
 
 namespace ParScale.Tests;
 
@@ -37,7 +38,7 @@ public class LanguageModelTests
 
         var strict = Assert.Throws<ParScaleException>(() => LanguageModel.Load(folder.Path, new LoadOptions { StrictWeights = true }));
         Assert.Equal((ErrorKind.BadInput, "ST-24"), (strict.Kind, strict.Code));
-        var ended = Assert.Throws<ParScaleException>(() => model.Logits([1, 2]));
+        var ended = Assert.Throws<ParScaleException>(() => model.Logits([1, 2], TestContext.Current.CancellationToken));
         Assert.Contains("nonfinite_logits", ended.Message, StringComparison.Ordinal);
     }
 
@@ -63,9 +64,40 @@ public class LanguageModelTests
         session.Append([1, 2, 3], TestContext.Current.CancellationToken);
         Assert.Throws<ParScaleException>(() => session.Append([4, 5], TestContext.Current.CancellationToken).Length);
         Assert.Equal(3, session.Position);
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Assert.Throws<OperationCanceledException>(() => session.Append([9], (_, _) => { }, cancelled.Token));
+        Assert.Throws<InvalidOperationException>(() => session.Append([9], (_, _) => throw new InvalidOperationException(), TestContext.Current.CancellationToken));
+        Assert.Equal(3, session.Position);
         float[] next = session.Append([4], TestContext.Current.CancellationToken).ToArray();
-        Assert.Equal(model.Logits([1, 2, 3, 4]).Last, next);
+        Assert.Equal(model.Logits([1, 2, 3, 4], TestContext.Current.CancellationToken).Last, next);
+        session.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => session.Append([1], TestContext.Current.CancellationToken).Length);
         Assert.Throws<ParScaleException>(() => model.CreateSession(model.Config.MaxPositions + 1));
+    }
+
+    [Fact]
+    public void A_converted_model_can_be_loaded_and_left_many_times()
+    {
+        using var folder = new TempFolder();
+        RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(), seed: 7, TensorType.F16);
+        float[]? first = null;
+        for (int i = 0; i < 5; i++)
+        {
+            using LanguageModel model = LanguageModel.Load(folder.Path, new LoadOptions { Type = WeightType.Bf16 });
+            float[] logits = model.Logits([1, 2, 3], TestContext.Current.CancellationToken).Last;
+            Assert.Equal(first ??= logits, logits);
+        }
+    }
+
+    [Fact]
+    public void A_cache_larger_than_memory_is_refused_beforehand()
+    {
+        using var folder = new TempFolder();
+        RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(streams: 16, layers: 1, maxPositions: 16_000_000), seed: 8);
+        using LanguageModel model = LanguageModel.Load(folder.Path);
+        var refused = Assert.Throws<ParScaleException>(() => model.CreateSession(16_000_000));
+        Assert.Equal((ErrorKind.NotEnoughMemory, "KV-01"), (refused.Kind, refused.Code));
     }
 
     [Theory]

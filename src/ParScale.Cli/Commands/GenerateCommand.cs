@@ -40,10 +40,10 @@ internal sealed class GenerateCommand : ExampleCommand
 
         using var interrupt = new Interrupt(terminal.Cancellation);
         var run = new GenerationRun(prompt.Length, json ? null : terminal.Out);
-        IAsyncEnumerable<GeneratedPiece> pieces = input.Text is { } text
-            ? model.GenerateAsync(text, options, interrupt.Token)
+        IAsyncEnumerable<GeneratedPiece> pieces = prompt.Length == 0
+            ? model.GenerateAsync("", options, interrupt.Token)
             : model.GenerateAsync(prompt, options, interrupt.Token);
-        if (!json && !parse.GetValue(_noEcho)) run.Echo(EchoOf(input, model));
+        if (!json && !parse.GetValue(_noEcho)) run.Echo(input.Text ?? EchoOf(prompt, model));
         run.Follow(pieces);
 
         if (json) terminal.WriteJson(Describe(run, model, options.Sampling), CliJson.Readable.GenerateResult);
@@ -59,17 +59,14 @@ internal sealed class GenerateCommand : ExampleCommand
         return input with { Text = text[..^(text.EndsWith("\r\n", StringComparison.Ordinal) ? 2 : 1)] };
     }
 
-    private static string EchoOf(Input input, LanguageModel model)
-    {
-        if (input.Text is { } text) return text;
-        return model.HasTokenizer ? model.Tokenizer.Decode(input.Tokens) : "";
-    }
+    private static string EchoOf(int[] prompt, LanguageModel model) =>
+        model.HasTokenizer ? model.Tokenizer.Decode([.. prompt.Where(model.Tokenizer.HasToken)]) : "";
 
     private static GenerateResult Describe(GenerationRun run, LanguageModel model, SamplingOptions sampling) =>
         new(run.Text, run.Ids.Count, run.PromptTokens, run.FinishReason, run.PrefillMs, run.DecodeMsPerToken, model.Config.Streams)
         {
             Ids = run.Ids,
-            Seed = sampling.Seed,
+            Seed = sampling.Seed!.Value,
             Dtype = TypeName(model),
             Kernel = LanguageModel.KernelTier,
             Threads = model.Threads,

@@ -32,7 +32,7 @@ internal sealed class InspectCommand : ExampleCommand
         int? streams = parse.GetValue(_streams);
         string folder = _model.Read(parse) ?? EmbeddedModel.Folder(streams);
         using var checkpoint = Checkpoint.Open(folder);
-        Tokenizer? tokenizer = ModelFolder.HasTokenizer(folder) ? Tokenizer.Load(folder) : null;
+        Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder) : null;
         tokenizer?.CheckFits(checkpoint.Config.VocabularySize);
         InspectResult result = Describe(checkpoint.Config.WithStreams(streams), checkpoint.Notices, tokenizer);
         if (json) terminal.WriteJson(result, CliJson.Readable.InspectResult);

@@ -5,8 +5,6 @@ namespace ParScale.Cli.Commands;
 /// <summary>For commands that read a model's files without loading its weights.</summary>
 internal static class ModelFolder
 {
-    private const string TokenizerFile = "tokenizer.json";
-
     /// <summary>The tokenizer of the given folder, or the embedded model's.</summary>
     public static Tokenizer Tokenizer(string? folder)
     {
@@ -22,13 +20,10 @@ internal static class ModelFolder
         return model.Tokenizer;
     }
 
-    /// <summary>True when the folder has a tokenizer; a model can be scored by token ids without one.</summary>
-    public static bool HasTokenizer(string folder) => File.Exists(Path.Combine(folder, TokenizerFile));
-
     private static void RequireTokenizer(string folder)
     {
-        if (HasTokenizer(folder)) return;
+        if (Text.Tokenizer.IsIn(folder)) return;
         throw new ParScaleException(ErrorKind.BadInput, "TK-01",
-            $"{ParScaleException.Quote(folder)} has no {TokenizerFile}; without it a model reads only --tokens");
+            $"{ParScaleException.Quote(folder)} has no tokenizer.json; without it a model reads only --tokens");
     }
 }

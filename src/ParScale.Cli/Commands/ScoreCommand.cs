@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
+using ParScale.Generation;
 
 namespace ParScale.Cli.Commands;
 
@@ -34,7 +35,7 @@ internal sealed class ScoreCommand : ExampleCommand
         if (!double.IsFinite(score.Perplexity))
             throw ParScaleException.BadInput("ST-24", model.Folder, "the score is not a finite number; --strict-weights names damaged tensors");
 
-        ScoreOutput output = Describe(score, input.Text);
+        ScoreOutput output = Describe(score, input.Text is null ? null : CharacterCount.Predicted(model.Tokenizer, ids));
         if (json) terminal.WriteJson(output, CliJson.Readable.ScoreOutput);
         else WriteText(output, terminal);
         return 0;
@@ -47,15 +48,11 @@ internal sealed class ScoreCommand : ExampleCommand
         return model.Score(ids, progress, interrupt.Token);
     }
 
-    private static ScoreOutput Describe(ScoreResult score, string? text)
+    private static ScoreOutput Describe(ScoreResult score, long? characters) => new(score.MeanNll, score.Tokens, score.Perplexity)
     {
-        int? characters = text?.EnumerateRunes().Count();
-        return new ScoreOutput(score.MeanNll, score.Tokens, score.Perplexity)
-        {
-            Characters = characters,
-            NllPerCharacter = score.TotalNll / characters,
-        };
-    }
+        Characters = characters,
+        NllPerCharacter = score.TotalNll / characters,
+    };
 
     private static void WriteText(ScoreOutput output, Terminal terminal)
     {
@@ -75,9 +72,9 @@ internal sealed class ScoreCommand : ExampleCommand
 /// <param name="Perplexity">exp(<paramref name="Nll"/>).</param>
 internal sealed record ScoreOutput(double Nll, long Tokens, double Perplexity)
 {
-    /// <summary>Unicode code points of the text; absent when token ids were given.</summary>
+    /// <summary>Unicode code points predicted: those of the text less the first token's; absent when token ids were given.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? Characters { get; init; }
+    public long? Characters { get; init; }
 
     /// <summary>Summed negative log-likelihood over <see cref="Characters"/>, nats; comparable across tokenizers.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

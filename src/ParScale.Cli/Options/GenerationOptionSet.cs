@@ -22,7 +22,7 @@ internal sealed class GenerationOptionSet
     private readonly Option<double?> _minP = NumberOption.Real("--min-p",
         "Drop tokens below this share of the best one's probability; 0 is off (default: 0).", value => value is >= 0 and <= 1, "from 0 to 1");
     private readonly Option<double?> _penalty = NumberOption.Real("--repeat-penalty",
-        "Makes tokens already seen less likely; 1 is off (default: 1).", value => value is > 0 and <= 100, "above 0, up to 100");
+        "Makes tokens already seen less likely; 1 is off (default: 1).", value => value is >= 0.01 and <= 100, "from 0.01 to 100");
     private readonly Option<ulong?> _seed = NumberOption.Seed("--seed",
         "Same seed, same text (default: a random one, shown on standard error).", "-s");
     private readonly Option<string[]?> _stop = new("--stop")

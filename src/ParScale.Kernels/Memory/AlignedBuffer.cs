@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace ParScale.Kernels.Memory;
 
 /// <summary>Memory outside the managed heap, aligned to 64 bytes, zeroed, freed with the object. May exceed 2 GB.</summary>
-public sealed unsafe class AlignedBuffer : IDisposable
+internal sealed unsafe class AlignedBuffer : IDisposable
 {
     private const nuint Alignment = 64;
     private byte* _start;

@@ -7,7 +7,7 @@ namespace ParScale.Kernels.Memory;
 /// A file that shrinks while it is mapped cannot be caught by any process (the system raises SIGBUS): do not truncate
 /// a model in place while it is loaded; write a new one and rename it.
 /// </summary>
-public sealed unsafe class MappedFile : IDisposable
+internal sealed unsafe class MappedFile : IDisposable
 {
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;

@@ -3,10 +3,10 @@ using ParScale.Kernels.Formats;
 
 namespace ParScale.Kernels.Memory;
 
-/// <summary>A read-only matrix of weights [rows, columns], row after row, mapped from a file or owned.</summary>
-public sealed unsafe class WeightMatrix
+/// <summary>A read-only matrix of weights [rows, columns], row after row, mapped from a file or in memory of its own.</summary>
+internal sealed unsafe class WeightMatrix : IDisposable
 {
-    // Keeps the memory alive: a matrix may outlive the object that made it, but never its bytes.
+    // The file or the buffer that holds the bytes; a buffer belongs to this matrix alone.
     private readonly object _owner;
 
     private WeightMatrix(object owner, byte* data, WeightType type, int rows, int columns)
@@ -106,6 +106,12 @@ public sealed unsafe class WeightMatrix
             foreach (float value in values) count += float.IsFinite(value) ? 0 : 1;
         }
         return count;
+    }
+
+    /// <summary>Frees memory of its own; a mapped file stays as it is.</summary>
+    public void Dispose()
+    {
+        if (_owner is AlignedBuffer buffer) buffer.Dispose();
     }
 
     private static int BytesPerValue(WeightType type) => type switch

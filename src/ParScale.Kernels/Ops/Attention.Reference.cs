@@ -1,6 +1,6 @@
 namespace ParScale.Kernels.Ops;
 
-public static unsafe partial class Attention
+internal static unsafe partial class Attention
 {
     /// <summary>The plain loops that <see cref="Run"/> must agree with, in double precision. Same shapes.</summary>
     public static void Reference(

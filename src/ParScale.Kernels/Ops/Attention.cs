@@ -12,14 +12,14 @@ namespace ParScale.Kernels.Ops;
 /// <param name="HeadSize">D.</param>
 /// <param name="Capacity">Slots the cache has room for, per stream and key-value head.</param>
 /// <param name="Filled">Slots before the first new token: the prefix and the tokens so far.</param>
-public readonly record struct AttentionShape(
+internal readonly record struct AttentionShape(
     int Streams, int Queries, int Heads, int KeyValueHeads, int HeadSize, int Capacity, int Filled);
 
 /// <summary>
 /// Grouped-query attention of S new tokens over prefix and tokens, causal: query s sees slots 0 .. Filled + s.
 /// y = sum_j softmax_j(q k_j / sqrt(D)) v_j, in one pass over the slots with a running maximum and sum.
 /// </summary>
-public static unsafe partial class Attention
+internal static unsafe partial class Attention
 {
     private const int Block = 64;
 

@@ -2,7 +2,7 @@ using ParScale.Kernels.Memory;
 
 namespace ParScale.Kernels.Ops;
 
-public static partial class MatMul
+internal static partial class MatMul
 {
     /// <summary>The plain loop that <see cref="Run"/> must agree with. Sums in double precision.</summary>
     public static void Reference(WeightMatrix weights, ReadOnlySpan<float> x, int columns, ReadOnlySpan<float> bias, Span<float> y)

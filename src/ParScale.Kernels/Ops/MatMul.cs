@@ -11,7 +11,7 @@ namespace ParScale.Kernels.Ops;
 /// and used for every one of them, which is why extra streams are cheap. Every tile adds the products of one output in
 /// the same order, so a result depends neither on the number of threads nor on what else is in the batch.
 /// </summary>
-public static unsafe partial class MatMul
+internal static unsafe partial class MatMul
 {
     private const int ColumnTile = 4;
     private const int RowTile = 4;

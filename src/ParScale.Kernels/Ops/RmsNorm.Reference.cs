@@ -1,6 +1,6 @@
 namespace ParScale.Kernels.Ops;
 
-public static partial class RmsNorm
+internal static partial class RmsNorm
 {
     /// <summary>The plain loop that <see cref="Run"/> must agree with. Sums in double precision.</summary>
     public static void Reference(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, float epsilon, Span<float> y)

@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace ParScale.Kernels.Ops;
 
 /// <summary>y = x / sqrt(mean(x^2) + eps) * weight, per row.</summary>
-public static partial class RmsNorm
+internal static partial class RmsNorm
 {
     /// <summary>Normalises each row. x, y: [rows, H] with H the length of <paramref name="weight"/>; y may be x.</summary>
     /// <exception cref="ArgumentException">x or y is not a whole number of rows, or they differ in length.</exception>

@@ -1,6 +1,6 @@
 namespace ParScale.Kernels.Ops;
 
-public static partial class Rope
+internal static partial class Rope
 {
     /// <summary>The definition, as a rotation of complex numbers, that <see cref="Run"/> must agree with. heads: [n, D].</summary>
     public static void Reference(Span<float> heads, int headSize, int position, double theta)

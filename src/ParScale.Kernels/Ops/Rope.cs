@@ -4,7 +4,7 @@ namespace ParScale.Kernels.Ops;
 /// Rotary position embedding in the half-split layout of Qwen2: with h = D/2, the pair (x[i], x[i+h]) turns by
 /// position * theta^(-2i/D).
 /// </summary>
-public static partial class Rope
+internal static partial class Rope
 {
     /// <summary>Turns every head of one row in place. heads: [n, D]; cosine, sine: [D/2], the row's position.</summary>
     /// <exception cref="ArgumentException">The lengths do not fit.</exception>

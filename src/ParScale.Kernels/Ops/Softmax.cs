@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace ParScale.Kernels.Ops;
 
 /// <summary>x[i] = exp(x[i]) / sum_j exp(x[j]), shifted by the maximum so that nothing overflows.</summary>
-public static class Softmax
+internal static class Softmax
 {
     /// <summary>In place. An empty span is left alone.</summary>
     public static void Run(Span<float> x)

@@ -1,6 +1,6 @@
 namespace ParScale.Kernels.Ops;
 
-public static partial class SwiGlu
+internal static partial class SwiGlu
 {
     /// <summary>The plain loop that <see cref="Run"/> must agree with, in double precision.</summary>
     public static void Reference(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y)

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace ParScale.Kernels.Ops;
 
 /// <summary>y = silu(gate) * up with silu(x) = x / (1 + exp(-x)).</summary>
-public static partial class SwiGlu
+internal static partial class SwiGlu
 {
     /// <summary>Element by element; all spans of one length. y may be gate or up.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -7,7 +7,7 @@ namespace ParScale.Kernels.Threads;
 /// caller waits only for threads that have joined the job: a thread that the system has put aside never holds it up.
 /// Idle threads spin for a moment, then park. Calls from several threads take turns.
 /// </summary>
-public sealed unsafe class WorkerPool : IDisposable
+internal sealed unsafe class WorkerPool : IDisposable
 {
     private const int SpinRounds = 400;
     private const int SpinsPerRound = 30;

@@ -26,7 +26,7 @@ public sealed class SafetensorsFile : IDisposable
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>The mapped bytes that the tensors' offsets point into.</summary>
-    public MappedFile Data { get; }
+    internal MappedFile Data { get; }
 
     /// <summary>Maps a file and checks its header.</summary>
     /// <exception cref="ParScaleException">The file cannot be read or is malformed (ST-01 to ST-23, ST-29).</exception>

@@ -8,20 +8,19 @@ namespace ParScale.Generation;
 /// <summary>The loop: prefill, then choose, show, append, until a stop rule holds.</summary>
 internal static class Generator
 {
-    /// <summary>Generates after <paramref name="prompt"/>. Without a tokenizer the pieces carry ids only.</summary>
-    /// <exception cref="ParScaleException">The options or the prompt are refused; thrown at once, before the first piece is asked for.</exception>
-    public static IEnumerable<GeneratedPiece> Run(
-        LanguageModel model, Tokenizer? tokenizer, ReadOnlyMemory<int> prompt, GenerationOptions options, CancellationToken cancellation)
+    /// <summary>Refuses bad options and prompts, so that a caller hears of them at once and not with the first piece.</summary>
+    /// <exception cref="ParScaleException">An option is out of range, or the prompt is empty, too long or not in the vocabulary.</exception>
+    public static void Check(LanguageModel model, ReadOnlyMemory<int> prompt, GenerationOptions options)
     {
         options.Validate();
         if (prompt.IsEmpty) throw Session.NoTokens();
         if (prompt.Length > model.Config.MaxPositions) throw Session.ContextFull(model.Config, prompt.Length);
         foreach (int token in prompt.Span) model.CheckToken(token);
-        return Pieces(model, tokenizer, prompt, options, cancellation);
     }
 
-    private static IEnumerable<GeneratedPiece> Pieces(
-        LanguageModel model, Tokenizer? tokenizer, ReadOnlyMemory<int> prompt, GenerationOptions options, CancellationToken cancellation)
+    /// <summary>Generates after a checked <paramref name="prompt"/>. Without a tokenizer the pieces carry ids only.</summary>
+    public static IEnumerable<GeneratedPiece> Pieces(
+        LanguageModel model, Tokenizer? tokenizer, ReadOnlyMemory<int> prompt, GenerationOptions options, CancellationToken cancellationToken)
     {
         int room = model.Config.MaxPositions - prompt.Length;
         // The last token chosen is never appended: it needs no slot.
@@ -33,7 +32,7 @@ internal static class Generator
         TextStream? text = tokenizer?.CreateStream();
         var stop = new StopRules(options.Stop);
         var prefill = Stopwatch.StartNew();
-        int next = sampler.Next(session.Append(prompt.Span, cancellation));
+        int next = sampler.Next(session.Append(prompt.Span, cancellationToken));
         prefill.Stop();
 
         var decode = new Stopwatch();
@@ -43,31 +42,34 @@ internal static class Generator
         {
             count++;
             bool ended = !options.IgnoreEndOfText && model.Config.EndOfTextIds.Contains(next);
-            string piece = ended || text is null ? "" : stop.Append(text.Append(next));
+            // Embeddings are padded: a model may choose an id that no token has. It stands for no text.
+            bool hasText = !ended && text is not null && tokenizer!.HasToken(next);
+            string piece = hasText ? stop.Append(text!.Append(next)) : "";
             yield return new GeneratedPiece(piece, next);
             if (ended || stop.Stopped) reason = FinishReason.Stop;
             if (ended || stop.Stopped || count == most) break;
 
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             decode.Start();
             tokens.Add(next);
-            next = sampler.Next(Extend(session, tokens, cancellation));
+            next = sampler.Next(Extend(session, tokens, cancellationToken));
             decode.Stop();
             steps++;
         }
-        yield return new GeneratedPiece(text is null ? "" : stop.Append(text.Flush()) + stop.Flush(), null)
+        string rest = text is null ? "" : stop.Append(text.Flush()) + stop.Flush();
+        yield return new GeneratedPiece(rest, null)
         {
-            FinishReason = reason,
+            FinishReason = stop.Stopped ? FinishReason.Stop : reason,
             Statistics = new GenerationStatistics(prompt.Length, count, prefill.Elapsed, decode.Elapsed, steps),
         };
     }
 
     // A full context begins anew with the latter half of the text: positions start from 0 again, and so do keys and values.
-    private static ReadOnlySpan<float> Extend(Session session, List<int> tokens, CancellationToken cancellation)
+    private static ReadOnlySpan<float> Extend(Session session, List<int> tokens, CancellationToken cancellationToken)
     {
         ReadOnlySpan<int> all = CollectionsMarshal.AsSpan(tokens);
-        if (session.Position < session.Capacity) return session.Append(all[^1..], cancellation);
+        if (session.Position < session.Capacity) return session.Append(all[^1..], cancellationToken);
         session.Reset();
-        return session.Append(all[^Math.Max(1, session.Capacity / 2)..], cancellation);
+        return session.Append(all[^Math.Max(1, session.Capacity / 2)..], cancellationToken);
     }
 }

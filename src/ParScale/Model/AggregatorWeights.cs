@@ -17,11 +17,11 @@ internal sealed class AggregatorWeights
     /// <summary>b2 [P]</summary>
     public required float[] OuterBias { get; init; }
 
-    public static AggregatorWeights Load(WeightReader reader, ModelConfig config) => new()
+    public static AggregatorWeights Load(WeightReader reader) => new()
     {
-        Inner = reader.Matrix("model.aggregate_layer.0.weight", config.HiddenSize, config.HiddenSize * config.Streams),
+        Inner = reader.Matrix("model.aggregate_layer.0.weight"),
         InnerBias = reader.Vector("model.aggregate_layer.0.bias"),
-        Outer = reader.Matrix("model.aggregate_layer.2.weight", config.Streams, config.HiddenSize),
+        Outer = reader.Matrix("model.aggregate_layer.2.weight"),
         OuterBias = reader.Vector("model.aggregate_layer.2.bias"),
     };
 }

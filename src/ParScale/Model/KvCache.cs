@@ -17,7 +17,7 @@ internal sealed class KvCache
         _config = config;
         Capacity = config.PrefixTokens + tokens;
         long perLayer = (long)config.Streams * config.KeyValueHeads * Capacity * config.HeadSize;
-        CheckMemory(2 * sizeof(float) * perLayer * layers.Count, tokens);
+        CheckMemory(perLayer, layers.Count, tokens);
         _keys = new float[layers.Count][];
         _values = new float[layers.Count][];
         for (int i = 0; i < layers.Count; i++)
@@ -63,8 +63,8 @@ internal sealed class KvCache
     /// <summary>Counts tokens whose keys and values every layer has stored.</summary>
     public void Advance(int tokens) => Position += tokens;
 
-    /// <summary>Forgets the tokens; the prefix stays.</summary>
-    public void Reset() => Position = 0;
+    /// <summary>Forgets the tokens from <paramref name="position"/> on; the prefix stays.</summary>
+    public void Rewind(int position) => Position = position;
 
     private void SeedPrefix(float[] prefix, float[] cache)
     {
@@ -73,11 +73,13 @@ internal sealed class KvCache
             prefix.AsSpan(i * block, block).CopyTo(cache.AsSpan(i * Capacity * _config.HeadSize));
     }
 
-    private static void CheckMemory(long bytes, int tokens)
+    private static void CheckMemory(long perLayer, int layers, int tokens)
     {
+        long bytes = 2 * sizeof(float) * perLayer * layers;
         long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (bytes <= available) return;
+        if (bytes <= available && perLayer <= Array.MaxLength) return;
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-01",
-            $"a context of {tokens} tokens needs {bytes >> 20} MiB of cache, the machine has {available >> 20} MiB; ask for fewer tokens");
+            $"a context of {tokens} tokens needs {bytes >> 20} MiB of cache, the machine has {available >> 20} MiB and a layer may take "
+            + $"{(long)Array.MaxLength * sizeof(float) >> 20} MiB; ask for fewer tokens");
     }
 }

@@ -50,25 +50,23 @@ internal sealed class LayerWeights
     public static LayerWeights Load(WeightReader reader, ModelConfig config, int index)
     {
         string name = $"model.layers.{index}.";
-        int hidden = config.HiddenSize, inner = config.IntermediateSize;
-        int query = config.AttentionHeads * config.HeadSize, keyValue = config.KeyValueHeads * config.HeadSize;
         bool prefix = config.Streams > 1;
         return new LayerWeights
         {
             InputNorm = reader.Vector(name + "input_layernorm.weight"),
-            Query = reader.Matrix(name + "self_attn.q_proj.weight", query, hidden),
+            Query = reader.Matrix(name + "self_attn.q_proj.weight"),
             QueryBias = reader.Vector(name + "self_attn.q_proj.bias"),
-            Key = reader.Matrix(name + "self_attn.k_proj.weight", keyValue, hidden),
+            Key = reader.Matrix(name + "self_attn.k_proj.weight"),
             KeyBias = reader.Vector(name + "self_attn.k_proj.bias"),
-            Value = reader.Matrix(name + "self_attn.v_proj.weight", keyValue, hidden),
+            Value = reader.Matrix(name + "self_attn.v_proj.weight"),
             ValueBias = reader.Vector(name + "self_attn.v_proj.bias"),
-            Output = reader.Matrix(name + "self_attn.o_proj.weight", hidden, query),
+            Output = reader.Matrix(name + "self_attn.o_proj.weight"),
             PrefixKeys = prefix ? reader.Vector(name + "self_attn.prefix_k") : [],
             PrefixValues = prefix ? reader.Vector(name + "self_attn.prefix_v") : [],
             PostAttentionNorm = reader.Vector(name + "post_attention_layernorm.weight"),
-            Gate = reader.Matrix(name + "mlp.gate_proj.weight", inner, hidden),
-            Up = reader.Matrix(name + "mlp.up_proj.weight", inner, hidden),
-            Down = reader.Matrix(name + "mlp.down_proj.weight", hidden, inner),
+            Gate = reader.Matrix(name + "mlp.gate_proj.weight"),
+            Up = reader.Matrix(name + "mlp.up_proj.weight"),
+            Down = reader.Matrix(name + "mlp.down_proj.weight"),
         };
     }
 }

@@ -5,7 +5,7 @@ using ParScale.Kernels.Memory;
 namespace ParScale.Model;
 
 /// <summary>Everything a checkpoint holds, read-only, shapes as stored. Matrices may lie in the mapped file.</summary>
-internal sealed class ModelWeights
+internal sealed class ModelWeights : IDisposable
 {
     /// <summary>[V, H]</summary>
     public required WeightMatrix Embedding { get; init; }
@@ -27,15 +27,18 @@ internal sealed class ModelWeights
     /// <summary>One line per tensor that holds NaN or infinity.</summary>
     public required IReadOnlyList<string> NonFinite { get; init; }
 
+    private IReadOnlyList<WeightMatrix> Matrices { get; init; } = [];
+
     /// <summary>Maps or converts all tensors. <paramref name="type"/> null keeps matrices as stored (f16 becomes f32).</summary>
     /// <param name="checkpoint">An open checkpoint; it must stay open while the weights are used.</param>
     /// <param name="config">The configuration to run: its number of streams is the checkpoint's, or 1 for the backbone alone.</param>
     /// <param name="type">Storage of the matrices.</param>
+    /// <exception cref="ParScaleException">The weights in that storage need more memory than the machine has.</exception>
     public static ModelWeights Load(Checkpoint checkpoint, ModelConfig config, WeightType? type)
     {
+        MemoryCheck.Require(checkpoint.Config, BytesInUse(checkpoint, type));
         var reader = new WeightReader(checkpoint, type);
-        int hidden = config.HiddenSize;
-        WeightMatrix embedding = reader.Matrix("model.embed_tokens.weight", config.VocabularySize, hidden);
+        WeightMatrix embedding = reader.Matrix("model.embed_tokens.weight");
         var layers = new LayerWeights[config.LayerCount];
         for (int i = 0; i < layers.Length; i++) layers[i] = LayerWeights.Load(reader, config, i);
         return new ModelWeights
@@ -43,10 +46,30 @@ internal sealed class ModelWeights
             Embedding = embedding,
             Layers = layers,
             FinalNorm = reader.Vector("model.norm.weight"),
-            Aggregator = config.Streams > 1 ? AggregatorWeights.Load(reader, config) : null,
-            Head = config.TieWordEmbeddings ? embedding : reader.Matrix("lm_head.weight", config.VocabularySize, hidden),
+            Aggregator = config.Streams > 1 ? AggregatorWeights.Load(reader) : null,
+            Head = config.TieWordEmbeddings ? embedding : reader.Matrix(ModelTensors.HeadName),
             Type = embedding.Type,
             NonFinite = reader.NonFinite,
+            Matrices = reader.Matrices,
         };
+    }
+
+    /// <summary>Frees converted matrices. Nobody may read any more.</summary>
+    public void Dispose()
+    {
+        foreach (WeightMatrix matrix in Matrices) matrix.Dispose();
+    }
+
+    // f16 is computed as f32, so it doubles; other types are kept or converted.
+    private static long BytesInUse(Checkpoint checkpoint, WeightType? type)
+    {
+        long bytes = 0;
+        foreach ((string name, _) in ModelTensors.Expected(checkpoint.Config))
+        {
+            TensorInfo info = checkpoint.Get(name).Info;
+            bool narrow = type == WeightType.Bf16 || (type is null && info.Type == TensorType.BF16);
+            bytes += info.ByteLength / info.Type.ByteSize() * (narrow ? 2 : 4);
+        }
+        return bytes;
     }
 }

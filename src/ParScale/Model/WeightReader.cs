@@ -4,47 +4,54 @@ using ParScale.Kernels.Memory;
 
 namespace ParScale.Model;
 
-/// <summary>Takes tensors out of a checkpoint as matrices or as float32 values, and counts what is not finite.</summary>
+/// <summary>
+/// Takes tensors out of a checkpoint, whose shapes were checked when it was opened, as matrices or as float32 values, and
+/// counts what is not finite.
+/// </summary>
 internal sealed class WeightReader(Checkpoint checkpoint, WeightType? type)
 {
     private readonly List<string> _nonFinite = [];
+    private readonly List<WeightMatrix> _matrices = [];
 
+    /// <summary>One line per tensor with values that are not finite.</summary>
     public IReadOnlyList<string> NonFinite => _nonFinite;
 
+    /// <summary>All matrices given out.</summary>
+    public IReadOnlyList<WeightMatrix> Matrices => _matrices;
+
     /// <summary>A matrix [rows, columns]: mapped where the stored type serves, else converted into memory of its own.</summary>
-    public WeightMatrix Matrix(string name, int rows, int columns)
+    public WeightMatrix Matrix(string name)
     {
-        WeightMatrix matrix = Stored(name, rows, columns);
-        Note(name, matrix.CountNonFinite());
-        return type is null ? matrix : matrix.ConvertTo(type.Value);
+        long[] shape = checkpoint.Get(name).Info.Shape;
+        WeightMatrix stored = Stored(name, (int)shape[0], (int)shape[1]);
+        WeightMatrix matrix = type is null ? stored : stored.ConvertTo(type.Value);
+        if (matrix != stored) stored.Dispose();
+        _matrices.Add(matrix);
+        return matrix;
     }
 
     /// <summary>All values of a tensor of any shape, as float32 in stored order.</summary>
     public float[] Vector(string name)
     {
-        int length = checked((int)checkpoint.Get(name).Info.Shape.Aggregate(1L, (product, size) => product * size));
-        WeightMatrix stored = Stored(name, 1, length);
-        var values = new float[length];
+        TensorInfo info = checkpoint.Get(name).Info;
+        var values = new float[info.ByteLength / info.Type.ByteSize()];
+        using WeightMatrix stored = Stored(name, 1, values.Length);
         stored.CopyRow(0, values);
-        Note(name, values.LongCount(value => !float.IsFinite(value)));
         return values;
     }
 
     private WeightMatrix Stored(string name, int rows, int columns)
     {
         (SafetensorsFile file, TensorInfo info) = checkpoint.Get(name);
-        return info.Type switch
+        WeightMatrix matrix = info.Type switch
         {
             TensorType.F32 => WeightMatrix.Map(file.Data, info.Offset, WeightType.F32, rows, columns),
             TensorType.BF16 => WeightMatrix.Map(file.Data, info.Offset, WeightType.Bf16, rows, columns),
             TensorType.F16 => WeightMatrix.FromHalf(file.Data, info.Offset, rows, columns),
-            _ => throw ParScaleException.BadInput("ST-11", file.Path,
-                $"tensor {ParScaleException.Quote(name)}: type {info.Type} cannot be run; weights must be F32, BF16 or F16"),
+            _ => throw new System.Diagnostics.UnreachableException($"the type {info.Type} was refused when the checkpoint was opened"),
         };
-    }
-
-    private void Note(string name, long count)
-    {
-        if (count > 0) _nonFinite.Add($"tensor {ParScaleException.Quote(name)}: {count} values are not finite");
+        long count = matrix.CountNonFinite();
+        if (count > 0) _nonFinite.Add($"{Path.GetFileName(file.Path)}: tensor {ParScaleException.Quote(name)}: {count} values are not finite");
+        return matrix;
     }
 }

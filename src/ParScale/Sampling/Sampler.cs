@@ -20,17 +20,19 @@ public sealed class Sampler
         _options = options;
         _scores = new float[vocabularySize];
         _candidates = new Candidates(vocabularySize);
-        _random = new SplitMix64(options.Seed);
+        _random = new SplitMix64(options.Seed ?? unchecked((ulong)Random.Shared.NextInt64(long.MinValue, long.MaxValue)));
     }
 
     /// <summary>Counts a token of the prompt as seen, for the repetition penalty.</summary>
     public void See(int token) => _seen.Add(token);
 
-    /// <summary>Chooses the next token. logits: [V], left unchanged.</summary>
+    /// <summary>Chooses the next token. logits: [V], left unchanged; the largest must be finite.</summary>
+    /// <exception cref="ArgumentException">No logit is finite, or one is NaN or plus infinity.</exception>
     public int Next(ReadOnlySpan<float> logits)
     {
         logits.CopyTo(_scores);
         Penalise();
+        if (!float.IsFinite(TensorPrimitives.Max<float>(_scores))) throw new ArgumentException("no token can be chosen: the largest logit is not finite", nameof(logits));
         int token = _options.Temperature == 0 ? TensorPrimitives.IndexOfMax<float>(_scores) : Draw();
         _seen.Add(token);
         return token;

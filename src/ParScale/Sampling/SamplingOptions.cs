@@ -23,11 +23,11 @@ public sealed record SamplingOptions
     /// <summary>Keeps tokens at least this share as likely as the likeliest. 0 to 1; 0 keeps all.</summary>
     public double MinP { get; init; }
 
-    /// <summary>Divides positive and multiplies negative logits of tokens seen before. Above 0, at most 100; 1 changes nothing.</summary>
+    /// <summary>Divides positive and multiplies negative logits of tokens seen before. 0.01 to 100; 1 changes nothing.</summary>
     public double RepetitionPenalty { get; init; } = 1;
 
-    /// <summary>Start of the random sequence: the same seed gives the same text on the same machine.</summary>
-    public ulong Seed { get; init; }
+    /// <summary>Start of the random sequence: the same seed gives the same text on the same machine. Null draws a new one each time.</summary>
+    public ulong? Seed { get; init; }
 
     /// <summary>Checks every range.</summary>
     /// <exception cref="ParScaleException">A value is outside its range; the message names it.</exception>
@@ -37,7 +37,7 @@ public sealed record SamplingOptions
         Require(TopK >= 0, "top-k", TopK, "0 (off) or more");
         Require(TopP is > 0 and <= 1, "top-p", TopP, "above 0, at most 1");
         Require(MinP is >= 0 and <= 1, "min-p", MinP, "0 to 1");
-        Require(RepetitionPenalty is > 0 and <= 100, "repetition penalty", RepetitionPenalty, "above 0, at most 100");
+        Require(RepetitionPenalty is >= 0.01 and <= 100, "repetition penalty", RepetitionPenalty, "0.01 to 100");
     }
 
     private static void Require(bool valid, string name, double value, string range)

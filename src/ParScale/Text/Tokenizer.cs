@@ -92,6 +92,12 @@ public sealed class Tokenizer
     /// <summary>Signs that the file was tampered with or mixed up, one line each; empty when there are none.</summary>
     public IReadOnlyList<string> SelfTest() => TokenizerSelfTest.Run(this, _definition);
 
+    /// <summary>Whether a folder has a tokenizer; without one a model still runs on token ids.</summary>
+    internal static bool IsIn(string folder) => File.Exists(Path.Combine(folder, TokenizerFile.FileName));
+
+    /// <summary>Whether an id has a token. A model's embedding may have more rows than its tokenizer has tokens.</summary>
+    internal bool HasToken(int id) => id >= 0 && id < _bytes.Length && _definition.Tokens[id] is not null;
+
     /// <summary>The bytes a token stands for; none for a special one when those are skipped.</summary>
     internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial)
     {

@@ -7,7 +7,7 @@ internal static class TokenizerFile
 {
     private const long LargestFile = 256L << 20;
     private const int DeepestNesting = 128;
-    private const string FileName = "tokenizer.json";
+    public const string FileName = "tokenizer.json";
     private const string Missing = "is missing from the model's folder; copy it there from the model's source";
 
     /// <summary>Reads the folder's tokenizer file, or refuses it with a <see cref="ParScaleException"/>.</summary>

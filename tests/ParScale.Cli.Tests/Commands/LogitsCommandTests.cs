@@ -20,7 +20,7 @@ public class LogitsCommandTests(TinyModel model)
     public void Logits_in_json_read_back_to_the_same_bits()
     {
         using LanguageModel loaded = LanguageModel.Load(model.Folder);
-        float[] expected = loaded.Logits([1, 2, 3]).Last;
+        float[] expected = loaded.Logits([1, 2, 3], TestContext.Current.CancellationToken).Last;
         JsonElement json = Tool.Run("logits", "-m", model.Folder, "--tokens", "1,2,3", "--json").Json();
         Assert.Equal(expected, json.GetProperty("last").EnumerateArray().Select(logit => logit.GetSingle()));
     }

@@ -20,9 +20,10 @@ public class ScoreCommandTests(TinyModel model)
     public void Json_by_text_adds_the_score_per_character()
     {
         JsonElement json = Tool.Run("score", "-m", model.Folder, "-p", "the é😀", "--json").Json();
-        Assert.Equal(6, json.GetProperty("characters").GetInt32());
+        // Nothing predicts the first token, "the".
+        Assert.Equal(3, json.GetProperty("characters").GetInt32());
         double total = json.GetProperty("nll").GetDouble() * json.GetProperty("tokens").GetInt32();
-        Assert.Equal(total / 6, json.GetProperty("nll_per_character").GetDouble(), 1e-9);
+        Assert.Equal(total / 3, json.GetProperty("nll_per_character").GetDouble(), 1e-9);
     }
 
     [Fact]

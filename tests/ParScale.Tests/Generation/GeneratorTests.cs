@@ -24,7 +24,7 @@ public sealed class GeneratorTests : IDisposable
     public async Task Greedy_equals_taking_the_argmax_by_hand()
     {
         List<int> tokens = [3, 1, 4];
-        for (int i = 0; i < 10; i++) tokens.Add(_model.Logits(tokens.ToArray()).Argmax[^1]);
+        for (int i = 0; i < 10; i++) tokens.Add(_model.Logits(tokens.ToArray(), TestContext.Current.CancellationToken).Argmax[^1]);
         List<GeneratedPiece> pieces = await Run([3, 1, 4], Greedy(10));
         Assert.Equal(tokens.Skip(3), pieces.Where(piece => piece.TokenId != null).Select(piece => piece.TokenId!.Value));
         Assert.Equal(FinishReason.Length, pieces[^1].FinishReason);
@@ -37,7 +37,7 @@ public sealed class GeneratorTests : IDisposable
     public async Task The_end_of_text_token_stops()
     {
         // Seed after seed until one draws the token; then it must be the last.
-        for (ulong seed = 0; ; seed++)
+        for (ulong seed = 0; seed < 200; seed++)
         {
             var options = new GenerationOptions { MaxNewTokens = 28, Sampling = new() { Temperature = 3, Seed = seed } };
             List<GeneratedPiece> pieces = await Run([1, 2], options);
@@ -48,6 +48,7 @@ public sealed class GeneratorTests : IDisposable
             Assert.Equal(FinishReason.Length, pieces[^1].FinishReason);
             return;
         }
+        Assert.Fail("no seed drew the end-of-text token");
     }
 
     [Fact]
@@ -69,7 +70,7 @@ public sealed class GeneratorTests : IDisposable
         for (int position = 30, choice = 0; choice < 40; choice++)
         {
             int seen = position <= 32 ? position : 16 + (position - 33) % 17;
-            Assert.Equal(_model.Logits(tokens.TakeLast(seen).ToArray()).Argmax[^1], ids[choice]);
+            Assert.Equal(_model.Logits(tokens.TakeLast(seen).ToArray(), TestContext.Current.CancellationToken).Argmax[^1], ids[choice]);
             tokens.Add(ids[choice]);
             position++;
         }
@@ -111,6 +112,21 @@ public sealed class GeneratorTests : IDisposable
     }
 
     [Fact]
+    public async Task Cancellation_given_to_the_enumerator_ends_it_too()
+    {
+        using var source = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (GeneratedPiece _ in _model.GenerateAsync(new[] { 1 }, Greedy(25), CancellationToken.None).WithCancellation(source.Token))
+                await source.CancelAsync();
+        });
+    }
+
+    [Fact]
+    public void Refusals_come_with_the_call_not_with_the_first_piece() =>
+        Assert.Throws<ParScaleException>(() => _model.GenerateAsync(new[] { 1 }, Greedy(0), TestContext.Current.CancellationToken));
+
+    [Fact]
     public async Task A_consumer_that_leaves_frees_the_session()
     {
         await foreach (GeneratedPiece _ in _model.GenerateAsync(new[] { 1 }, Greedy(25), TestContext.Current.CancellationToken)) break;
@@ -139,7 +155,7 @@ public sealed class GeneratorTests : IDisposable
     [Fact]
     public void Text_without_a_tokenizer_says_so()
     {
-        var refused = Assert.Throws<ParScaleException>(() => _model.Generate("hello"));
+        var refused = Assert.Throws<ParScaleException>(() => _model.Generate("hello", cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("tokenizer.json", refused.Message, StringComparison.Ordinal);
     }
 

@@ -67,7 +67,7 @@ public class ForwardPassTests
         using LanguageModel widened = LanguageModel.Load(folder.Path, new LoadOptions { Type = WeightType.F32 });
         Assert.Equal(WeightType.Bf16, mapped.Type);
         Assert.Equal(WeightType.F32, widened.Type);
-        Assert.Equal(mapped.Logits(tokens).Last, widened.Logits(tokens).Last);
+        Assert.Equal(mapped.Logits(tokens, TestContext.Current.CancellationToken).Last, widened.Logits(tokens, TestContext.Current.CancellationToken).Last);
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public class ForwardPassTests
         int[] tokens = Tokens(40, 999);
         using LanguageModel one = LanguageModel.Load(folder.Path, new LoadOptions { Threads = 1 });
         using LanguageModel five = LanguageModel.Load(folder.Path, new LoadOptions { Threads = 5 });
-        Assert.Equal(one.Logits(tokens).Last, five.Logits(tokens).Last);
+        Assert.Equal(one.Logits(tokens, TestContext.Current.CancellationToken).Last, five.Logits(tokens, TestContext.Current.CancellationToken).Last);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public class ForwardPassTests
         RandomCheckpoint.Write(folder.Path, config, seed: 8);
         using LanguageModel backbone = LanguageModel.Load(folder.Path, new LoadOptions { Streams = 1 });
         Assert.Equal(1, backbone.Config.Streams);
-        Assert.NotEqual(LanguageModelLogits(folder.Path), backbone.Logits(Tokens(9, 50)).Last);
+        Assert.NotEqual(LanguageModelLogits(folder.Path), backbone.Logits(Tokens(9, 50), TestContext.Current.CancellationToken).Last);
         var refused = Assert.Throws<ParScaleException>(() => LanguageModel.Load(folder.Path, new LoadOptions { Streams = 3 }));
         Assert.Equal(ErrorKind.Usage, refused.Kind);
         Assert.Contains("4", refused.Message, StringComparison.Ordinal);
@@ -98,7 +98,7 @@ public class ForwardPassTests
     private static float[] LanguageModelLogits(string folder)
     {
         using LanguageModel model = LanguageModel.Load(folder);
-        return model.Logits(Tokens(9, 50)).Last;
+        return model.Logits(Tokens(9, 50), TestContext.Current.CancellationToken).Last;
     }
 
     private static void CheckAgainstOracle(ModelConfig config, TensorType type, bool sharded)

@@ -107,6 +107,56 @@ public class SamplerTests
         for (int i = 0; i < 200; i++) Assert.Contains(sampler.Next(logits), top);
     }
 
+    [Theory]
+    [InlineData(float.NegativeInfinity)]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Logits_without_a_finite_largest_are_refused(float logit)
+    {
+        foreach (double temperature in new[] { 0, 1.0 })
+        {
+            var sampler = new Sampler(new SamplingOptions { Temperature = temperature }, 2);
+            Assert.Throws<ArgumentException>(() => sampler.Next([float.NegativeInfinity, logit]));
+        }
+    }
+
+    [Fact]
+    public void Minus_infinity_is_never_drawn_and_equal_logits_share()
+    {
+        var sampler = new Sampler(new SamplingOptions { Temperature = 1, TopK = 3, Seed = 1 }, 4);
+        int[] counts = new int[4];
+        for (int i = 0; i < 3000; i++) counts[sampler.Next([2, float.NegativeInfinity, 2, 2])]++;
+        Assert.Equal(0, counts[1]);
+        Assert.All([counts[0], counts[2], counts[3]], count => Assert.InRange(count, 850, 1150));
+    }
+
+    [Fact]
+    public void Without_a_seed_every_sampler_draws_its_own()
+    {
+        int[] Draw()
+        {
+            var sampler = new Sampler(new SamplingOptions { Temperature = 1 }, 4);
+            return [.. Enumerable.Range(0, 60).Select(_ => sampler.Next(Logits))];
+        }
+
+        Assert.NotEqual(Draw(), Draw());
+    }
+
+    [Theory]
+    [InlineData(0.5, 0)]
+    [InlineData(1, 0.5)]
+    public void Filters_on_a_large_flat_vocabulary_keep_the_likeliest(double topP, double minP)
+    {
+        // Token i has weight (i + 1) out of 5000 * 5001 / 2, in a shuffled order of ids.
+        int[] shuffle = [.. Enumerable.Range(0, 5000).Select(i => (int)((long)i * 1237 % 5000))];
+        var logits = new float[5000];
+        for (int i = 0; i < 5000; i++) logits[shuffle[i]] = MathF.Log(i + 1);
+        int lowest = topP < 1 ? 3535 : 2499;
+        var allowed = new HashSet<int>(Enumerable.Range(lowest - 1, 5000 - lowest + 1).Select(i => shuffle[i]));
+        var sampler = new Sampler(new SamplingOptions { Temperature = 1, TopP = topP, MinP = minP, Seed = 2 }, 5000);
+        for (int i = 0; i < 2000; i++) Assert.Contains(sampler.Next(logits), allowed);
+    }
+
     public static TheoryData<SamplingOptions, string> Bad => new()
     {
         { new() { Temperature = -1 }, "temperature" },
@@ -118,6 +168,7 @@ public class SamplerTests
         { new() { MinP = -0.1 }, "min-p" },
         { new() { MinP = 2 }, "min-p" },
         { new() { RepetitionPenalty = 0 }, "repetition penalty" },
+        { new() { RepetitionPenalty = 1e-50 }, "repetition penalty" },
     };
 
     [Theory]

@@ -145,7 +145,7 @@ internal sealed class Oracle(Checkpoint checkpoint)
     {
         if (_tensors.TryGetValue(name, out double[]? known)) return known;
         (SafetensorsFile file, TensorInfo info) = checkpoint.Get(name);
-        byte[] bytes = file.Data.Slice(info.Offset, (int)info.ByteLength).ToArray();
+        byte[] bytes = file.Bytes(info).ToArray();
         return _tensors[name] = info.Type switch
         {
             TensorType.F32 => [.. bytes.Chunk(4).Select(b => (double)BitConverter.ToSingle(b))],

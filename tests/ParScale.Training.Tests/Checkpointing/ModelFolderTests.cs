@@ -55,7 +55,7 @@ public sealed class ModelFolderTests
         Tensor logits = trained.forward(tensor(tokens.Select(t => (long)t).ToArray()).unsqueeze(0))[0];
         for (int length = 1; length <= tokens.Length; length += 3)
         {
-            LogitsResult result = engine.Logits(tokens.AsSpan(0, length));
+            LogitsResult result = engine.Logits(tokens.AsSpan(0, length), TestContext.Current.CancellationToken);
             AssertClose([.. logits[length - 1].data<float>().Select(v => (double)v)], result.Last);
         }
         Tensor loss = nn.functional.cross_entropy(logits.narrow(0, 0, tokens.Length - 1), tensor(tokens.Skip(1).Select(t => (long)t).ToArray()));
