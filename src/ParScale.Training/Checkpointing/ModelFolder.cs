@@ -40,12 +40,12 @@ internal static class ModelFolder
     {
         Directory.CreateDirectory(folder);
         ModelConfig config = model.Config with { StoredType = type == TensorType.BF16 ? "bfloat16" : "float32" };
-        DurableFile.WriteText(Path.Combine(folder, "config.json"), config.ToJson() + "\n");
+        DurableFile.WriteText(Path.Combine(folder, "config.json"), config.ToJson());
         DurableFile.WriteText(Path.Combine(folder, "generation_config.json"), GenerationConfig(config));
         foreach (string name in TokenizerFiles)
         {
             string source = Path.Combine(tokenizerFolder, name);
-            if (File.Exists(source)) DurableFile.WriteText(Path.Combine(folder, name), File.ReadAllText(source));
+            if (File.Exists(source)) DurableFile.Write(Path.Combine(folder, name), File.ReadAllBytes(source));
         }
         TensorToWrite[] tensors = [.. model.named_parameters().Select(p => TensorBytes.Write(p.name, p.parameter, type))];
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors);
@@ -54,7 +54,7 @@ internal static class ModelFolder
     private static string GenerationConfig(ModelConfig config)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
             json.WriteBoolean("do_sample", true);

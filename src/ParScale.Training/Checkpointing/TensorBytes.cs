@@ -23,12 +23,14 @@ internal static class TensorBytes
         return stored.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The tensor as an entry to write, rounded to <paramref name="type"/>; its bytes are copied now.</summary>
+    /// <summary>The tensor as an entry to write, rounded to <paramref name="type"/> while it is written: no second copy of a whole model is ever held.</summary>
     public static TensorToWrite Write(string name, Tensor tensor, TensorType type)
     {
-        using var scope = NewDisposeScope();
         ScalarType stored = type == TensorType.BF16 ? ScalarType.BFloat16 : ScalarType.Float32;
-        Tensor copy = tensor.detach().to(stored).contiguous();
-        return new TensorToWrite(name, type, copy.shape, copy.bytes.ToArray());
+        return new TensorToWrite(name, type, tensor.shape, stream =>
+        {
+            using var scope = NewDisposeScope();
+            stream.Write(tensor.detach().to(stored).contiguous().bytes);
+        });
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace ParScale.Training.Commands;
 
@@ -7,32 +8,20 @@ internal static class CommandLine
 {
     public static int Run(string[] args)
     {
+        // Numbers in flags, logs and messages are the same in every country.
+        CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
+        CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
         var debug = new Option<bool>("--debug") { Description = "print the trace of an error", Recursive = true };
-        var root = new RootCommand("Trains ParScale models.") { TokenizerCommand.Create(), TrainCommand.Create(), debug };
-        ParseResult parse = root.Parse(args);
-        if (parse.Errors.Count > 0) return Fail("TR-10", parse.Errors[0].Message, ExitCodes.Usage);
         try
         {
+            var root = new RootCommand("Trains ParScale models.") { TokenizerCommand.Create(), TrainCommand.Create(), debug };
+            ParseResult parse = root.Parse(args);
+            if (parse.Errors.Count > 0) throw ParScaleException.Usage("TR-10", parse.Errors[0].Message);
             return parse.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
-        catch (ParScaleException e)
+        catch (Exception problem)
         {
-            if (parse.GetValue(debug)) Console.Error.WriteLine(e);
-            return Fail(e.Code, e.Message, (int)e.Kind);
+            return ErrorReport.Write(Console.Error, problem, args.Contains(debug.Name));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return Fail("TR-17", $"{e.Message}; check the path, its permissions, the free space, and that no other run uses it", (int)ErrorKind.Io);
-        }
-        catch (Exception e) when (!parse.GetValue(debug))
-        {
-            return Fail("TR-00", $"a bug of ours, please report it with --debug: {e.Message}", ExitCodes.Bug);
-        }
-    }
-
-    private static int Fail(string code, string message, int exitCode)
-    {
-        Console.Error.WriteLine($"parscale-train: error {code}: {message.ReplaceLineEndings(" ")}");
-        return exitCode;
     }
 }

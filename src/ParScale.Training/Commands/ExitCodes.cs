@@ -4,7 +4,6 @@ namespace ParScale.Training.Commands;
 internal static class ExitCodes
 {
     public const int Bug = 1;
-    public const int Usage = 2;
 
     /// <summary>Stopped by a signal, with the checkpoint saved.</summary>
     public const int Stopped = 75;

@@ -28,7 +28,7 @@ internal sealed class BpeTrainer
     public static BpeVocabulary Train(string text, int merges)
     {
         var trainer = new BpeTrainer();
-        trainer.CountWords(text.Normalize(NormalizationForm.FormC));
+        trainer.CountWords(TextCleaner.Compose(text));
         for (int word = 0; word < trainer._words.Count; word++) trainer.CountPairs(word, +1);
         foreach (((int, int) pair, _) in trainer._pairCounts) trainer.Enqueue(pair);
 

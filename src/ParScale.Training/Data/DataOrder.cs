@@ -1,3 +1,5 @@
+using ParScale.Sampling;
+
 namespace ParScale.Training.Data;
 
 /// <summary>
@@ -48,23 +50,14 @@ internal sealed class DataOrder
     private void PrepareEpoch(long epoch)
     {
         if (epoch == _epoch) return;
-        ulong state = _seed * 0x9E3779B97F4A7C15UL + (ulong)epoch;
-        _offset = (int)(NextRandom(ref state) % (ulong)_context);
+        var random = new SplitMix64(_seed * 0x9E3779B97F4A7C15UL + (ulong)epoch);
+        _offset = (int)(random.NextUInt64() % (ulong)_context);
         _order = [.. Enumerable.Range(0, _windowsPerEpoch)];
         for (int i = _order.Length - 1; i > 0; i--)
         {
-            int other = (int)(NextRandom(ref state) % (ulong)(i + 1));
+            int other = (int)(random.NextUInt64() % (ulong)(i + 1));
             (_order[i], _order[other]) = (_order[other], _order[i]);
         }
         _epoch = epoch;
-    }
-
-    /// <summary>SplitMix64: the same numbers on every machine and every .NET version.</summary>
-    private static ulong NextRandom(ref ulong state)
-    {
-        state += 0x9E3779B97F4A7C15UL;
-        ulong z = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9UL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return z ^ (z >> 31);
     }
 }

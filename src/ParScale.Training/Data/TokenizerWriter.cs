@@ -15,6 +15,7 @@ internal static class TokenizerWriter
     private static readonly JsonSerializerOptions Readable = new()
     {
         WriteIndented = true,
+        NewLine = "\n",
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 

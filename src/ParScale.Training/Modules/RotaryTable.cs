@@ -17,10 +17,9 @@ internal sealed class RotaryTable : IDisposable
     {
         using var scope = NewDisposeScope();
         _half = headSize / 2;
-        // The frequencies are rounded to float32 before they meet the position, as the published model does.
-        Tensor exponents = arange(0, headSize, 2, ScalarType.Float32) / headSize;
-        Tensor frequencies = 1.0 / pow((float)theta, exponents);
-        Tensor angles = arange(positions, ScalarType.Float32).unsqueeze(1) * frequencies.unsqueeze(0);
+        // In float64, as the engine does: a float32 angle is off by 1e-4 after a few thousand positions.
+        double[] frequencies = [.. Enumerable.Range(0, headSize / 2).Select(i => Math.Pow(theta, -2.0 * i / headSize))];
+        Tensor angles = arange(positions, ScalarType.Float64).unsqueeze(1) * tensor(frequencies).unsqueeze(0);
         Tensor sine = angles.sin();
         _cosine = cat([angles.cos(), angles.cos()], -1).unsqueeze(1).to(type).DetachFromDisposeScope();
         _signedSine = cat([sine.neg(), sine], -1).unsqueeze(1).to(type).DetachFromDisposeScope();

@@ -5,15 +5,19 @@ namespace ParScale.Training.Runs;
 /// <summary>Progress on stderr: one refreshed line on a terminal, else a plain line per row.</summary>
 internal sealed class ProgressLine(long steps)
 {
+    /// <summary>999999:59:59, in seconds.</summary>
+    private const double LongestShown = 3.6e9 - 1;
+
     private readonly bool _refresh = !Console.IsErrorRedirected;
 
     public void Show(LogRow row)
     {
-        TimeSpan left = TimeSpan.FromSeconds((steps - row.Step) * (double)row.Tokens / row.Step / Math.Max(1e-9, row.TokensPerSecond));
+        double left = (steps - row.Step) * (double)row.Tokens / row.Step / Math.Max(1e-9, row.TokensPerSecond);
+        long seconds = (long)Math.Min(left, LongestShown);
         string validation = row.ValLossPerToken is null ? "" : string.Create(CultureInfo.InvariantCulture,
             $"  val {row.ValLossPerToken:F4} ({row.ValLossPerCharacter:F4}/char)");
         string text = string.Create(CultureInfo.InvariantCulture,
-            $"step {row.Step}/{steps}  loss {row.TrainLoss:F4}{validation}  lr {row.LearningRate:E2}  {row.TokensPerSecond:F0} tokens/s  ETA {(int)left.TotalHours}:{left:mm\\:ss}");
+            $"step {row.Step}/{steps}  loss {row.TrainLoss:F4}{validation}  lr {row.LearningRate:E2}  {row.TokensPerSecond:F0} tokens/s  ETA {seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}");
         if (!_refresh) Console.Error.WriteLine(text);
         else if (row.ValLossPerToken is null) Console.Error.Write($"\r{text}\u001b[K");
         else Console.Error.WriteLine($"\r{text}\u001b[K");

@@ -9,23 +9,31 @@ namespace ParScale.Training.Runs;
 
 /// <summary>
 /// The files of a run: <c>checkpoint-N/</c> (the newest two), <c>best/</c>, <c>final/</c>. Every folder is written under
-/// a temporary name, flushed, and renamed, so that what is there is whole.
+/// a temporary name, flushed, and renamed, so that what is there is whole. <c>run.lock</c> keeps a second trainer out.
 /// </summary>
-internal sealed class RunFolder(string path, string tokenizerFolder, TensorType saveType)
+internal sealed class RunFolder(string path, string tokenizerFolder, TensorType saveType) : IDisposable
 {
     private const int CheckpointsKept = 2;
+    private const string LockFile = "run.lock";
     private const string Prefix = "checkpoint-";
     private const string Unfinished = ".unfinished-";
     private const string Replaced = ".replaced-";
 
+    private FileStream? _lock;
+
     public string Path { get; } = path;
 
-    /// <summary>Makes the folder ready: refuses a used one unless resuming, and removes what a killed run left half written.</summary>
+    /// <summary>
+    /// Makes the folder ready and keeps it locked until disposed: refuses a used one unless resuming, and removes what a
+    /// killed run left half written.
+    /// </summary>
+    /// <exception cref="ParScaleException">The folder is used, cannot be created, or belongs to a running trainer.</exception>
     public void Prepare(bool resume)
     {
         if (File.Exists(Path)) throw ParScaleException.Usage("TR-11", $"-o {ParScaleException.Quote(Path)} is a file; give a folder");
-        bool used = Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any();
-        if (used && !resume)
+        string lockPath = System.IO.Path.Combine(Path, LockFile);
+        if (File.Exists(lockPath)) _lock = Lock(lockPath);
+        if (!resume && Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any(entry => entry != lockPath))
             throw ParScaleException.Usage("TR-12", $"-o {ParScaleException.Quote(Path)} is not empty; give --resume to continue it, or another folder");
         try
         {
@@ -35,8 +43,13 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
         {
             throw new ParScaleException(ErrorKind.Io, "TR-13", $"-o {ParScaleException.Quote(Path)} cannot be created; check the path and its permissions", e);
         }
+        _lock ??= Lock(lockPath);
+        if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path)) is { } parent) FolderSync.Flush(parent);
         CleanUp();
     }
+
+    /// <summary>Lets the next trainer in.</summary>
+    public void Dispose() => _lock?.Dispose();
 
     /// <summary>The newest whole checkpoint, or null.</summary>
     public string? NewestCheckpoint() => Checkpoints().Select(c => c.Folder).FirstOrDefault();
@@ -79,6 +92,20 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
         return state;
     }
 
+    /// <summary>The file stays when the run ends: were it deleted, two waiting trainers could each lock a file of that name.</summary>
+    private FileStream Lock(string file)
+    {
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ParScaleException(ErrorKind.Io, "TR-18",
+                $"-o {ParScaleException.Quote(Path)} is in use by another trainer, or its {LockFile} may not be written; wait, or give another folder", e);
+        }
+    }
+
     /// <summary>Finishes what a kill interrupted: a folder that was moved aside returns if its successor never came.</summary>
     private void CleanUp()
     {
@@ -111,8 +138,10 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
         try
         {
             write(fresh);
+            FolderSync.Flush(fresh);
             if (Directory.Exists(target)) Directory.Move(target, old);
             Directory.Move(fresh, target);
+            FolderSync.Flush(Path);
             if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

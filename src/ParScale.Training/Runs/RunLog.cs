@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ParScale.Training.Checkpointing;
 
 namespace ParScale.Training.Runs;
 
@@ -18,8 +19,11 @@ internal sealed class RunLog : IDisposable
         string path = Path.Combine(folder, "log.jsonl");
         string[] kept = step > 0 && File.Exists(path) ? [.. File.ReadLines(path).Where(line => IsUpTo(line, step))] : [];
         if (kept.Length == 0) kept = [JsonSerializer.Serialize(options, Format)];
-        _writer = new StreamWriter(path, append: false, new UTF8Encoding(false)) { NewLine = "\n", AutoFlush = true };
-        foreach (string line in kept) _writer.WriteLine(line);
+        // Never cut the log in place: a kill in between would lose it.
+        string beside = path + ".tmp";
+        DurableFile.WriteText(beside, string.Concat(kept.Select(line => line + "\n")));
+        File.Move(beside, path, overwrite: true);
+        _writer = new StreamWriter(path, append: true, new UTF8Encoding(false)) { NewLine = "\n", AutoFlush = true };
     }
 
     public void Write(LogRow row) => _writer.WriteLine(JsonSerializer.Serialize(row, Format));

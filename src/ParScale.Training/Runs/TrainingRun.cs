@@ -22,7 +22,7 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         RequireMemory(config);
         var data = new DataOrder(inputs.Tokenizer.Encode(corpus.Training), options.Context, options.Seed);
         var validation = new Validation(corpus.Validation, inputs.Tokenizer, options.Context);
-        var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType == "bf16" ? TensorType.BF16 : TensorType.F32);
+        using var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType == "bf16" ? TensorType.BF16 : TensorType.F32);
         folder.Prepare(resume);
 
         NativeHeap.KeepFreedBlocks();

@@ -9,7 +9,10 @@ internal struct SplitMix64(ulong seed)
     private ulong _state = seed;
 
     /// <summary>Uniform in [0, 1), 53 bits.</summary>
-    public double NextDouble()
+    public double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1UL << 53));
+
+    /// <summary>Uniform over all 64 bits.</summary>
+    public ulong NextUInt64()
     {
         unchecked
         {
@@ -17,7 +20,7 @@ internal struct SplitMix64(ulong seed)
             ulong z = _state;
             z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
             z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-            return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
+            return z ^ (z >> 31);
         }
     }
 }

@@ -44,7 +44,7 @@ public sealed class ModelFolderTests
     public void The_engine_gives_the_logits_of_a_trained_model(int streams, string saved)
     {
         using var folder = new TempFolder();
-        string[] flags = Samples.Run(folder, "run", ("--streams", $"{streams}"), ("--steps", "80"), ("--lr", "1e-2"), ("--save-dtype", saved));
+        string[] flags = Samples.Run(folder, "run", ("--streams", $"{streams}"), ("--steps", "80"), ("--lr", "1e-2"), ("--context", "40"), ("--save-dtype", saved));
         Assert.Equal(0, CommandLine.Run(flags));
 
         using var noGradient = no_grad();
@@ -60,6 +60,47 @@ public sealed class ModelFolderTests
         }
         Tensor loss = nn.functional.cross_entropy(logits.narrow(0, 0, tokens.Length - 1), tensor(tokens.Skip(1).Select(t => (long)t).ToArray()));
         Assert.Equal(engine.Score(tokens, cancellationToken: TestContext.Current.CancellationToken).MeanNll, loss.item<float>(), 1e-5);
+    }
+
+    [Fact]
+    public void The_engine_gives_the_logits_far_into_a_long_context()
+    {
+        const int Length = 2000;
+        using var folder = new TempFolder();
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        using var model = new ParScaleLm(Samples.Config(2) with { MaxPositions = Length }, seed: 4);
+        // Large queries and keys: attention then depends on where a token stands, not only on which it is.
+        foreach ((string name, var parameter) in model.named_parameters())
+            if (name.Contains("q_proj.weight", StringComparison.Ordinal) || name.Contains("k_proj.weight", StringComparison.Ordinal)) parameter.mul_(12);
+        ModelFolder.Save(model, folder.File("m"), ParScale.Checkpoints.TensorType.F32, tokenizerFolder: folder.File("none"));
+        var random = new Random(5);
+        int[] tokens = [.. Enumerable.Range(0, Length).Select(_ => random.Next(model.Config.VocabularySize))];
+        Tensor logits = model.forward(tensor(tokens.Select(t => (long)t).ToArray()).unsqueeze(0))[0];
+        using LanguageModel engine = LanguageModel.Load(folder.File("m"));
+        foreach (int length in (int[])[700, 1500, Length])
+        {
+            double[] expected = [.. logits[length - 1].data<float>().Select(v => (double)v)];
+            AssertClose(expected, engine.Logits(tokens.AsSpan(0, length)).Last);
+        }
+    }
+
+    [Fact]
+    public void A_saved_folder_holds_the_tokenizer_byte_for_byte_and_ends_each_text_once()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder.File("t"));
+        byte[] tokenizer = [0xEF, 0xBB, 0xBF, (byte)'{', (byte)'}', (byte)'\r', (byte)'\n'];
+        File.WriteAllBytes(folder.File("t/tokenizer.json"), tokenizer);
+        using var model = new ParScaleLm(Samples.Config(1));
+        ModelFolder.Save(model, folder.File("m"), ParScale.Checkpoints.TensorType.F32, folder.File("t"));
+        Assert.Equal(tokenizer, File.ReadAllBytes(folder.File("m/tokenizer.json")));
+        foreach (string name in (string[])["config.json", "generation_config.json"])
+        {
+            string text = File.ReadAllText(folder.File($"m/{name}"));
+            Assert.EndsWith("}\n", text, StringComparison.Ordinal);
+            Assert.DoesNotContain('\r', text);
+        }
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using ParScale.Training.Commands;
 
 namespace ParScale.Training.Tests.Commands;
 
@@ -21,6 +22,7 @@ public sealed class CommandLineTests
     [InlineData("--save-dtype", "q4")]
     [InlineData("--batch", "-1")]
     [InlineData("--warmup", "13")]
+    [InlineData("--steps", "9223372036854775807")]
     [InlineData("--no-such-flag", "1")]
     public void A_bad_flag_is_one_line_and_exit_2(string flag, string value)
     {
@@ -32,6 +34,49 @@ public sealed class CommandLineTests
         Assert.False(Directory.Exists(folder.File("run")));
     }
 
+    [Theory]
+    [InlineData("8194", "1")]
+    [InlineData("2052", "1026")]
+    [InlineData("524288", "128")]
+    public void A_shape_that_the_loader_refuses_is_never_trained(string hidden, string heads)
+    {
+        using var folder = new TempFolder();
+        var error = new StringWriter();
+        TextWriter before = Console.Error;
+        Console.SetError(error);
+        try
+        {
+            Assert.Equal(2, CommandLine.Run(Samples.Run(folder, "run", ("--hidden", hidden), ("--heads", heads))));
+        }
+        finally
+        {
+            Console.SetError(before);
+        }
+        Assert.StartsWith("parscale-train: error TR-10: the flags describe a model that cannot be loaded", error.ToString(), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File("run")));
+    }
+
+    [Fact]
+    public void Numbers_do_not_depend_on_the_country()
+    {
+        using var folder = new TempFolder();
+        CultureInfo before = CultureInfo.CurrentCulture;
+        // As in German, made by hand: a machine without ICU has no German.
+        var german = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        (german.NumberFormat.NumberDecimalSeparator, german.NumberFormat.NumberGroupSeparator) = (",", ".");
+        try
+        {
+            CultureInfo.CurrentCulture = german;
+            Assert.Equal(0, CommandLine.Run(Samples.Run(folder, "run", ("--lr", "0.002"), ("--steps", "2"), ("--warmup", "1"))));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+        using JsonDocument options = JsonDocument.Parse(File.ReadLines(folder.File("run/log.jsonl")).First());
+        Assert.Equal(0.002, options.RootElement.GetProperty("learning_rate").GetDouble());
+    }
+
     [Fact]
     public void Missing_data_is_exit_3_and_a_shape_without_end_is_exit_7()
     {
@@ -40,7 +85,7 @@ public sealed class CommandLineTests
         Assert.Equal(3, exitCode);
         Assert.Contains("none.txt", error, StringComparison.Ordinal);
         Assert.Equal(3, Trained.Run(Samples.Run(folder, "run", ("--tokenizer", folder.File("none")))).ExitCode);
-        string[] large = Samples.Run(folder, "run", ("--hidden", "65536"), ("--layers", "1000"));
+        string[] large = Samples.Run(folder, "run", ("--hidden", "65536"), ("--heads", "16"), ("--layers", "1000"));
         Assert.Equal(7, Trained.Run(large).ExitCode);
         Assert.False(Directory.Exists(folder.File("run")));
     }

@@ -30,6 +30,14 @@ public sealed class BpeTrainerTests
         Assert.Equal(Naive(text, 12), BpeTrainer.Train(text, 12).Merges));
 
     [Fact]
+    public void Text_that_dotnet_does_not_normalise_well_is_learnt_from()
+    {
+        // U+FFFE, which Normalize refuses, and a run of marks out of order, on which it takes minutes.
+        string text = "ab\uFFFEab" + string.Concat(Enumerable.Repeat("\u0301\u0316", 100_000));
+        Assert.Equal(3, BpeTrainer.Train(text, 3).Merges.Count);
+    }
+
+    [Fact]
     public void Merges_stop_when_no_pair_occurs_twice() => Assert.Empty(BpeTrainer.Train("abcdefg", 10).Merges);
 
     [Fact]

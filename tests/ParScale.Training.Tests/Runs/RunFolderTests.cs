@@ -15,9 +15,10 @@ public sealed class RunFolderTests
         Put(folder, ".unfinished-best", "half");
         if (successorCame) Put(folder, "best", "new");
 
-        new RunFolder(folder.File("run"), folder.File("none"), TensorType.F32).Prepare(resume: true);
+        using var run = new RunFolder(folder.File("run"), folder.File("none"), TensorType.F32);
+        run.Prepare(resume: true);
 
-        Assert.Equal([folder.File("run/best")], Directory.GetFileSystemEntries(folder.File("run")));
+        Assert.Equal([folder.File("run/best")], Directory.GetDirectories(folder.File("run")));
         Assert.Equal(expected, File.ReadAllText(folder.File("run/best/which.txt")));
     }
 
@@ -25,12 +26,44 @@ public sealed class RunFolderTests
     public void Only_whole_checkpoints_count_and_the_newest_is_by_number()
     {
         using var folder = new TempFolder();
-        var run = new RunFolder(folder.File("run"), folder.File("none"), TensorType.F32);
+        using var run = new RunFolder(folder.File("run"), folder.File("none"), TensorType.F32);
         run.Prepare(resume: false);
         Assert.Null(run.NewestCheckpoint());
         foreach (string name in (string[])["checkpoint-9", "checkpoint-10", "checkpoint-x"]) Put(folder, name, "", "trainer_state.json");
         Put(folder, "checkpoint-11", "");
         Assert.Equal(folder.File("run/checkpoint-10"), run.NewestCheckpoint());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_second_trainer_is_refused_until_the_first_has_ended(bool resume)
+    {
+        using var folder = new TempFolder();
+        using (var first = new RunFolder(folder.File("run"), folder.File("none"), TensorType.F32))
+        {
+            first.Prepare(resume: false);
+            Put(folder, "checkpoint-1", "1");
+            using var second = new RunFolder(folder.File("run"), folder.File("none"), TensorType.F32);
+            var error = Assert.Throws<ParScaleException>(() => second.Prepare(resume));
+            Assert.Equal((ErrorKind.Io, "TR-18"), (error.Kind, error.Code));
+            Assert.Contains(folder.File("run"), error.Message, StringComparison.Ordinal);
+        }
+        using var later = new RunFolder(folder.File("run"), folder.File("none"), TensorType.F32);
+        later.Prepare(resume: true);
+        Assert.True(Directory.Exists(folder.File("run/checkpoint-1")));
+    }
+
+    [Fact]
+    public void A_folder_with_nothing_but_a_lock_counts_as_empty()
+    {
+        using var folder = new TempFolder();
+        for (int i = 0; i < 2; i++)
+        {
+            using var run = new RunFolder(folder.File("run"), folder.File("none"), TensorType.F32);
+            run.Prepare(resume: false);
+        }
+        Assert.Equal([folder.File("run/run.lock")], Directory.GetFileSystemEntries(folder.File("run")));
     }
 
     private static void Put(TempFolder folder, string name, string text, string file = "which.txt")

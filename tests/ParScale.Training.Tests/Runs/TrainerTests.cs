@@ -20,7 +20,7 @@ public sealed class TrainerTests
         using var model = new ParScaleLm(options.ModelConfig(files.Tokenizer.VocabularySize, null));
         using var optimizer = new AdamW(model.named_parameters(), 0.99, 0.1);
         var data = new DataOrder(files.Tokenizer.Encode(corpus.Training), options.Context, 1);
-        var run = new RunFolder(folder.File("run"), inputs[3], TensorType.F32);
+        using var run = new RunFolder(folder.File("run"), inputs[3], TensorType.F32);
         run.Prepare(resume: false);
         var trainer = new Trainer(options, model, optimizer, data, new Validation(corpus.Validation, files.Tokenizer, options.Context), run);
 
