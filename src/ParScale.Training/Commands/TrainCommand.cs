@@ -93,9 +93,12 @@ internal static class TrainCommand
         SaveEvery = parse.GetValue(SaveEvery),
         Seed = parse.GetValue(Seed),
         Threads = parse.GetValue(Threads),
-        Compute = parse.GetRequiredValue(Compute),
-        SaveType = parse.GetRequiredValue(SaveType),
+        Compute = TypeOf(parse, Compute),
+        SaveType = TypeOf(parse, SaveType),
     };
+
+    private static NumberType TypeOf(ParseResult parse, Option<string> option) =>
+        Enum.Parse<NumberType>(parse.GetRequiredValue(option), ignoreCase: true);
 
     private static Option<T> Number<T>(string name, T value, string description) =>
         new(name) { DefaultValueFactory = _ => value, Description = description };

@@ -13,8 +13,6 @@ internal sealed class Trainer(
     private const int LogEvery = 10;
     private readonly LearningRate _learningRate = new(options.LearningRate, options.MinLearningRate, options.Warmup, options.Steps);
     private readonly long _tokensPerStep = (long)options.Batch * options.Context;
-    private double _lossSum;
-    private int _lossCount;
 
     /// <summary>
     /// Trains from <paramref name="start"/> to the last step, or until <paramref name="stop"/> asks for an early end; then
@@ -22,46 +20,53 @@ internal sealed class Trainer(
     /// </summary>
     public TrainerState Run(TrainerState start, CancellationToken stop)
     {
-        using var log = new RunLog(folder.Path, options, start.Step);
+        using var log = new RunLog(folder.Path, options, start.Pending ? start.Step - 1 : start.Step);
         var progress = new ProgressLine(options.Steps);
         var clock = Stopwatch.StartNew();
+        (long Step, double Seconds) row = (start.Step, 0);
         TrainerState state = start;
-        long saved = start.Step > 0 ? start.Step : -1;
-        (long step, double seconds) last = (start.Step, 0);
-        while (state.Step < options.Steps && !stop.IsCancellationRequested)
+        TrainerState? saved = start.Step > 0 ? start : null;
+        while (!stop.IsCancellationRequested)
         {
-            double norm = Step(state.Step);
-            long done = state.Step + 1;
-            bool atEnd = done == options.Steps;
-            state = state with { Step = done, ElapsedSeconds = start.ElapsedSeconds + clock.Elapsed.TotalSeconds };
-            bool evaluate = done % options.EvalEvery == 0 || atEnd;
-            if (evaluate || done % LogEvery == 0)
+            if (state.Pending && (IsEvaluated(state.Step) || state.Step % LogEvery == 0))
             {
-                double speed = (done - last.step) * _tokensPerStep / Math.Max(1e-9, clock.Elapsed.TotalSeconds - last.seconds);
-                ValidationLoss? loss = evaluate ? validation.Measure(model) : null;
-                var row = new LogRow(done, done * _tokensPerStep, _lossSum / _lossCount, loss?.PerToken, loss?.PerCharacter,
-                    _learningRate.At(done - 1), norm, Math.Round(speed, 1), Math.Round(state.ElapsedSeconds, 2));
-                log.Write(row);
-                progress.Show(row);
-                (_lossSum, _lossCount) = (0, 0);
-                last = (done, clock.Elapsed.TotalSeconds);
+                double speed = (state.Step - row.Step) * _tokensPerStep / Math.Max(1e-9, clock.Elapsed.TotalSeconds - row.Seconds);
+                ValidationLoss? loss = IsEvaluated(state.Step) ? validation.Measure(model, stop) : null;
+                // A validation cut short leaves the row pending: the resumed run begins with it.
+                if (stop.IsCancellationRequested) break;
+                LogRow written = Row(state, loss, speed);
+                log.Write(written);
+                progress.Show(written);
+                row = (state.Step, clock.Elapsed.TotalSeconds);
                 if (loss is not null) state = KeepBest(state, loss);
+                state = state with { LossSum = 0, LossCount = 0 };
             }
-            if (done % options.SaveEvery != 0 && !atEnd) continue;
-            folder.SaveCheckpoint(model, optimizer, state);
-            saved = done;
+            bool atEnd = state.Step == options.Steps;
+            if (state.Step > 0 && (atEnd || state.Step % options.SaveEvery == 0) && state != saved)
+            {
+                folder.SaveCheckpoint(model, optimizer, state);
+                saved = state;
+            }
+            if (atEnd) return state;
+            state = Step(state) with { ElapsedSeconds = start.ElapsedSeconds + clock.Elapsed.TotalSeconds };
         }
-        if (saved != state.Step) folder.SaveCheckpoint(model, optimizer, state);
+        if (state != saved) folder.SaveCheckpoint(model, optimizer, state);
         return state;
     }
 
-    /// <summary>One update; returns the gradient norm before clipping.</summary>
-    private double Step(long step)
+    private bool IsEvaluated(long step) => step % options.EvalEvery == 0 || step == options.Steps;
+
+    private LogRow Row(TrainerState state, ValidationLoss? loss, double speed) => new(
+        state.Step, state.Step * _tokensPerStep, state.LossSum / state.LossCount, loss?.PerToken, loss?.PerCharacter,
+        _learningRate.At(state.Step - 1), state.GradientNorm, Math.Round(speed, 1), Math.Round(state.ElapsedSeconds, 2));
+
+    /// <summary>One update.</summary>
+    private TrainerState Step(TrainerState state)
     {
         using var scope = NewDisposeScope();
         // Dropout draws from the step's own seed, so that a resumed run draws the same.
-        random.manual_seed(options.Seed * 1_000_003 + step);
-        Tensor batch = tensor(data.Batch(step, options.Batch)).view(options.Batch, options.Context + 1);
+        random.manual_seed(options.Seed * 1_000_003 + state.Step);
+        Tensor batch = tensor(data.Batch(state.Step, options.Batch)).view(options.Batch, options.Context + 1);
         Tensor inputs = batch.narrow(1, 0, options.Context);
         Tensor targets = batch.narrow(1, 1, options.Context).flatten();
         Tensor logits = model.forward(inputs).flatten(0, 1).to(ScalarType.Float32);
@@ -70,11 +75,9 @@ internal sealed class Trainer(
         double value = loss.item<float>();
         double norm = optimizer.ClipGradients(options.Clip);
         if (!double.IsFinite(value) || !double.IsFinite(norm))
-            throw ParScaleException.Usage("TR-07", $"the loss is {value} and its gradient {norm} at step {step + 1}; lower --lr or raise --warmup");
-        optimizer.Step(step, _learningRate.At(step));
-        _lossSum += value;
-        _lossCount++;
-        return norm;
+            throw ParScaleException.Usage("TR-07", $"the loss is {value} and its gradient {norm} at step {state.Step + 1}; lower --lr or raise --warmup");
+        optimizer.Step(state.Step, _learningRate.At(state.Step));
+        return state with { Step = state.Step + 1, LossSum = state.LossSum + value, LossCount = state.LossCount + 1, GradientNorm = norm };
     }
 
     private TrainerState KeepBest(TrainerState state, ValidationLoss loss)

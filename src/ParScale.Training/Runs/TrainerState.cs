@@ -1,20 +1,28 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace ParScale.Training.Runs;
 
 /// <summary>
 /// What <c>trainer_state.json</c> holds. <paramref name="Step"/> is the number of finished steps; together with the seed
-/// it is the whole state of the data order and of dropout.
+/// it is the whole state of the data order and of dropout. <paramref name="LossSum"/> adds the losses of the
+/// <paramref name="LossCount"/> steps since the last row of the log; <paramref name="GradientNorm"/> is that of the last step.
 /// </summary>
-internal sealed record TrainerState(long Step, double ElapsedSeconds, double? BestLossPerToken, long BestStep, TrainingOptions Options)
+internal sealed record TrainerState(
+    long Step, double ElapsedSeconds, double? BestLossPerToken, long BestStep, TrainingOptions Options,
+    double LossSum = 0, long LossCount = 0, double GradientNorm = 0)
 {
     private static readonly JsonSerializerOptions Format = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
         NewLine = "\n",
-        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
+
+    /// <summary>Whether steps were made that no row of the log tells of.</summary>
+    [JsonIgnore]
+    public bool Pending => LossCount > 0;
 
     public string ToJson() => JsonSerializer.Serialize(this, Format) + "\n";
 
@@ -24,7 +32,7 @@ internal sealed record TrainerState(long Step, double ElapsedSeconds, double? Be
         try
         {
             TrainerState? state = JsonSerializer.Deserialize<TrainerState>(File.ReadAllText(path), Format);
-            if (state is { Options: not null, Step: >= 0 }) return state;
+            if (state is { Options: not null, Step: >= 0, LossCount: >= 0 }) return state;
             throw new JsonException("no options");
         }
         catch (JsonException e)

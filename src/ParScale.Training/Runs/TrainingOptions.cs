@@ -34,8 +34,8 @@ internal sealed record TrainingOptions
     public required long SaveEvery { get; init; }
     public required long Seed { get; init; }
     public required int Threads { get; init; }
-    public required string Compute { get; init; }
-    public required string SaveType { get; init; }
+    public required NumberType Compute { get; init; }
+    public required NumberType SaveType { get; init; }
 
     /// <summary>The model that these options describe.</summary>
     /// <exception cref="ParScaleException">No such model can be loaded (<see cref="ErrorKind.Usage"/>).</exception>
@@ -103,6 +103,6 @@ internal sealed record TrainingOptions
         AttentionSmoothing = Smoothing,
         EndOfTextIds = endOfText is { } id ? [id] : [],
         BeginOfTextId = endOfText,
-        StoredType = SaveType == "bf16" ? "bfloat16" : "float32",
+        StoredType = SaveType.InConfig(),
     };
 }

@@ -1,4 +1,3 @@
-using ParScale.Checkpoints;
 using ParScale.Model;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Data;
@@ -22,26 +21,22 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         RequireMemory(config);
         var data = new DataOrder(inputs.Tokenizer.Encode(corpus.Training), options.Context, options.Seed);
         var validation = new Validation(corpus.Validation, inputs.Tokenizer, options.Context);
-        using var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType == "bf16" ? TensorType.BF16 : TensorType.F32);
+        using var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType.InFiles());
         folder.Prepare(resume);
 
         NativeHeap.KeepFreedBlocks();
         set_num_threads(options.Threads);
-        ScalarType compute = options.Compute == "bf16" ? ScalarType.BFloat16 : ScalarType.Float32;
-        using var model = new ParScaleLm(config, options.Seed, compute, options.Dropout);
+        using var model = new ParScaleLm(config, options.Seed, options.Compute.InTorch(), options.Dropout);
         using var optimizer = new AdamW(model.named_parameters(), options.Beta2, options.WeightDecay);
         var start = new TrainerState(0, 0, null, 0, options);
         if (resume && folder.NewestCheckpoint() is { } newest) start = RunFolder.Restore(newest, model, optimizer, options);
 
         TrainerState end = new Trainer(options, model, optimizer, data, validation, folder).Run(start, stop);
-        bool finished = end.Step == options.Steps;
-        var result = new RunResult(finished, end.Step, options.Steps, end.ElapsedSeconds, config.TotalParameters, end.BestStep, null, null, outputFolder);
-        if (!finished) return result;
-        return result with
-        {
-            Final = Measure(folder.SaveModel(model, "final"), validation),
-            Best = Measure(Path.Combine(folder.Path, "best"), validation),
-        };
+        var result = new RunResult(false, end.Step, options.Steps, end.ElapsedSeconds, config.TotalParameters, end.BestStep, null, null, outputFolder);
+        if (end.Step < options.Steps || end.Pending) return result;
+        ValidationLoss? final = Measure(folder.SaveModel(model, "final"), validation, stop);
+        ValidationLoss? best = Measure(Path.Combine(folder.Path, "best"), validation, stop);
+        return result with { Finished = final is not null && best is not null, Final = final, Best = best };
     }
 
     /// <summary>Weights, gradients and two moments in float32 must fit before anything is allocated; activations come on top.</summary>
@@ -54,9 +49,9 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
             $"{config.TotalParameters} parameters need {config.TotalParameters / (1 << 26)} GiB to train, this machine has {available >> 30} GiB; choose a smaller shape");
     }
 
-    private static ValidationLoss Measure(string modelFolder, Validation validation)
+    private static ValidationLoss? Measure(string modelFolder, Validation validation, CancellationToken stop)
     {
         using ParScaleLm saved = ModelFolder.Load(modelFolder);
-        return validation.Measure(saved);
+        return validation.Measure(saved, stop);
     }
 }

@@ -1,3 +1,4 @@
+using ParScale.Generation;
 using ParScale.Text;
 using ParScale.Training.Modules;
 using static TorchSharp.torch;
@@ -10,7 +11,7 @@ internal sealed class Validation
     private const int RowsPerPass = 16;
     private readonly int[] _tokens;
     private readonly int _context;
-    private readonly int _predictedCharacters;
+    private readonly long _predictedCharacters;
 
     public Validation(string text, Tokenizer tokenizer, int context)
     {
@@ -18,11 +19,13 @@ internal sealed class Validation
         _context = context;
         if (_tokens.Length < 2)
             throw new ParScaleException(ErrorKind.BadInput, "TR-06", "the validation text has under two tokens; raise --val-fraction or give more text");
-        _predictedCharacters = text.Length - tokenizer.Decode(_tokens.AsSpan(0, 1)).Length;
+        _predictedCharacters = CharacterCount.Predicted(tokenizer, _tokens);
+        if (_predictedCharacters < 1)
+            throw new ParScaleException(ErrorKind.BadInput, "TR-06", "the validation text is a single character; raise --val-fraction or give more text");
     }
 
-    /// <summary>The mean negative log-likelihood, in nats.</summary>
-    public ValidationLoss Measure(ParScaleLm model)
+    /// <summary>The mean negative log-likelihood, in nats; null when <paramref name="stop"/> came before the end.</summary>
+    public ValidationLoss? Measure(ParScaleLm model, CancellationToken stop)
     {
         using var noGradient = no_grad();
         bool wasTraining = model.training;
@@ -30,12 +33,12 @@ internal sealed class Validation
         int predicted = _tokens.Length - 1;
         int fullRows = predicted / _context;
         double total = 0;
-        for (int row = 0; row < fullRows; row += RowsPerPass)
+        for (int row = 0; row < fullRows && !stop.IsCancellationRequested; row += RowsPerPass)
             total += Sum(model, row * _context, Math.Min(RowsPerPass, fullRows - row), _context);
         int rest = predicted - fullRows * _context;
-        if (rest > 0) total += Sum(model, fullRows * _context, 1, rest);
+        if (rest > 0 && !stop.IsCancellationRequested) total += Sum(model, fullRows * _context, 1, rest);
         model.train(wasTraining);
-        return new ValidationLoss(total / predicted, total / _predictedCharacters);
+        return stop.IsCancellationRequested ? null : new ValidationLoss(total / predicted, total / _predictedCharacters);
     }
 
     private double Sum(ParScaleLm model, int start, int rows, int length)

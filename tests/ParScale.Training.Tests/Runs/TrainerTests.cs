@@ -35,7 +35,7 @@ public sealed class TrainerTests
         Assert.Equal(live[1], live[2]);
     }
 
-    private static TrainingOptions OptionsOf(RunInputs files) => new()
+    internal static TrainingOptions OptionsOf(RunInputs files) => new()
     {
         DataSha256 = files.DataSha256,
         TokenizerSha256 = files.TokenizerSha256,
@@ -62,7 +62,7 @@ public sealed class TrainerTests
         SaveEvery = 8,
         Seed = 1,
         Threads = 1,
-        Compute = "f32",
-        SaveType = "f32",
+        Compute = NumberType.F32,
+        SaveType = NumberType.F32,
     };
 }

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
 using ParScale.Training.Commands;
+using ParScale.Training.Runs;
 
 namespace ParScale.Training.Tests.Runs;
 
@@ -27,8 +29,39 @@ public sealed class TrainingRunTests
         Assert.Equal(0, CommandLine.Run([.. flags, "--resume"]));
         Assert.Equal(weights, File.ReadAllBytes(folder.File("run/checkpoint-12/model.safetensors")));
         Assert.Equal(moments, File.ReadAllBytes(folder.File("run/checkpoint-12/optimizer.safetensors")));
-        Assert.Equal(losses[^1], Losses(folder.File("run/log.jsonl"))[^1]);
+        Assert.Equal(losses, Losses(folder.File("run/log.jsonl")));
         Assert.False(Directory.Exists(folder.File("run/.unfinished-checkpoint-12")));
+    }
+
+    [Fact]
+    public void A_row_that_a_signal_left_out_is_written_first_on_resume()
+    {
+        using var folder = new TempFolder();
+        string[] flags = Samples.Run(folder, "run", ("--save-every", "4"));
+        Assert.Equal(0, CommandLine.Run(flags));
+        string[] rows = Rows(folder);
+
+        // What a signal during the validation at step 8 leaves: a checkpoint that still holds the losses of steps 5 to 8.
+        foreach (string name in (string[])["checkpoint-12", "final"]) Directory.Delete(folder.File($"run/{name}"), recursive: true);
+        JsonNode state = JsonNode.Parse(File.ReadAllText(folder.File("run/checkpoint-8/trainer_state.json")))!;
+        JsonNode row = JsonNode.Parse(File.ReadLines(folder.File("run/log.jsonl")).ElementAt(2))!;
+        state["loss_count"] = 4;
+        state["loss_sum"] = 4 * row["train_loss"]!.GetValue<double>();
+        File.WriteAllText(folder.File("run/checkpoint-8/trainer_state.json"), state.ToJsonString());
+
+        Assert.Equal(0, CommandLine.Run([.. flags, "--resume"]));
+        Assert.Equal(rows, Rows(folder));
+    }
+
+    [Fact]
+    public void A_signal_before_the_first_step_saves_and_is_not_the_end()
+    {
+        using var folder = new TempFolder();
+        string[] inputs = Samples.Inputs(folder);
+        var run = new TrainingRun(inputs[1], inputs[3], folder.File("run"));
+        RunResult result = run.Execute(TrainerTests.OptionsOf, resume: false, new CancellationToken(canceled: true));
+        Assert.False(result.Finished);
+        Assert.True(Directory.Exists(folder.File("run/checkpoint-0")));
     }
 
     [Fact]
@@ -102,6 +135,18 @@ public sealed class TrainingRunTests
         File.WriteAllText(folder.File("run/checkpoint-12/trainer_state.json"), "{");
         Assert.Equal(3, CommandLine.Run([.. Samples.Run(folder, "run"), "--resume"]));
     }
+
+    /// <summary>The rows of the log without what depends on the clock.</summary>
+    private static string[] Rows(TempFolder folder) =>
+    [
+        .. File.ReadLines(folder.File("run/log.jsonl")).Skip(1).Select(line =>
+        {
+            JsonObject row = JsonNode.Parse(line)!.AsObject();
+            row.Remove("tokens_per_second");
+            row.Remove("elapsed_seconds");
+            return row.ToJsonString();
+        }),
+    ];
 
     private static double[] Losses(string log) =>
     [

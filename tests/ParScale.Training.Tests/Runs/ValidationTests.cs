@@ -16,10 +16,10 @@ public sealed class ValidationTests
         using var folder = new TempFolder();
         TokenizerWriter.Write(folder.File("t"), BpeTrainer.Train(Samples.Text(500), 70 - 60));
         Tokenizer tokenizer = Tokenizer.Load(folder.File("t"));
-        string text = Samples.Text(90, seed: 2);
+        string text = Samples.Text(90, seed: 2) + "\U0001F600\U0001F600";
         using var model = new ParScaleLm(Samples.Config(2) with { VocabularySize = tokenizer.VocabularySize });
 
-        ValidationLoss loss = new Validation(text, tokenizer, context: 10).Measure(model);
+        ValidationLoss loss = new Validation(text, tokenizer, context: 10).Measure(model, TestContext.Current.CancellationToken)!;
 
         int[] ids = tokenizer.Encode(text);
         double total = 0;
@@ -31,7 +31,28 @@ public sealed class ValidationTests
             for (int i = 0; i < length; i++) total -= logProbabilities[i, ids[start + i + 1]].item<float>();
         }
         Assert.Equal(total / (ids.Length - 1), loss.PerToken, 1e-5);
-        int characters = text.Length - tokenizer.Decode(ids.AsSpan(0, 1)).Length;
+        int characters = text.EnumerateRunes().Count() - tokenizer.Decode(ids.AsSpan(0, 1)).EnumerateRunes().Count();
         Assert.Equal(total / characters, loss.PerCharacter, 1e-5);
+    }
+
+    [Fact]
+    public void A_signal_ends_it_without_a_result()
+    {
+        using var folder = new TempFolder();
+        TokenizerWriter.Write(folder.File("t"), BpeTrainer.Train(Samples.Text(500), 10));
+        Tokenizer tokenizer = Tokenizer.Load(folder.File("t"));
+        using var model = new ParScaleLm(Samples.Config(1) with { VocabularySize = tokenizer.VocabularySize });
+        model.train();
+        Assert.Null(new Validation(Samples.Text(50), tokenizer, context: 10).Measure(model, new CancellationToken(canceled: true)));
+        Assert.True(model.training);
+    }
+
+    [Fact]
+    public void A_text_of_one_character_is_refused()
+    {
+        using var folder = new TempFolder();
+        TokenizerWriter.Write(folder.File("t"), BpeTrainer.Train("abc", 0));
+        Tokenizer tokenizer = Tokenizer.Load(folder.File("t"));
+        Assert.Equal("TR-06", Assert.Throws<ParScaleException>(() => new Validation("\u00E9", tokenizer, 10)).Code);
     }
 }
