@@ -23,7 +23,10 @@ internal static class TensorBytes
         return stored.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The tensor as an entry to write, rounded to <paramref name="type"/> while it is written: no second copy of a whole model is ever held.</summary>
+    /// <summary>
+    /// The tensor as an entry to write, rounded to <paramref name="type"/> while it is written: no second copy of a whole
+    /// model is ever held.
+    /// </summary>
     public static TensorToWrite Write(string name, Tensor tensor, TensorType type)
     {
         ScalarType stored = type == TensorType.BF16 ? ScalarType.BFloat16 : ScalarType.Float32;

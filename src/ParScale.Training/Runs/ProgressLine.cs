@@ -17,7 +17,9 @@ internal sealed class ProgressLine(long steps)
         string validation = row.ValLossPerToken is null ? "" : string.Create(CultureInfo.InvariantCulture,
             $"  val {row.ValLossPerToken:F4} ({row.ValLossPerCharacter:F4}/char)");
         string text = string.Create(CultureInfo.InvariantCulture,
-            $"step {row.Step}/{steps}  loss {row.TrainLoss:F4}{validation}  lr {row.LearningRate:E2}  {row.TokensPerSecond:F0} tokens/s  ETA {seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}");
+            $"step {row.Step}/{steps}  loss {row.TrainLoss:F4}{validation}  lr {row.LearningRate:E2}  ")
+            + string.Create(CultureInfo.InvariantCulture,
+            $"{row.TokensPerSecond:F0} tokens/s  ETA {seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}");
         if (!_refresh) Console.Error.WriteLine(text);
         else if (row.ValLossPerToken is null) Console.Error.Write($"\r{text}\u001b[K");
         else Console.Error.WriteLine($"\r{text}\u001b[K");

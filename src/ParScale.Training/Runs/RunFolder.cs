@@ -34,14 +34,16 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
         string lockPath = System.IO.Path.Combine(Path, LockFile);
         if (File.Exists(lockPath)) _lock = Lock(lockPath);
         if (!resume && Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any(entry => entry != lockPath))
-            throw ParScaleException.Usage("TR-12", $"-o {ParScaleException.Quote(Path)} is not empty; give --resume to continue it, or another folder");
+            throw ParScaleException.Usage("TR-12", $"-o {ParScaleException.Quote(Path)} is not empty; "
+                + "give --resume to continue it, or another folder");
         try
         {
             Directory.CreateDirectory(Path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ParScaleException(ErrorKind.Io, "TR-13", $"-o {ParScaleException.Quote(Path)} cannot be created; check the path and its permissions", e);
+            throw new ParScaleException(ErrorKind.Io, "TR-13", $"-o {ParScaleException.Quote(Path)} cannot be created; "
+                + "check the path and its permissions", e);
         }
         _lock ??= Lock(lockPath);
         if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path)) is { } parent) FolderSync.Flush(parent);
@@ -102,7 +104,8 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ParScaleException(ErrorKind.Io, "TR-18",
-                $"-o {ParScaleException.Quote(Path)} is in use by another trainer, or its {LockFile} may not be written; wait, or give another folder", e);
+                $"-o {ParScaleException.Quote(Path)} is in use by another trainer, or its {LockFile} may not be written; "
+                + "wait, or give another folder", e);
         }
     }
 

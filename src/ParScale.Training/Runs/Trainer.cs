@@ -75,7 +75,10 @@ internal sealed class Trainer(
         double value = loss.item<float>();
         double norm = optimizer.ClipGradients(options.Clip);
         if (!double.IsFinite(value) || !double.IsFinite(norm))
-            throw ParScaleException.Usage("TR-07", $"the loss is {value} and its gradient {norm} at step {state.Step + 1}; lower --lr or raise --warmup");
+        {
+            throw ParScaleException.Usage("TR-07",
+                $"the loss is {value} and its gradient {norm} at step {state.Step + 1}; lower --lr or raise --warmup");
+        }
         optimizer.Step(state.Step, _learningRate.At(state.Step));
         return state with { Step = state.Step + 1, LossSum = state.LossSum + value, LossCount = state.LossCount + 1, GradientNorm = norm };
     }

@@ -32,7 +32,8 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         if (resume && folder.NewestCheckpoint() is { } newest) start = RunFolder.Restore(newest, model, optimizer, options);
 
         TrainerState end = new Trainer(options, model, optimizer, data, validation, folder).Run(start, stop);
-        var result = new RunResult(false, end.Step, options.Steps, end.ElapsedSeconds, config.TotalParameters, end.BestStep, null, null, outputFolder);
+        var result = new RunResult(
+            false, end.Step, options.Steps, end.ElapsedSeconds, config.TotalParameters, end.BestStep, null, null, outputFolder);
         if (end.Step < options.Steps || end.Pending) return result;
         ValidationLoss? final = Measure(folder.SaveModel(model, "final"), validation, stop);
         ValidationLoss? best = Measure(Path.Combine(folder.Path, "best"), validation, stop);

@@ -18,10 +18,12 @@ internal sealed class Validation
         _tokens = tokenizer.Encode(text);
         _context = context;
         if (_tokens.Length < 2)
-            throw new ParScaleException(ErrorKind.BadInput, "TR-06", "the validation text has under two tokens; raise --val-fraction or give more text");
+            throw new ParScaleException(ErrorKind.BadInput, "TR-06",
+                "the validation text has under two tokens; raise --val-fraction or give more text");
         _predictedCharacters = CharacterCount.Predicted(tokenizer, _tokens);
-        if (_predictedCharacters < 1)
-            throw new ParScaleException(ErrorKind.BadInput, "TR-06", "the validation text is a single character; raise --val-fraction or give more text");
+        if (_predictedCharacters >= 1) return;
+        throw new ParScaleException(ErrorKind.BadInput, "TR-06",
+            "the validation text is a single character; raise --val-fraction or give more text");
     }
 
     /// <summary>The mean negative log-likelihood, in nats; null when <paramref name="stop"/> came before the end.</summary>
