@@ -84,6 +84,14 @@ public partial class RepoRulesTests
         }
     }
 
+    [Fact]
+    public void Every_error_id_is_in_the_guide()
+    {
+        string guide = File.ReadAllText(Path.Combine(Root, "docs", "guides", "errors.md"));
+        IEnumerable<string> ids = Files("*.cs", "src").SelectMany(file => ErrorId().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value);
+        Assert.All(ids.Distinct(), id => Assert.Contains($"| {id} |", guide, StringComparison.Ordinal));
+    }
+
     private static IEnumerable<string> Files(string pattern, params string[] folders) =>
         folders.Select(folder => Path.Combine(Root, folder)).Where(Directory.Exists)
             .SelectMany(folder => Directory.EnumerateFiles(folder, pattern, SearchOption.AllDirectories))
@@ -97,6 +105,9 @@ public partial class RepoRulesTests
             if (File.Exists(Path.Combine(at.FullName, "ParScale.slnx"))) return at.FullName;
         throw new InvalidOperationException("the tests do not run inside the repository");
     }
+
+    [GeneratedRegex("\"([A-Z]{2,3}-[0-9][0-9])\"")]
+    private static partial Regex ErrorId();
 
     [GeneratedRegex(@"^\s*#(region|pragma)\b")]
     private static partial Regex DirectiveLine();
