@@ -76,8 +76,8 @@ public class CommandLineTests(TinyModel model)
     [Fact]
     public void CL_03_model_folder_missing_or_a_file_or_empty()
     {
-        using var folder = new TemporaryFolder();
-        string file = folder.File("model.bin", "x");
+        using var folder = new TempFolder();
+        string file = folder.Write("model.bin", "x");
         string[] commands = ["generate", "logits", "score", "tokenize"];
         foreach (string command in commands)
         {
@@ -106,8 +106,8 @@ public class CommandLineTests(TinyModel model)
     [Fact]
     public void Bad_files_keep_the_code_of_the_catalogue_and_debug_adds_the_trace()
     {
-        using var folder = new TemporaryFolder();
-        folder.File("config.json", "{");
+        using var folder = new TempFolder();
+        folder.Write("config.json", "{");
         Outcome run = Tool.Run("inspect", "-m", folder.Path);
         run.Fails(3, "CF-01");
         Outcome debug = Tool.Run("inspect", "-m", folder.Path, "--debug");

@@ -41,7 +41,7 @@ public partial class ProcessTests(TinyModel model)
     public async Task Output_and_talk_can_share_a_file()
     {
         SkipOnWindows();
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         string file = Path.Combine(folder.Path, "both.txt");
         await ToolProcess.ShellAsync($"echo before > {file}; $PARSCALE generate -m $MODEL -p hello -n 2 --temp 0 >> {file} 2>&1", model.Folder);
         string both = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);

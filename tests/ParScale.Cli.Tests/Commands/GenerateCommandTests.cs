@@ -83,7 +83,7 @@ public class GenerateCommandTests(TinyModel model)
     [Fact]
     public void Model_without_tokenizer_continues_ids()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         TinyModel.Write(folder.Path, model.Config);
         string[] args = ["--tokens", TinyTokenizer.Ids("ab"), "-n", "4", "--temp", "0", "--json"];
         JsonElement json = Tool.Run(["generate", "-m", folder.Path, .. args]).Json();

@@ -38,7 +38,7 @@ public class InspectCommandTests(TinyModel model)
     [Fact]
     public void TK_09_swapped_ids_show_in_fingerprint_and_self_test()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         TinyModel.Write(folder.Path, model.Config);
         string path = Path.Combine(model.Folder, "tokenizer.json");
         string genuineFile = File.ReadAllText(path);
@@ -47,7 +47,7 @@ public class InspectCommandTests(TinyModel model)
             .Replace($"\"b\": {TinyTokenizer.Id('b')},", $"\"b\": {TinyTokenizer.Id('a')},", StringComparison.Ordinal)
             .Replace("\"a\": -1,", $"\"a\": {TinyTokenizer.Id('b')},", StringComparison.Ordinal);
         Assert.NotEqual(genuineFile, swapped);
-        folder.File("tokenizer.json", swapped);
+        folder.Write("tokenizer.json", swapped);
         JsonElement genuine = Tool.Run("inspect", "-m", model.Folder, "--json").Json().GetProperty("tokenizer");
         JsonElement tampered = Tool.Run("inspect", "-m", folder.Path, "--json").Json().GetProperty("tokenizer");
         Assert.NotEqual(genuine.GetProperty("fingerprint").GetString(), tampered.GetProperty("fingerprint").GetString());
@@ -57,7 +57,7 @@ public class InspectCommandTests(TinyModel model)
     [Fact]
     public void Folder_without_tokenizer_is_shown_as_such()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         TinyModel.Write(folder.Path, model.Config);
         Assert.Equal(JsonValueKind.Null, Tool.Run("inspect", "-m", folder.Path, "--json").Json().GetProperty("tokenizer").ValueKind);
         Assert.Contains("only token ids", Tool.Run("inspect", "-m", folder.Path).Out, StringComparison.Ordinal);

@@ -37,7 +37,7 @@ public class LogitsCommandTests(TinyModel model)
     [Fact]
     public void Logits_that_are_no_numbers_are_never_printed()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         TinyModel.Write(folder.Path, model.Config, (name, values) =>
         {
             if (name == "model.norm.weight") values[0] = float.NaN;

@@ -29,8 +29,8 @@ public class ScoreCommandTests(TinyModel model)
     [Fact]
     public void File_pipe_and_prompt_agree()
     {
-        using var folder = new TemporaryFolder();
-        string file = folder.File("text.txt", "To be, or not");
+        using var folder = new TempFolder();
+        string file = folder.Write("text.txt", "To be, or not");
         string byPrompt = Tool.Run("score", "-m", model.Folder, "-p", "To be, or not", "--json").Out;
         Assert.Equal(byPrompt, Tool.Run("score", "-m", model.Folder, "--file", file, "--json").Out);
         Assert.Equal(byPrompt, Tool.Pipe("To be, or not", "score", "-m", model.Folder, "--json").Out);
@@ -42,7 +42,7 @@ public class ScoreCommandTests(TinyModel model)
     [Fact]
     public void Missing_file_folder_and_broken_utf8_are_bad_input()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         string broken = Path.Combine(folder.Path, "broken.txt");
         File.WriteAllBytes(broken, [0x61, 0xFF, 0x62]);
         Assert.Contains("UTF-8", Tool.Run("score", "-m", model.Folder, "--file", broken).Fails(3, "IN-01"), StringComparison.Ordinal);

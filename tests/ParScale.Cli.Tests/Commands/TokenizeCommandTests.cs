@@ -34,7 +34,7 @@ public class TokenizeCommandTests(TinyModel model)
     [Fact]
     public void Folder_without_tokenizer_is_bad_input()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         TinyModel.Write(folder.Path, model.Config);
         Assert.Contains("tokenizer.json", Tool.Run("tokenize", "-m", folder.Path, "-p", "x").Fails(3, "TK-01"), StringComparison.Ordinal);
         Assert.Contains("tokenizer.json", Tool.Run("generate", "-m", folder.Path, "-p", "x").Fails(3, "TK-01"), StringComparison.Ordinal);

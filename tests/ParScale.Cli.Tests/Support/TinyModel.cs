@@ -13,7 +13,7 @@ public sealed class TinyModel : IDisposable
     public const int Context = 65_536;
     private const int Seed = 20261123;
 
-    private readonly TemporaryFolder _temporary = new();
+    private readonly TempFolder _temporary = new();
 
     public TinyModel()
     {
