@@ -21,6 +21,7 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         RequireMemory(config);
         var data = new DataOrder(inputs.Tokenizer.Encode(corpus.Training), options.Context, options.Seed);
         var validation = new Validation(corpus.Validation, inputs.Tokenizer, options.Context);
+        NativeTorch.Require();
         using var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType.InFiles());
         folder.Prepare(resume);
 
