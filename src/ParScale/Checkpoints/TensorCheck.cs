@@ -64,6 +64,12 @@ internal static class TensorCheck
     {
         TensorInfo tensor = held.Info;
         string quoted = ParScaleException.Quote(tensor.Name);
+        if (tensor.Shape.Length == 0 || tensor.ByteLength == 0)
+        {
+            // No weight is empty or a single number: a counter or a marker that some tool left.
+            notices.Add($"{Path.GetFileName(held.File.Path)}: tensor {quoted} holds no weights and is ignored");
+            return;
+        }
         if (tensor.Name == ModelTensors.HeadName)
         {
             // Only a tied config gets here: untied, the head is an expected tensor.
