@@ -38,7 +38,8 @@ public sealed class LanguageModel : IDisposable
         Config = config;
         Notices = [.. checkpoint.Notices, .. weights.NonFinite];
         _pool = new WorkerPool(threads);
-        _tokenizer = new Lazy<Tokenizer>(LoadTokenizer);
+        _tokenizer = new Lazy<Tokenizer>(() => Text.Tokenizer.Load(Folder, Config.VocabularySize));
+        HasTokenizer = Text.Tokenizer.IsIn(Folder);
     }
 
     /// <summary>Shape and settings, with the number of streams that runs.</summary>
@@ -59,8 +60,8 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The instructions that the kernels use.</summary>
     public static string KernelTier => Kernels.KernelTier.Name;
 
-    /// <summary>Whether the folder has a tokenizer.</summary>
-    public bool HasTokenizer => Text.Tokenizer.IsIn(Folder);
+    /// <summary>Whether the folder had a tokenizer when the model was loaded.</summary>
+    public bool HasTokenizer { get; }
 
     /// <summary>The tokenizer of the folder, read on first use.</summary>
     /// <exception cref="ParScaleException">The folder has none, or it is malformed or does not fit the model.</exception>
@@ -213,13 +214,6 @@ public sealed class LanguageModel : IDisposable
         if (tokens.Length > 0) return tokens;
         int? start = Config.BeginOfTextId ?? (Config.EndOfTextIds.Count > 0 ? Config.EndOfTextIds[0] : null);
         return start is null ? throw ParScaleException.Usage("GE-04", "the prompt is empty; give some text to go on from") : [start.Value];
-    }
-
-    private Tokenizer LoadTokenizer()
-    {
-        Tokenizer tokenizer = Tokenizer.Load(Folder);
-        tokenizer.CheckFits(Config.VocabularySize);
-        return tokenizer;
     }
 
     // Each step runs on the thread pool, so that an awaiting user interface or server thread stays free.

@@ -42,6 +42,16 @@ public class LanguageModelTests
         Assert.Contains("nonfinite_logits", ended.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Whether_there_is_a_tokenizer_is_asked_once()
+    {
+        using var folder = new TempFolder();
+        RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(), seed: 9);
+        using LanguageModel model = LanguageModel.Load(folder.Path);
+        folder.Write("tokenizer.json", "{}");
+        Assert.False(model.HasTokenizer);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]

@@ -8,7 +8,7 @@ namespace ParScale.Cli.Commands;
 /// <summary><c>parscale detokenize</c>: token ids to text.</summary>
 internal sealed class DetokenizeCommand : ExampleCommand
 {
-    private readonly ModelFolderOption _model = new();
+    private readonly ModelFolderOption _model = new(acceptsTokenizerAlone: true);
     private readonly Option<int[]?> _tokens = TokenList.CreateOption();
 
     public DetokenizeCommand(Terminal terminal, CommonOptions common)
@@ -28,7 +28,7 @@ internal sealed class DetokenizeCommand : ExampleCommand
     {
         int[] ids = TokenList.Get(parse, _tokens) ?? ReadPipe(terminal);
         Tokenizer tokenizer = ModelFolder.Tokenizer(_model.Read(parse));
-        TokenList.Check(ids, tokenizer.VocabularySize);
+        TokenList.Check(ids, tokenizer.IdLimit);
         string text = tokenizer.Decode(ids);
         if (json) terminal.WriteJson(new DetokenizeResult(text), CliJson.Readable.DetokenizeResult);
         else terminal.Out.WriteLine(text);

@@ -60,7 +60,7 @@ internal sealed class GenerateCommand : ExampleCommand
     }
 
     private static string EchoOf(int[] prompt, LanguageModel model) =>
-        model.HasTokenizer ? model.Tokenizer.Decode([.. prompt.Where(model.Tokenizer.HasToken)]) : "";
+        model.HasTokenizer ? model.Tokenizer.Decode(prompt) : "";
 
     private static GenerateResult Describe(GenerationRun run, LanguageModel model, SamplingOptions sampling) =>
         new(run.Text, run.Ids.Count, run.PromptTokens, run.FinishReason, run.PrefillMs, run.DecodeMsPerToken, model.Config.Streams)

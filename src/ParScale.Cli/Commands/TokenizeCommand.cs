@@ -8,7 +8,7 @@ namespace ParScale.Cli.Commands;
 /// <summary><c>parscale tokenize</c>: text to token ids.</summary>
 internal sealed class TokenizeCommand : ExampleCommand
 {
-    private readonly ModelFolderOption _model = new();
+    private readonly ModelFolderOption _model = new(acceptsTokenizerAlone: true);
     private readonly InputOptions _input = new(acceptsTokens: false);
 
     public TokenizeCommand(Terminal terminal, CommonOptions common)

@@ -1,9 +1,11 @@
 using System.CommandLine;
+using ParScale.Text;
 
 namespace ParScale.Cli.Options;
 
 /// <summary>The option <c>-m</c>: a folder in Hugging Face layout, or nothing for the embedded model.</summary>
-internal sealed class ModelFolderOption
+/// <param name="acceptsTokenizerAlone">Whether a folder with tokenizer.json and nothing else will do.</param>
+internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
 {
     public Option<string?> Option { get; } = new("--model", "-m")
     {
@@ -11,7 +13,7 @@ internal sealed class ModelFolderOption
         HelpName = "FOLDER",
     };
 
-    /// <summary>The folder, proved to exist and to hold a config.json; null for the embedded model.</summary>
+    /// <summary>The folder, proved to exist and to hold what is needed; null for the embedded model.</summary>
     public string? Read(ParseResult parse)
     {
         string? folder = parse.GetValue(Option);
@@ -21,7 +23,8 @@ internal sealed class ModelFolderOption
         string name = ParScaleException.Quote(folder);
         if (File.Exists(folder)) throw Refuse($"--model {name} is a file; give the folder that holds config.json and model.safetensors");
         if (!Directory.Exists(folder)) throw Refuse(Missing(folder, name));
-        if (!File.Exists(Path.Combine(folder, "config.json")))
+        bool enough = Path.Exists(Path.Combine(folder, "config.json")) || (acceptsTokenizerAlone && Tokenizer.IsIn(folder));
+        if (!enough)
             throw Refuse($"--model {name} has no config.json; give a folder in Hugging Face layout");
         return folder;
     }

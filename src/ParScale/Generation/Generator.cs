@@ -42,9 +42,7 @@ internal static class Generator
         {
             count++;
             bool ended = !options.IgnoreEndOfText && model.Config.EndOfTextIds.Contains(next);
-            // Embeddings are padded: a model may choose an id that no token has. It stands for no text.
-            bool hasText = !ended && text is not null && tokenizer!.HasToken(next);
-            string piece = hasText ? stop.Append(text!.Append(next)) : "";
+            string piece = ended || text is null ? "" : stop.Append(text.Append(next));
             yield return new GeneratedPiece(piece, next);
             if (ended || stop.Stopped) reason = FinishReason.Stop;
             if (ended || stop.Stopped || count == most) break;

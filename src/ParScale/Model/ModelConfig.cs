@@ -110,10 +110,10 @@ public sealed partial record ModelConfig
             throw new ParScaleException(ErrorKind.BadInput, "CF-01",
                 $"config.json: is not in folder {ParScaleException.Quote(folder)}; give a folder in Hugging Face layout");
         }
-        ModelConfig config = Parse(InputFile.Read(path, CheckpointLimits.ConfigBytes, "CF-01", "CF-02"), path);
+        ModelConfig config = Parse(InputFile.Read(path, CheckpointLimits.ConfigBytes, "CF-01", "CF-02", "CF-01"), path);
         string generation = Path.Combine(folder, "generation_config.json");
-        if (!File.Exists(generation)) return config;
-        byte[] json = InputFile.Read(generation, CheckpointLimits.ConfigBytes, "CF-01", "CF-02");
+        if (!Path.Exists(generation)) return config;
+        byte[] json = InputFile.Read(generation, CheckpointLimits.ConfigBytes, "CF-01", "CF-02", "CF-01");
         return ModelConfigReader.EndOfTextIds(json, generation, config.VocabularySize) is { } ids
             ? config with { EndOfTextIds = ids }
             : config;

@@ -19,7 +19,7 @@ public sealed class TextStream
     }
 
     /// <summary>The text that is complete with this token; empty while a character is still missing bytes.</summary>
-    /// <exception cref="ParScaleException">No token has this id. The stream is as it was before.</exception>
+    /// <exception cref="ParScaleException">The id is outside the vocabulary. The stream is as it was before.</exception>
     public string Append(int id) => Decode(_tokenizer.BytesOf(id, _skipSpecial), flush: false);
 
     /// <summary>Ends the text: U+FFFD for a character whose last bytes never came, else nothing. The stream can be used again.</summary>

@@ -16,9 +16,10 @@ public sealed class Tokenizer
     private readonly byte[]?[] _bytes;
     private readonly Lazy<string> _fingerprint;
 
-    private Tokenizer(TokenizerDefinition definition)
+    private Tokenizer(TokenizerDefinition definition, int idLimit)
     {
         _definition = definition;
+        IdLimit = idLimit;
         _specialIds = [.. definition.AddedTokens.Where(token => token.Special).Select(token => token.Id)];
         _merger = new BytePairMerger(IdsOfBytes(definition), BuildMerges(definition, _specialIds));
         _matchedAsGiven = new AddedTokenMatcher([.. definition.AddedTokens.Where(token => !token.Normalized)]);
@@ -36,9 +37,27 @@ public sealed class Tokenizer
     /// </summary>
     public string Fingerprint => _fingerprint.Value;
 
+    /// <summary>Ids from here on are refused; those below that have no token stand for no text.</summary>
+    internal int IdLimit { get; }
+
     /// <summary>Reads <c>tokenizer.json</c> from a model's folder.</summary>
-    /// <exception cref="ParScaleException">The file is missing, malformed, or asks for something this version does not do.</exception>
-    public static Tokenizer Load(string folder) => new(TokenizerFile.Read(folder));
+    /// <param name="folder">The folder that holds the file.</param>
+    /// <param name="vocabularyRows">
+    /// Rows of the model's embedding: no token may have a higher id, and any id below decodes, because a model may choose a row
+    /// that only pads the embedding. Null when there is no model: then ids end with the highest token.
+    /// </param>
+    /// <exception cref="ParScaleException">
+    /// The file is missing, malformed, asks for something this version does not do, or has a token beyond the embedding.
+    /// </exception>
+    public static Tokenizer Load(string folder, int? vocabularyRows = null)
+    {
+        TokenizerDefinition definition = TokenizerFile.Read(folder);
+        int ids = definition.Tokens.Length;
+        if (vocabularyRows is not { } rows || ids <= rows) return new Tokenizer(definition, vocabularyRows ?? ids);
+        string token = ParScaleException.Quote(definition.Tokens[^1] ?? "");
+        throw ParScaleException.BadInput("TK-05", definition.File,
+            $"token {token}: has the id {ids - 1}, but the embedding has {rows} rows; use the model's own tokenizer");
+    }
 
     /// <summary>The token ids of a text.</summary>
     /// <param name="text">Any text; lone surrogates count as U+FFFD.</param>
@@ -59,8 +78,11 @@ public sealed class Tokenizer
         return [.. ids];
     }
 
-    /// <summary>The text of token ids. Bytes that are no UTF-8 become U+FFFD, one for each longest beginning of a character.</summary>
-    /// <exception cref="ParScaleException">One of the ids belongs to no token.</exception>
+    /// <summary>
+    /// The text of token ids. Bytes that are no UTF-8 become U+FFFD, one for each longest beginning of a character; ids of the
+    /// vocabulary that no token has stand for nothing.
+    /// </summary>
+    /// <exception cref="ParScaleException">One of the ids is outside the vocabulary.</exception>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = false)
     {
         var bytes = new List<byte>(ids.Length * 4);
@@ -77,33 +99,17 @@ public sealed class Tokenizer
     /// <summary>Whether the id belongs to a token that controls the model.</summary>
     public bool IsSpecial(int id) => _specialIds.Contains(id);
 
-    /// <summary>Refuses to go with a model whose embedding has too few rows for this tokenizer's ids.</summary>
-    /// <exception cref="ParScaleException">A token's id is <paramref name="vocabularyRows"/> or more.</exception>
-    public void CheckFits(int vocabularyRows)
-    {
-        if (VocabularySize <= vocabularyRows) return;
-        string token = ParScaleException.Quote(_definition.Tokens[^1] ?? "");
-        throw ParScaleException.BadInput(
-            "TK-05",
-            _definition.File,
-            $"token {token}: has the id {VocabularySize - 1}, but the embedding has {vocabularyRows} rows; use the model's own tokenizer");
-    }
-
     /// <summary>Signs that the file was tampered with or mixed up, one line each; empty when there are none.</summary>
     public IReadOnlyList<string> SelfTest() => TokenizerSelfTest.Run(this, _definition);
 
     /// <summary>Whether a folder has a tokenizer; without one a model still runs on token ids.</summary>
-    internal static bool IsIn(string folder) => File.Exists(Path.Combine(folder, TokenizerFile.FileName));
+    internal static bool IsIn(string folder) => Path.Exists(Path.Combine(folder, TokenizerFile.FileName));
 
-    /// <summary>Whether an id has a token. A model's embedding may have more rows than its tokenizer has tokens.</summary>
-    internal bool HasToken(int id) => id >= 0 && id < _bytes.Length && _definition.Tokens[id] is not null;
-
-    /// <summary>The bytes a token stands for; none for a special one when those are skipped.</summary>
+    /// <summary>The bytes a token stands for; none for an id without a token, and for a special one when those are skipped.</summary>
     internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial)
     {
-        string? token = id >= 0 && id < _bytes.Length ? _definition.Tokens[id] : null;
-        if (token is null) throw ParScaleException.Usage("TK-14", $"no token has the id {id}; ids run from 0 to {VocabularySize - 1}");
-        if (skipSpecial && IsSpecial(id)) return [];
+        if (id < 0 || id >= IdLimit) throw ParScaleException.Usage("TK-14", $"no token has the id {id}; ids run from 0 to {IdLimit - 1}");
+        if (id >= _bytes.Length || _definition.Tokens[id] is not { } token || (skipSpecial && IsSpecial(id))) return [];
         return _bytes[id] ??= ByteAlphabet.ToBytes(token);
     }
 

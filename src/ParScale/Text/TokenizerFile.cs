@@ -5,16 +5,15 @@ namespace ParScale.Text;
 /// <summary>Reads and checks a whole <c>tokenizer.json</c>; nothing in it is left to fail later.</summary>
 internal static class TokenizerFile
 {
-    private const long LargestFile = 256L << 20;
-    private const int DeepestNesting = 128;
     public const string FileName = "tokenizer.json";
-    private const string Missing = "is missing from the model's folder; copy it there from the model's source";
+    private const int LargestFile = 256 << 20;
+    private const int DeepestNesting = 128;
 
     /// <summary>Reads the folder's tokenizer file, or refuses it with a <see cref="ParScaleException"/>.</summary>
     public static TokenizerDefinition Read(string folder)
     {
         string path = Path.Combine(folder, FileName);
-        byte[] content = ReadBytes(path);
+        byte[] content = InputFile.Read(path, LargestFile, "TK-01", "TK-01", "TK-01");
         var options = new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = DeepestNesting };
         JsonDocument document;
         try
@@ -90,33 +89,5 @@ internal static class TokenizerFile
             tokens[id] = token;
         }
         return tokens;
-    }
-
-    private static byte[] ReadBytes(string path)
-    {
-        try
-        {
-            var file = new FileInfo(path);
-            if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target) file = target;
-            if (!file.Exists) throw ParScaleException.BadInput("TK-01", path, Missing);
-
-            // Pipes, devices and the like report no length: they are refused unopened, since reading one may never end.
-            if (file.Length == 0) throw ParScaleException.BadInput("TK-01", path, "is empty or not a regular file; fetch it again");
-            if (file.Length > LargestFile)
-                throw ParScaleException.BadInput("TK-01", path, $"has {file.Length} bytes; at most {LargestFile} are read");
-            return File.ReadAllBytes(path);
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw ParScaleException.BadInput("TK-01", path, "may not be read by this user; change its permissions", e);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw ParScaleException.BadInput("TK-01", path, Missing, e);
-        }
-        catch (IOException e)
-        {
-            throw new ParScaleException(ErrorKind.Io, "TK-01", $"{FileName}: reading it failed; check the disk and the path", e);
-        }
     }
 }

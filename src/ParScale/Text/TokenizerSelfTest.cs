@@ -16,12 +16,15 @@ internal static class TokenizerSelfTest
         var findings = new List<string>();
         CheckRoundTrips(tokenizer, definition, findings);
 
-        // Whoever trains a vocabulary numbers the bytes in the alphabet's order and then each merge as it is found.
-        IEnumerable<int> bytes = Enumerable.Range(0, 256).Select(value => ByteAlphabet.ToChar((byte)value)).Order()
-            .Select(character => definition.Ids[character.ToString()]);
-        CheckAscending("bytes", bytes, definition, findings);
-        CheckAscending("merged tokens", definition.Merges.Select(merge => merge.Id).Distinct(), definition, findings);
+        // Whoever trains a vocabulary numbers the bytes, by their letters in the alphabet or by their values, and then each
+        // merge as it is found.
+        char[] letters = [.. Enumerable.Range(0, 256).Select(value => ByteAlphabet.ToChar((byte)value))];
+        Disorder byLetter = Disorder.Of(letters.Order().Select(IdOf)), byValue = Disorder.Of(letters.Select(IdOf));
+        Report("bytes", byLetter.Places <= byValue.Places ? byLetter : byValue, definition, findings);
+        Report("merged tokens", Disorder.Of(definition.Merges.Select(merge => merge.Id).Distinct()), definition, findings);
         return findings;
+
+        int IdOf(char letter) => definition.Ids[letter.ToString()];
     }
 
     private static void CheckRoundTrips(Tokenizer tokenizer, TokenizerDefinition definition, List<string> findings)
@@ -35,18 +38,28 @@ internal static class TokenizerSelfTest
         }
     }
 
-    private static void CheckAscending(string what, IEnumerable<int> ids, TokenizerDefinition definition, List<string> findings)
+    private static void Report(string what, Disorder disorder, TokenizerDefinition definition, List<string> findings)
     {
-        int places = 0;
-        int first = 0;
-        int previous = -1;
-        foreach (int id in ids)
-        {
-            if (id < previous && places++ == 0) first = id;
-            previous = id;
-        }
+        (int places, int first) = disorder;
         if (places == 0) return;
         string token = ParScaleException.Quote(definition.Tokens[first] ?? "");
-        findings.Add($"the ids of the {what} leave their usual order {places} times, first at {token} ({first}): ids may be swapped");
+        string times = places == 1 ? "once, at" : $"{places} times, first at";
+        findings.Add($"the ids of the {what} leave their usual order {times} {token} ({first}): ids may be swapped");
+    }
+
+    // At how many places ids go down, and the id at the first of them.
+    private readonly record struct Disorder(int Places, int First)
+    {
+        public static Disorder Of(IEnumerable<int> ids)
+        {
+            var found = new Disorder(0, -1);
+            int previous = -1;
+            foreach (int id in ids)
+            {
+                if (id < previous) found = new Disorder(found.Places + 1, found.Places == 0 ? id : found.First);
+                previous = id;
+            }
+            return found;
+        }
     }
 }

@@ -27,5 +27,18 @@ public class DetokenizeCommandTests(TinyModel model)
     public void Bad_ids_are_refused(string tokens) => Tool.Run("detokenize", "-m", model.Folder, "--tokens", tokens).Fails(2, "CL-02");
 
     [Fact]
+    public void Rows_of_the_model_without_a_token_read_as_nothing_and_the_range_named_is_the_models()
+    {
+        using var folder = new TempFolder();
+        int rows = TinyTokenizer.VocabularySize + 5;
+        folder.Write("config.json", (model.Config with { VocabularySize = rows }).ToJson());
+        TinyTokenizer.Write(folder.Path);
+        string ids = $"{rows - 1},{TinyTokenizer.Id('a')},{TinyTokenizer.VocabularySize}";
+        Assert.Equal("a\n", Tool.Run("detokenize", "-m", folder.Path, "--tokens", ids).Out);
+        string error = Tool.Run("detokenize", "-m", folder.Path, "--tokens", $"{rows}").Fails(2, "CL-02");
+        Assert.Contains($"0 to {rows - 1}", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_ids_and_pipe_there_is_nothing_to_read() => Tool.Run("detokenize", "-m", model.Folder).Fails(2, "CL-02");
 }

@@ -32,6 +32,28 @@ public class TokenizeCommandTests(TinyModel model)
     }
 
     [Fact]
+    public void TK_05_a_tokenizer_that_does_not_fit_the_config_is_refused_without_weights_too()
+    {
+        using var folder = new TempFolder();
+        folder.Write("config.json", (model.Config with { VocabularySize = TinyTokenizer.VocabularySize - 1, EndOfTextIds = [] }).ToJson());
+        TinyTokenizer.Write(folder.Path);
+        Tool.Run("tokenize", "-m", folder.Path, "-p", "a").Fails(3, "TK-05");
+        Tool.Run("detokenize", "-m", folder.Path, "--tokens", "1").Fails(3, "TK-05");
+    }
+
+    [Fact]
+    public void A_broken_config_is_reported_and_a_folder_without_one_works()
+    {
+        using var folder = new TempFolder();
+        TinyTokenizer.Write(folder.Path);
+        Assert.Equal($"{TinyTokenizer.Id('a')}\n", Tool.Run("tokenize", "-m", folder.Path, "-p", "a").Out);
+        Assert.Equal("a\n", Tool.Run("detokenize", "-m", folder.Path, "--tokens", $"{TinyTokenizer.Id('a')}").Out);
+        folder.Write("config.json", "{");
+        Tool.Run("tokenize", "-m", folder.Path, "-p", "a").Fails(3, "CF-01");
+        Tool.Run("detokenize", "-m", folder.Path, "--tokens", "1").Fails(3, "CF-01");
+    }
+
+    [Fact]
     public void Folder_without_tokenizer_is_bad_input()
     {
         using var folder = new TempFolder();

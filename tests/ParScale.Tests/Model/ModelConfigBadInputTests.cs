@@ -136,6 +136,17 @@ public class ModelConfigBadInputTests
     }
 
     [Fact]
+    public void CF01_a_folder_and_a_link_to_itself_are_refused()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder.File(Name));
+        BadInput.Expect("CF-01", () => ModelConfig.Load(folder.Path), Name, "folder");
+        Directory.Delete(folder.File(Name));
+        File.CreateSymbolicLink(folder.File(Name), folder.File(Name));
+        BadInput.Expect("CF-01", () => ModelConfig.Load(folder.Path), Name, "link");
+    }
+
+    [Fact]
     public void CF01_a_bad_generation_config_is_named()
     {
         using var folder = new TempFolder();

@@ -170,7 +170,15 @@ public class TokenizerFileTests
         if (!File.Exists("/dev/zero")) Assert.Skip("this system has no /dev/zero");
         using var folder = new TempFolder();
         File.CreateSymbolicLink(folder.File("tokenizer.json"), "/dev/zero");
-        BadInput.Expect("TK-01", () => Tokenizer.Load(folder.Path), "not a regular file");
+        BadInput.Expect("TK-01", () => Tokenizer.Load(folder.Path), "device");
+    }
+
+    [Fact]
+    public void TK01_a_link_to_itself_is_refused()
+    {
+        using var folder = new TempFolder();
+        File.CreateSymbolicLink(folder.File("tokenizer.json"), folder.File("tokenizer.json"));
+        BadInput.Expect("TK-01", () => Tokenizer.Load(folder.Path), "tokenizer.json", "link");
     }
 
     [Fact]
@@ -216,7 +224,7 @@ public class TokenizerFileTests
             t.AddedTokens[0]!["id"] = 1_999_999;
         });
         Assert.Equal(2_000_000, tiny.VocabularySize);
-        Assert.Equal("TK-14", Assert.Throws<ParScaleException>(() => tiny.Decode([1_999_998])).Code);
+        Assert.Equal("", tiny.Decode([1_999_998]));
     }
 
     private static JsonObject Step(TinyTokenizer tiny, int index) => tiny.Root["pre_tokenizer"]!["pretokenizers"]![index]!.AsObject();

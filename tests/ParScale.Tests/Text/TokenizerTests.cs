@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using ParScale.Tests.Checkpoints;
 using ParScale.Text;
 
 namespace ParScale.Tests.Text;
@@ -105,11 +106,24 @@ public class TokenizerTests
     [Fact]
     public void TK05_a_model_with_too_few_rows_is_refused()
     {
-        Tiny.CheckFits(Tiny.VocabularySize);
-        Tiny.CheckFits(Tiny.VocabularySize + 300);
-        var error = Assert.Throws<ParScaleException>(() => Tiny.CheckFits(Tiny.VocabularySize - 1));
-        Assert.Equal("TK-05", error.Code);
-        Assert.Contains(TinyTokenizer.EndOfText, error.Message, StringComparison.Ordinal);
+        using var folder = new TempFolder();
+        folder.Write("tokenizer.json", new TinyTokenizer().Root.ToJsonString());
+        Assert.Equal(Tiny.VocabularySize, Tokenizer.Load(folder.Path, Tiny.VocabularySize).VocabularySize);
+        BadInput.Expect("TK-05", () => Tokenizer.Load(folder.Path, Tiny.VocabularySize - 1), "tokenizer.json", TinyTokenizer.EndOfText);
+    }
+
+    [Fact]
+    public void TK14_rows_that_pad_the_embedding_decode_to_nothing_and_ids_beyond_it_are_refused()
+    {
+        using var folder = new TempFolder();
+        folder.Write("tokenizer.json", new TinyTokenizer().Root.ToJsonString());
+        int rows = Tiny.VocabularySize + 3;
+        Tokenizer padded = Tokenizer.Load(folder.Path, rows);
+        Assert.Equal("hello", padded.Decode([rows - 1, Id("hello"), rows - 3]));
+        Assert.Equal("", padded.CreateStream().Append(rows - 1));
+        var error = Assert.Throws<ParScaleException>(() => padded.Decode([rows]));
+        Assert.Equal("TK-14", error.Code);
+        Assert.Contains($"0 to {rows - 1}", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,6 +149,23 @@ public class TokenizerTests
             (tiny.Vocabulary["x"], tiny.Vocabulary["b"]) = (b, x);
         });
         Assert.Single(swapped.SelfTest());
+    }
+
+    [Fact]
+    public void TK09_a_vocabulary_that_numbers_bytes_by_value_is_as_good_and_a_swap_in_it_is_reported()
+    {
+        static void ByValue(TinyTokenizer tiny)
+        {
+            for (int value = 0; value < 256; value++) tiny.Vocabulary[ByteAlphabet.ToChar((byte)value).ToString()] = value;
+        }
+
+        Assert.Empty(TinyTokenizer.With(ByValue).SelfTest());
+        Tokenizer swapped = TinyTokenizer.With(tiny =>
+        {
+            ByValue(tiny);
+            (tiny.Vocabulary["a"], tiny.Vocabulary["b"]) = (98, 97);
+        });
+        Assert.Contains("once, at \"b\" (97)", Assert.Single(swapped.SelfTest()), StringComparison.Ordinal);
     }
 
     [Fact]
