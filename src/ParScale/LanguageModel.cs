@@ -74,14 +74,17 @@ public sealed class LanguageModel : IDisposable
         options ??= new LoadOptions();
         int threads = options.Threads ?? Math.Min(Environment.ProcessorCount, MostThreads);
         if (threads is < 1 or > MostThreads) throw ParScaleException.Usage("CL-02", $"threads is {threads}; it must be 1 to {MostThreads}");
-        Checkpoint checkpoint = Checkpoint.Open(folder ?? EmbeddedModel.Folder(options.Streams));
+        folder ??= EmbeddedModel.Folder(options.Streams);
+        ModelConfig stored = ModelConfig.Load(folder);
+        ModelConfig config = stored.WithStreams(options.Streams);
+        MemoryCheck.Require(config, options.Type);
+        Checkpoint checkpoint = Checkpoint.Open(folder, stored);
         try
         {
-            ModelConfig config = checkpoint.Config.WithStreams(options.Streams);
             ModelWeights weights = ModelWeights.Load(checkpoint, config, options.Type);
-            if (!options.StrictWeights || weights.NonFinite.Count == 0) return new LanguageModel(checkpoint, config, weights, threads);
+            if (!options.StrictWeights || weights.Damage is null) return new LanguageModel(checkpoint, config, weights, threads);
             weights.Dispose();
-            throw new ParScaleException(ErrorKind.BadInput, "ST-24", weights.NonFinite[0]);
+            throw new ParScaleException(ErrorKind.BadInput, "ST-24", $"{weights.Damage}; fetch the weights again");
         }
         catch
         {
@@ -179,6 +182,11 @@ public sealed class LanguageModel : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0) Release();
     }
+
+    /// <summary>The error for a computed value that is not finite; it names the damaged tensor if there is one.</summary>
+    internal ParScaleException NotFinite() => _weights.Damage is { } damage
+        ? new ParScaleException(ErrorKind.BadInput, "ST-24", $"{damage}: nonfinite_logits: nothing can be computed; fetch the weights again")
+        : ParScaleException.BadInput("ST-24", Folder, "nonfinite_logits: every weight is finite, but a computed value is not: weights are too large");
 
     internal void CheckToken(int token)
     {

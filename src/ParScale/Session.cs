@@ -100,9 +100,7 @@ public sealed class Session : IDisposable
     private ReadOnlySpan<float> Logits(ReadOnlySpan<float> mixed)
     {
         ReadOnlySpan<float> logits = _forward.Logits(mixed);
-        if (TensorPrimitives.IsFiniteAll(logits)) return logits;
-        throw ParScaleException.BadInput("ST-24", _model.Folder,
-            "nonfinite_logits: the model computed a value that is not a number; its weights are damaged or too large");
+        return TensorPrimitives.IsFiniteAll(logits) ? logits : throw _model.NotFinite();
     }
 
     private void Check(ReadOnlySpan<int> tokens)

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using ParScale.Checkpoints;
 using ParScale.Cli.Tests.Support;
+using ParScale.Model;
 
 namespace ParScale.Cli.Tests;
 
@@ -26,6 +28,30 @@ public partial class ProcessTests(TinyModel model)
         if (!File.Exists("/dev/full")) Assert.Skip("this system has no /dev/full");
         Outcome run = await ToolProcess.ShellAsync("$PARSCALE inspect -m $MODEL > /dev/full", model.Folder);
         run.Fails(4, "IO-01");
+    }
+
+    [Fact]
+    public async Task CF_06_a_model_larger_than_memory_is_inspected_but_not_loaded_and_judged_by_the_type_in_memory()
+    {
+        using var folder = new TempFolder();
+        ModelConfig config = model.Config with { HiddenSize = 64, HeadSize = 32, VocabularySize = 300_000 };
+        File.WriteAllText(folder.File("config.json"), config.ToJson());
+        SafetensorsWriter.Write(folder.File("model.safetensors"),
+            [.. ModelTensors.Expected(config).Select(tensor => new TensorToWrite(tensor.Name, TensorType.F32, tensor.Shape,
+                new byte[sizeof(float) * tensor.Shape.Aggregate(1L, (product, axis) => product * axis)]))]);
+        // 60 MiB of memory: between the weights' 37 MiB as bf16 and 73 MiB as f32.
+        var limit = new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = "3C00000" };
+        string[] logits = ["logits", "-m", folder.Path, "--tokens", "1"];
+
+        async Task<Outcome> Run(params string[] args)
+        {
+            using Process process = ToolProcess.Start(limit, args);
+            return await ToolProcess.FinishAsync(process);
+        }
+
+        (await Run("inspect", "-m", folder.Path, "--json")).Json();
+        Assert.Contains("bf16", (await Run(logits)).Fails(7, "CF-06"), StringComparison.Ordinal);
+        Assert.Equal(0, (await Run([.. logits, "--dtype", "bf16"])).Exit);
     }
 
     [Theory]

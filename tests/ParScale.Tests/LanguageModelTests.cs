@@ -38,8 +38,22 @@ public class LanguageModelTests
 
         var strict = Assert.Throws<ParScaleException>(() => LanguageModel.Load(folder.Path, new LoadOptions { StrictWeights = true }));
         Assert.Equal((ErrorKind.BadInput, "ST-24"), (strict.Kind, strict.Code));
+        const string damaged = "model.safetensors: tensor \"model.layers.1.mlp.up_proj.weight\": 2 values are not finite";
+        Assert.StartsWith(damaged + ";", strict.Message, StringComparison.Ordinal);
         var ended = Assert.Throws<ParScaleException>(() => model.Logits([1, 2], TestContext.Current.CancellationToken));
-        Assert.Contains("nonfinite_logits", ended.Message, StringComparison.Ordinal);
+        Assert.StartsWith(damaged + ": nonfinite_logits", ended.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ST24_one_line_names_the_first_damaged_tensor_and_counts_the_others()
+    {
+        using var folder = new TempFolder();
+        RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(), seed: 3);
+        foreach (string tensor in (string[])["model.norm.weight", "model.layers.0.mlp.gate_proj.weight", "model.layers.1.mlp.up_proj.weight"])
+            Damage(folder.File("model.safetensors"), tensor, float.NaN, count: 1);
+        var strict = Assert.Throws<ParScaleException>(() => LanguageModel.Load(folder.Path, new LoadOptions { StrictWeights = true }));
+        Assert.Equal("model.safetensors: tensor \"model.layers.0.mlp.gate_proj.weight\": 1 value is not finite (the first of 3 such tensors); "
+            + "fetch the weights again", strict.Message);
     }
 
     [Fact]
@@ -121,13 +135,12 @@ public class LanguageModelTests
         Assert.Throws<ParScaleException>(() => model.Score(new int[count], cancellationToken: TestContext.Current.CancellationToken));
     }
 
-    private static void Damage(string path, string tensor, float value)
+    private static void Damage(string path, string tensor, float value, int count = 2)
     {
         long offset;
         using (SafetensorsFile file = SafetensorsFile.Open(path)) offset = file.Tensors[tensor].Offset;
         using FileStream stream = File.OpenWrite(path);
         stream.Position = offset + 8;
-        stream.Write(BitConverter.GetBytes(value));
-        stream.Write(BitConverter.GetBytes(value));
+        for (int i = 0; i < count; i++) stream.Write(BitConverter.GetBytes(value));
     }
 }

@@ -18,7 +18,7 @@ public sealed class Checkpoint : IDisposable
         _files = files;
     }
 
-    /// <summary>The folder given to <see cref="Open"/>.</summary>
+    /// <summary>The folder given to <see cref="Open(string)"/>.</summary>
     public string Folder { get; }
 
     /// <summary>The model's numbers.</summary>
@@ -27,21 +27,18 @@ public sealed class Checkpoint : IDisposable
     /// <summary>What was ignored while opening, one line each.</summary>
     public IReadOnlyList<string> Notices { get; }
 
-    /// <summary>Opens a folder. Weights are mapped, not read; nothing is allocated for them.</summary>
-    /// <exception cref="ParScaleException">
-    /// A file is missing or malformed, a tensor does not fit the config, or the model is larger than this machine's memory.
-    /// </exception>
-    public static Checkpoint Open(string folder)
+    /// <summary>Opens a folder. Weights are mapped, not read; nothing is allocated for them, however large they are.</summary>
+    /// <exception cref="ParScaleException">A file is missing or malformed, or a tensor does not fit the config.</exception>
+    public static Checkpoint Open(string folder) => Open(folder, ModelConfig.Load(folder));
+
+    /// <summary>The same when the folder's config has been read already.</summary>
+    internal static Checkpoint Open(string folder, ModelConfig config)
     {
-        ModelConfig config = ModelConfig.Load(folder);
         var notices = new List<string>(config.Notices);
-        // The smallest the parameters can be on disk: a config that lies about its type is caught when the files are open.
-        MemoryCheck.Require(config, 2 * config.TotalParameters);
         CheckpointFiles files = CheckpointFiles.Open(folder, notices);
         try
         {
             TensorCheck.Require(config, files, notices);
-            MemoryCheck.Require(config, files.TensorBytes);
             return new Checkpoint(folder, config, files, notices);
         }
         catch

@@ -16,9 +16,6 @@ internal sealed class CheckpointFiles : IDisposable
 
     public IReadOnlyDictionary<string, (SafetensorsFile File, TensorInfo Info)> Tensors => _tensors;
 
-    /// <summary>Bytes of all tensors together.</summary>
-    public long TensorBytes => _tensors.Values.Sum(tensor => tensor.Info.ByteLength);
-
     public static CheckpointFiles Open(string folder, List<string> notices)
     {
         string single = Path.Combine(folder, SingleName);

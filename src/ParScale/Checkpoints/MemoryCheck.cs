@@ -1,26 +1,55 @@
+using System.Globalization;
+using ParScale.Kernels.Formats;
 using ParScale.Model;
 
 namespace ParScale.Checkpoints;
 
-/// <summary>Refuses a model that this machine cannot hold, before anything of it is touched.</summary>
+/// <summary>Refuses to load a model that this machine cannot hold, before anything of it is touched.</summary>
+/// <remarks>
+/// What counts is what every token reads: the weights in the type that is computed with. Mapped weights count too. The system
+/// could page them in and out, but since each token reads them all, it would do so at every token, at the disk's speed. A file
+/// whose weights are converted counts in its new type alone: its pages are read once, stay clean, and may be dropped at once.
+/// </remarks>
 internal static class MemoryCheck
 {
-    /// <summary>
-    /// Compares the weights with the memory of this machine or container. Mapped weights could be paged in and out, but
-    /// every token reads all of them: a model larger than memory would run at the disk's speed.
-    /// </summary>
-    public static void Require(ModelConfig config, long weightBytes) =>
-        Require(config, weightBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+    // Norms, biases and prefixes are float32 in memory whatever the matrices are.
+    private const int MatrixAxes = 2;
 
-    /// <summary>The same against a given amount of memory.</summary>
-    public static void Require(ModelConfig config, long weightBytes, long availableBytes)
+    /// <summary>The check by the numbers of the config alone, before files are opened: the least that its weights can take.</summary>
+    public static void Require(ModelConfig config, WeightType? type) =>
+        Require(config, type, config.TotalParameters * BytesPerValue(type ?? WeightType.Bf16), AvailableBytes);
+
+    /// <summary>The exact check, by the types that the checkpoint holds.</summary>
+    public static void Require(ModelConfig config, Checkpoint checkpoint, WeightType? type) =>
+        Require(config, type, ResidentBytes(config, checkpoint, type), AvailableBytes);
+
+    /// <summary>Compares a number of bytes with a given amount of memory.</summary>
+    public static void Require(ModelConfig config, WeightType? type, long weightBytes, long availableBytes)
     {
         if (weightBytes <= availableBytes) return;
+        bool narrowFits = type != WeightType.Bf16 && config.TotalParameters * BytesPerValue(WeightType.Bf16) <= availableBytes;
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "CF-06",
             $"config.json: {config.TotalParameters} parameters need at least {Gibibytes(weightBytes)} of memory, this machine has "
-            + $"{Gibibytes(availableBytes)}; use a smaller model or another machine");
+            + $"{Gibibytes(availableBytes)}; use {(narrowFits ? "bf16 weights, " : "")}a smaller model or another machine");
     }
 
-    private static string Gibibytes(long bytes) =>
-        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB");
+    /// <summary>Bytes of the weights in memory when <paramref name="config"/> runs; f16 is computed as f32.</summary>
+    internal static long ResidentBytes(ModelConfig config, Checkpoint checkpoint, WeightType? type)
+    {
+        long bytes = 0;
+        foreach ((string name, long[] shape) in ModelTensors.Expected(config))
+        {
+            TensorType stored = checkpoint.Get(name).Info.Type;
+            WeightType kept = type ?? (stored == TensorType.BF16 ? WeightType.Bf16 : WeightType.F32);
+            long values = shape.Aggregate(1L, (product, axis) => product * axis);
+            bytes += values * BytesPerValue(shape.Length == MatrixAxes ? kept : WeightType.F32);
+        }
+        return bytes;
+    }
+
+    private static long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    private static int BytesPerValue(WeightType type) => type == WeightType.Bf16 ? sizeof(ushort) : sizeof(float);
+
+    private static string Gibibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0##} GiB");
 }

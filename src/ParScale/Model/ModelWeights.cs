@@ -27,6 +27,14 @@ internal sealed class ModelWeights : IDisposable
     /// <summary>One line per tensor that holds NaN or infinity.</summary>
     public required IReadOnlyList<string> NonFinite { get; init; }
 
+    /// <summary>Where NaN or infinity was found, in one line; null when all values are finite.</summary>
+    public string? Damage => NonFinite switch
+    {
+        [] => null,
+        [string only] => only,
+        [string first, ..] => $"{first} (the first of {NonFinite.Count} such tensors)",
+    };
+
     private IReadOnlyList<WeightMatrix> Matrices { get; init; } = [];
 
     /// <summary>Maps or converts all tensors. <paramref name="type"/> null keeps matrices as stored (f16 becomes f32).</summary>
@@ -36,7 +44,7 @@ internal sealed class ModelWeights : IDisposable
     /// <exception cref="ParScaleException">The weights in that storage need more memory than the machine has.</exception>
     public static ModelWeights Load(Checkpoint checkpoint, ModelConfig config, WeightType? type)
     {
-        MemoryCheck.Require(checkpoint.Config, BytesInUse(checkpoint, type));
+        MemoryCheck.Require(config, checkpoint, type);
         var reader = new WeightReader(checkpoint, type);
         WeightMatrix embedding = reader.Matrix("model.embed_tokens.weight");
         var layers = new LayerWeights[config.LayerCount];
@@ -58,18 +66,5 @@ internal sealed class ModelWeights : IDisposable
     public void Dispose()
     {
         foreach (WeightMatrix matrix in Matrices) matrix.Dispose();
-    }
-
-    // f16 is computed as f32, so it doubles; other types are kept or converted.
-    private static long BytesInUse(Checkpoint checkpoint, WeightType? type)
-    {
-        long bytes = 0;
-        foreach ((string name, _) in ModelTensors.Expected(checkpoint.Config))
-        {
-            TensorInfo info = checkpoint.Get(name).Info;
-            bool narrow = type == WeightType.Bf16 || (type is null && info.Type == TensorType.BF16);
-            bytes += info.ByteLength / info.Type.ByteSize() * (narrow ? 2 : 4);
-        }
-        return bytes;
     }
 }

@@ -51,7 +51,8 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightType? type)
             _ => throw new System.Diagnostics.UnreachableException($"the type {info.Type} was refused when the checkpoint was opened"),
         };
         long count = matrix.CountNonFinite();
-        if (count > 0) _nonFinite.Add($"{Path.GetFileName(file.Path)}: tensor {ParScaleException.Quote(name)}: {count} values are not finite");
+        string values = count == 1 ? "value is" : "values are";
+        if (count > 0) _nonFinite.Add($"{Path.GetFileName(file.Path)}: tensor {ParScaleException.Quote(name)}: {count} {values} not finite");
         return matrix;
     }
 }

@@ -112,14 +112,14 @@ public class CheckpointTests
     }
 
     [Fact]
-    public void CF06_a_model_larger_than_memory_is_refused_before_its_files_are_opened()
+    public void CF06_a_model_larger_than_memory_is_not_loaded_and_its_files_stay_unopened()
     {
         using var folder = new TempFolder();
         folder.Write(Weights, [1, 2, 3]);
         folder.Write("config.json", TinyModel.Config(
             ("hidden_size", 1 << 18), ("intermediate_size", 1 << 20), ("num_hidden_layers", 1024), ("num_attention_heads", 1024),
             ("num_key_value_heads", 1024), ("head_dim", 4096), ("vocab_size", 2_000_000), ("parscale_n", 64), ("parscale_n_tokens", 4096)));
-        BadInput.Expect(ErrorKind.NotEnoughMemory, "CF-06", () => Checkpoint.Open(folder.Path).Dispose(), 1 << 20, "config.json", "GiB");
+        BadInput.Expect(ErrorKind.NotEnoughMemory, "CF-06", () => LanguageModel.Load(folder.Path).Dispose(), 1 << 20, "config.json", "GiB");
     }
 
     [Theory]

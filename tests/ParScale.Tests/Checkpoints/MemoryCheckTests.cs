@@ -1,0 +1,43 @@
+using ParScale.Checkpoints;
+using ParScale.Kernels.Formats;
+using ParScale.Model;
+
+namespace ParScale.Tests.Checkpoints;
+
+public class MemoryCheckTests
+{
+    [Theory]
+    [InlineData(TensorType.F32, null, 4)]
+    [InlineData(TensorType.F32, WeightType.F32, 4)]
+    [InlineData(TensorType.F32, WeightType.Bf16, 2)]
+    [InlineData(TensorType.BF16, null, 2)]
+    [InlineData(TensorType.BF16, WeightType.F32, 4)]
+    [InlineData(TensorType.F16, null, 4)]
+    [InlineData(TensorType.F16, WeightType.Bf16, 2)]
+    public void Matrices_count_in_the_type_that_is_computed_with_and_the_rest_as_f32(TensorType stored, WeightType? type, int bytes)
+    {
+        using var folder = new TempFolder();
+        ModelConfig config = RandomCheckpoint.Config();
+        RandomCheckpoint.Write(folder.Path, config, seed: 1, stored);
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        foreach (ModelConfig run in (ModelConfig[])[config, config.WithStreams(1)])
+        {
+            long Values(bool matrices) => ModelTensors.Expected(run).Where(tensor => tensor.Shape.Length == 2 == matrices)
+                .Sum(tensor => tensor.Shape.Aggregate(1L, (product, axis) => product * axis));
+            Assert.Equal(bytes * Values(matrices: true) + 4 * Values(matrices: false), MemoryCheck.ResidentBytes(run, checkpoint, type));
+        }
+    }
+
+    [Theory]
+    [InlineData(null, 4, true)]
+    [InlineData(WeightType.Bf16, 2, false)]
+    public void CF06_bf16_is_advised_where_it_would_fit(WeightType? type, int bytes, bool advised)
+    {
+        ModelConfig config = RandomCheckpoint.Config();
+        long needed = config.TotalParameters * bytes;
+        MemoryCheck.Require(config, type, needed, needed);
+        ParScaleException error = BadInput.Expect(
+            ErrorKind.NotEnoughMemory, "CF-06", () => MemoryCheck.Require(config, type, needed, needed - 1), 1 << 20, "config.json", "GiB");
+        Assert.Equal(advised, error.Message.Contains("bf16", StringComparison.Ordinal));
+    }
+}
