@@ -114,9 +114,7 @@ public sealed partial record ModelConfig
         string generation = Path.Combine(folder, "generation_config.json");
         if (!Path.Exists(generation)) return config;
         byte[] json = InputFile.Read(generation, CheckpointLimits.ConfigBytes, "CF-01", "CF-02", "CF-01");
-        return ModelConfigReader.EndOfTextIds(json, generation, config.VocabularySize) is { } ids
-            ? config with { EndOfTextIds = ids }
-            : config;
+        return ModelConfigReader.WithGeneration(config, json, generation);
     }
 
     /// <summary>Reads the text of a <c>config.json</c>; <paramref name="file"/> is only named in errors.</summary>

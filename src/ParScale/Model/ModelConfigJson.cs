@@ -59,15 +59,13 @@ internal readonly struct ModelConfigJson(JsonElement root, string file)
     public int Whole(string key, JsonElement value, int least, int limit, string code)
     {
         string range = $"a whole number from {least} to {limit}";
-        if (value.ValueKind != JsonValueKind.Number) throw Bad("CF-04", key, value, range);
-        if (value.TryGetInt64(out long number))
-        {
-            if (number < least) throw Bad(code, key, value, range);
-            if (number > limit) throw Bad(code == "CF-05" ? "CF-06" : code, key, value, range);
-            return (int)number;
-        }
-        bool digitsOnly = !value.GetRawText().AsSpan().ContainsAnyExceptInRange('0', '9');
-        throw Bad(digitsOnly && code == "CF-05" ? "CF-06" : "CF-04", key, value, range);
+        // JSON has one kind of number: tools that know only floating point write 32 as 32.0 or 3.2e1. All limits are below 2^53.
+        bool whole = value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double parsed) && parsed == Math.Truncate(parsed);
+        if (!whole) throw Bad("CF-04", key, value, range);
+        double number = value.GetDouble();
+        if (number < least) throw Bad(code, key, value, range);
+        if (number > limit) throw Bad(code == "CF-05" ? "CF-06" : code, key, value, range);
+        return (int)number;
     }
 
     /// <summary>A finite number that <paramref name="allowed"/> accepts; <paramref name="absent"/> when the key is not there.</summary>

@@ -7,6 +7,9 @@ internal static class ModelConfigReader
 {
     public const string ParScaleType = "qwen2_parscale";
     public const string PlainType = "qwen2";
+    private const string ParScaleClass = "Qwen2ParScaleForCausalLM";
+    private const string PlainClass = "Qwen2ForCausalLM";
+    private static readonly string[] SamplingKeys = ["temperature", "top_k", "top_p", "min_p", "repetition_penalty"];
 
     public static ModelConfig Read(ReadOnlySpan<byte> utf8Json, string file)
     {
@@ -17,6 +20,7 @@ internal static class ModelConfigReader
         int heads = json.Size("num_attention_heads", ModelConfigLimits.Heads);
         int hidden = json.Size("hidden_size", ModelConfigLimits.Hidden);
         int vocabulary = json.Size("vocab_size", ModelConfigLimits.Vocabulary);
+        CheckPaddingId(json, vocabulary);
         int streams = type == ParScaleType ? json.Whole("parscale_n", 1, ModelConfigLimits.Streams, "CF-11") : 1;
         return new ModelConfig
         {
@@ -43,11 +47,19 @@ internal static class ModelConfigReader
         };
     }
 
-    /// <summary>The ids under <c>eos_token_id</c> of a <c>generation_config.json</c>; null when it has none.</summary>
-    public static int[]? EndOfTextIds(ReadOnlySpan<byte> utf8Json, string file, int vocabulary)
+    /// <summary>Takes from a <c>generation_config.json</c> the ids that end a text. How tokens are chosen is the caller's to say.</summary>
+    public static ModelConfig WithGeneration(ModelConfig config, ReadOnlySpan<byte> utf8Json, string file)
     {
         using JsonDocument document = ModelConfigJson.Parse(utf8Json, file);
-        return EndOfTextIds(new ModelConfigJson(document.RootElement, file), vocabulary);
+        var json = new ModelConfigJson(document.RootElement, file);
+        CheckPaddingId(json, config.VocabularySize);
+        string[] unread = [.. SamplingKeys.Where(json.Has)];
+        if (unread.Length > 0)
+        {
+            string notice = $"{Path.GetFileName(file)}: {string.Join(", ", unread)} not read; choose sampling settings when generating";
+            config = config with { Notices = [.. config.Notices, notice] };
+        }
+        return EndOfTextIds(json, config.VocabularySize) is { } ids ? config with { EndOfTextIds = ids } : config;
     }
 
     private static int[]? EndOfTextIds(ModelConfigJson json, int vocabulary)
@@ -58,6 +70,14 @@ internal static class ModelConfigReader
         if (value.GetArrayLength() > ModelConfigLimits.EndOfTextIds)
             throw json.Bad("CF-13", key, value, $"at most {ModelConfigLimits.EndOfTextIds} ids");
         return [.. value.EnumerateArray().Select(id => TokenId(json, key, id, vocabulary)).Distinct()];
+    }
+
+    // No padding is ever run, but Transformers refuses such an id too, and a config that holds one belongs to another vocabulary.
+    private static void CheckPaddingId(ModelConfigJson json, int vocabulary)
+    {
+        const string key = "pad_token_id";
+        const int none = -1;
+        if (json.Find(key) is { } value) json.Whole(key, value, none, vocabulary - 1, "CF-13");
     }
 
     private static int TokenId(ModelConfigJson json, string key, JsonElement value, int vocabulary) =>
@@ -75,17 +95,20 @@ internal static class ModelConfigReader
 
     private static string Architecture(ModelConfigJson json, string type)
     {
-        if (json.Find("architectures") is not { } list) return type == ParScaleType ? "Qwen2ParScaleForCausalLM" : "Qwen2ForCausalLM";
+        const string key = "architectures";
+        if (json.Find(key) is not { } list) return type == ParScaleType ? ParScaleClass : PlainClass;
         bool usable = list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 && list[0].ValueKind == JsonValueKind.String;
-        return usable ? json.Text("architectures", list[0]) : throw json.Bad("CF-04", "architectures", list, "a list of class names");
+        if (!usable) throw json.Bad("CF-04", key, list, "a list of class names");
+
+        // Another class may compute something else from tensors of the same names, and the text would be wrong without a sign.
+        string name = json.Text(key, list[0]);
+        return name is ParScaleClass or PlainClass ? name : throw json.Bad("CF-08", key, list[0],
+            $"{PlainClass} or {ParScaleClass} for model_type {type}; correct the key only if the model is one of these");
     }
 
     private static int KeyValueHeads(ModelConfigJson json, int heads, string file)
     {
-        // Transformers reads null as "one per query head".
-        const string key = "num_key_value_heads";
-        bool isNull = json.Root.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Null;
-        int keyHeads = isNull ? heads : json.Size(key, ModelConfigLimits.Heads);
+        int keyHeads = json.Size("num_key_value_heads", ModelConfigLimits.Heads);
         if (heads % keyHeads == 0) return keyHeads;
         throw ParScaleException.BadInput("CF-07", file,
             $"num_key_value_heads is {keyHeads}; expected a divisor of num_attention_heads {heads}");

@@ -15,7 +15,13 @@ public class ModelConfigBadInputTests
     {
         { "CF-04", "hidden_size", "\"2048\"", "\"2048\"" },
         { "CF-04", "hidden_size", "2048.5", "2048.5" },
-        { "CF-04", "hidden_size", "1e3", "1e3" },
+        { "CF-04", "hidden_size", "8.5e-1", "8.5e-1" },
+        { "CF-04", "num_key_value_heads", "null", "1 to 1024" },
+        { "CF-04", "num_key_value_heads", "true", "1 to 1024" },
+        { "CF-06", "hidden_size", "1e999", "1 to" },
+        { "CF-08", "architectures", "[\"LlamaForCausalLM\"]", "Qwen2ForCausalLM" },
+        { "CF-08", "architectures", "[\"Qwen2ForSequenceClassification\"]", "\"Qwen2ForSequenceClassification\"" },
+        { "CF-13", "eos_token_id", "1180591620717411303424", "0 to 9" },
         { "CF-04", "hidden_size", "null", "whole number" },
         { "CF-04", "hidden_size", "true", "true" },
         { "CF-04", "hidden_size", "[8]", "a list" },
@@ -70,6 +76,9 @@ public class ModelConfigBadInputTests
         { "CF-13", "eos_token_id", "[1,10]", "0 to 9" },
         { "CF-13", "bos_token_id", "-1", "0 to 9" },
         { "CF-13", "bos_token_id", "10", "0 to 9" },
+        { "CF-13", "pad_token_id", "10", "-1 to 9" },
+        { "CF-13", "pad_token_id", "-2", "-1 to 9" },
+        { "CF-04", "pad_token_id", "\"0\"", "-1 to 9" },
         { "CF-14", "quantization_config", "{\"quant_method\":\"gptq\"}", "f32" },
     };
 
@@ -86,6 +95,12 @@ public class ModelConfigBadInputTests
     [InlineData("vocab_size", "2000000")]
     [InlineData("parscale_n", "64")]
     [InlineData("parscale_n_tokens", "4096")]
+    [InlineData("pad_token_id", "-1")]
+    [InlineData("pad_token_id", "9")]
+    [InlineData("hidden_size", "8.0")]
+    [InlineData("num_key_value_heads", "1.0")]
+    [InlineData("max_position_embeddings", "3.2768e4")]
+    [InlineData("architectures", "[\"Qwen2ForCausalLM\"]")]
     [InlineData("parscale_attn_smooth", "0")]
     [InlineData("parscale_attn_smooth", "1")]
     public void Values_at_their_limits_are_accepted(string key, string value) => TinyModel.Parse(With(key, value));
@@ -155,6 +170,8 @@ public class ModelConfigBadInputTests
         BadInput.Expect("CF-01", () => ModelConfig.Load(folder.Path), "generation_config.json");
         folder.Write("generation_config.json", "{\"eos_token_id\":[10]}");
         BadInput.Expect("CF-13", () => ModelConfig.Load(folder.Path), "generation_config.json", "eos_token_id");
+        folder.Write("generation_config.json", "{\"pad_token_id\":10}");
+        BadInput.Expect("CF-13", () => ModelConfig.Load(folder.Path), "generation_config.json", "pad_token_id");
     }
 
     [Fact]
@@ -185,7 +202,7 @@ public class ModelConfigBadInputTests
     [Fact]
     public void Damaged_configs_never_crash()
     {
-        string config = TinyModel.Config(("rope_scaling", null), ("eos_token_id", 3), ("architectures", new JsonArray("A")));
+        string config = TinyModel.Config(("rope_scaling", null), ("eos_token_id", 3), ("architectures", new JsonArray("Qwen2ForCausalLM")));
         byte[] good = Encoding.UTF8.GetBytes(config);
         ReadOnlySpan<byte> likely = "{}[]\":,-.0123456789eE\\un \0\u00ff"u8;
         var random = new Random(14);

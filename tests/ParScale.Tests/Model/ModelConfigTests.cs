@@ -97,7 +97,7 @@ public class ModelConfigTests
     {
         ModelConfig config = TinyModel.Parse("""
             {"model_type":"qwen2_parscale","hidden_size":8,"intermediate_size":12,"num_hidden_layers":1,"num_attention_heads":2,
-             "num_key_value_heads":null,"vocab_size":10,"parscale_n":2,"head_dim":null,"rope_scaling":null,"bos_token_id":null}
+             "num_key_value_heads":2,"vocab_size":10,"parscale_n":2,"head_dim":null,"rope_scaling":null,"bos_token_id":null}
             """);
         Assert.False(config.TieWordEmbeddings);
         Assert.Equal((2, 4), (config.KeyValueHeads, config.HeadSize));
@@ -173,6 +173,19 @@ public class ModelConfigTests
         folder.Write("config.json", TinyModel.Config()[..^1] + ",\"eos_token_id\":[1,2]}");
         if (generation is not null) folder.Write("generation_config.json", generation);
         Assert.Equal(expected, ModelConfig.Load(folder.Path).EndOfTextIds);
+    }
+
+    [Theory]
+    [InlineData("{\"temperature\":\"hot\",\"top_p\":-1,\"do_sample\":true}", "generation_config.json: temperature, top_p not read")]
+    [InlineData("{\"temperature\":null,\"do_sample\":false,\"max_new_tokens\":5}", null)]
+    public void Sampling_settings_of_the_generation_config_give_one_notice(string generation, string? notice)
+    {
+        using var folder = new TempFolder();
+        folder.Write("config.json", TinyModel.Config());
+        folder.Write("generation_config.json", generation);
+        IReadOnlyList<string> notices = ModelConfig.Load(folder.Path).Notices;
+        if (notice is null) Assert.Empty(notices);
+        else Assert.StartsWith(notice, Assert.Single(notices), StringComparison.Ordinal);
     }
 
     [Fact]
