@@ -28,4 +28,14 @@ internal readonly unsafe struct Bf16 : IWeightFormat
         uint rounded = float.IsNaN(value) ? (bits >> 16) | 0x40 : (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
         Unsafe.WriteUnaligned(row + index * 2, (ushort)rounded);
     }
+
+    /// <summary>The least bfloat16 that is not below a value, which must be finite and not negative.</summary>
+    public static float RoundUp(float value) => BitConverter.UInt32BitsToSingle((BitConverter.SingleToUInt32Bits(value) + 0xFFFF) & 0xFFFF0000);
+
+    /// <summary>The stored form of a value that bfloat16 holds exactly.</summary>
+    public static ushort Bits(float value) => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16);
+
+    /// <summary>The value of a stored form.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float FromBits(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 }

@@ -3,16 +3,20 @@ using ParScale.Kernels.Formats;
 
 namespace ParScale.Kernels.Memory;
 
-/// <summary>A read-only matrix of weights [rows, columns], row after row, mapped from a file or in memory of its own.</summary>
-internal sealed unsafe class WeightMatrix : IDisposable
+/// <summary>
+/// A read-only matrix of weights [rows, columns], mapped from a file or in memory of its own: row after row, or levels and
+/// scales in the order of <see cref="GroupLayout"/>.
+/// </summary>
+internal sealed unsafe partial class WeightMatrix : IDisposable
 {
     // The file or the buffer that holds the bytes; a buffer belongs to this matrix alone.
     private readonly object _owner;
 
-    private WeightMatrix(object owner, byte* data, WeightType type, int rows, int columns)
+    private WeightMatrix(object owner, byte* data, ushort* scales, WeightType type, int rows, int columns)
     {
         _owner = owner;
         Data = data;
+        Scales = scales;
         Type = type;
         Rows = rows;
         Columns = columns;
@@ -27,10 +31,13 @@ internal sealed unsafe class WeightMatrix : IDisposable
     /// <summary>Inputs of the product.</summary>
     public int Columns { get; }
 
-    /// <summary>Bytes the values take.</summary>
-    public long Bytes => (long)Rows * RowBytes;
+    /// <summary>Bytes the values take, scales included.</summary>
+    public long Bytes => SizeOf(Type, Rows, Columns);
 
     internal byte* Data { get; }
+
+    /// <summary>bfloat16 scales of a grouped type, else null.</summary>
+    internal ushort* Scales { get; }
 
     internal long RowBytes => (long)Columns * BytesPerValue(Type);
 
@@ -42,7 +49,7 @@ internal sealed unsafe class WeightMatrix : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
         long bytes = checked((long)rows * columns * BytesPerValue(type));
-        return new WeightMatrix(file, file.Pointer(offset, bytes), type, rows, columns);
+        return new WeightMatrix(file, file.Pointer(offset, bytes), null, type, rows, columns);
     }
 
     /// <summary>Reads a matrix of IEEE half precision values from a mapped file into float32 memory of its own.</summary>
@@ -62,15 +69,17 @@ internal sealed unsafe class WeightMatrix : IDisposable
     public static WeightMatrix FromValues(ReadOnlySpan<float> values, WeightType type, int rows, int columns)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, checked(rows * columns));
-        WeightMatrix result = Allocate(type, rows, columns);
+        WeightMatrix result = Allocate(GroupLayout.IsGrouped(type) ? WeightType.F32 : type, rows, columns);
         for (int row = 0; row < rows; row++) result.StoreRow(row, values.Slice(row * columns, columns));
-        return result;
+        if (result.Type == type) return result;
+        using (result) return result.ToGroups(type);
     }
 
     /// <summary>This matrix stored as <paramref name="type"/>: itself when it already is.</summary>
     public WeightMatrix ConvertTo(WeightType type)
     {
         if (type == Type) return this;
+        if (GroupLayout.IsGrouped(type)) return ToGroups(type);
         WeightMatrix result = Allocate(type, Rows, Columns);
         var values = new float[Columns];
         for (int row = 0; row < Rows; row++)
@@ -88,7 +97,8 @@ internal sealed unsafe class WeightMatrix : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
         ArgumentOutOfRangeException.ThrowIfNotEqual(y.Length, Columns);
         if (Type == WeightType.F32) new ReadOnlySpan<float>(Row(row), Columns).CopyTo(y);
-        else LoadRow<Bf16>(Row(row), y);
+        else if (Type == WeightType.Bf16) LoadRow<Bf16>(Row(row), y);
+        else CopyGroupedRow(row, y);
         GC.KeepAlive(_owner);
     }
 
@@ -114,6 +124,11 @@ internal sealed unsafe class WeightMatrix : IDisposable
         if (_owner is AlignedBuffer buffer) buffer.Dispose();
     }
 
+    /// <summary>Bytes that a matrix takes in a type, scales included.</summary>
+    public static long SizeOf(WeightType type, int rows, int columns) => checked(GroupLayout.IsGrouped(type)
+        ? GroupLayout.Tiles(rows) * (GroupLayout.TileBytes(type, columns) + GroupLayout.TileScaleBytes(type, columns))
+        : (long)rows * columns * BytesPerValue(type));
+
     private static int BytesPerValue(WeightType type) => type switch
     {
         WeightType.F32 => F32.BytesPerValue,
@@ -123,8 +138,8 @@ internal sealed unsafe class WeightMatrix : IDisposable
 
     private static WeightMatrix Allocate(WeightType type, int rows, int columns)
     {
-        var buffer = new AlignedBuffer(checked((long)rows * columns * BytesPerValue(type)));
-        return new WeightMatrix(buffer, buffer.Start, type, rows, columns);
+        var buffer = new AlignedBuffer(SizeOf(type, rows, columns));
+        return new WeightMatrix(buffer, buffer.Start, null, type, rows, columns);
     }
 
     private byte* Row(int row) => Data + row * RowBytes;

@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+
+namespace ParScale.Kernels.Formats;
+
+/// <summary>
+/// Where the levels and scales of a matrix [rows, columns] lie. Sixteen rows make a tile; in a tile the values go by
+/// fours along the row, then by row, so that 64 bytes feed one 512-bit instruction (or two of 256, or four of 128) and a
+/// tile is read from front to back. Levels: [tiles, K/4, 16, 4] for Q8, [tiles, K/8, 16, 4] for Q4; scales, bfloat16:
+/// [tiles, groups, 16]. K is the number of columns, padded with zeros to whole groups; missing rows of the last tile are zero.
+/// </summary>
+internal static unsafe class GroupLayout
+{
+    /// <summary>Rows in a tile.</summary>
+    public const int TileRows = 16;
+
+    /// <summary>Groups whose scale would be below this are stored as zeros.</summary>
+    public const float SmallestScale = 1e-30f;
+
+    /// <summary>Whether <paramref name="type"/> stores levels and scales.</summary>
+    public static bool IsGrouped(WeightType type) => type is WeightType.Q8 or WeightType.Q4;
+
+    /// <summary>Values that share a scale.</summary>
+    public static int GroupSize(WeightType type) => type == WeightType.Q8 ? Q8.GroupSize : Q4.GroupSize;
+
+    /// <summary>Tiles of a matrix.</summary>
+    public static int Tiles(int rows) => (rows + TileRows - 1) / TileRows;
+
+    /// <summary>Groups of a row.</summary>
+    public static int Groups(WeightType type, int columns) => (columns + GroupSize(type) - 1) / GroupSize(type);
+
+    /// <summary>Bytes of the levels of one tile.</summary>
+    public static long TileBytes(WeightType type, int columns) =>
+        (long)Groups(type, columns) * GroupSize(type) * TileRows / (type == WeightType.Q8 ? Q8.ValuesPerByte : Q4.ValuesPerByte);
+
+    /// <summary>Bytes of the scales of one tile.</summary>
+    public static long TileScaleBytes(WeightType type, int columns) => (long)Groups(type, columns) * TileRows * sizeof(ushort);
+
+    /// <summary>
+    /// Rounds up to sixteen rows into one tile. values: [rows, columns]; tile: <see cref="TileBytes"/>; scales: <see cref="TileScaleBytes"/>.
+    /// </summary>
+    public static void Pack(WeightType type, ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<byte> scales)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, TileRows);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, rows * columns);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(tile.Length, TileBytes(type, columns));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(scales.Length, TileScaleBytes(type, columns));
+        if (type == WeightType.Q8) Pack<Q8>(values, rows, columns, tile, MemoryMarshal.Cast<byte, ushort>(scales));
+        else Pack<Q4>(values, rows, columns, tile, MemoryMarshal.Cast<byte, ushort>(scales));
+    }
+
+    /// <summary>The values of one row of a tile as float32. y: [columns].</summary>
+    public static void Unpack(WeightType type, byte* tile, ushort* scales, int row, Span<float> y)
+    {
+        if (type == WeightType.Q8) Unpack<Q8>(tile, scales, row, y);
+        else Unpack<Q4>(tile, scales, row, y);
+    }
+
+    private static void Pack<TFormat>(ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<ushort> scales)
+        where TFormat : struct, IGroupFormat
+    {
+        Span<sbyte> levels = stackalloc sbyte[TFormat.GroupSize];
+        tile.Clear();
+        scales.Clear();
+        int groups = scales.Length / TileRows;
+        fixed (byte* to = tile)
+        {
+            for (int row = 0; row < TileRows; row++)
+            {
+                for (int group = 0; group < groups; group++)
+                {
+                    int first = group * TFormat.GroupSize;
+                    int count = row < rows ? Math.Min(TFormat.GroupSize, columns - first) : 0;
+                    levels.Clear();
+                    if (count > 0)
+                    {
+                        float scale = TFormat.Quantize(values.Slice(row * columns + first, count), levels[..count]);
+                        scales[group * TileRows + row] = Bf16.Bits(scale);
+                    }
+                    for (int k = 0; k < TFormat.GroupSize; k++) TFormat.Store(to, row, first + k, levels[k]);
+                }
+            }
+        }
+    }
+
+    private static void Unpack<TFormat>(byte* tile, ushort* scales, int row, Span<float> y) where TFormat : struct, IGroupFormat
+    {
+        for (int k = 0; k < y.Length; k++)
+            y[k] = Bf16.FromBits(scales[k / TFormat.GroupSize * TileRows + row]) * TFormat.Load(tile, row, k);
+    }
+}

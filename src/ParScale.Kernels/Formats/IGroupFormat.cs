@@ -1,0 +1,29 @@
+namespace ParScale.Kernels.Formats;
+
+/// <summary>
+/// One way to store weights as small integers: w = scale * level, one positive scale per group of values along a row.
+/// Levels are stored with an offset, as unsigned numbers, because the dot-product instructions want it so.
+/// <see cref="GroupLayout"/> says where they lie.
+/// </summary>
+internal unsafe interface IGroupFormat
+{
+    /// <summary>Values of a row that share a scale.</summary>
+    static abstract int GroupSize { get; }
+
+    /// <summary>What is added to a level before it is stored.</summary>
+    static abstract int Offset { get; }
+
+    /// <summary>Levels in a byte.</summary>
+    static abstract int ValuesPerByte { get; }
+
+    /// <summary>Rounds one group. Returns the scale, which bfloat16 holds exactly; 0 when all values are 0.</summary>
+    /// <param name="values">The group: finite values.</param>
+    /// <param name="levels">As many levels.</param>
+    static abstract float Quantize(ReadOnlySpan<float> values, Span<sbyte> levels);
+
+    /// <summary>Reads the level of value <paramref name="k"/> of row <paramref name="row"/> of the tile.</summary>
+    static abstract int Load(byte* tile, int row, int k);
+
+    /// <summary>Stores a level. The tile must be zero there before.</summary>
+    static abstract void Store(byte* tile, int row, int k, int level);
+}

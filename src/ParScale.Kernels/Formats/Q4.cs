@@ -1,0 +1,67 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+
+namespace ParScale.Kernels.Formats;
+
+/// <summary>
+/// Levels -8 .. 7 stored as 0 .. 15, one scale for 64 values: 4.25 bits a value. Of several scales the one with the least
+/// square error is taken: clipping the largest value a little often serves the others.
+/// </summary>
+internal readonly unsafe struct Q4 : IGroupFormat
+{
+    private const int Least = -8, Most = 7;
+
+    // The largest value is mapped to 6, 6.25 ... 9.25: from room to spare to clipped by a third.
+    private const int Tries = 14;
+
+    public static int GroupSize => 64;
+
+    public static int Offset => 8;
+
+    public static int ValuesPerByte => 2;
+
+    public static float Quantize(ReadOnlySpan<float> values, Span<sbyte> levels)
+    {
+        float largest = MathF.Abs(TensorPrimitives.MaxMagnitude(values)), best = 0, leastError = float.PositiveInfinity;
+        levels.Clear();
+        if (largest / Most < GroupLayout.SmallestScale) return 0;
+        for (int i = 0; i < Tries; i++)
+        {
+            float scale = Bf16.RoundUp(largest / (6 + i * 0.25f));
+            float error = SquareError(values, scale);
+            if (!(error < leastError)) continue;
+            (best, leastError) = (scale, error);
+        }
+        for (int i = 0; i < values.Length; i++) levels[i] = (sbyte)Math.Clamp(MathF.Round(values[i] / best), Least, Most);
+        return best;
+    }
+
+    public static int Load(byte* tile, int row, int k) => ((tile[Index(row, k)] >> Shift(k)) & 15) - Offset;
+
+    public static void Store(byte* tile, int row, int k, int level) => tile[Index(row, k)] |= (byte)((level + Offset) << Shift(k));
+
+    // Eight consecutive values of a row are four bytes: the first four in the lower halves, the next four in the upper.
+    private static int Index(int row, int k) => (k / 8 * GroupLayout.TileRows + row) * 4 + k % 4;
+
+    private static int Shift(int k) => k % 8 / 4 * 4;
+
+    private static float SquareError(ReadOnlySpan<float> values, float scale)
+    {
+        Vector<float> least = new(Least), most = new(Most), sum = default;
+        float inverse = 1 / scale, total = 0;
+        int i = 0;
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            var value = new Vector<float>(values[i..]);
+            Vector<float> level = Vector.Min(Vector.Max(Vector.Round(value * inverse), least), most);
+            Vector<float> error = value - level * scale;
+            sum += error * error;
+        }
+        for (; i < values.Length; i++)
+        {
+            float error = values[i] - Math.Clamp(MathF.Round(values[i] * inverse), Least, Most) * scale;
+            total += error * error;
+        }
+        return total + Vector.Sum(sum);
+    }
+}
