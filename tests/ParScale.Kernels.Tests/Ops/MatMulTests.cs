@@ -18,7 +18,7 @@ public sealed class MatMulTests : IDisposable
     [MemberData(nameof(Lengths))]
     public void Every_length_matches_the_reference(int length)
     {
-        foreach (WeightType type in Enum.GetValues<WeightType>())
+        foreach (WeightType type in new[] { WeightType.F32, WeightType.Bf16 })
             foreach (int columns in new[] { 1, 2, 3, 4, 5, 8, 9, 16 })
                 Check(type, rows: 7, length, columns, bias: columns % 2 == 0);
     }
@@ -33,7 +33,7 @@ public sealed class MatMulTests : IDisposable
     [InlineData(1001)]
     public void Every_number_of_rows_matches_the_reference(int rows)
     {
-        foreach (WeightType type in Enum.GetValues<WeightType>())
+        foreach (WeightType type in new[] { WeightType.F32, WeightType.Bf16 })
             foreach (int columns in new[] { 1, 4, 7 }) Check(type, rows, length: 200, columns, bias: true);
     }
 
