@@ -27,7 +27,7 @@ internal sealed class DetokenizeCommand : ExampleCommand
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
         int[] ids = TokenList.Get(parse, _tokens) ?? ReadPipe(terminal);
-        Tokenizer tokenizer = ModelFolder.Tokenizer(_model.Read(parse));
+        Tokenizer tokenizer = ModelFolder.Tokenizer(_model.Read(parse), terminal);
         TokenList.Check(ids, tokenizer.IdLimit);
         string text = tokenizer.Decode(ids);
         if (json) terminal.WriteJson(new DetokenizeResult(text), CliJson.Readable.DetokenizeResult);

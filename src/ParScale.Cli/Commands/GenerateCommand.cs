@@ -36,7 +36,7 @@ internal sealed class GenerateCommand : ExampleCommand
         Input input = TrimPipe(_input.Read(parse, terminal));
         GenerationOptions options = _generation.Read(parse, input.ParseSpecial);
         using LanguageModel model = _model.Load(parse, terminal);
-        int[] prompt = input.ToIds(() => ModelFolder.TokenizerOf(model), model.Config.VocabularySize, minimum: 0);
+        int[] prompt = input.ToIds(() => ModelFolder.TokenizerOf(model, terminal), model.Config.VocabularySize, minimum: 0);
 
         using var interrupt = new Interrupt(terminal.Cancellation);
         var run = new GenerationRun(prompt.Length, json ? null : terminal.Out);

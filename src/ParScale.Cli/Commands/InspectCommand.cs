@@ -33,7 +33,7 @@ internal sealed class InspectCommand : ExampleCommand
         string folder = _model.Read(parse) ?? EmbeddedModel.Folder(streams);
         using var checkpoint = Checkpoint.Open(folder);
         Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, checkpoint.Config.VocabularySize) : null;
-        InspectResult result = Describe(checkpoint.Config.WithStreams(streams), checkpoint.Notices, tokenizer);
+        InspectResult result = Describe(checkpoint.Config.WithStreams(streams), [.. checkpoint.Notices, .. tokenizer?.Notices ?? []], tokenizer);
         if (json) terminal.WriteJson(result, CliJson.Readable.InspectResult);
         else WriteText(result, terminal.Out);
         return 0;

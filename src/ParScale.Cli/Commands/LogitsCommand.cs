@@ -29,7 +29,7 @@ internal sealed class LogitsCommand : ExampleCommand
     {
         Input input = _input.Read(parse, terminal);
         using LanguageModel model = _model.Load(parse, terminal);
-        int[] ids = input.ToIds(() => ModelFolder.TokenizerOf(model), model.Config.VocabularySize, minimum: 1);
+        int[] ids = input.ToIds(() => ModelFolder.TokenizerOf(model, terminal), model.Config.VocabularySize, minimum: 1);
         LogitsResult result = model.Logits(ids);
 
         if (json) terminal.WriteJson(new LogitsOutput(result.Argmax, result.Last), CliJson.Readable.LogitsOutput);

@@ -30,7 +30,7 @@ internal sealed class ScoreCommand : ExampleCommand
     {
         Input input = _input.Read(parse, terminal);
         using LanguageModel model = _model.Load(parse, terminal);
-        int[] ids = input.ToIds(() => ModelFolder.TokenizerOf(model), model.Config.VocabularySize, minimum: 2);
+        int[] ids = input.ToIds(() => ModelFolder.TokenizerOf(model, terminal), model.Config.VocabularySize, minimum: 2);
         ScoreResult score = Score(model, ids, terminal);
         if (!double.IsFinite(score.Perplexity))
             throw ParScaleException.BadInput("ST-24", model.Folder, "the score is not a finite number; --strict-weights names damaged tensors");

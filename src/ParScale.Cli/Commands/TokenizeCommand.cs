@@ -27,7 +27,7 @@ internal sealed class TokenizeCommand : ExampleCommand
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
         Input input = _input.Read(parse, terminal);
-        Tokenizer tokenizer = ModelFolder.Tokenizer(_model.Read(parse));
+        Tokenizer tokenizer = ModelFolder.Tokenizer(_model.Read(parse), terminal);
         int[] ids = tokenizer.Encode(input.Text ?? "", input.ParseSpecial);
         if (json) terminal.WriteJson(new TokenizeResult(ids), CliJson.Readable.TokenizeResult);
         else terminal.Out.WriteLine(string.Join(',', ids));

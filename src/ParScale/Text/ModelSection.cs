@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace ParScale.Text;
@@ -8,7 +9,7 @@ internal static class ModelSection
     /// <summary>More ids than any vocabulary has; bounds what a single wrong id can make us allocate.</summary>
     public const int MostTokens = 2_000_000;
 
-    /// <summary>Ids by token string; holds each of the 256 bytes.</summary>
+    /// <summary>Ids by token string.</summary>
     public static Dictionary<string, int> ReadVocabulary(JsonSection model)
     {
         CheckSettings(model);
@@ -21,12 +22,30 @@ internal static class ModelSection
             string token = vocabulary.NameOf(entry);
             ids.Add(token, ReadId(vocabulary.WithValue(entry.Value), token));
         }
-        for (int value = 0; value < 256; value++)
-        {
-            if (!ids.ContainsKey(ByteAlphabet.ToChar((byte)value).ToString()))
-                throw vocabulary.Error("TK-06", $"the byte 0x{value:X2} has no token, so some text has no ids; all 256 bytes are needed");
-        }
         return ids;
+    }
+
+    /// <summary>The ids of the bytes. A byte without a token takes the unknown one, and without that the file is refused.</summary>
+    public static ByteTokens ReadBytes(JsonSection model, Dictionary<string, int> ids)
+    {
+        int?[] found = [.. Enumerable.Range(0, 256).Select(value =>
+            ids.TryGetValue(ByteAlphabet.ToChar((byte)value).ToString(), out int id) ? id : (int?)null)];
+        byte[] missing = [.. Enumerable.Range(0, 256).Where(value => found[value] is null).Select(value => (byte)value)];
+        if (missing.Length == 0) return new ByteTokens { Ids = [.. found.Select(id => id ?? 0)] };
+
+        string unknown = model["unk_token"].Text("");
+        string detail = $"the byte 0x{missing[0]:X2} has no token";
+        // Tokens such as <0xFF> come back from ids as that very text, not as the byte: the byte alphabet has no way to say it.
+        if (model["byte_fallback"].Flag(false)) throw model["vocab"].Error("TK-06", $"{detail}, and byte_fallback is not supported");
+        if (!ids.TryGetValue(unknown, out int unknownId))
+            throw model["vocab"].Error("TK-06", $"{detail}, and there is no unk_token in its place; some text would have no ids");
+        return new ByteTokens
+        {
+            Ids = [.. found.Select(id => id ?? unknownId)],
+            Missing = missing.Length,
+            UnknownId = unknownId,
+            Fused = model["fuse_unk"].Flag(false) ? SearchValues.Create(missing) : null,
+        };
     }
 
     /// <summary>The id that the value gives to a token.</summary>
@@ -45,9 +64,11 @@ internal static class ModelSection
         Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> lookup = ids.GetAlternateLookup<ReadOnlySpan<char>>();
         var joined = new char[ids.Keys.Max(token => token.Length)];
         var merges = new List<(int Left, int Right, int Id)>(section.Value.GetArrayLength());
+        int index = 0;
         foreach (JsonElement value in section.Value.EnumerateArray())
         {
-            JsonSection entry = section.Entry(merges.Count, value);
+            JsonSection entry = section.Entry(index++, value);
+            if (index == 1 && IsVersionLine(entry)) continue;
             (ReadOnlyMemory<char> left, ReadOnlyMemory<char> right) = ReadPair(entry);
             int leftId = IdOf(left.Span);
             int rightId = IdOf(right.Span);
@@ -61,6 +82,10 @@ internal static class ModelSection
         }
         return merges;
     }
+
+    // A list that was copied line by line out of a merges.txt begins with that file's first line.
+    private static bool IsVersionLine(JsonSection entry) =>
+        entry.Value.ValueKind == JsonValueKind.String && entry.Text("").StartsWith("#version", StringComparison.Ordinal);
 
     // "a b" and ["a","b"] both occur in files.
     private static (ReadOnlyMemory<char> Left, ReadOnlyMemory<char> Right) ReadPair(JsonSection entry)
@@ -92,7 +117,7 @@ internal static class ModelSection
             if (model[affix].Text("").Length > 0) throw model[affix].Error("TK-02", "must be empty");
         if (model["ignore_merges"].Flag(false)) throw model["ignore_merges"].Error("TK-02", "must be false");
 
-        // Every byte has a token, so unknown tokens and byte fallback never come into play.
+        // These count only where a byte has no token.
         model["unk_token"].Text("");
         model["fuse_unk"].Flag(false);
         model["byte_fallback"].Flag(false);

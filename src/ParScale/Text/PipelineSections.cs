@@ -11,6 +11,7 @@ internal static class PipelineSections
     public static bool ReadNormalizer(JsonSection section)
     {
         if (section.IsAbsent) return false;
+        if (TypeOf(section) == "Sequence") return ReadNormalizers(section);
         RequireType(section, "NFC");
         section.AllowOnly("type");
         if (!TextCleaner.CanCompose)
@@ -54,6 +55,18 @@ internal static class PipelineSections
     {
         if (section.IsAbsent) throw section.Error(Unsupported, "is missing; a ByteLevel decoder is needed");
         CheckByteLevelKeys(section);
+    }
+
+    // Steps of a list may be lists again; the depth of the file bounds how far. Composing twice is composing once.
+    private static bool ReadNormalizers(JsonSection section)
+    {
+        section.AllowOnly("type", "normalizers");
+        JsonSection steps = section["normalizers"];
+        if (steps.Value.ValueKind != JsonValueKind.Array) throw steps.Error(Unsupported, "must be an array");
+        bool compose = false;
+        int index = 0;
+        foreach (JsonElement step in steps.Value.EnumerateArray()) compose |= ReadNormalizer(steps.Entry(index++, step));
+        return compose;
     }
 
     private static void CheckSplit(JsonSection section)

@@ -21,7 +21,7 @@ public sealed class Tokenizer
         _definition = definition;
         IdLimit = idLimit;
         _specialIds = [.. definition.AddedTokens.Where(token => token.Special).Select(token => token.Id)];
-        _merger = new BytePairMerger(IdsOfBytes(definition), BuildMerges(definition, _specialIds));
+        _merger = new BytePairMerger(definition.Bytes.Ids, BuildMerges(definition, _specialIds));
         _matchedAsGiven = new AddedTokenMatcher([.. definition.AddedTokens.Where(token => !token.Normalized)]);
         _matchedNormalized = new AddedTokenMatcher([.. definition.AddedTokens.Where(token => token.Normalized).Select(Normalize)]);
         _bytes = new byte[]?[definition.Tokens.Length];
@@ -36,6 +36,9 @@ public sealed class Tokenizer
     /// every text the same ids.
     /// </summary>
     public string Fingerprint => _fingerprint.Value;
+
+    /// <summary>What the file asks for and does not get, one line each.</summary>
+    public IReadOnlyList<string> Notices => _definition.Notices;
 
     /// <summary>Ids from here on are refused; those below that have no token stand for no text.</summary>
     internal int IdLimit { get; }
@@ -124,16 +127,13 @@ public sealed class Tokenizer
             int count = Encoding.UTF8.GetByteCount(word);
             Span<byte> bytes = count <= small.Length ? small[..count] : new byte[count];
             Encoding.UTF8.GetBytes(word, bytes);
-            _merger.Encode(bytes, ids);
+            _merger.Encode(_definition.Bytes.Fuse(bytes), ids);
             start += length;
         }
     }
 
     private AddedToken Normalize(AddedToken token) =>
         _definition.ComposeText ? token with { Content = TextCleaner.Compose(token.Content) } : token;
-
-    private static int[] IdsOfBytes(TokenizerDefinition definition) =>
-        [.. Enumerable.Range(0, 256).Select(value => definition.Ids[ByteAlphabet.ToChar((byte)value).ToString()])];
 
     private static MergeTable BuildMerges(TokenizerDefinition definition, HashSet<int> specialIds)
     {

@@ -21,9 +21,15 @@ internal sealed record TokenizerDefinition
     /// <summary>Ids by token string, added tokens included.</summary>
     public required Dictionary<string, int> Ids { get; init; }
 
+    /// <summary>Ids of the single bytes.</summary>
+    public required ByteTokens Bytes { get; init; }
+
     /// <summary>The merges in order of rank.</summary>
     public required IReadOnlyList<(int Left, int Right, int Id)> Merges { get; init; }
 
     /// <summary>The added tokens, in the file's order.</summary>
     public required IReadOnlyList<AddedToken> AddedTokens { get; init; }
+
+    /// <summary>What the file asks for and does not get, one line each.</summary>
+    public required IReadOnlyList<string> Notices { get; init; }
 }

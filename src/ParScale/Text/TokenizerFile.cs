@@ -32,7 +32,6 @@ internal static class TokenizerFile
 
     private static TokenizerDefinition Check(JsonSection root, string path)
     {
-        // Truncation and padding are for batches of a fixed length, which a caller here would ask for himself.
         root.AllowOnly(
             "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model");
         string version = root["version"].Text("1.0");
@@ -44,6 +43,7 @@ internal static class TokenizerFile
         PipelineSections.CheckDecoder(root["decoder"]);
 
         Dictionary<string, int> ids = ModelSection.ReadVocabulary(root["model"]);
+        ByteTokens bytes = ModelSection.ReadBytes(root["model"], ids);
         IReadOnlyList<(int Left, int Right, int Id)> merges = ModelSection.ReadMerges(root["model"]["merges"], ids);
         IReadOnlyList<AddedToken> addedTokens = AddedTokensSection.Read(root["added_tokens"], ids);
         return new TokenizerDefinition
@@ -54,9 +54,21 @@ internal static class TokenizerFile
             AddPrefixSpace = addPrefixSpace,
             Tokens = OrderById(root["model"]["vocab"], ids),
             Ids = ids,
+            Bytes = bytes,
             Merges = merges,
             AddedTokens = addedTokens,
+            Notices = [.. Notices(root, bytes)],
         };
+    }
+
+    private static IEnumerable<string> Notices(JsonSection root, ByteTokens bytes)
+    {
+        // They are for batches of a fixed length, and Transformers too turns them off unless its caller asks for them.
+        string[] ignored = [.. ((string[])["truncation", "padding"]).Where(name => !root[name].IsAbsent)];
+        if (ignored.Length > 0) yield return $"{FileName}: {string.Join(" and ", ignored)} ignored: a text is encoded as long as it is";
+        if (bytes.Missing == 0) yield break;
+        string unknown = ParScaleException.Quote(root["model"]["unk_token"].Text(""));
+        yield return $"{FileName}: bytes without a token: {bytes.Missing} of 256; where text has them the model reads {unknown}";
     }
 
     // The parser's error does not tell nesting from other faults, so a spoiled file is read once more.

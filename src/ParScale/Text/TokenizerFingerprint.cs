@@ -30,6 +30,11 @@ internal static class TokenizerFingerprint
             writer.Write(id);
             writer.Write(token);
         }
+        if (definition.Bytes.UnknownId is { } unknown)
+        {
+            writer.Write(unknown);
+            writer.Write(definition.Bytes.Fused is not null);
+        }
         writer.Write(definition.Merges.Count);
         foreach ((int left, int right, int joined) in definition.Merges)
         {

@@ -54,6 +54,22 @@ public class TokenizeCommandTests(TinyModel model)
     }
 
     [Fact]
+    public void What_a_tokenizer_asks_for_in_vain_is_noted_once_wherever_it_is_used()
+    {
+        using var folder = new TempFolder();
+        TinyModel.Write(folder.Path, model.Config);
+        TinyTokenizer.Write(folder.Path);
+        string file = File.ReadAllText(folder.File("tokenizer.json"));
+        folder.Write("tokenizer.json", file.Replace("\"truncation\": null", "\"truncation\": {\"max_length\": 1}", StringComparison.Ordinal));
+        Outcome run = Tool.Run("tokenize", "-m", folder.Path, "-p", "abc");
+        Assert.Equal(TinyTokenizer.Ids("abc") + "\n", run.Out);
+        Assert.StartsWith("parscale: tokenizer.json: truncation", run.Error, StringComparison.Ordinal);
+        Assert.Equal(1, run.Error.Count(c => c == '\n'));
+        Assert.Contains("truncation", Tool.Run("score", "-m", folder.Path, "-p", "abc").Error, StringComparison.Ordinal);
+        Assert.Contains("truncation", Tool.Run("inspect", "-m", folder.Path).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Folder_without_tokenizer_is_bad_input()
     {
         using var folder = new TempFolder();

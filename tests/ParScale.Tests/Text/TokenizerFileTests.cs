@@ -23,7 +23,8 @@ public class TokenizerFileTests
         { "TK-02", ["model.byte_fallback"], t => t.Model["byte_fallback"] = "yes" },
         { "TK-02", ["normalizer", "NFKC"], t => t.Root["normalizer"]!["type"] = "NFKC" },
         { "TK-02", ["normalizer", "must be an object"], t => t.Root["normalizer"] = "NFC" },
-        { "TK-02", ["normalizer", "Sequence"], t => t.Root["normalizer"] = new JsonObject { ["type"] = "Sequence" } },
+        { "TK-02", ["normalizer.normalizers", "array"], t => t.Root["normalizer"] = new JsonObject { ["type"] = "Sequence" } },
+        { "TK-02", ["normalizer.normalizers[1]", "Lowercase"], t => t.Root["normalizer"] = Sequence("NFC", "Lowercase") },
         { "TK-02", ["pre_tokenizer", "Metaspace"], t => t.Root["pre_tokenizer"]!["type"] = "Metaspace" },
         { "TK-02", ["pre_tokenizer", "missing"], t => t.Root["pre_tokenizer"] = null },
         { "TK-02", ["pre_tokenizer.pretokenizers", "array"], t => t.Root["pre_tokenizer"]!["pretokenizers"] = 4 },
@@ -72,6 +73,9 @@ public class TokenizerFileTests
         { "TK-05", ["added_tokens[1]", "hello"], t => t.Add("hello") },
         { "TK-06", ["model.vocab", "0x41"], t => t.Vocabulary.Remove("A") },
         { "TK-06", ["model.vocab", "0x00"], t => t.Vocabulary.Remove("Ā") },
+        { "TK-06", ["model.vocab", "0x41", "unk_token"], t => WithoutA(t, "<none>") },
+        { "TK-06", ["model.vocab", "0x41", "byte_fallback"], t => WithoutA(t, "hello").Model["byte_fallback"] = true },
+        { "TK-04", ["model.merges[1]"], t => t.MergeList.Insert(1, "#version: 0.2 ") },
         { "TK-08", ["added_tokens[1].content"], t => t.Add("") },
         { "TK-08", ["added_tokens[1].content", "1048576"], t => t.Add(new string('x', 1 << 20)) },
         { "TK-08", ["added_tokens[1].content"], t => t.Add(new string('x', 1025)) },
@@ -225,6 +229,65 @@ public class TokenizerFileTests
         });
         Assert.Equal(2_000_000, tiny.VocabularySize);
         Assert.Equal("", tiny.Decode([1_999_998]));
+    }
+
+    [Fact]
+    public void A_list_of_normalizers_means_what_its_steps_mean()
+    {
+        JsonObject nested = Sequence();
+        nested["normalizers"] = new JsonArray(Sequence("NFC"), Sequence());
+        foreach ((JsonObject normalizer, bool composes) in ((JsonObject, bool)[])[(Sequence("NFC"), true), (Sequence(), false), (nested, true)])
+        {
+            Tokenizer tiny = TinyTokenizer.With(t => t.Root["normalizer"] = normalizer);
+            Assert.Equal(composes ? "\u00e9" : "e\u0301", tiny.Decode(tiny.Encode("e\u0301")));
+        }
+    }
+
+    [Fact]
+    public void The_version_line_of_a_merges_file_may_come_first()
+    {
+        Tokenizer tiny = TinyTokenizer.With(t => t.MergeList.Insert(0, "#version: 0.2"));
+        Assert.Equal(new TinyTokenizer().Load().Fingerprint, tiny.Fingerprint);
+    }
+
+    [Theory]
+    [InlineData(false, "aAAb", "a??b")]
+    [InlineData(true, "aAAb", "a?b")]
+    [InlineData(true, "AAaA?A", "?a???")]
+    [InlineData(true, "bb", "bb")]
+    public void TK06_bytes_without_a_token_take_the_unknown_one(bool fuse, string text, string expected)
+    {
+        Tokenizer tiny = TinyTokenizer.With(t => WithoutA(t, "?").Model["fuse_unk"] = fuse);
+        Assert.Equal(expected, tiny.Decode(tiny.Encode(text)));
+        Assert.Contains("without a token: 1 of 256", Assert.Single(tiny.Notices), StringComparison.Ordinal);
+        Assert.Empty(tiny.SelfTest());
+    }
+
+    [Fact]
+    public void Truncation_and_padding_are_ignored_with_one_notice()
+    {
+        Tokenizer tiny = TinyTokenizer.With(t =>
+        {
+            t.Root["truncation"] = new JsonObject { ["max_length"] = 1, ["strategy"] = "LongestFirst", ["stride"] = 0 };
+            t.Root["padding"] = new JsonObject { ["pad_id"] = 0 };
+        });
+        Assert.Equal(2, tiny.Encode("hello world").Length);
+        Assert.Contains("truncation and padding", Assert.Single(tiny.Notices), StringComparison.Ordinal);
+        Assert.Empty(new TinyTokenizer().Load().Notices);
+    }
+
+    private static TinyTokenizer WithoutA(TinyTokenizer tiny, string unknown)
+    {
+        tiny.Vocabulary.Remove("A");
+        tiny.Model["unk_token"] = unknown;
+        return tiny;
+    }
+
+    private static JsonObject Sequence(params ReadOnlySpan<string> types)
+    {
+        var steps = new JsonArray();
+        foreach (string type in types) steps.Add(new JsonObject { ["type"] = type });
+        return new JsonObject { ["type"] = "Sequence", ["normalizers"] = steps };
     }
 
     private static JsonObject Step(TinyTokenizer tiny, int index) => tiny.Root["pre_tokenizer"]!["pretokenizers"]![index]!.AsObject();
