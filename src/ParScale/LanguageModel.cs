@@ -40,6 +40,7 @@ public sealed class LanguageModel : IDisposable
         _pool = new WorkerPool(threads);
         _tokenizer = new Lazy<Tokenizer>(() => Text.Tokenizer.Load(Folder, Config.VocabularySize));
         HasTokenizer = Text.Tokenizer.IsIn(Folder);
+        ReadTokenizer();
     }
 
     /// <summary>Shape and settings, with the number of streams that runs.</summary>
@@ -63,7 +64,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Whether the folder had a tokenizer when the model was loaded.</summary>
     public bool HasTokenizer { get; }
 
-    /// <summary>The tokenizer of the folder, read on first use.</summary>
+    /// <summary>The tokenizer of the folder, as it was when the model was loaded.</summary>
     /// <exception cref="ParScaleException">The folder has none, or it is malformed or does not fit the model.</exception>
     public Tokenizer Tokenizer => _tokenizer.Value;
 
@@ -222,6 +223,20 @@ public sealed class LanguageModel : IDisposable
         if (tokens.Length > 0) return tokens;
         int? start = Config.BeginOfTextId ?? (Config.EndOfTextIds.Count > 0 ? Config.EndOfTextIds[0] : null);
         return start is null ? throw ParScaleException.Usage("GE-04", "the prompt is empty; give some text to go on from") : [start.Value];
+    }
+
+    // The folder may be replaced while the model runs, so nothing in it is read later. A tokenizer that is missing or broken is
+    // told of when text is asked for: token ids need none.
+    private void ReadTokenizer()
+    {
+        try
+        {
+            _ = _tokenizer.Value;
+        }
+        catch (ParScaleException)
+        {
+            // The Lazy keeps it and throws it again.
+        }
     }
 
     // Each step runs on the thread pool, so that an awaiting user interface or server thread stays free.

@@ -1,5 +1,8 @@
 using ParScale.Checkpoints;
+using ParScale.Generation;
 using ParScale.Kernels.Formats;
+using ParScale.Sampling;
+using ParScale.Tests.Text;
 
 namespace ParScale.Tests;
 
@@ -122,6 +125,27 @@ public class LanguageModelTests
         using LanguageModel model = LanguageModel.Load(folder.Path);
         var refused = Assert.Throws<ParScaleException>(() => model.CreateSession(16_000_000));
         Assert.Equal((ErrorKind.NotEnoughMemory, "KV-01"), (refused.Kind, refused.Code));
+    }
+
+    [Fact]
+    public void A_loaded_model_outlives_its_folder()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("Windows does not delete a file in use");
+        using var folder = new TempFolder();
+        string path = folder.File("model");
+        var tokenizer = new TinyTokenizer();
+        RandomCheckpoint.Write(path, RandomCheckpoint.Config(vocabulary: 300), seed: 10);
+        File.WriteAllText(Path.Combine(path, "tokenizer.json"), tokenizer.Root.ToJsonString());
+        using LanguageModel model = LanguageModel.Load(path);
+
+        Directory.Delete(path, recursive: true);
+        var greedy = new GenerationOptions { MaxNewTokens = 8, IgnoreEndOfText = true, Sampling = new SamplingOptions { Temperature = 0 } };
+        string text = model.Generate("hello world", greedy, TestContext.Current.CancellationToken);
+
+        RandomCheckpoint.Write(path, RandomCheckpoint.Config(vocabulary: 300), seed: 10);
+        File.WriteAllText(Path.Combine(path, "tokenizer.json"), tokenizer.Root.ToJsonString());
+        using LanguageModel again = LanguageModel.Load(path);
+        Assert.Equal(again.Generate("hello world", greedy, TestContext.Current.CancellationToken), text);
     }
 
     [Theory]
