@@ -12,6 +12,8 @@ namespace ParScale.Cli;
 /// <summary>From arguments to exit code. The whole tool, without the process around it.</summary>
 internal static class CommandLine
 {
+    private const string Name = "parscale";
+
     /// <summary>Runs one command. Never throws; every failure is one line on <see cref="Terminal.Error"/> and an exit code.</summary>
     public static int Run(string[] args, Terminal terminal)
     {
@@ -26,7 +28,9 @@ internal static class CommandLine
         }
         catch (Exception problem)
         {
-            return ErrorReport.Write(terminal, problem, debug);
+            (int exit, string text) = ErrorReport.Describe(Name, problem, debug);
+            terminal.Say(text);
+            return exit;
         }
         finally
         {
@@ -38,6 +42,8 @@ internal static class CommandLine
     {
         var common = new CommonOptions();
         Command root = Build(terminal, common);
+        // The parser would drop a first argument such as "[diagram]" as an order to itself.
+        if (args.Length > 0 && args[0].StartsWith('[')) throw ParseFailure.UnknownCommand(args[0], root);
         // A prompt may begin with '@' (response files off) and "-np" is a typo, not "-n -p" (bundling off).
         ParseResult parse = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (parse.Errors.Count > 0) throw ParseFailure.Describe(parse);
@@ -53,10 +59,13 @@ internal static class CommandLine
     private static Command Build(Terminal terminal, CommonOptions common)
     {
         // Not a RootCommand: that one takes its name from the assembly, and the command has a name of its own.
-        var root = new Command("parscale", "Runs ParScale (parallel scaled) and Qwen2 language models in this process, on the CPU.");
+        var root = new Command(Name, "Runs ParScale (parallel scaled) and Qwen2 language models in this process, on the CPU.");
         root.Options.Add(new HelpOption("--help", "-h", "-?") { Description = "Show this help, or that of one command.", Action = new HelpWithExamples() });
-        root.Options.Add(new VersionOption { Description = "Show the version and the runtime.", Action = new ShowVersion() });
         common.AddTo(root);
+        Option<bool> version = CommonOptions.Flag("--version", "Show the version and the runtime.");
+        version.Action = new ShowVersion(terminal, common);
+        version.Recursive = true;
+        root.Options.Add(version);
 
         root.Subcommands.Add(new GenerateCommand(terminal, common));
         root.Subcommands.Add(new LogitsCommand(terminal, common));

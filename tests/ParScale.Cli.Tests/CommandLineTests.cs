@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using ParScale.Cli.Tests.Support;
 
 namespace ParScale.Cli.Tests;
@@ -147,6 +148,51 @@ public class CommandLineTests(TinyModel model)
         Assert.Contains($"parscale {command} [options]", help.Out, StringComparison.Ordinal);
         Assert.Contains($"Examples:\n  parscale {command}", help.Out, StringComparison.Ordinal);
         Assert.Contains($"  {command} ", Tool.Run("--help").Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("generate", "-n", "-p", "h")]
+    [InlineData("generate", "-p", "-n", "5")]
+    [InlineData("score", "--file", "-p", "h")]
+    public void CL_02_an_option_taken_for_the_value_of_another_is_named(params string[] args)
+    {
+        string error = Tool.Run(args).Fails(2, "CL-02");
+        Assert.Contains($"{args[1]} has no value, so {args[2]} was taken for it", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("parscale tokenize -m ...", "-m", "folder", "tokenize", "-p", "x")]
+    [InlineData("parscale generate --temp ...", "--temp=1", "generate", "-p", "x")]
+    [InlineData("parscale COMMAND -m ...", "-m", "folder")]
+    public void CL_01_options_of_a_command_come_after_it(string example, params string[] args) =>
+        Assert.Contains(example, Tool.Run(args).Fails(2, "CL-01"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("[diagram]")]
+    [InlineData("[suggest]")]
+    [InlineData("[suggest:3]")]
+    [InlineData("[x]")]
+    public void CL_01_orders_to_the_parser_are_unknown_commands(string order)
+    {
+        Tool.Run(order, "generate", "-m", model.Folder, "-p", "x", "-n", "1").Fails(2, "CL-01");
+        Tool.Run(order).Fails(2, "CL-01");
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("inspect")]
+    [InlineData("generate", "-p", "x", "--json")]
+    [InlineData("-m", "nowhere")]
+    public void Version_wins_over_everything_beside_it(params string[] args)
+    {
+        Outcome plain = Tool.Run([.. args.Except(["--json"]), "--version"]);
+        Assert.Equal((0, ""), (plain.Exit, plain.Error));
+        Assert.StartsWith("parscale ", plain.Out, StringComparison.Ordinal);
+        foreach (string[] both in new string[][] { [.. args, "--version", "--json"], ["--json", .. args.Except(["--json"]), "--version"] })
+        {
+            JsonElement json = Tool.Run(both).Json();
+            Assert.Matches(@"^[0-9]+\.[0-9]+\.[0-9]+", json.GetProperty("version").GetString());
+        }
     }
 
     [Fact]

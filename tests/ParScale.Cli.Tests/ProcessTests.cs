@@ -63,6 +63,43 @@ public partial class ProcessTests(TinyModel model)
         Assert.Equal($"{expected}\n", (await ToolProcess.ShellAsync(line, model.Folder)).Out);
     }
 
+    [Theory]
+    [InlineData("tokenize")]
+    [InlineData("generate")]
+    [InlineData("score")]
+    [InlineData("detokenize")]
+    public async Task Closed_input_holds_nothing_to_read(string command)
+    {
+        SkipOnWindows();
+        Outcome run = await ToolProcess.ShellAsync($"$PARSCALE {command} -m $MODEL <&-", model.Folder);
+        Assert.Contains("nothing to read", run.Fails(2, "CL-02"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Closed_output_is_one_line_and_exit_4()
+    {
+        SkipOnWindows();
+        Outcome run = await ToolProcess.ShellAsync("$PARSCALE tokenize -m $MODEL -p x <&- >&-", model.Folder);
+        Assert.Contains("standard output is closed", run.Fails(4, "IO-01"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(25)]
+    [InlineData(30)]
+    [InlineData(35)]
+    [InlineData(40)]
+    [InlineData(45)]
+    [InlineData(50)]
+    [InlineData(60)]
+    public async Task Too_few_open_files_are_one_line_and_exit_4(int limit)
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("needs the limits of Linux");
+        Outcome run = await ToolProcess.ShellAsync($"ulimit -n {limit}; $PARSCALE generate -m $MODEL -p h -n 1 --no-echo", model.Folder);
+        if (run.Exit > 128 && !run.Error.Contains("   at ", StringComparison.Ordinal)) Assert.Skip("the runtime itself cannot start");
+        if (run.Exit == 0) Assert.Skip("so many files are enough here");
+        Assert.Contains("ulimit -n", run.Fails(4, "IO-01"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Output_and_talk_can_share_a_file()
     {

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ParScale.Cli.Help;
 
 namespace ParScale.Cli.Commands;
 
@@ -12,6 +13,7 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(TokenizeResult))]
 [JsonSerializable(typeof(DetokenizeResult))]
 [JsonSerializable(typeof(InspectResult))]
+[JsonSerializable(typeof(VersionResult))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>The context to use; standard output is never HTML, so quotes and letters need no escapes beyond JSON's own.</summary>

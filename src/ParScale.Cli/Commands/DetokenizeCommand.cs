@@ -31,12 +31,12 @@ internal sealed class DetokenizeCommand : ExampleCommand
         TokenList.Check(ids, tokenizer.IdLimit);
         string text = tokenizer.Decode(ids);
         if (json) terminal.WriteJson(new DetokenizeResult(text), CliJson.Readable.DetokenizeResult);
-        else terminal.Out.WriteLine(text);
+        else terminal.Show($"{text}\n");
         return 0;
     }
 
     private static int[] ReadPipe(Terminal terminal) => terminal.In is { } pipe
-        ? TokenList.Read(InputOptions.ReadPipe(pipe))
+        ? TokenList.Read(TextSource.ReadPipe(pipe, terminal))
         : throw ParScaleException.Usage("CL-02", "there is nothing to read: give --tokens 1,2,3, or pipe the ids in");
 }
 

@@ -39,7 +39,7 @@ internal sealed class GenerateCommand : ExampleCommand
         int[] prompt = input.ToIds(() => ModelFolder.TokenizerOf(model, terminal), model.Config.VocabularySize, minimum: 0);
 
         using var interrupt = new Interrupt(terminal.Cancellation);
-        var run = new GenerationRun(prompt.Length, json ? null : terminal.Out);
+        var run = new GenerationRun(prompt.Length, json ? null : terminal);
         IAsyncEnumerable<GeneratedPiece> pieces = prompt.Length == 0
             ? model.GenerateAsync("", options, interrupt.Token)
             : model.GenerateAsync(prompt, options, interrupt.Token);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using ParScale.Cli.Terminals;
 using ParScale.Generation;
 
 namespace ParScale.Cli.Commands;
@@ -7,7 +8,7 @@ namespace ParScale.Cli.Commands;
 /// <summary>Follows one generation: shows the pieces as they come and keeps what the result needs, also when it is cancelled.</summary>
 /// <param name="promptTokens">Length of the prompt.</param>
 /// <param name="screen">Where pieces are shown as they come; null when only the result is wanted.</param>
-internal sealed class GenerationRun(int promptTokens, TextWriter? screen)
+internal sealed class GenerationRun(int promptTokens, Terminal? screen)
 {
     private readonly StringBuilder _text = new();
     private readonly List<int> _ids = [];
@@ -80,8 +81,8 @@ internal sealed class GenerationRun(int promptTokens, TextWriter? screen)
     private void Show(string text)
     {
         if (screen is null || text.Length == 0) return;
-        screen.Write(text);
-        screen.Flush();
+        screen.Show(text);
+        screen.Out.Flush();
         _lastShown = text[^1];
     }
 }

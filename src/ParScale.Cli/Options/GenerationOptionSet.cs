@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 using ParScale.Generation;
 using ParScale.Sampling;
 
@@ -75,5 +74,5 @@ internal sealed class GenerationOptionSet
     }
 
     // 31 bits are easier to copy from a screen than 64, and enough to tell runs apart.
-    private static ulong RandomSeed() => (ulong)RandomNumberGenerator.GetInt32(int.MaxValue);
+    private static ulong RandomSeed() => (ulong)Random.Shared.Next();
 }

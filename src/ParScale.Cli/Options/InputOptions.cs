@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using ParScale.Cli.Terminals;
 
 namespace ParScale.Cli.Options;
@@ -7,11 +6,8 @@ namespace ParScale.Cli.Options;
 /// <summary>What a command works on: a text from -p, a file or a pipe, or ready token ids.</summary>
 internal sealed class InputOptions
 {
-    private const long LargestText = 1L << 28;
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     private readonly Option<string?> _prompt;
-    private readonly Option<string?> _file = new("--file", "-f") { Description = "Read the text from a UTF-8 file.", HelpName = "FILE" };
+    private readonly Option<string?> _file = new("--file", "-f") { Description = "Read the text from a UTF-8 file; bytes that are not UTF-8 are read as U+FFFD.", HelpName = "FILE" };
     private readonly Option<int[]?>? _tokens;
     private readonly Option<bool> _special = CommonOptions.Flag("--special",
         "Read names of special tokens in the text (such as <|endoftext|>) as those tokens; else they are plain text.");
@@ -48,38 +44,8 @@ internal sealed class InputOptions
 
         if (tokens is not null) return new Input(null, tokens, special);
         if (prompt is not null) return new Input(prompt, null, special);
-        if (file is not null) return new Input(ReadFile(file), null, special);
+        if (file is not null) return new Input(TextSource.ReadFile(file, terminal), null, special);
         if (terminal.In is null) throw ParScaleException.Usage("CL-02", $"there is nothing to read: give {choices}, or pipe a text in");
-        return new Input(ReadPipe(terminal.In), null, special) { FromPipe = true };
-    }
-
-    /// <summary>Reads everything from a pipe. Throws when it is not UTF-8.</summary>
-    public static string ReadPipe(TextReader pipe)
-    {
-        try
-        {
-            return pipe.ReadToEnd();
-        }
-        catch (DecoderFallbackException problem)
-        {
-            throw ParScaleException.BadInput("IN-01", "standard input", "is not UTF-8 text", problem);
-        }
-    }
-
-    private static string ReadFile(string path)
-    {
-        if (Directory.Exists(path)) throw ParScaleException.BadInput("IN-01", path, "is a folder; --file needs a text file");
-        if (!File.Exists(path)) throw new ParScaleException(ErrorKind.BadInput, "IN-01", $"there is no file {ParScaleException.Quote(path)}");
-        if (new FileInfo(path).Length > LargestText)
-            throw ParScaleException.BadInput("IN-01", path, $"is larger than {LargestText >> 20} MiB; split it");
-        try
-        {
-            using var reader = new StreamReader(path, StrictUtf8);
-            return reader.ReadToEnd();
-        }
-        catch (DecoderFallbackException problem)
-        {
-            throw ParScaleException.BadInput("IN-01", path, "is not UTF-8 text", problem);
-        }
+        return new Input(TextSource.ReadPipe(terminal.In, terminal), null, special) { FromPipe = true };
     }
 }

@@ -12,7 +12,7 @@ internal static class TokenList
     /// <summary>The option <c>--tokens</c>.</summary>
     public static Option<int[]?> CreateOption() => new(Name)
     {
-        Description = "Token ids with commas between them, as printed by `parscale tokenize`.",
+        Description = "Token ids with commas between them, as printed by `parscale tokenize`; spaces after a comma do no harm.",
         HelpName = "1,2,3",
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = Parse,
@@ -21,17 +21,18 @@ internal static class TokenList
     /// <summary>The ids given with <paramref name="option"/>, or null when it is absent (the parser itself would say "no ids").</summary>
     public static int[]? Get(ParseResult parse, Option<int[]?> option) => parse.GetResult(option) is null ? null : parse.GetValue(option);
 
-    /// <summary>Reads ids separated by commas or white space; throws a usage error that names the first bad entry.</summary>
+    /// <summary>Reads ids with commas between them, and white space around them if any; throws a usage error that names the first bad entry.</summary>
     public static int[] Read(string text)
     {
-        string[] entries = text.Split([',', ' ', '\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries);
-        var ids = new int[entries.Length];
-        for (int i = 0; i < entries.Length; i++)
+        if (string.IsNullOrWhiteSpace(text)) throw ParScaleException.Usage("CL-02", $"{Name} needs at least one token id, such as 1,2,3");
+        var ids = new List<int>();
+        foreach (Range entry in text.AsSpan().Split(','))
         {
-            if (!int.TryParse(entries[i], NumberStyles.None, CultureInfo.InvariantCulture, out ids[i]))
-                throw ParScaleException.Usage("CL-02", $"{Name} needs token ids such as 1,2,3, not {ParScaleException.Quote(entries[i])}");
+            ReadOnlySpan<char> digits = text.AsSpan(entry).Trim();
+            if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int id)) throw Refuse(digits, ids.Count + 1);
+            ids.Add(id);
         }
-        return ids.Length > 0 ? ids : throw ParScaleException.Usage("CL-02", $"{Name} needs at least one token id, such as 1,2,3");
+        return [.. ids];
     }
 
     /// <summary>Throws a usage error when an id is outside [0, <paramref name="vocabulary"/>).</summary>
@@ -44,6 +45,10 @@ internal static class TokenList
                     $"{Name} has the id {id}; this model's ids are 0 to {vocabulary - 1}"));
         }
     }
+
+    private static ParScaleException Refuse(ReadOnlySpan<char> entry, int place) => ParScaleException.Usage("CL-02", entry.IsEmpty
+        ? string.Create(CultureInfo.InvariantCulture, $"{Name} needs token ids with commas between them, such as 1,2,3; entry {place} is empty")
+        : $"{Name} needs token ids with commas between them, such as 1,2,3, not {ParScaleException.Quote(entry.ToString())}");
 
     private static int[]? Parse(ArgumentResult result)
     {

@@ -30,18 +30,33 @@ internal static class ParseFailure
         });
     }
 
+    /// <summary>The error for a first argument that is no command of <paramref name="root"/>.</summary>
+    public static ParScaleException UnknownCommand(string token, Command root) => ParScaleException.Usage(
+        "CL-01", $"unknown command {ParScaleException.Quote(token)}{Suggest(token, root.Subcommands.Select(command => command.Name))}");
+
     private static ParScaleException Unknown(ParseResult parse, string token, bool commandGiven)
     {
         string quoted = ParScaleException.Quote(token);
         Command command = parse.CommandResult.Command;
-        if (token.Length > 1 && token[0] == '-')
+        if (token.Length > 1 && token[0] == '-' && parse.Tokens.All(other => other.Type != TokenType.DoubleDash))
         {
             string name = token.Split('=', ':')[0];
-            return ParScaleException.Usage("CL-01", $"unknown option {ParScaleException.Quote(name)}{Suggest(name, OptionNames(parse))}");
+            IEnumerable<Command> meant = commandGiven ? [command] : command.Subcommands;
+            string example = $"parscale {(commandGiven ? command.Name : "COMMAND")} {name} ...";
+            return ParScaleException.Usage("CL-01", meant.Any(one => NamesOf(one.Options).Contains(name))
+                ? $"{name} comes after the command: {example}"
+                : $"unknown option {ParScaleException.Quote(name)}{Suggest(name, OptionNames(parse))}");
         }
-        if (!commandGiven)
-            return ParScaleException.Usage("CL-01", $"unknown command {quoted}{Suggest(token, command.Subcommands.Select(sub => sub.Name))}");
-        return ParScaleException.Usage("CL-01", $"unexpected argument {quoted}; put a text with spaces in quotes");
+        if (!commandGiven) return UnknownCommand(token, command);
+        return Swallowed(parse, token) ?? ParScaleException.Usage("CL-01", $"unexpected argument {quoted}; put a text with spaces in quotes");
+    }
+
+    // In `-n -p TEXT` the parser takes "-p" for the value of -n, and TEXT is left over: the mistake is before it.
+    private static ParScaleException? Swallowed(ParseResult parse, string leftOver)
+    {
+        int at = parse.Tokens.TakeWhile(token => token.Value != leftOver || token.Type != TokenType.Argument).Count();
+        if (at < 2 || parse.Tokens[at - 2].Type != TokenType.Option || !OptionNames(parse).Contains(parse.Tokens[at - 1].Value)) return null;
+        return ParScaleException.Usage("CL-02", $"{parse.Tokens[at - 2].Value} has no value, so {parse.Tokens[at - 1].Value} was taken for it");
     }
 
     private static IEnumerable<string> OptionNames(ParseResult parse)
@@ -49,8 +64,11 @@ internal static class ParseFailure
         IEnumerable<Option> options = parse.CommandResult.Command.Options;
         if (parse.CommandResult != parse.RootCommandResult)
             options = options.Concat(parse.RootCommandResult.Command.Options.Where(option => option.Recursive));
-        return options.Where(option => !option.Hidden).SelectMany(option => option.Aliases.Prepend(option.Name));
+        return NamesOf(options);
     }
+
+    private static IEnumerable<string> NamesOf(IEnumerable<Option> options) =>
+        options.Where(option => !option.Hidden).SelectMany(option => option.Aliases.Prepend(option.Name));
 
     private static string Suggest(string typed, IEnumerable<string> known) =>
         NearestName.Find(typed, known) is { } nearest ? $"; did you mean {nearest}?" : "; see `parscale --help`";

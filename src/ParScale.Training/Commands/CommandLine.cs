@@ -21,7 +21,9 @@ internal static class CommandLine
         }
         catch (Exception problem)
         {
-            return ErrorReport.Write(Console.Error, problem, args.Contains(debug.Name));
+            (int exit, string text) = ErrorReport.Describe("parscale-train", problem, args.Contains(debug.Name));
+            Console.Error.Write(text);
+            return exit;
         }
     }
 }

@@ -20,11 +20,32 @@ public class DetokenizeCommandTests(TinyModel model)
     [InlineData("1,x")]
     [InlineData("")]
     [InlineData(",")]
+    [InlineData("1,,2")]
+    [InlineData("1,")]
+    [InlineData(",1")]
+    [InlineData("3 4")]
+    [InlineData("3\n4")]
     [InlineData("-1")]
     [InlineData("1.5")]
     [InlineData("99999999999")]
     [InlineData("259")]
     public void Bad_ids_are_refused(string tokens) => Tool.Run("detokenize", "-m", model.Folder, "--tokens", tokens).Fails(2, "CL-02");
+
+    [Theory]
+    [InlineData("3, 4")]
+    [InlineData(" 3 ,4\n")]
+    public void Spaces_around_ids_do_no_harm(string tokens) => Assert.Equal(
+        Tool.Run("detokenize", "-m", model.Folder, "--tokens", "3,4"), Tool.Run("detokenize", "-m", model.Folder, "--tokens", tokens));
+
+    [Fact]
+    public void A_screen_gets_no_control_codes_and_everything_else_gets_the_bytes()
+    {
+        const string hostile = "a\u001b]0;title\u0007\tb\u0000\u007f\u009b2J\r\nc";
+        string[] args = ["detokenize", "-m", model.Folder, "--tokens", TinyTokenizer.Ids(hostile)];
+        Assert.Equal("a\uFFFD]0;title\uFFFD\tb\uFFFD\uFFFD\uFFFD2J\nc\n", Tool.OnScreen(args).Out);
+        Assert.Equal($"{hostile}\n", Tool.Run(args).Out);
+        Assert.Equal(hostile, Tool.OnScreen([.. args, "--json"]).Json().GetProperty("text").GetString());
+    }
 
     [Fact]
     public void Rows_of_the_model_without_a_token_read_as_nothing_and_the_range_named_is_the_models()

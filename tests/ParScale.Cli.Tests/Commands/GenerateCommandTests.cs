@@ -137,6 +137,20 @@ public class GenerateCommandTests(TinyModel model)
     }
 
     [Fact]
+    public void A_screen_gets_no_control_codes_from_the_prompt_or_the_model()
+    {
+        string[] args = ["generate", "-m", model.Folder, "-p", "a\u001b[2Jb", "-n", "200", "--temp", "5", "-s", "1", "--ignore-eos"];
+        string bytes = Tool.Run(args).Out;
+        Assert.StartsWith("a\u001b[2Jb", bytes, StringComparison.Ordinal);
+        Assert.True(bytes.Count(IsUnsafe) > 1, "the random model wrote no control code; choose another seed");
+        string shown = Tool.OnScreen(args).Out;
+        Assert.StartsWith("a\uFFFD[2Jb", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain(shown, IsUnsafe);
+
+        static bool IsUnsafe(char c) => char.IsControl(c) && c is not ('\n' or '\t');
+    }
+
+    [Fact]
     public void Cancelled_run_prints_what_there_is_and_exits_130()
     {
         using var cancelled = new CancellationTokenSource();

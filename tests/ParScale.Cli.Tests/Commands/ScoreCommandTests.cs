@@ -40,17 +40,6 @@ public class ScoreCommandTests(TinyModel model)
     public void Text_of_one_token_cannot_be_scored() => Tool.Run("score", "-m", model.Folder, "-p", "a").Fails(2, "CL-02");
 
     [Fact]
-    public void Missing_file_folder_and_broken_utf8_are_bad_input()
-    {
-        using var folder = new TempFolder();
-        string broken = Path.Combine(folder.Path, "broken.txt");
-        File.WriteAllBytes(broken, [0x61, 0xFF, 0x62]);
-        Assert.Contains("UTF-8", Tool.Run("score", "-m", model.Folder, "--file", broken).Fails(3, "IN-01"), StringComparison.Ordinal);
-        Tool.Run("score", "-m", model.Folder, "--file", Path.Combine(folder.Path, "none.txt")).Fails(3, "IN-01");
-        Tool.Run("score", "-m", model.Folder, "--file", folder.Path).Fails(3, "IN-01");
-    }
-
-    [Fact]
     public void Cancelled_score_exits_130_without_output()
     {
         using var cancelled = new CancellationTokenSource();

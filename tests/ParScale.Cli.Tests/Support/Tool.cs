@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using ParScale.Cli.Terminals;
 
@@ -8,19 +9,20 @@ internal static class Tool
 {
     public static Outcome Run(params string[] args) => RunWith(null, CancellationToken.None, args);
 
-    public static Outcome Pipe(string input, params string[] args) => RunWith(input, CancellationToken.None, args);
+    public static Outcome Pipe(string input, params string[] args) => PipeStream(new MemoryStream(Encoding.UTF8.GetBytes(input)), args);
 
-    public static Outcome RunWith(string? input, CancellationToken cancellation, params string[] args)
+    public static Outcome PipeStream(Stream input, params string[] args) => RunWith(input, CancellationToken.None, args);
+
+    public static Outcome RunWith(Stream? input, CancellationToken cancellation, params string[] args) => RunIn(input, screen: false, args, cancellation);
+
+    /// <summary>Runs with a screen for standard output.</summary>
+    public static Outcome OnScreen(params string[] args) => RunIn(null, screen: true, args, CancellationToken.None);
+
+    private static Outcome RunIn(Stream? input, bool screen, string[] args, CancellationToken cancellation)
     {
         var output = new StringWriter { NewLine = "\n" };
         var error = new StringWriter { NewLine = "\n" };
-        var terminal = new Terminal
-        {
-            In = input is null ? null : new StringReader(input),
-            Out = output,
-            Error = error,
-            Cancellation = cancellation,
-        };
+        var terminal = new Terminal { In = input, Out = output, Error = error, OutIsScreen = screen, Cancellation = cancellation };
         int exit = CommandLine.Run(args, terminal);
         return new Outcome(exit, output.ToString(), error.ToString());
     }
