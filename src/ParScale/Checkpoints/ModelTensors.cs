@@ -5,6 +5,9 @@ namespace ParScale.Checkpoints;
 /// <summary>The one table of a checkpoint's tensor names and shapes; reading, writing and training all follow it.</summary>
 public static class ModelTensors
 {
+    /// <summary>The embedding's name.</summary>
+    public const string EmbeddingName = "model.embed_tokens.weight";
+
     /// <summary>The LM head's name; a tied checkpoint need not carry it.</summary>
     public const string HeadName = "lm_head.weight";
 
@@ -16,7 +19,7 @@ public static class ModelTensors
     {
         ArgumentNullException.ThrowIfNull(config);
         long hidden = config.HiddenSize;
-        yield return ("model.embed_tokens.weight", [config.VocabularySize, hidden]);
+        yield return (EmbeddingName, [config.VocabularySize, hidden]);
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
             foreach ((string name, long[] shape) in Layer(config)) yield return ($"model.layers.{layer}.{name}", shape);

@@ -28,6 +28,21 @@ public class MemoryCheckTests
         }
     }
 
+    [Fact]
+    public void Levels_count_with_their_scales_and_q4_keeps_the_embedding_in_q8()
+    {
+        using var folder = new TempFolder();
+        ModelConfig config = RandomCheckpoint.Config(streams: 1, hidden: 256, heads: 8, keyValueHeads: 2, layers: 1, intermediate: 512, vocabulary: 512);
+        RandomCheckpoint.Write(folder.Path, config, seed: 1);
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        long embedding = 512 * 256, layer = (2 * 256 * 256) + (2 * 64 * 256) + (3 * 512 * 256), rest = 4 * (config.TotalParameters - embedding - layer);
+        // A bfloat16 scale for 128 values of 1 byte, and for 64 values of half a byte.
+        long Q8(long values) => values + (values / 128 * 2);
+        long Q4(long values) => (values / 2) + (values / 64 * 2);
+        Assert.Equal(Q8(embedding + layer) + rest, MemoryCheck.ResidentBytes(config, checkpoint, WeightType.Q8));
+        Assert.Equal(Q8(embedding) + Q4(layer) + rest, MemoryCheck.ResidentBytes(config, checkpoint, WeightType.Q4));
+    }
+
     [Theory]
     [InlineData(null, 4, true)]
     [InlineData(WeightType.Bf16, 2, false)]
