@@ -1,14 +1,50 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using ParScale.Kernels.Assembly;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.Tiers;
 
 namespace ParScale.Kernels;
 
-/// <summary>Names the instructions that the kernels run on, so that nobody has to guess.</summary>
+/// <summary>Chooses the instructions that the kernels run on, and names them, so that nobody has to guess.</summary>
 internal static class KernelTier
 {
-    /// <summary>For example <c>AVX2+FMA 256-bit</c>.</summary>
+    /// <summary>Environment variable that forces a tier.</summary>
+    public const string Variable = "PARSCALE_TIER";
+
+    /// <summary>The tiers for grouped weights that this machine can run, best first.</summary>
+    public static IReadOnlyList<IGroupedKernel> Available { get; } = [.. Find()];
+
+    /// <summary>The tier in use for grouped weights: the best, or the one forced.</summary>
+    public static IGroupedKernel Current { get; private set; } = Named(Environment.GetEnvironmentVariable(Variable)) ?? Available[0];
+
+    /// <summary>The instructions used for weights of a type, for example <c>avx512-vnni</c> or <c>float 256-bit</c>.</summary>
+    public static string NameFor(WeightType type) => GroupLayout.IsGrouped(type) ? Current.Name : Name;
+
+    /// <summary>The vectors used for float weights, for example <c>AVX2+FMA 256-bit</c>.</summary>
     public static string Name { get; } = $"{Instructions} {Vector<byte>.Count * 8}-bit";
+
+    /// <summary>Makes a tier the one in use. False when this machine does not have it.</summary>
+    public static bool TryForce(string name)
+    {
+        if (Named(name) is not { } kernel) return false;
+        Current = kernel;
+        return true;
+    }
+
+    private static IGroupedKernel? Named(string? name) =>
+        Available.FirstOrDefault(kernel => string.Equals(kernel.Name, name, StringComparison.OrdinalIgnoreCase));
+
+    private static IEnumerable<IGroupedKernel> Find()
+    {
+        if (AssembledKernel.IsSupported) yield return new AssembledKernel();
+        if (AvxVnni.IsSupported && Fma.IsSupported) yield return new VectorKernel<AvxVnniTier, Vector256<int>>("avx-vnni");
+        if (Avx2.IsSupported && Fma.IsSupported) yield return new VectorKernel<Avx2Tier, Vector256<int>>("avx2");
+        if (Dp.IsSupported) yield return new VectorKernel<ArmDpTier, Vector128<int>>("dp");
+        yield return new VectorKernel<PortableTier, Vector128<int>>("portable");
+    }
 
     private static string Instructions =>
         !Vector.IsHardwareAccelerated ? "portable" :

@@ -11,10 +11,14 @@ namespace ParScale.Kernels.Ops;
 /// </summary>
 internal static unsafe partial class MatMul
 {
-    /// <summary>Multiplies. weights: [N, K]; x: [columns, K]; bias: [N] or empty; y: [columns, N], may not overlap x.</summary>
+    /// <summary>
+    /// Multiplies. weights: [N, K]; x: [columns, K]; bias: [N] or empty; y: [columns, N], may not overlap x. For grouped weights x
+    /// is first rounded into scratch; without one, memory is taken for this call alone.
+    /// </summary>
     /// <exception cref="ArgumentException">A length does not fit the shapes.</exception>
     public static void Run(
-        WeightMatrix weights, ReadOnlySpan<float> x, int columns, ReadOnlySpan<float> bias, Span<float> y, WorkerPool pool)
+        WeightMatrix weights, ReadOnlySpan<float> x, int columns, ReadOnlySpan<float> bias, Span<float> y, WorkerPool pool,
+        QuantizedColumns? scratch = null)
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(pool);
@@ -28,7 +32,12 @@ internal static unsafe partial class MatMul
             {
                 case WeightType.F32: RunFloat<F32>(weights, xs, columns, biases, ys, pool); break;
                 case WeightType.Bf16: RunFloat<Bf16>(weights, xs, columns, biases, ys, pool); break;
-                default: throw new ArgumentOutOfRangeException(nameof(weights), weights.Type, "no kernel for this format");
+                default:
+                    QuantizedColumns rounded = scratch ?? new QuantizedColumns();
+                    rounded.Fill(x, columns, weights.Type, pool);
+                    RunGrouped(weights, rounded, biases, ys, pool);
+                    if (scratch is null) rounded.Dispose();
+                    break;
             }
         }
         GC.KeepAlive(weights);

@@ -1,0 +1,140 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.Memory;
+using ParScale.Kernels.Threads;
+using ParScale.Kernels.Tiers;
+
+namespace ParScale.Kernels.Ops;
+
+/// <summary>
+/// Activations [columns, K] rounded to 8 bits, x = scale * level with one scale per group, levels -127 .. 127; scratch
+/// memory that grows to the largest use and is then kept. Columns lie in blocks of up to eight, which a kernel takes at
+/// once: levels [K/4, columns of the block, 4], so that the four values that one instruction wants are neighbours.
+/// </summary>
+internal sealed unsafe class QuantizedColumns : IDisposable
+{
+    /// <summary>Columns in a full block.</summary>
+    public const int BlockColumns = 8;
+
+    private const float Most = 127;
+
+    // Fewer values than this are rounded faster by the caller than by handing them over.
+    private const int SmallestShare = 16 * 1024;
+
+    private AlignedBuffer _levels = new(0);
+    private AlignedBuffer _groups = new(0);
+
+    /// <summary>Columns held.</summary>
+    public int Columns { get; private set; }
+
+    /// <summary>Groups of a column.</summary>
+    public int Groups { get; private set; }
+
+    /// <summary>Values of a column, padded with zeros to whole groups.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Levels of a block. <paramref name="first"/> is its first column, a multiple of <see cref="BlockColumns"/>.</summary>
+    internal sbyte* Levels(int first) => (sbyte*)_levels.Start + (long)first * Length;
+
+    /// <summary>Scales and start sums of a block.</summary>
+    internal ColumnGroup* Scales(int first) => (ColumnGroup*)_groups.Start + (long)first * Groups;
+
+    /// <summary>Columns of the block that begins at <paramref name="first"/>.</summary>
+    internal int BlockSize(int first) => Math.Min(BlockColumns, Columns - first);
+
+    /// <summary>Rounds x: [columns, K] for weights of a grouped type. A column with a value that is not finite becomes NaN.</summary>
+    public void Fill(ReadOnlySpan<float> x, int columns, WeightType type, WorkerPool pool)
+    {
+        int length = x.Length / columns, groupSize = GroupLayout.GroupSize(type);
+        (Columns, Groups) = (columns, GroupLayout.Groups(type, length));
+        Length = Groups * groupSize;
+        Reserve(ref _levels, (long)columns * Length);
+        Reserve(ref _groups, (long)columns * Groups * sizeof(ColumnGroup));
+        int offset = type == WeightType.Q8 ? Q8.Offset : Q4.Offset;
+        fixed (float* values = x)
+        {
+            var job = new Job(values, length, columns, groupSize, Groups, offset, (sbyte*)_levels.Start, (ColumnGroup*)_groups.Start);
+            pool.Run(ref job, columns * Groups, Math.Max(1, SmallestShare / groupSize));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _levels.Dispose();
+        _groups.Dispose();
+    }
+
+    private static void Reserve(ref AlignedBuffer buffer, long bytes)
+    {
+        if (buffer.Length >= bytes) return;
+        buffer.Dispose();
+        buffer = new AlignedBuffer(bytes);
+    }
+
+    // Items are groups of columns, counted [groups, columns] so that a range writes neighbouring memory.
+    private readonly struct Job(
+        float* x, int length, int columns, int groupSize, int groups, int offset, sbyte* levels, ColumnGroup* scales) : IRangeJob
+    {
+        private readonly float* _x = x;
+        private readonly int _length = length, _columns = columns, _groupSize = groupSize, _groups = groups, _offset = offset;
+        private readonly sbyte* _levels = levels;
+        private readonly ColumnGroup* _scales = scales;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Run(int start, int end)
+        {
+            float* padded = stackalloc float[_groupSize];
+            for (int item = start; item < end; item++)
+            {
+                int group = item / _columns, column = item % _columns;
+                int first = column / BlockColumns * BlockColumns, block = Math.Min(BlockColumns, _columns - first);
+                int from = group * _groupSize, count = Math.Min(_groupSize, _length - from);
+                float* values = _x + (long)column * _length + from;
+                if (count < _groupSize)
+                {
+                    new Span<float>(padded, _groupSize).Clear();
+                    new ReadOnlySpan<float>(values, count).CopyTo(new Span<float>(padded, count));
+                    values = padded;
+                }
+                int* to = (int*)(_levels + (long)first * _groups * _groupSize + ((long)from / 4 * block + (column - first)) * 4);
+                ColumnGroup* scale = _scales + (long)first * _groups + (long)group * block + (column - first);
+                *scale = Round(values, to, block);
+            }
+        }
+
+        // Writes one four-value word per step of block words.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private ColumnGroup Round(float* x, int* to, int step)
+        {
+            int width = Vector<float>.Count;
+            Vector<float> most = default;
+            for (int k = 0; k < _groupSize; k += width) most = Vector.Max(most, Vector.Abs(Vector.Load(x + k)));
+            float largest = 0;
+            for (int i = 0; i < width; i++) largest = MathF.Max(largest, most[i]);
+            // NaN and infinity must reach the output: 0 * NaN is NaN whatever the levels are.
+            if (!float.IsFinite(largest) || largest < GroupLayout.SmallestScale)
+            {
+                for (int k = 0; k < _groupSize / 4; k++) to[k * step] = 0;
+                return new ColumnGroup(float.IsFinite(largest) ? 0 : float.NaN, 0);
+            }
+            var inverse = new Vector<float>(Most / largest);
+            Vector<int> sum = default;
+            sbyte* levels = stackalloc sbyte[Vector<sbyte>.Count];
+            for (int k = 0; k < _groupSize; k += 4 * width)
+            {
+                Vector<int> a = Level(x + k, inverse), b = Level(x + k + width, inverse);
+                Vector<int> c = Level(x + k + 2 * width, inverse), d = Level(x + k + 3 * width, inverse);
+                sum += a + b + (c + d);
+                Vector.Store(Vector.Narrow(Vector.Narrow(a, b), Vector.Narrow(c, d)), levels);
+                for (int i = 0; i < width; i++) to[(k / 4 + i) * step] = ((int*)levels)[i];
+            }
+            return new ColumnGroup(largest / Most, -_offset * Vector.Sum(sum));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector<int> Level(float* x, Vector<float> inverse) =>
+            Vector.ConvertToInt32(Vector.Round(Vector.Load(x) * inverse));
+    }
+}
