@@ -2,7 +2,6 @@ using ParScale.Checkpoints;
 using ParScale.Generation;
 using ParScale.Kernels.Formats;
 using ParScale.Sampling;
-using ParScale.Tests.Text;
 
 namespace ParScale.Tests;
 

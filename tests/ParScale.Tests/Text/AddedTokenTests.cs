@@ -4,7 +4,7 @@ namespace ParScale.Tests.Text;
 
 public class AddedTokenTests
 {
-    private const string End = TinyTokenizer.EndOfText;
+    private const string End = TinyTokenizer.EndOfTextName;
 
     [Theory]
     [InlineData(End)]
@@ -12,7 +12,7 @@ public class AddedTokenTests
     [InlineData("hello" + End)]
     [InlineData("hello" + End + "world")]
     [InlineData(End + End)]
-    [InlineData("<|<|end|>end|>")]
+    [InlineData("<|<|endoftext|>endoftext|>")]
     public void TK12_ordinary_text_never_holds_control_tokens(string text)
     {
         Tokenizer tiny = new TinyTokenizer().Load();

@@ -47,17 +47,17 @@ public class TokenizerFileTests
     {
         { "TK-01", ["model.vocab"], t => t.Model["vocab"] = new JsonArray() },
         { "TK-01", ["model.merges"], t => t.Model["merges"] = null },
-        { "TK-03", ["model.merges[16]", "zebra"], t => t.MergeList.Add("zebra a") },
-        { "TK-03", ["model.merges[16]", "xy"], t => t.MergeList.Add("x y") },
-        { "TK-03", ["model.merges[16]", "longest"], t => t.MergeList.Add("aaaaaaaa aaaaaaaa") },
-        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add("a") },
-        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add("a b c") },
-        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add(" a") },
-        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add(7) },
-        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add(new JsonArray("a")) },
-        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add(new JsonArray("a", "b", "c")) },
-        { "TK-04", ["model.merges[16][1]"], t => t.MergeList.Add(new JsonArray("a", 1)) },
-        { "TK-04", ["model.merges[16]"], t => t.MergeList.Add(new JsonArray("a", "")) },
+        { "TK-03", ["model.merges[18]", "zebra"], t => t.MergeList.Add("zebra a") },
+        { "TK-03", ["model.merges[18]", "xy"], t => t.MergeList.Add("x y") },
+        { "TK-03", ["model.merges[18]", "longest"], t => t.MergeList.Add("aaaaaaaa aaaaaaaa") },
+        { "TK-04", ["model.merges[18]"], t => t.MergeList.Add("a") },
+        { "TK-04", ["model.merges[18]"], t => t.MergeList.Add("a b c") },
+        { "TK-04", ["model.merges[18]"], t => t.MergeList.Add(" a") },
+        { "TK-04", ["model.merges[18]"], t => t.MergeList.Add(7) },
+        { "TK-04", ["model.merges[18]"], t => t.MergeList.Add(new JsonArray("a")) },
+        { "TK-04", ["model.merges[18]"], t => t.MergeList.Add(new JsonArray("a", "b", "c")) },
+        { "TK-04", ["model.merges[18][1]"], t => t.MergeList.Add(new JsonArray("a", 1)) },
+        { "TK-04", ["model.merges[18]"], t => t.MergeList.Add(new JsonArray("a", "")) },
         { "TK-05", ["model.vocab", "hello", "aaaa", "share id"], t => t.Vocabulary["aaaa"] = t.Vocabulary["hello"]!.GetValue<int>() },
         { "TK-05", ["model.vocab", "hello"], t => t.Vocabulary["hello"] = -1 },
         { "TK-05", ["model.vocab", "hello"], t => t.Vocabulary["hello"] = 1.5 },
@@ -69,7 +69,7 @@ public class TokenizerFileTests
         { "TK-05", ["added_tokens[0].id"], t => t.AddedTokens[0]!["id"] = int.MaxValue },
         { "TK-05", ["added_tokens[0].id"], t => t.AddedTokens[0]!.AsObject().Remove("id") },
         { "TK-05", ["share id"], t => t.AddedTokens[0]!["id"] = 3 },
-        { "TK-05", ["added_tokens[1]", "repeats", TinyTokenizer.EndOfText], t => t.Add(TinyTokenizer.EndOfText) },
+        { "TK-05", ["added_tokens[1]", "repeats", TinyTokenizer.EndOfTextName], t => t.Add(TinyTokenizer.EndOfTextName) },
         { "TK-05", ["added_tokens[1]", "hello"], t => t.Add("hello") },
         { "TK-06", ["model.vocab", "0x41"], t => t.Vocabulary.Remove("A") },
         { "TK-06", ["model.vocab", "0x00"], t => t.Vocabulary.Remove("Ā") },
@@ -220,7 +220,7 @@ public class TokenizerFileTests
         Tokenizer tiny = TinyTokenizer.With(t =>
         {
             foreach (string key in (string[])["dropout", "continuing_subword_prefix", "fuse_unk"]) t.Model[key] = null;
-            t.Model["unk_token"] = TinyTokenizer.EndOfText;
+            t.Model["unk_token"] = TinyTokenizer.EndOfTextName;
             t.Model["end_of_word_suffix"] = "";
             t.Model["byte_fallback"] = true;
             t.Root["truncation"] = new JsonObject();

@@ -13,7 +13,7 @@ public class TokenizerTests
     internal static readonly Gen<string> AnyText = Gen.OneOf(
         Gen.Int[0, 0x10FFFF].Where(value => value is < 0xD800 or > 0xDFFF).Select(char.ConvertFromUtf32),
         Gen.OneOf(" ", "\r", "\n", "'s", "'ſ", "hello", " world", "aaaa", "\u0301", "\u0323", "𝐀", "𠀀",
-            "𞤀", "1", "²", TinyTokenizer.EndOfText))
+            "𞤀", "1", "²", TinyTokenizer.EndOfTextName))
         .Array[0, 40].Select(parts => string.Concat(parts));
 
     private static int Id(string token) => Tiny.IdOf(token) ?? throw new ArgumentException($"no token {token}");
@@ -109,7 +109,7 @@ public class TokenizerTests
         using var folder = new TempFolder();
         folder.Write("tokenizer.json", new TinyTokenizer().Root.ToJsonString());
         Assert.Equal(Tiny.VocabularySize, Tokenizer.Load(folder.Path, Tiny.VocabularySize).VocabularySize);
-        BadInput.Expect("TK-05", () => Tokenizer.Load(folder.Path, Tiny.VocabularySize - 1), "tokenizer.json", TinyTokenizer.EndOfText);
+        BadInput.Expect("TK-05", () => Tokenizer.Load(folder.Path, Tiny.VocabularySize - 1), "tokenizer.json", TinyTokenizer.EndOfTextName);
     }
 
     [Fact]

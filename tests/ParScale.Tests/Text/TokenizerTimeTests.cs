@@ -21,7 +21,7 @@ public class TokenizerTimeTests
     [InlineData("\n")]
     [InlineData("\0")]
     [InlineData("\U0001D400")]
-    [InlineData("<|end|>")]
+    [InlineData("<|endoftext|>")]
     public void TK10_twice_the_text_takes_about_twice_the_time(string unit)
     {
         string half = string.Concat(Enumerable.Repeat(unit, Half / unit.Length));

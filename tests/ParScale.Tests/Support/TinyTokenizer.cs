@@ -1,28 +1,34 @@
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Text;
 
-namespace ParScale.Tests.Text;
+namespace ParScale.Tests.Support;
 
 /// <summary>A well-formed tokenizer file with the 256 bytes and a handful of merges, to be bent by each test.</summary>
 public sealed class TinyTokenizer
 {
-    public const string EndOfText = "<|end|>";
+    public const int Bytes = 256;
+    public const string EndOfTextName = "<|endoftext|>";
 
     private static readonly string[] Merges =
     [
-        "h e", "l l", "he ll", "hell o", "Ġ w", "Ġw o", "r l", "Ġwo rl", "Ġworl d",
+        "t h", "th e", "h e", "l l", "he ll", "hell o", "Ġ w", "Ġw o", "r l", "Ġwo rl", "Ġworl d",
         "a a", "aa aa", "aaaa aaaa", "Ġ Ġ", "ĠĠ ĠĠ", "Ì ģ", "ð Ł",
     ];
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly int[] ByLetter = [.. Enumerable.Range(0, Bytes).OrderBy(value => ByteAlphabet.ToChar((byte)value))];
 
     public TinyTokenizer()
     {
         var vocabulary = new JsonObject();
-        foreach (char character in Enumerable.Range(0, 256).Select(value => ByteAlphabet.ToChar((byte)value)).Order())
-            vocabulary[character.ToString()] = vocabulary.Count;
+        foreach (int value in ByLetter) vocabulary[ByteAlphabet.ToChar((byte)value).ToString()] = vocabulary.Count;
         foreach (string merge in Merges) vocabulary[merge.Replace(" ", "", StringComparison.Ordinal)] = vocabulary.Count;
         Root = new JsonObject
         {
             ["version"] = "1.0",
+            ["truncation"] = null,
             ["added_tokens"] = new JsonArray(),
             ["normalizer"] = new JsonObject { ["type"] = "NFC" },
             ["pre_tokenizer"] = new JsonObject
@@ -47,8 +53,12 @@ public sealed class TinyTokenizer
                 ["merges"] = new JsonArray([.. Merges.Select(merge => JsonValue.Create(merge))]),
             },
         };
-        Add(EndOfText, special: true);
+        Add(EndOfTextName, special: true);
     }
+
+    public static int EndOfText { get; } = Bytes + Merges.Length;
+
+    public static int VocabularySize { get; } = EndOfText + 1;
 
     public JsonObject Root { get; }
 
@@ -67,6 +77,16 @@ public sealed class TinyTokenizer
         ["trim_offsets"] = false,
         ["use_regex"] = useRegex,
     };
+
+    /// <summary>The id of one byte.</summary>
+    public static int Id(int value) => Array.IndexOf(ByLetter, value);
+
+    /// <summary>The ids of a text's bytes, as --tokens takes them; no merges.</summary>
+    public static string Ids(string text) => string.Join(',', Encoding.UTF8.GetBytes(text).Select(value => Id(value)));
+
+    /// <summary>Writes the file as it is, one key or token a line.</summary>
+    public static void Write(string folder) =>
+        File.WriteAllText(Path.Combine(folder, "tokenizer.json"), new TinyTokenizer().Root.ToJsonString(Indented));
 
     /// <summary>A tokenizer after a change to its file.</summary>
     public static Tokenizer With(Action<TinyTokenizer> change)
