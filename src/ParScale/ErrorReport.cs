@@ -21,18 +21,18 @@ internal static class ErrorReport
     /// </summary>
     public static (int Exit, string Text) Describe(string tool, Exception problem, bool debug)
     {
-        problem = Unwrap(problem);
-        if (IsClosedPipe(problem)) return (0, "");
-        if (problem is OperationCanceledException) return (Interrupted, "");
+        Exception cause = Unwrap(problem);
+        if (IsClosedPipe(cause)) return (0, "");
+        if (cause is OperationCanceledException) return (Interrupted, "");
 
-        (int exit, string code, string message) = Classify(problem);
+        (int exit, string code, string message) = Classify(cause);
         string line = $"{tool}: error {code}: {OneLine(message)}\n";
         return (exit, debug ? $"{line}{problem}\n" : line);
     }
 
     private static (int Exit, string Code, string Message) Classify(Exception problem) => problem switch
     {
-        ParScaleException { InnerException: null } known => ((int)known.Kind, known.Code, known.Message),
+        ParScaleException { Kind: ErrorKind.Usage } known => ((int)known.Kind, known.Code, known.Message),
         _ when FilesRanOut() => ((int)ErrorKind.Io, "IO-01", "the system allows this process no more open files; raise the limit (ulimit -n)"),
         ParScaleException known => ((int)known.Kind, known.Code, known.Message),
         OutOfMemoryException => ((int)ErrorKind.NotEnoughMemory, "MEM-01",

@@ -37,13 +37,16 @@ internal static class StandardStreams
         try
         {
             var direct = new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-            return direct.CanSeek ? openConsole() : direct;
+            if (!direct.CanSeek) return direct;
         }
-        catch (Exception problem) when (problem is IOException or ArgumentException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is ArgumentException or UnauthorizedAccessException)
         {
             // Opened for reading only (`2<file`): the console stream takes and drops what is written.
-            return openConsole();
         }
+        Stream console = openConsole();
+        // The first write opens files of its own. Do that now: later, the error to report may be that no more can be opened.
+        console.Write([]);
+        return console;
     }
 
     [DllImport("libc", EntryPoint = "fcntl", ExactSpelling = true)]
