@@ -1,0 +1,83 @@
+using ParScale.Kernels.Formats;
+
+namespace ParScale.Kernels.Memory;
+
+/// <content>Matrices of random values, made in the target type at the speed of memory.</content>
+internal sealed unsafe partial class WeightMatrix
+{
+    // A uniform distribution over [-1, 1] deviates by 1 / sqrt(3).
+    private const float UniformSpread = 1.7320508f;
+
+    // Eight neighbouring values of sixteen rows are a whole number of words in every grouped type.
+    private const int ValuesPerBlock = 8;
+
+    /// <summary>
+    /// A matrix of finite values, uniform around 0 with about the given standard deviation, none of them denormal. The same
+    /// seed gives the same matrix, whatever the number of cores.
+    /// </summary>
+    public static WeightMatrix Random(WeightType type, int rows, int columns, float deviation, ulong seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
+        if (!GroupLayout.IsGrouped(type))
+        {
+            WeightMatrix floats = Allocate(type, rows, columns);
+            Parallel.For(0, rows, row => floats.FillRow(row, deviation * UniformSpread, new RandomBits(seed, row)));
+            return floats;
+        }
+        WeightMatrix result = AllocateGroups(type, rows, columns);
+        Parallel.For(0, GroupLayout.Tiles(rows), tile =>
+        {
+            if (type == WeightType.Q8) result.FillTile<Q8>(tile, deviation, new RandomBits(seed, tile));
+            else result.FillTile<Q4>(tile, deviation, new RandomBits(seed, tile));
+        });
+        return result;
+    }
+
+    private void FillRow(int row, float most, RandomBits random)
+    {
+        byte* to = Row(row);
+        float scale = most / -(float)int.MinValue;
+        for (int i = 0; i < Columns; i++)
+        {
+            float value = (int)random.Next() * scale;
+            if (Type == WeightType.F32) F32.Store(to, i, value);
+            else Bf16.Store(to, i, value);
+        }
+    }
+
+    // Stored levels are odd: that is symmetric around the offset and leaves out the one level that 8 bits do not use.
+    private void FillTile<TFormat>(int tile, float deviation, RandomBits random) where TFormat : struct, IGroupFormat
+    {
+        byte* levels = Data + tile * GroupLayout.TileBytes(Type, Columns);
+        ushort* scales = Scales + tile * (GroupLayout.TileScaleBytes(Type, Columns) / sizeof(ushort));
+        ulong odd = TFormat.ValuesPerByte == 1 ? 0x0101010101010101UL : 0x1111111111111111UL;
+        int groups = GroupLayout.Groups(Type, Columns), inBlocks = Columns / ValuesPerBlock * ValuesPerBlock;
+        int words = inBlocks * GroupLayout.TileRows / TFormat.ValuesPerByte / sizeof(ulong);
+        for (int i = 0; i < words; i++) ((ulong*)levels)[i] = random.Next() | odd;
+
+        for (int k = inBlocks; k < groups * TFormat.GroupSize; k++)
+            for (int row = 0; row < GroupLayout.TileRows; row++)
+                TFormat.Store(levels, row, k, k < Columns ? (int)(random.Next() % (ulong)(2 * TFormat.Offset - 1)) - (TFormat.Offset - 1) : 0);
+
+        // The rows that the last tile has too many are zero through their scales.
+        int rows = Math.Min(GroupLayout.TileRows, Rows - tile * GroupLayout.TileRows);
+        ushort scale = Bf16.Bits(Bf16.RoundUp(deviation * UniformSpread / TFormat.Offset));
+        for (int group = 0; group < groups; group++)
+            for (int row = 0; row < rows; row++) scales[group * GroupLayout.TileRows + row] = scale;
+    }
+
+    // Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014: a start far from the others for each part.
+    private struct RandomBits(ulong seed, int part)
+    {
+        private ulong _state = seed + (ulong)(uint)part * 0xD1342543DE82EF95;
+
+        public ulong Next()
+        {
+            _state += 0x9E3779B97F4A7C15;
+            ulong z = (_state ^ (_state >> 30)) * 0xBF58476D1CE4E5B9;
+            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+            return z ^ (z >> 31);
+        }
+    }
+}
