@@ -1,59 +1,115 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using ParScale.Kernels.Assembly;
 using ParScale.Kernels.Threads;
+using ParScale.Kernels.Tiers;
 
 namespace ParScale.Kernels.Measure;
 
-/// <summary>How many multiply-adds all threads together do in a second when nothing waits for memory.</summary>
+/// <summary>
+/// How many multiply-adds all threads together do in a second when nothing waits for memory and nothing else is to be done:
+/// the best instruction that this machine has, again and again.
+/// </summary>
 internal static unsafe class DotRate
 {
-    // Long enough to measure, short enough that a busy machine lets some runs pass undisturbed.
-    private const int FloatRounds = 500_000;
+    // Several shares for each thread, so that one which comes late takes fewer and all end together.
+    private const int SharesPerThread = 16;
 
-    /// <summary>float32 multiply-adds a second, one short run.</summary>
-    public static double Float32(WorkerPool pool)
+    private static readonly delegate* unmanaged[Cdecl]<nint, void> Assembled = AssembledKernel.IsSupported ? DotLoopCode.Publish() : null;
+
+    /// <summary>8-bit multiply-adds a second, one run of a few milliseconds.</summary>
+    public static double Int8(WorkerPool pool)
     {
-        ArgumentNullException.ThrowIfNull(pool);
-        var job = new FloatJob();
-        long start = Stopwatch.GetTimestamp();
-        pool.Run(ref job, pool.ThreadCount, 1);
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return (double)pool.ThreadCount * FloatRounds * FloatJob.Sums * Vector512<float>.Count / seconds;
+        if (Assembled != null) return Rate<AssembledJob>(pool, AssembledJob.Products);
+        if (AvxVnni.IsSupported && Fma.IsSupported) return Rate<DotJob<AvxVnniTier, Vector256<int>>>(pool, DotJob<AvxVnniTier, Vector256<int>>.Products);
+        if (Avx2.IsSupported && Fma.IsSupported) return Rate<DotJob<Avx2Tier, Vector256<int>>>(pool, DotJob<Avx2Tier, Vector256<int>>.Products);
+        if (Dp.IsSupported) return Rate<DotJob<ArmDpTier, Vector128<int>>>(pool, DotJob<ArmDpTier, Vector128<int>>.Products);
+        return Rate<DotJob<PortableTier, Vector128<int>>>(pool, DotJob<PortableTier, Vector128<int>>.Products);
     }
 
-    private readonly struct FloatJob : IRangeJob
+    /// <summary>float32 multiply-adds a second, one run of a few milliseconds.</summary>
+    public static double Float32(WorkerPool pool) => Vector512.IsHardwareAccelerated
+        ? Rate<FloatJob<Fma512, Vector512<float>>>(pool, FloatJob<Fma512, Vector512<float>>.Products)
+        : Rate<FloatJob<Fma256, Vector256<float>>>(pool, FloatJob<Fma256, Vector256<float>>.Products);
+
+    private static double Rate<TJob>(WorkerPool pool, double productsPerShare) where TJob : struct, IRangeJob
     {
-        // Two units with a latency of four or five cycles are kept busy by ten sums and more.
-        public const int Sums = 12;
+        ArgumentNullException.ThrowIfNull(pool);
+        int shares = pool.ThreadCount * SharesPerThread;
+        var job = default(TJob);
+        // Compiles the loop and wakes the threads.
+        pool.Run(ref job, pool.ThreadCount, 1);
+        long start = Stopwatch.GetTimestamp();
+        pool.Run(ref job, shares, 1);
+        return shares * productsPerShare / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private readonly struct AssembledJob : IRangeJob
+    {
+        private const int Rounds = 20_000;
+
+        public static double Products => (double)Rounds * DotLoopCode.ProductsPerRound;
+
+        public void Run(int start, int end)
+        {
+            for (int share = start; share < end; share++) Assembled(Rounds);
+        }
+    }
+
+    // Two vectors of weights by four of activations, as in the kernels. They come from the first-level cache each time: what
+    // does not change within a loop, the compiler would compute once.
+    private readonly struct DotJob<TTier, TVector> : IRangeJob
+        where TTier : struct, IDotTier<TVector>
+        where TVector : struct
+    {
+        private const int Steps = 16;
+
+        // Plain code is a hundred times slower; it shall not take a hundred times as long.
+        private static readonly int Rounds = Vector128.IsHardwareAccelerated ? 1_000 : 10;
+
+        public static double Products => 8.0 * 4 * TTier.Lanes * Steps * Rounds;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int start, int end)
         {
-            for (int share = start; share < end; share++) Share();
+            const int most = 64;
+            byte* weights = stackalloc byte[2 * most * Steps];
+            sbyte* x = stackalloc sbyte[16 * Steps];
+            new Span<byte>(weights, 2 * most * Steps).Fill(3);
+            new Span<sbyte>(x, 16 * Steps).Fill(5);
+            for (int share = start; share < end; share++) Share(weights, x);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static void Share()
+        private static void Share(byte* weights, sbyte* x)
         {
-            Vector512<float> x = Vector512.Create(0.9999f), y = Vector512.Create(1e-3f);
-            Vector512<float> a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
-            for (int round = 0; round < FloatRounds; round++)
+            TVector a0 = TTier.StartBytes(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+            int vector = TTier.Lanes * 4;
+            for (int round = Rounds; round > 0; round--)
             {
-                a = Vector512.MultiplyAddEstimate(a, x, y);
-                b = Vector512.MultiplyAddEstimate(b, x, y);
-                c = Vector512.MultiplyAddEstimate(c, x, y);
-                d = Vector512.MultiplyAddEstimate(d, x, y);
-                e = Vector512.MultiplyAddEstimate(e, x, y);
-                f = Vector512.MultiplyAddEstimate(f, x, y);
-                g = Vector512.MultiplyAddEstimate(g, x, y);
-                h = Vector512.MultiplyAddEstimate(h, x, y);
-                i = Vector512.MultiplyAddEstimate(i, x, y);
-                j = Vector512.MultiplyAddEstimate(j, x, y);
-                k = Vector512.MultiplyAddEstimate(k, x, y);
-                l = Vector512.MultiplyAddEstimate(l, x, y);
+                for (int step = 0; step < Steps; step++)
+                {
+                    byte* w = weights + step * 2 * vector;
+                    sbyte* from = x + step * 16;
+                    TVector first = TTier.LoadBytes(w), second = TTier.LoadBytes(w + vector);
+                    Add(first, second, from, ref a0, ref b0);
+                    Add(first, second, from + 4, ref a1, ref b1);
+                    Add(first, second, from + 8, ref a2, ref b2);
+                    Add(first, second, from + 12, ref a3, ref b3);
+                }
             }
-            Sink.Take(Vector512.Sum(a + b + c + d + e + f + (g + h + i + j + k + l)));
+            Sink.Take(TTier.Dot(TTier.Dot(a0, a1, a2), b0, TTier.Dot(TTier.Dot(a3, b1, b2), b3, a0)));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Add(TVector first, TVector second, sbyte* x, ref TVector a, ref TVector b)
+        {
+            TVector value = TTier.Broadcast(x);
+            a = TTier.Dot(a, first, value);
+            b = TTier.Dot(b, second, value);
         }
     }
 }

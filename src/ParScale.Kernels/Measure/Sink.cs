@@ -5,9 +5,7 @@ namespace ParScale.Kernels.Measure;
 /// <summary>Takes results that nobody needs, so that the work which led to them is not optimised away.</summary>
 internal static class Sink
 {
-    private static double s_last;
-
-    /// <summary>Keeps <paramref name="value"/> alive.</summary>
+    /// <summary>Does nothing with the value, which the compiler cannot know.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Take(double value) => Volatile.Write(ref s_last, value);
+    public static void Take<T>(T value) => _ = value;
 }
