@@ -17,11 +17,11 @@ internal sealed class AggregatorWeights
     /// <summary>b2 [P]</summary>
     public required float[] OuterBias { get; init; }
 
-    public static AggregatorWeights Load(WeightReader reader) => new()
+    public static AggregatorWeights Load(IWeightSource source) => new()
     {
-        Inner = reader.Matrix("model.aggregate_layer.0.weight"),
-        InnerBias = reader.Vector("model.aggregate_layer.0.bias"),
-        Outer = reader.Matrix("model.aggregate_layer.2.weight"),
-        OuterBias = reader.Vector("model.aggregate_layer.2.bias"),
+        Inner = source.Matrix("model.aggregate_layer.0.weight"),
+        InnerBias = source.Vector("model.aggregate_layer.0.bias"),
+        Outer = source.Matrix("model.aggregate_layer.2.weight"),
+        OuterBias = source.Vector("model.aggregate_layer.2.bias"),
     };
 }

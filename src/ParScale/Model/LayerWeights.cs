@@ -47,26 +47,26 @@ internal sealed class LayerWeights
     /// <summary>[H, I]</summary>
     public required WeightMatrix Down { get; init; }
 
-    public static LayerWeights Load(WeightReader reader, ModelConfig config, int index)
+    public static LayerWeights Load(IWeightSource source, ModelConfig config, int index)
     {
         string name = $"model.layers.{index}.";
         bool prefix = config.Streams > 1;
         return new LayerWeights
         {
-            InputNorm = reader.Vector(name + "input_layernorm.weight"),
-            Query = reader.Matrix(name + "self_attn.q_proj.weight"),
-            QueryBias = reader.Vector(name + "self_attn.q_proj.bias"),
-            Key = reader.Matrix(name + "self_attn.k_proj.weight"),
-            KeyBias = reader.Vector(name + "self_attn.k_proj.bias"),
-            Value = reader.Matrix(name + "self_attn.v_proj.weight"),
-            ValueBias = reader.Vector(name + "self_attn.v_proj.bias"),
-            Output = reader.Matrix(name + "self_attn.o_proj.weight"),
-            PrefixKeys = prefix ? reader.Vector(name + "self_attn.prefix_k") : [],
-            PrefixValues = prefix ? reader.Vector(name + "self_attn.prefix_v") : [],
-            PostAttentionNorm = reader.Vector(name + "post_attention_layernorm.weight"),
-            Gate = reader.Matrix(name + "mlp.gate_proj.weight"),
-            Up = reader.Matrix(name + "mlp.up_proj.weight"),
-            Down = reader.Matrix(name + "mlp.down_proj.weight"),
+            InputNorm = source.Vector(name + "input_layernorm.weight"),
+            Query = source.Matrix(name + "self_attn.q_proj.weight"),
+            QueryBias = source.Vector(name + "self_attn.q_proj.bias"),
+            Key = source.Matrix(name + "self_attn.k_proj.weight"),
+            KeyBias = source.Vector(name + "self_attn.k_proj.bias"),
+            Value = source.Matrix(name + "self_attn.v_proj.weight"),
+            ValueBias = source.Vector(name + "self_attn.v_proj.bias"),
+            Output = source.Matrix(name + "self_attn.o_proj.weight"),
+            PrefixKeys = prefix ? source.Vector(name + "self_attn.prefix_k") : [],
+            PrefixValues = prefix ? source.Vector(name + "self_attn.prefix_v") : [],
+            PostAttentionNorm = source.Vector(name + "post_attention_layernorm.weight"),
+            Gate = source.Matrix(name + "mlp.gate_proj.weight"),
+            Up = source.Matrix(name + "mlp.up_proj.weight"),
+            Down = source.Matrix(name + "mlp.down_proj.weight"),
         };
     }
 }

@@ -7,8 +7,8 @@ internal static class ModelConfigReader
 {
     public const string ParScaleType = "qwen2_parscale";
     public const string PlainType = "qwen2";
-    private const string ParScaleClass = "Qwen2ParScaleForCausalLM";
-    private const string PlainClass = "Qwen2ForCausalLM";
+    public const string ParScaleClass = "Qwen2ParScaleForCausalLM";
+    public const string PlainClass = "Qwen2ForCausalLM";
     private static readonly string[] SamplingKeys = ["temperature", "top_k", "top_p", "min_p", "repetition_penalty"];
 
     public static ModelConfig Read(ReadOnlySpan<byte> utf8Json, string file)

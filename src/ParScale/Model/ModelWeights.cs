@@ -45,20 +45,25 @@ internal sealed class ModelWeights : IDisposable
     public static ModelWeights Load(Checkpoint checkpoint, ModelConfig config, WeightType? type)
     {
         MemoryCheck.Require(config, checkpoint, type);
-        var reader = new WeightReader(checkpoint, type);
-        WeightMatrix embedding = reader.Matrix("model.embed_tokens.weight");
+        return From(new WeightReader(checkpoint, type), config);
+    }
+
+    /// <summary>Takes all tensors of a shape from a source.</summary>
+    public static ModelWeights From(IWeightSource source, ModelConfig config)
+    {
+        WeightMatrix embedding = source.Matrix("model.embed_tokens.weight");
         var layers = new LayerWeights[config.LayerCount];
-        for (int i = 0; i < layers.Length; i++) layers[i] = LayerWeights.Load(reader, config, i);
+        for (int i = 0; i < layers.Length; i++) layers[i] = LayerWeights.Load(source, config, i);
         return new ModelWeights
         {
             Embedding = embedding,
             Layers = layers,
-            FinalNorm = reader.Vector("model.norm.weight"),
-            Aggregator = config.Streams > 1 ? AggregatorWeights.Load(reader) : null,
-            Head = config.TieWordEmbeddings ? embedding : reader.Matrix(ModelTensors.HeadName),
-            Type = embedding.Type,
-            NonFinite = reader.NonFinite,
-            Matrices = reader.Matrices,
+            FinalNorm = source.Vector("model.norm.weight"),
+            Aggregator = config.Streams > 1 ? AggregatorWeights.Load(source) : null,
+            Head = config.TieWordEmbeddings ? embedding : source.Matrix(ModelTensors.HeadName),
+            Type = layers[0].Down.Type,
+            NonFinite = source.NonFinite,
+            Matrices = source.Matrices,
         };
     }
 

@@ -8,7 +8,7 @@ namespace ParScale.Model;
 /// Takes tensors out of a checkpoint, whose shapes were checked when it was opened, as matrices or as float32 values, and
 /// counts what is not finite.
 /// </summary>
-internal sealed class WeightReader(Checkpoint checkpoint, WeightType? type)
+internal sealed class WeightReader(Checkpoint checkpoint, WeightType? type) : IWeightSource
 {
     private readonly List<string> _nonFinite = [];
     private readonly List<WeightMatrix> _matrices = [];

@@ -1,0 +1,78 @@
+using ParScale.Checkpoints;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.Memory;
+
+namespace ParScale.Model;
+
+/// <summary>
+/// Weights of any shape out of nothing, in seconds, for measuring: finite, as large as those that a training starts from, the
+/// same in every run. Models of one shape that differ only in P share all matrices but the aggregator's.
+/// </summary>
+internal sealed class RandomWeights(WeightType type) : IWeightSource, IDisposable
+{
+    // The published models' range of initial values; with it activations stay near 1 through any number of layers.
+    private const float Deviation = 0.02f;
+
+    private readonly Dictionary<(string Name, long Columns), WeightMatrix> _matrices = [];
+    private Dictionary<string, long[]> _shapes = [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> NonFinite => [];
+
+    /// <summary>None: they are shared, and freed with this object.</summary>
+    public IReadOnlyList<WeightMatrix> Matrices => [];
+
+    /// <summary>Weights for a shape. They live as long as this object.</summary>
+    public ModelWeights For(ModelConfig config)
+    {
+        _shapes = ModelTensors.Expected(config).ToDictionary(tensor => tensor.Name, tensor => tensor.Shape);
+        return ModelWeights.From(this, config);
+    }
+
+    /// <inheritdoc/>
+    public WeightMatrix Matrix(string name)
+    {
+        long[] shape = _shapes[name];
+        if (_matrices.TryGetValue((name, shape[1]), out WeightMatrix? known) && known.Rows == shape[0]) return known;
+        WeightMatrix matrix = WeightMatrix.Random(KeptAs(type, name), (int)shape[0], (int)shape[1], Deviation, Seed(name));
+        _matrices[(name, shape[1])] = matrix;
+        return matrix;
+    }
+
+    /// <summary>Norms are 1, the rest is random.</summary>
+    public float[] Vector(string name)
+    {
+        var values = new float[_shapes[name].Aggregate(1L, (product, axis) => product * axis)];
+        if (name.EndsWith("norm.weight", StringComparison.Ordinal))
+        {
+            Array.Fill(values, 1);
+            return values;
+        }
+        using WeightMatrix random = WeightMatrix.Random(WeightType.F32, 1, values.Length, Deviation, Seed(name));
+        random.CopyRow(0, values);
+        return values;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (WeightMatrix matrix in _matrices.Values) matrix.Dispose();
+    }
+
+    /// <summary>Bytes of the weights of a shape in memory.</summary>
+    public static long BytesFor(ModelConfig config, WeightType type) => ModelTensors.Expected(config).Sum(tensor => tensor.Shape.Length == 2
+        ? WeightMatrix.SizeOf(KeptAs(type, tensor.Name), (int)tensor.Shape[0], (int)tensor.Shape[1])
+        : sizeof(float) * tensor.Shape.Aggregate(1L, (product, axis) => product * axis));
+
+    // As when a model is loaded: the rows of tokens are not cut down to four bits.
+    private static WeightType KeptAs(WeightType type, string name) =>
+        type == WeightType.Q4 && name is ModelTensors.EmbeddingName or ModelTensors.HeadName ? WeightType.Q8 : type;
+
+    private static ulong Seed(string name)
+    {
+        // FNV-1a: the same in every process, which a string's own hash code is not.
+        ulong hash = 0xCBF29CE484222325;
+        foreach (char letter in name) hash = unchecked((hash ^ letter) * 0x100000001B3);
+        return hash;
+    }
+}
