@@ -46,7 +46,7 @@ public partial class RepoRulesTests
         string ops = Path.Combine(Root, "src", "ParScale.Kernels", "Ops");
         foreach (string file in Directory.GetFiles(ops, "*.cs").Where(file => !file.EndsWith(".Reference.cs", StringComparison.Ordinal)))
         {
-            string op = Path.GetFileNameWithoutExtension(file);
+            string op = Path.GetFileName(file).Split('.')[0];
             Assert.True(File.Exists(Path.Combine(Root, "tests", "ParScale.Kernels.Tests", "Ops", op + "Tests.cs")), $"{op} has no tests");
             Assert.True(withoutReference.Contains(op) || File.Exists(Path.Combine(ops, op + ".Reference.cs")), $"{op} has no reference");
         }

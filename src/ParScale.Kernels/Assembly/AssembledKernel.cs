@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Ops;
+using ParScale.Kernels.Memory;
 using ParScale.Kernels.Tiers;
 
 namespace ParScale.Kernels.Assembly;

@@ -114,13 +114,13 @@ internal sealed class GroupedKernelCode
         Label step = _code.CreateLabel();
         _code.Label(ref step);
         for (int i = 0; i < Unroll; i++) WriteStep(i);
-        int xBytes = (_nibbles ? 8 : 4) * _columns * Unroll;
         _code.add(r8, Unroll * VectorBytes);
-        _code.add(r9, xBytes);
+        _code.add(r9, _groupSize / steps * Unroll);
         _code.dec(ecx);
         _code.jne(step);
 
         WriteScaling();
+        if (_columns > 1) _code.add(r9, (_columns - 1) * _groupSize);
         _code.add(r10, _columns * 8);
         _code.add(r11, GroupLayout.TileRows * sizeof(ushort));
         _code.dec(rax);
@@ -172,7 +172,7 @@ internal sealed class GroupedKernelCode
     {
         for (int column = 0; column < _columns; column++)
         {
-            int offset = (word * _columns + column) * 4;
+            int offset = column * _groupSize + word * 4;
             if (_rows == 1)
             {
                 _code.vpdpbusd(Sum(column, 0), first, __dword_bcst[r9 + offset]);

@@ -15,7 +15,7 @@ internal unsafe struct GroupedProduct
     /// <summary>bfloat16 scales of the first tile.</summary>
     public ushort* Scales;
 
-    /// <summary>Levels of the block's columns, [K/4, columns, 4].</summary>
+    /// <summary>Levels of the block's columns, [groups, columns, values of a group].</summary>
     public sbyte* X;
 
     /// <summary>Scales and start sums of the block's columns, [groups, columns].</summary>

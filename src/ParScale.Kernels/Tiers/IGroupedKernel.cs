@@ -8,6 +8,6 @@ internal unsafe interface IGroupedKernel
     /// <summary>What <c>--tier</c> and <c>PARSCALE_TIER</c> call it.</summary>
     string Name { get; }
 
-    /// <summary>Does all tiles of a product with 1 to <see cref="Ops.QuantizedColumns.BlockColumns"/> columns.</summary>
+    /// <summary>Does all tiles of a product with 1 to <see cref="Memory.QuantizedColumns.BlockColumns"/> columns.</summary>
     void Run(WeightType type, GroupedProduct* product, int columns);
 }

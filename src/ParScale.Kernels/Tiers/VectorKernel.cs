@@ -55,15 +55,15 @@ internal sealed unsafe class VectorKernel<TTier, TVector>(string name) : IGroupe
             byte* w = weights + row * 4;
             int column = 0;
             for (; column + 4 <= columns; column += 4)
-                Four<TFormat>(w, scales + row, x + column * 4, groups + column, columns * 4, sums + column * TileRows + row);
+                Four<TFormat>(w, scales + row, x + column * TFormat.GroupSize, groups + column, sums + column * TileRows + row);
             for (; column < columns; column++)
-                One<TFormat>(w, scales + row, x + column * 4, groups + column, columns * 4, sums + column * TileRows + row);
+                One<TFormat>(w, scales + row, x + column * TFormat.GroupSize, groups + column, sums + column * TileRows + row);
         }
     }
 
-    // Two vectors of rows by four columns. step: bytes from four activations of a column to its next four.
+    // Two vectors of rows by four columns.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Four<TFormat>(byte* w, ushort* scales, sbyte* x, ColumnGroup* groups, int step, float* sums)
+    private static void Four<TFormat>(byte* w, ushort* scales, sbyte* x, ColumnGroup* groups, float* sums)
         where TFormat : struct, IGroupFormat
     {
         TVector a0 = Start<TFormat>(groups[0].Start), a1 = Start<TFormat>(groups[1].Start);
@@ -74,17 +74,17 @@ internal sealed unsafe class VectorKernel<TTier, TVector>(string name) : IGroupe
             Load<TFormat>(w, out TVector first, out TVector nextFirst);
             Load<TFormat>(w + TTier.Lanes * 4, out TVector second, out TVector nextSecond);
             Add(first, second, x, 0, ref a0, ref b0);
-            Add(first, second, x, 4, ref a1, ref b1);
-            Add(first, second, x, 8, ref a2, ref b2);
-            Add(first, second, x, 12, ref a3, ref b3);
-            x += step;
+            Add(first, second, x, TFormat.GroupSize, ref a1, ref b1);
+            Add(first, second, x, 2 * TFormat.GroupSize, ref a2, ref b2);
+            Add(first, second, x, 3 * TFormat.GroupSize, ref a3, ref b3);
+            x += 4;
             w += TileRows * 4;
             if (TFormat.ValuesPerByte == 1) continue;
             Add(nextFirst, nextSecond, x, 0, ref a0, ref b0);
-            Add(nextFirst, nextSecond, x, 4, ref a1, ref b1);
-            Add(nextFirst, nextSecond, x, 8, ref a2, ref b2);
-            Add(nextFirst, nextSecond, x, 12, ref a3, ref b3);
-            x += step;
+            Add(nextFirst, nextSecond, x, TFormat.GroupSize, ref a1, ref b1);
+            Add(nextFirst, nextSecond, x, 2 * TFormat.GroupSize, ref a2, ref b2);
+            Add(nextFirst, nextSecond, x, 3 * TFormat.GroupSize, ref a3, ref b3);
+            x += 4;
         }
         Store(a0, b0, scales, groups[0].Scale, sums);
         Store(a1, b1, scales, groups[1].Scale, sums + TileRows);
@@ -93,7 +93,7 @@ internal sealed unsafe class VectorKernel<TTier, TVector>(string name) : IGroupe
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void One<TFormat>(byte* w, ushort* scales, sbyte* x, ColumnGroup* group, int step, float* sums)
+    private static void One<TFormat>(byte* w, ushort* scales, sbyte* x, ColumnGroup* group, float* sums)
         where TFormat : struct, IGroupFormat
     {
         TVector a = Start<TFormat>(group->Start), b = a;
@@ -102,11 +102,11 @@ internal sealed unsafe class VectorKernel<TTier, TVector>(string name) : IGroupe
             Load<TFormat>(w, out TVector first, out TVector nextFirst);
             Load<TFormat>(w + TTier.Lanes * 4, out TVector second, out TVector nextSecond);
             Add(first, second, x, 0, ref a, ref b);
-            x += step;
+            x += 4;
             w += TileRows * 4;
             if (TFormat.ValuesPerByte == 1) continue;
             Add(nextFirst, nextSecond, x, 0, ref a, ref b);
-            x += step;
+            x += 4;
         }
         Store(a, b, scales, group->Scale, sums);
     }

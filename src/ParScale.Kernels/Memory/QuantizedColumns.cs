@@ -1,16 +1,17 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Memory;
 using ParScale.Kernels.Threads;
 using ParScale.Kernels.Tiers;
 
-namespace ParScale.Kernels.Ops;
+namespace ParScale.Kernels.Memory;
 
 /// <summary>
 /// Activations [columns, K] rounded to 8 bits, x = scale * level with one scale per group, levels -127 .. 127; scratch
 /// memory that grows to the largest use and is then kept. Columns lie in blocks of up to eight, which a kernel takes at
-/// once: levels [K/4, columns of the block, 4], so that the four values that one instruction wants are neighbours.
+/// once: levels [groups, columns of the block, values of a group], scales [groups, columns of the block].
 /// </summary>
 internal sealed unsafe class QuantizedColumns : IDisposable
 {
@@ -73,7 +74,7 @@ internal sealed unsafe class QuantizedColumns : IDisposable
         buffer = new AlignedBuffer(bytes);
     }
 
-    // Items are groups of columns, counted [groups, columns] so that a range writes neighbouring memory.
+    // Items are groups of columns, counted [groups, columns].
     private readonly struct Job(
         float* x, int length, int columns, int groupSize, int groups, int offset, sbyte* levels, ColumnGroup* scales) : IRangeJob
     {
@@ -98,43 +99,69 @@ internal sealed unsafe class QuantizedColumns : IDisposable
                     new ReadOnlySpan<float>(values, count).CopyTo(new Span<float>(padded, count));
                     values = padded;
                 }
-                int* to = (int*)(_levels + (long)first * _groups * _groupSize + ((long)from / 4 * block + (column - first)) * 4);
-                ColumnGroup* scale = _scales + (long)first * _groups + (long)group * block + (column - first);
-                *scale = Round(values, to, block);
+                long place = (long)first * _groups + (long)group * block + (column - first);
+                _scales[place] = Round(values, _levels + place * _groupSize);
             }
         }
 
-        // Writes one four-value word per step of block words.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private ColumnGroup Round(float* x, int* to, int step)
+        private ColumnGroup Round(float* x, sbyte* levels)
         {
-            int width = Vector<float>.Count;
-            Vector<float> most = default;
-            for (int k = 0; k < _groupSize; k += width) most = Vector.Max(most, Vector.Abs(Vector.Load(x + k)));
-            float largest = 0;
-            for (int i = 0; i < width; i++) largest = MathF.Max(largest, most[i]);
+            float largest = BitConverter.Int32BitsToSingle(LargestBits(x));
             // NaN and infinity must reach the output: 0 * NaN is NaN whatever the levels are.
             if (!float.IsFinite(largest) || largest < GroupLayout.SmallestScale)
             {
-                for (int k = 0; k < _groupSize / 4; k++) to[k * step] = 0;
+                new Span<sbyte>(levels, _groupSize).Clear();
                 return new ColumnGroup(float.IsFinite(largest) ? 0 : float.NaN, 0);
             }
-            var inverse = new Vector<float>(Most / largest);
-            Vector<int> sum = default;
-            sbyte* levels = stackalloc sbyte[Vector<sbyte>.Count];
-            for (int k = 0; k < _groupSize; k += 4 * width)
+            int sum = Avx512F.IsSupported ? Levels512(x, Most / largest, levels) : Levels(x, Most / largest, levels);
+            return new ColumnGroup(largest / Most, -_offset * sum);
+        }
+
+        // Without their sign, floats order as integers do, and NaN comes out on top.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private int LargestBits(float* x)
+        {
+            Vector<int> magnitude = new(int.MaxValue), most = default;
+            for (int k = 0; k < _groupSize; k += Vector<int>.Count) most = Vector.Max(most, Vector.Load((int*)x + k) & magnitude);
+            int largest = 0;
+            int* lanes = (int*)&most;
+            for (int i = 0; i < Vector<int>.Count; i++) largest = Math.Max(largest, lanes[i]);
+            return largest;
+        }
+
+        // Rounds to nearest, ties to even, and returns the sum of the levels.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private int Levels512(float* x, float inverse, sbyte* levels)
+        {
+            var factor = Vector512.Create(inverse);
+            Vector512<int> sum = default;
+            for (int k = 0; k < _groupSize; k += Vector512<float>.Count)
             {
-                Vector<int> a = Level(x + k, inverse), b = Level(x + k + width, inverse);
-                Vector<int> c = Level(x + k + 2 * width, inverse), d = Level(x + k + 3 * width, inverse);
-                sum += a + b + (c + d);
-                Vector.Store(Vector.Narrow(Vector.Narrow(a, b), Vector.Narrow(c, d)), levels);
-                for (int i = 0; i < width; i++) to[(k / 4 + i) * step] = ((int*)levels)[i];
+                Vector512<int> level = Avx512F.ConvertToVector512Int32(Vector512.Load(x + k) * factor);
+                sum += level;
+                Avx512F.ConvertToVector128SByte(level).Store(levels + k);
             }
-            return new ColumnGroup(largest / Most, -_offset * Vector.Sum(sum));
+            return Vector512.Sum(sum);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector<int> Level(float* x, Vector<float> inverse) =>
-            Vector.ConvertToInt32(Vector.Round(Vector.Load(x) * inverse));
+        private int Levels(float* x, float inverse, sbyte* levels)
+        {
+            int width = Vector<float>.Count;
+            var factor = new Vector<float>(inverse);
+            Vector<int> sum = default;
+            for (int k = 0; k < _groupSize; k += 4 * width)
+            {
+                Vector<int> a = Level(x + k, factor), b = Level(x + k + width, factor);
+                Vector<int> c = Level(x + k + 2 * width, factor), d = Level(x + k + 3 * width, factor);
+                sum += a + b + (c + d);
+                Vector.Store(Vector.Narrow(Vector.Narrow(a, b), Vector.Narrow(c, d)), levels + k);
+            }
+            return Vector.Sum(sum);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector<int> Level(float* x, Vector<float> factor) => Vector.ConvertToInt32(Vector.Round(Vector.Load(x) * factor));
     }
 }
