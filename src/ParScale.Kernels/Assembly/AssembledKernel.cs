@@ -8,10 +8,9 @@ namespace ParScale.Kernels.Assembly;
 /// <summary>The AVX-512 VNNI tier: code assembled for each number of columns when it is first needed.</summary>
 internal sealed unsafe class AssembledKernel : IGroupedKernel
 {
-    private const int TilesAtOnce = 2;
     private const int Vnni = 1 << 11;
 
-    private readonly nint[] _code = new nint[2 * TilesAtOnce * QuantizedColumns.BlockColumns];
+    private readonly nint[] _code = new nint[2 * QuantizedColumns.BlockColumns];
     private readonly Lock _writing = new();
 
     public string Name => "avx512-vnni";
@@ -22,34 +21,18 @@ internal sealed unsafe class AssembledKernel : IGroupedKernel
 
     public void Run(WeightType type, GroupedProduct* product, int columns)
     {
-        nint tiles = product->Tiles, pairs = tiles / TilesAtOnce * TilesAtOnce;
-        if (pairs > 0)
-        {
-            product->Tiles = pairs;
-            Code(type, TilesAtOnce, columns)(product);
-        }
-        if (pairs == tiles) return;
-        product->Weights += pairs * product->WeightStride;
-        product->Scales = (ushort*)((byte*)product->Scales + pairs * product->ScaleStride);
-        product->Y += pairs * GroupLayout.TileRows;
-        product->Tiles = tiles - pairs;
-        Code(type, 1, columns)(product);
-    }
-
-    private delegate* unmanaged[Cdecl]<GroupedProduct*, void> Code(WeightType type, int tiles, int columns)
-    {
-        int index = ((type == WeightType.Q8 ? 0 : TilesAtOnce) + tiles - 1) * QuantizedColumns.BlockColumns + columns - 1;
+        int index = (type == WeightType.Q8 ? 0 : QuantizedColumns.BlockColumns) + columns - 1;
         nint code = Volatile.Read(ref _code[index]);
-        if (code == 0) code = Write(type, tiles, columns, index);
-        return (delegate* unmanaged[Cdecl]<GroupedProduct*, void>)code;
+        if (code == 0) code = Write(type, columns, index);
+        ((delegate* unmanaged[Cdecl]<GroupedProduct*, void>)code)(product);
     }
 
-    private nint Write(WeightType type, int tiles, int columns, int index)
+    private nint Write(WeightType type, int columns, int index)
     {
         lock (_writing)
         {
             if (_code[index] != 0) return _code[index];
-            void* code = ExecutableMemory.Publish(GroupedKernelCode.Write(type, tiles, columns));
+            void* code = ExecutableMemory.Publish(GroupedKernelCode.Write(type, columns));
             if (code == null) throw new InvalidOperationException("the system let this process publish code before and refuses it now");
             Volatile.Write(ref _code[index], (nint)code);
             return (nint)code;

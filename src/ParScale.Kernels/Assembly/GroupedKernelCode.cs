@@ -7,16 +7,19 @@ using static Iced.Intel.AssemblerRegisters;
 namespace ParScale.Kernels.Assembly;
 
 /// <summary>
-/// Writes the machine code of one grouped product: one or two tiles of sixteen rows times a fixed number of columns, with
-/// 512-bit <c>vpdpbusd</c>, which .NET has no intrinsic for. The one argument is a <see cref="GroupedProduct"/>; only
+/// Writes the machine code of one grouped product: tiles of 32 rows times a fixed number of columns, with 512-bit
+/// <c>vpdpbusd</c>, which .NET has no intrinsic for. The one argument is a <see cref="GroupedProduct"/>; only
 /// zmm0-5 and zmm16-31 are used, which no calling convention asks to keep.
 /// </summary>
 internal sealed class GroupedKernelCode
 {
     private const int VectorBytes = 64;
 
-    // How far ahead of its use a cache line of weights is asked for; 1 to 4 KB measured alike, less was slower.
-    private const int PrefetchAhead = 2048;
+    // Vectors of sixteen rows in a tile.
+    private const int Vectors = GroupLayout.TileRows / 16;
+
+    // How far ahead of its use a cache line of weights is asked for: none costs P = 8 a tenth, 1 to 8 KB measured alike.
+    private const int PrefetchAhead = 4096;
 
     // Steps of the inner loop written out one after another.
     private const int Unroll = 4;
@@ -29,22 +32,21 @@ internal sealed class GroupedKernelCode
     private static readonly AssemblerRegister64[] Kept = [rbx, rbp, rsi, rdi, r12, r13, r14, r15];
 
     private readonly Assembler _code = new(64);
-    private readonly int _rows;
     private readonly int _columns;
     private readonly bool _nibbles;
     private readonly int _groupSize;
 
-    private GroupedKernelCode(WeightType type, int tileRows, int columns)
+    private GroupedKernelCode(WeightType type, int columns)
     {
-        (_rows, _columns) = (tileRows, columns);
+        _columns = columns;
         _nibbles = type == WeightType.Q4;
         _groupSize = GroupLayout.GroupSize(type);
     }
 
-    /// <summary>The code for <paramref name="tiles"/> (1 or 2) tiles at a time and 1 to 8 columns.</summary>
-    public static byte[] Write(WeightType type, int tiles, int columns)
+    /// <summary>The code for 1 to 8 columns.</summary>
+    public static byte[] Write(WeightType type, int columns)
     {
-        var kernel = new GroupedKernelCode(type, tiles, columns);
+        var kernel = new GroupedKernelCode(type, columns);
         kernel.WriteAll();
         var bytes = new MemoryStream();
         kernel._code.Assemble(new StreamCodeWriter(bytes), 0);
@@ -56,7 +58,7 @@ internal sealed class GroupedKernelCode
     {
         foreach (AssemblerRegister64 register in Kept) _code.push(register);
         _code.mov(rbp, OperatingSystem.IsWindows() ? rcx : rdi);
-        int frame = _columns * _rows * VectorBytes;
+        int frame = _columns * Vectors * VectorBytes;
         _code.mov(rax, rsp);
         _code.sub(rsp, frame + VectorBytes);
         _code.and(rsp, -VectorBytes);
@@ -77,15 +79,11 @@ internal sealed class GroupedKernelCode
         Label tile = _code.CreateLabel();
         _code.Label(ref tile);
         WriteTile();
-        for (int row = 0; row < _rows; row++)
-        {
-            _code.add(rbx, r12);
-            _code.add(rsi, r13);
-        }
-        _code.add(r15, _rows * VectorBytes);
-        _code.sub(r14, _rows);
-        _code.cmp(r14, _rows);
-        _code.jge(tile);
+        _code.add(rbx, r12);
+        _code.add(rsi, r13);
+        _code.add(r15, Vectors * VectorBytes);
+        _code.dec(r14);
+        _code.jne(tile);
 
         _code.mov(rsp, __[rsp + frame]);
         _code.vzeroupper();
@@ -93,11 +91,11 @@ internal sealed class GroupedKernelCode
         _code.ret();
     }
 
-    // All groups of one or two tiles. r8 weights, r9 x, r10 groups of x, r11 scales, rax groups left; float sums on the stack.
+    // All groups of a tile. r8 weights, r9 x, r10 groups of x, r11 scales, rax groups left; float sums on the stack.
     private void WriteTile()
     {
         _code.vpxord(zmm0, zmm0, zmm0);
-        for (int i = 0; i < _columns * _rows; i++) _code.vmovaps(__zmmword_ptr[rsp + i * VectorBytes], zmm0);
+        for (int i = 0; i < _columns * Vectors; i++) _code.vmovaps(__zmmword_ptr[rsp + i * VectorBytes], zmm0);
         _code.mov(r8, rbx);
         _code.mov(r9, Field(nameof(GroupedProduct.X)));
         _code.mov(r10, Field(nameof(GroupedProduct.XGroups)));
@@ -106,7 +104,7 @@ internal sealed class GroupedKernelCode
         Label group = _code.CreateLabel();
         _code.Label(ref group);
         for (int column = 0; column < _columns; column++)
-            for (int row = 0; row < _rows; row++)
+            for (int row = 0; row < Vectors; row++)
                 _code.vpbroadcastd(Sum(column, row), __dword_ptr[r10 + column * 8 + 4]);
 
         int steps = _groupSize / (_nibbles ? 8 : 4);
@@ -114,7 +112,7 @@ internal sealed class GroupedKernelCode
         Label step = _code.CreateLabel();
         _code.Label(ref step);
         for (int i = 0; i < Unroll; i++) WriteStep(i);
-        _code.add(r8, Unroll * VectorBytes);
+        _code.add(r8, Unroll * Vectors * VectorBytes);
         _code.add(r9, _groupSize / steps * Unroll);
         _code.dec(ecx);
         _code.jne(step);
@@ -129,7 +127,7 @@ internal sealed class GroupedKernelCode
         _code.mov(rdx, r15);
         for (int column = 0; column < _columns; column++)
         {
-            for (int row = 0; row < _rows; row++)
+            for (int row = 0; row < Vectors; row++)
             {
                 _code.vmovaps(zmm0, Kept32(column, row));
                 _code.vmovups(__zmmword_ptr[rdx + row * VectorBytes], zmm0);
@@ -138,23 +136,24 @@ internal sealed class GroupedKernelCode
         }
     }
 
-    // 64 bytes of each tile: four values of sixteen rows, or eight when they are nibbles, times those of every column.
+    // Four values of every row, or eight when they are nibbles, times those of every column.
     private void WriteStep(int index)
     {
-        for (int row = 0; row < _rows; row++)
+        for (int row = 0; row < Vectors; row++)
         {
-            _code.prefetcht0(__byte_ptr[Weights(row) + (index * VectorBytes + PrefetchAhead)]);
+            int offset = (index * Vectors + row) * VectorBytes;
+            _code.prefetcht0(__byte_ptr[r8 + (offset + PrefetchAhead)]);
             if (_nibbles)
             {
                 AssemblerRegisterZMM first = row == 0 ? zmm0 : zmm2, next = row == 0 ? zmm1 : zmm3;
-                _code.vmovdqu32(next, __zmmword_ptr[Weights(row) + index * VectorBytes]);
+                _code.vmovdqu32(next, __zmmword_ptr[r8 + offset]);
                 _code.vpandd(first, next, zmm5);
                 _code.vpsrld(next, next, 4);
                 _code.vpandd(next, next, zmm5);
             }
             else
             {
-                _code.vmovdqu32(row == 0 ? zmm0 : zmm1, __zmmword_ptr[Weights(row) + index * VectorBytes]);
+                _code.vmovdqu32(row == 0 ? zmm0 : zmm1, __zmmword_ptr[r8 + offset]);
             }
         }
         if (_nibbles)
@@ -173,11 +172,6 @@ internal sealed class GroupedKernelCode
         for (int column = 0; column < _columns; column++)
         {
             int offset = column * _groupSize + word * 4;
-            if (_rows == 1)
-            {
-                _code.vpdpbusd(Sum(column, 0), first, __dword_bcst[r9 + offset]);
-                continue;
-            }
             _code.vpbroadcastd(zmm4, __dword_ptr[r9 + offset]);
             _code.vpdpbusd(Sum(column, 0), first, zmm4);
             _code.vpdpbusd(Sum(column, 1), second, zmm4);
@@ -187,16 +181,16 @@ internal sealed class GroupedKernelCode
     // sum = fma(integer sum, scale of the weights * scale of x, sum).
     private void WriteScaling()
     {
-        for (int row = 0; row < _rows; row++)
+        for (int row = 0; row < Vectors; row++)
         {
             AssemblerRegisterZMM scale = row == 0 ? zmm0 : zmm1;
-            _code.vpmovzxwd(scale, row == 0 ? __ymmword_ptr[r11] : __ymmword_ptr[r11 + r13]);
+            _code.vpmovzxwd(scale, __ymmword_ptr[r11 + row * VectorBytes / 2]);
             _code.vpslld(scale, scale, 16);
         }
         for (int column = 0; column < _columns; column++)
         {
             _code.vbroadcastss(zmm2, __dword_ptr[r10 + column * 8]);
-            for (int row = 0; row < _rows; row++)
+            for (int row = 0; row < Vectors; row++)
             {
                 AssemblerRegisterZMM sum = Sum(column, row);
                 _code.vmulps(zmm3, row == 0 ? zmm0 : zmm1, zmm2);
@@ -207,11 +201,9 @@ internal sealed class GroupedKernelCode
         }
     }
 
-    private AssemblerRegisterZMM Sum(int column, int row) => Sums[column * _rows + row];
+    private static AssemblerRegisterZMM Sum(int column, int row) => Sums[column * Vectors + row];
 
-    private AssemblerMemoryOperand Kept32(int column, int row) => __zmmword_ptr[rsp + (column * _rows + row) * VectorBytes];
-
-    private static AssemblerMemoryOperand Weights(int row) => row == 0 ? __[r8] : __[r8 + r12];
+    private static AssemblerMemoryOperand Kept32(int column, int row) => __zmmword_ptr[rsp + (column * Vectors + row) * VectorBytes];
 
     private static AssemblerMemoryOperand Field(string name) => __qword_ptr[rbp + (int)Marshal.OffsetOf<GroupedProduct>(name)];
 }

@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace ParScale.Kernels.Formats;
 
 /// <summary>
-/// Where the levels and scales of a matrix [rows, columns] lie. Sixteen rows make a tile; in a tile the values go by
-/// fours along the row, then by row, so that 64 bytes feed one 512-bit instruction (or two of 256, or four of 128) and a
-/// tile is read from front to back. Levels: [tiles, K/4, 16, 4] for Q8, [tiles, K/8, 16, 4] for Q4; scales, bfloat16:
-/// [tiles, groups, 16]. K is the number of columns, padded with zeros to whole groups; missing rows of the last tile are zero.
+/// Where the levels and scales of a matrix [rows, columns] lie. 32 rows make a tile; in a tile the values go by fours
+/// along the row, then by row, so that 64 bytes feed one 512-bit instruction (or two of 256, or four of 128) and memory is
+/// read from front to back. Levels: [tiles, K/4, 32, 4] for Q8, [tiles, K/8, 32, 4] for Q4; scales, bfloat16:
+/// [tiles, groups, 32]. K is the number of columns, padded with zeros to whole groups; missing rows of the last tile are zero.
 /// </summary>
 internal static unsafe class GroupLayout
 {
     /// <summary>Rows in a tile.</summary>
-    public const int TileRows = 16;
+    public const int TileRows = 32;
 
     /// <summary>Groups whose scale would be below this are stored as zeros.</summary>
     public const float SmallestScale = 1e-30f;
@@ -36,7 +36,7 @@ internal static unsafe class GroupLayout
     public static long TileScaleBytes(WeightType type, int columns) => (long)Groups(type, columns) * TileRows * sizeof(ushort);
 
     /// <summary>
-    /// Rounds up to sixteen rows into one tile. values: [rows, columns]; tile: <see cref="TileBytes"/>; scales: <see cref="TileScaleBytes"/>.
+    /// Rounds up to 32 rows into one tile. values: [rows, columns]; tile: <see cref="TileBytes"/>; scales: <see cref="TileScaleBytes"/>.
     /// </summary>
     public static void Pack(WeightType type, ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<byte> scales)
     {

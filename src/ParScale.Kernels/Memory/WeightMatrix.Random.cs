@@ -8,7 +8,7 @@ internal sealed unsafe partial class WeightMatrix
     // A uniform distribution over [-1, 1] deviates by 1 / sqrt(3).
     private const float UniformSpread = 1.7320508f;
 
-    // Eight neighbouring values of sixteen rows are a whole number of words in every grouped type.
+    // Eight neighbouring values of the rows of a tile are a whole number of words in every grouped type.
     private const int ValuesPerBlock = 8;
 
     /// <summary>

@@ -5,38 +5,33 @@ using ParScale.Kernels.Tiers;
 
 namespace ParScale.Kernels.Ops;
 
-// Weights of levels and scales: tiles of sixteen rows times blocks of up to eight columns.
+// Weights of levels and scales: tiles of 32 rows times blocks of up to eight columns.
 internal static unsafe partial class MatMul
 {
     private const int TileRows = GroupLayout.TileRows;
-
-    // Kernels take two tiles at a time where they can; a range is a whole number of such pairs.
-    private const int TilesPerItem = 2;
 
     // Bytes of weights below which a hand-over to another thread costs more than it saves.
     private const int SmallestGroupedShare = 32 * 1024;
 
     private static void RunGrouped(WeightMatrix weights, QuantizedColumns x, float* bias, float* y, WorkerPool pool)
     {
-        int tiles = GroupLayout.Tiles(weights.Rows), items = (tiles + TilesPerItem - 1) / TilesPerItem;
-        long work = GroupLayout.TileBytes(weights.Type, weights.Columns) * TilesPerItem * Math.Max(1, x.Columns / QuantizedColumns.BlockColumns);
+        long work = GroupLayout.TileBytes(weights.Type, weights.Columns) * Math.Max(1, x.Columns / QuantizedColumns.BlockColumns);
         var job = new GroupedJob(weights, x, bias, y, KernelTier.Current);
-        pool.Run(ref job, items, (int)Math.Max(1, SmallestGroupedShare / work));
+        pool.Run(ref job, GroupLayout.Tiles(weights.Rows), (int)Math.Max(1, SmallestGroupedShare / work));
     }
 
     private readonly struct GroupedJob(WeightMatrix weights, QuantizedColumns x, float* bias, float* y, IGroupedKernel kernel) : IRangeJob
     {
         public void Run(int start, int end)
         {
-            int last = Math.Min(end * TilesPerItem, GroupLayout.Tiles(weights.Rows));
-            // With several blocks of columns a pair of tiles stays in the cache while all blocks pass.
-            int step = x.Columns <= QuantizedColumns.BlockColumns ? last - start * TilesPerItem : TilesPerItem;
-            for (int tile = start * TilesPerItem; tile < last; tile += step)
+            // With several blocks of columns a tile stays in the cache while all blocks pass.
+            int step = x.Columns <= QuantizedColumns.BlockColumns ? end - start : 1;
+            for (int tile = start; tile < end; tile += step)
                 for (int column = 0; column < x.Columns; column += QuantizedColumns.BlockColumns)
-                    Block(tile, Math.Min(step, last - tile), column);
+                    Block(tile, step, column);
         }
 
-        // Full tiles go straight to the output; the last tile of a matrix that is no multiple of sixteen rows is put aside first.
+        // Full tiles go straight to the output; the last tile of a matrix that is no multiple of 32 rows is put aside first.
         private void Block(int tile, int tiles, int column)
         {
             int columns = x.BlockSize(column), first = tile * TileRows, rows = Math.Min(tiles * TileRows, weights.Rows - first);

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace ParScale.Kernels.Tiers;
 
 /// <summary>
-/// What a grouped kernel works on: consecutive tiles of sixteen rows times one block of columns. Generated machine code
+/// What a grouped kernel works on: consecutive tiles of 32 rows times one block of columns. Generated machine code
 /// reads the fields by offset.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]

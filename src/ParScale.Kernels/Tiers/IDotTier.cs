@@ -6,7 +6,7 @@ namespace ParScale.Kernels.Tiers;
 /// </summary>
 internal unsafe interface IDotTier<TVector> where TVector : struct
 {
-    /// <summary>Rows in a vector; 2 * Lanes divides sixteen.</summary>
+    /// <summary>Rows in a vector; 2 * Lanes divides the rows of a tile.</summary>
     static abstract int Lanes { get; }
 
     /// <summary>Loads four 8-bit levels of each of <see cref="Lanes"/> rows, in the form that <see cref="Dot"/> wants.</summary>
