@@ -73,6 +73,7 @@ internal static class CommandLine
         root.Subcommands.Add(new TokenizeCommand(terminal, common));
         root.Subcommands.Add(new DetokenizeCommand(terminal, common));
         root.Subcommands.Add(new InspectCommand(terminal, common));
+        root.Subcommands.Add(new QuantizeCommand(terminal, common));
         return root;
     }
 }

@@ -6,6 +6,7 @@ using ParScale.Kernels.Formats;
 using ParScale.Kernels.Ops;
 using ParScale.Kernels.Threads;
 using ParScale.Model;
+using ParScale.Quantization;
 using ParScale.Text;
 
 namespace ParScale;
@@ -76,7 +77,9 @@ public sealed class LanguageModel : IDisposable
         int threads = options.Threads ?? Math.Min(Environment.ProcessorCount, MostThreads);
         if (threads is < 1 or > MostThreads) throw ParScaleException.Usage("CL-02", $"threads is {threads}; it must be 1 to {MostThreads}");
         folder ??= EmbeddedModel.Folder(options.Streams);
+        FolderSeal.Require(folder);
         ModelConfig stored = ModelConfig.Load(folder);
+        QuantizedFolder.RequireType(stored, options.Type);
         ModelConfig config = stored.WithStreams(options.Streams);
         MemoryCheck.Require(config, options.Type);
         Checkpoint checkpoint = Checkpoint.Open(folder, stored);

@@ -13,6 +13,7 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(TokenizeResult))]
 [JsonSerializable(typeof(DetokenizeResult))]
 [JsonSerializable(typeof(InspectResult))]
+[JsonSerializable(typeof(QuantizeResult))]
 [JsonSerializable(typeof(VersionResult))]
 internal sealed partial class CliJson : JsonSerializerContext
 {

@@ -3,7 +3,9 @@ using System.Globalization;
 using ParScale.Checkpoints;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
+using ParScale.Kernels.Formats;
 using ParScale.Model;
+using ParScale.Quantization;
 using ParScale.Text;
 
 namespace ParScale.Cli.Commands;
@@ -33,13 +35,13 @@ internal sealed class InspectCommand : ExampleCommand
         string folder = _model.Read(parse) ?? EmbeddedModel.Folder(streams);
         using var checkpoint = Checkpoint.Open(folder);
         Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, checkpoint.Config.VocabularySize) : null;
-        InspectResult result = Describe(checkpoint.Config.WithStreams(streams), [.. checkpoint.Notices, .. tokenizer?.Notices ?? []], tokenizer);
+        InspectResult result = Describe(checkpoint, checkpoint.Config.WithStreams(streams), tokenizer);
         if (json) terminal.WriteJson(result, CliJson.Readable.InspectResult);
         else WriteText(result, terminal.Out);
         return 0;
     }
 
-    private static InspectResult Describe(ModelConfig config, IReadOnlyList<string> notices, Tokenizer? tokenizer)
+    private static InspectResult Describe(Checkpoint checkpoint, ModelConfig config, Tokenizer? tokenizer)
     {
         long embedding = (long)config.VocabularySize * config.HiddenSize * (config.TieWordEmbeddings ? 1 : 2);
         long total = config.TotalParameters;
@@ -49,7 +51,7 @@ internal sealed class InspectCommand : ExampleCommand
             Parameters = new ParameterCounts(
                 total, config.CoreParameters, config.PrefixParameters, config.AggregatorParameters, embedding, total - embedding),
             Streams = config.Streams,
-            MemoryBytes = new Dictionary<string, long> { ["f32"] = total * sizeof(float), ["bf16"] = total * sizeof(ushort) },
+            MemoryBytes = MemoryBytes(checkpoint, config),
             KvBytesPerToken = 2L * config.LayerCount * config.KeyValueHeads * config.HeadSize * sizeof(float) * config.Streams,
             Layers = config.LayerCount,
             Hidden = config.HiddenSize,
@@ -61,9 +63,22 @@ internal sealed class InspectCommand : ExampleCommand
             PrefixTokens = config.PrefixTokens,
             Context = config.MaxPositions,
             TiedHead = config.TieWordEmbeddings,
-            Dtype = config.StoredType,
+            Dtype = config.QuantizedType is { } type ? QuantizedFolder.Name(type) : config.StoredType,
             Tokenizer = tokenizer is null ? null : Describe(tokenizer),
-            Notices = notices,
+            Notices = [.. checkpoint.Notices, .. tokenizer?.Notices ?? []],
+        };
+    }
+
+    // A quantised folder runs in its own type alone; the others say what its source takes.
+    private static Dictionary<string, long> MemoryBytes(Checkpoint checkpoint, ModelConfig config)
+    {
+        TensorType Stored(string name) => checkpoint.Get(name).Info.Type;
+        return new Dictionary<string, long>
+        {
+            ["f32"] = config.TotalParameters * sizeof(float),
+            ["bf16"] = config.TotalParameters * sizeof(ushort),
+            ["q8"] = MatrixTypes.Bytes(config, WeightType.Q8, Stored),
+            ["q4"] = MatrixTypes.Bytes(config, WeightType.Q4, Stored),
         };
     }
 

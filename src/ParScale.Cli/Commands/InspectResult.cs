@@ -38,7 +38,7 @@ internal sealed record InspectResult
 
     public required bool TiedHead { get; init; }
 
-    /// <summary>The dtype that the config names; the files may hold another.</summary>
+    /// <summary>q8 or q4 of a quantised folder; else the dtype that the config names, though the files may hold another.</summary>
     public required string? Dtype { get; init; }
 
     /// <summary>Null when the folder has no tokenizer.json.</summary>

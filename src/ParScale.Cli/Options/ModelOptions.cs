@@ -16,7 +16,7 @@ internal sealed class ModelOptions
     private readonly Option<WeightType?> _type = new("--dtype")
     {
         Description = "Format of the weights in memory (default: as stored).",
-        HelpName = "f32|bf16",
+        HelpName = "f32|bf16|q8|q4",
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = ParseType,
     };
@@ -59,11 +59,10 @@ internal sealed class ModelOptions
         {
             case "f32": return WeightType.F32;
             case "bf16": return WeightType.Bf16;
-            case "q8" or "q4":
-                result.AddError($"--dtype {text} is not built yet, use f32 or bf16");
-                return null;
+            case "q8": return WeightType.Q8;
+            case "q4": return WeightType.Q4;
             default:
-                result.AddError($"--dtype needs f32 or bf16, not {ParScaleException.Quote(text)}");
+                result.AddError($"--dtype needs f32, bf16, q8 or q4, not {ParScaleException.Quote(text)}");
                 return null;
         }
     }

@@ -13,6 +13,9 @@ internal static unsafe class GroupLayout
     /// <summary>Rows in a tile.</summary>
     public const int TileRows = 32;
 
+    /// <summary>Bytes from four values of a row (eight of Q4) to the next four: those of the other rows lie between.</summary>
+    public const int StepBytes = TileRows * 4;
+
     /// <summary>Groups whose scale would be below this are stored as zeros.</summary>
     public const float SmallestScale = 1e-30f;
 
@@ -36,16 +39,18 @@ internal static unsafe class GroupLayout
     public static long TileScaleBytes(WeightType type, int columns) => (long)Groups(type, columns) * TileRows * sizeof(ushort);
 
     /// <summary>
-    /// Rounds up to 32 rows into one tile. values: [rows, columns]; tile: <see cref="TileBytes"/>; scales: <see cref="TileScaleBytes"/>.
+    /// Rounds up to 32 rows into one tile, and says how far the levels are from the values. values: [rows, columns];
+    /// tile: <see cref="TileBytes"/>; scales: <see cref="TileScaleBytes"/>.
     /// </summary>
-    public static void Pack(WeightType type, ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<byte> scales)
+    public static RoundingError Pack(WeightType type, ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<byte> scales)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, TileRows);
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, rows * columns);
         ArgumentOutOfRangeException.ThrowIfNotEqual(tile.Length, TileBytes(type, columns));
         ArgumentOutOfRangeException.ThrowIfNotEqual(scales.Length, TileScaleBytes(type, columns));
-        if (type == WeightType.Q8) Pack<Q8>(values, rows, columns, tile, MemoryMarshal.Cast<byte, ushort>(scales));
-        else Pack<Q4>(values, rows, columns, tile, MemoryMarshal.Cast<byte, ushort>(scales));
+        return type == WeightType.Q8
+            ? Pack<Q8>(values, rows, columns, tile, MemoryMarshal.Cast<byte, ushort>(scales))
+            : Pack<Q4>(values, rows, columns, tile, MemoryMarshal.Cast<byte, ushort>(scales));
     }
 
     /// <summary>The values of one row of a tile as float32. y: [columns].</summary>
@@ -55,31 +60,34 @@ internal static unsafe class GroupLayout
         else Unpack<Q4>(tile, scales, row, y);
     }
 
-    private static void Pack<TFormat>(ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<ushort> scales)
+    private static RoundingError Pack<TFormat>(ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<ushort> scales)
         where TFormat : struct, IGroupFormat
     {
         Span<sbyte> levels = stackalloc sbyte[TFormat.GroupSize];
-        tile.Clear();
         scales.Clear();
+        var error = new RoundingError(0, 0);
         int groups = scales.Length / TileRows;
         fixed (byte* to = tile)
         {
             for (int row = 0; row < TileRows; row++)
             {
-                for (int group = 0; group < groups; group++)
+                for (int place = 0; place < groups; place++)
                 {
-                    int first = group * TFormat.GroupSize;
+                    int first = place * TFormat.GroupSize;
                     int count = row < rows ? Math.Min(TFormat.GroupSize, columns - first) : 0;
                     levels.Clear();
                     if (count > 0)
                     {
-                        float scale = TFormat.Quantize(values.Slice(row * columns + first, count), levels[..count]);
-                        scales[group * TileRows + row] = Bf16.Bits(scale);
+                        ReadOnlySpan<float> group = values.Slice(row * columns + first, count);
+                        float scale = TFormat.Quantize(group, levels[..count]);
+                        scales[place * TileRows + row] = Bf16.Bits(scale);
+                        error += GroupLevels.Error(group, scale, levels[..count]);
                     }
-                    for (int k = 0; k < TFormat.GroupSize; k++) TFormat.Store(to, row, first + k, levels[k]);
+                    TFormat.StoreGroup(to, row, first, levels);
                 }
             }
         }
+        return error;
     }
 
     private static void Unpack<TFormat>(byte* tile, ushort* scales, int row, Span<float> y) where TFormat : struct, IGroupFormat

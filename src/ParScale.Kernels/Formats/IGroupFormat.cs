@@ -16,8 +16,11 @@ internal unsafe interface IGroupFormat
     /// <summary>Levels in a byte.</summary>
     static abstract int ValuesPerByte { get; }
 
-    /// <summary>Rounds one group. Returns the scale, which bfloat16 holds exactly; 0 when all values are 0.</summary>
-    /// <param name="values">The group: finite values.</param>
+    /// <summary>
+    /// Rounds one group. Returns the scale, which bfloat16 holds exactly; 0 when all values are 0, NaN when one is not finite:
+    /// what is computed with it then shows the damage.
+    /// </summary>
+    /// <param name="values">The group; the last one of a row may be shorter.</param>
     /// <param name="levels">As many levels.</param>
     static abstract float Quantize(ReadOnlySpan<float> values, Span<sbyte> levels);
 
@@ -26,4 +29,7 @@ internal unsafe interface IGroupFormat
 
     /// <summary>Stores a level. The tile must be zero there before.</summary>
     static abstract void Store(byte* tile, int row, int k, int level);
+
+    /// <summary>Stores a whole group of levels of one row, from value <paramref name="first"/> on.</summary>
+    static abstract void StoreGroup(byte* tile, int row, int first, ReadOnlySpan<sbyte> levels);
 }

@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ParScale.Kernels.Formats;
 
@@ -22,9 +24,12 @@ internal readonly unsafe struct Q4 : IGroupFormat
 
     public static float Quantize(ReadOnlySpan<float> values, Span<sbyte> levels)
     {
-        float largest = MathF.Abs(TensorPrimitives.MaxMagnitude(values)), best = 0, leastError = float.PositiveInfinity;
+        float largest = MathF.Abs(TensorPrimitives.MaxMagnitude(values)), leastError = float.PositiveInfinity;
         levels.Clear();
+        if (!float.IsFinite(largest)) return float.NaN;
         if (largest / Most < GroupLayout.SmallestScale) return 0;
+        // Values beyond 1e18, whose squares are too large to compare, are not clipped.
+        float best = Bf16.RoundUp(largest / Most);
         for (int i = 0; i < Tries; i++)
         {
             float scale = Bf16.RoundUp(largest / (6 + i * 0.25f));
@@ -32,13 +37,26 @@ internal readonly unsafe struct Q4 : IGroupFormat
             if (!(error < leastError)) continue;
             (best, leastError) = (scale, error);
         }
-        for (int i = 0; i < values.Length; i++) levels[i] = (sbyte)Math.Clamp(MathF.Round(values[i] / best), Least, Most);
+        GroupLevels.Round(values, best, Least, Most, levels);
         return best;
     }
 
     public static int Load(byte* tile, int row, int k) => ((tile[Index(row, k)] >> Shift(k)) & 15) - Offset;
 
     public static void Store(byte* tile, int row, int k, int level) => tile[Index(row, k)] |= (byte)((level + Offset) << Shift(k));
+
+    public static void StoreGroup(byte* tile, int row, int first, ReadOnlySpan<sbyte> levels)
+    {
+        // Adding 8 to a level of -8 .. 7 turns its bit 3; what lies above bit 3 is dropped.
+        const uint turn = 0x0808_0808, half = 0x0F0F_0F0F;
+        ReadOnlySpan<uint> words = MemoryMarshal.Cast<sbyte, uint>(levels);
+        byte* to = tile + Index(row, first);
+        for (int i = 0; i < words.Length; i += 2)
+        {
+            uint lower = (words[i] ^ turn) & half, upper = (words[i + 1] ^ turn) & half;
+            Unsafe.WriteUnaligned(to + i / 2 * GroupLayout.StepBytes, lower | (upper << 4));
+        }
+    }
 
     // Eight consecutive values of a row are four bytes: the first four in the lower halves, the next four in the upper.
     private static int Index(int row, int k) => (k / 8 * GroupLayout.TileRows + row) * 4 + k % 4;

@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ParScale.Kernels.Formats;
 
@@ -20,19 +22,28 @@ internal readonly unsafe struct Q8 : IGroupFormat
     {
         float largest = MathF.Abs(TensorPrimitives.MaxMagnitude(values));
         float scale = Bf16.RoundUp(largest / Most);
-        // So small that the quotient below could overflow: it is zero beside anything that a model computes with.
-        if (scale < GroupLayout.SmallestScale)
+        // So small that a quotient could overflow: it is zero beside anything that a model computes with.
+        if (!float.IsFinite(largest) || scale < GroupLayout.SmallestScale)
         {
             levels.Clear();
-            return 0;
+            return float.IsFinite(largest) ? 0 : float.NaN;
         }
-        for (int i = 0; i < values.Length; i++) levels[i] = (sbyte)MathF.Round(values[i] / scale);
+        GroupLevels.Round(values, scale, -Most, Most, levels);
         return scale;
     }
 
     public static int Load(byte* tile, int row, int k) => tile[Index(row, k)] - Offset;
 
     public static void Store(byte* tile, int row, int k, int level) => tile[Index(row, k)] = (byte)(level + Offset);
+
+    public static void StoreGroup(byte* tile, int row, int first, ReadOnlySpan<sbyte> levels)
+    {
+        // Adding 128 to a byte turns its highest bit.
+        const uint turn = 0x8080_8080;
+        ReadOnlySpan<uint> words = MemoryMarshal.Cast<sbyte, uint>(levels);
+        byte* to = tile + Index(row, first);
+        for (int i = 0; i < words.Length; i++) Unsafe.WriteUnaligned(to + i * GroupLayout.StepBytes, words[i] ^ turn);
+    }
 
     private static int Index(int row, int k) => (k / 4 * GroupLayout.TileRows + row) * 4 + k % 4;
 }

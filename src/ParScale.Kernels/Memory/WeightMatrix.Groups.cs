@@ -1,3 +1,4 @@
+using System.Buffers;
 using ParScale.Kernels.Formats;
 
 namespace ParScale.Kernels.Memory;
@@ -18,13 +19,19 @@ internal sealed unsafe partial class WeightMatrix
         return new WeightMatrix(file, data, (ushort*)scales, type, rows, columns);
     }
 
-    /// <summary>Rounds the rows of one tile. levels, scales: one tile's bytes in the order of <see cref="GroupLayout"/>.</summary>
-    public void PackTile(WeightType type, int tile, Span<byte> levels, Span<byte> scales)
+    /// <summary>
+    /// Rounds the rows of one tile, and says how far it is from them. levels, scales: one tile's bytes in the order of
+    /// <see cref="GroupLayout"/>.
+    /// </summary>
+    public RoundingError PackTile(WeightType type, int tile, Span<byte> levels, Span<byte> scales)
     {
         int first = tile * GroupLayout.TileRows, count = Math.Min(GroupLayout.TileRows, Rows - first);
-        var values = new float[count * Columns];
-        for (int row = 0; row < count; row++) CopyRow(first + row, values.AsSpan(row * Columns, Columns));
-        GroupLayout.Pack(type, values, count, Columns, levels, scales);
+        float[] rented = ArrayPool<float>.Shared.Rent(count * Columns);
+        Span<float> values = rented.AsSpan(0, count * Columns);
+        for (int row = 0; row < count; row++) CopyRow(first + row, values.Slice(row * Columns, Columns));
+        RoundingError error = GroupLayout.Pack(type, values, count, Columns, levels, scales);
+        ArrayPool<float>.Shared.Return(rented);
+        return error;
     }
 
     private WeightMatrix ToGroups(WeightType type)

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Numerics;
 using System.Numerics.Tensors;
 using ParScale.Kernels.Formats;
 
@@ -105,16 +107,9 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     /// <summary>How many values are NaN or infinite.</summary>
     public long CountNonFinite()
     {
+        if (Rows == 1) return CountNonFinite(0, Rows);
         long count = 0;
-        var values = new float[Columns];
-        var zeros = new float[Columns];
-        for (int row = 0; row < Rows; row++)
-        {
-            CopyRow(row, values);
-            // The sum of v * 0 is 0 only when every value is finite: one fast pass, and a count only where it failed.
-            if (TensorPrimitives.Dot(values, zeros) == 0) continue;
-            foreach (float value in values) count += float.IsFinite(value) ? 0 : 1;
-        }
+        Parallel.ForEach(Partitioner.Create(0, Rows), range => Interlocked.Add(ref count, CountNonFinite(range.Item1, range.Item2)));
         return count;
     }
 
@@ -142,11 +137,33 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
         return new WeightMatrix(buffer, buffer.Start, null, type, rows, columns);
     }
 
+    private long CountNonFinite(int start, int end)
+    {
+        long count = 0;
+        var values = new float[Columns];
+        var zeros = new float[Columns];
+        for (int row = start; row < end; row++)
+        {
+            CopyRow(row, values);
+            // The sum of v * 0 is 0 only when every value is finite: one fast pass, and a count only where it failed.
+            if (TensorPrimitives.Dot(values, zeros) == 0) continue;
+            foreach (float value in values) count += float.IsFinite(value) ? 0 : 1;
+        }
+        return count;
+    }
+
     private byte* Row(int row) => Data + row * RowBytes;
 
     private static void LoadRow<TFormat>(byte* row, Span<float> y) where TFormat : struct, IWeightFormat
     {
-        for (int i = 0; i < y.Length; i++) y[i] = TFormat.Load(row, i);
+        int i = 0;
+        for (; i <= y.Length - 2 * Vector<float>.Count; i += 2 * Vector<float>.Count)
+        {
+            TFormat.LoadPair(row, i, out Vector<float> lower, out Vector<float> upper);
+            lower.CopyTo(y[i..]);
+            upper.CopyTo(y[(i + Vector<float>.Count)..]);
+        }
+        for (; i < y.Length; i++) y[i] = TFormat.Load(row, i);
     }
 
     private void StoreRow(int row, ReadOnlySpan<float> values)

@@ -1,4 +1,5 @@
 using ParScale.Model;
+using ParScale.Quantization;
 
 namespace ParScale.Checkpoints;
 
@@ -29,16 +30,22 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>Opens a folder. Weights are mapped, not read; nothing is allocated for them, however large they are.</summary>
     /// <exception cref="ParScaleException">A file is missing or malformed, or a tensor does not fit the config.</exception>
-    public static Checkpoint Open(string folder) => Open(folder, ModelConfig.Load(folder));
+    public static Checkpoint Open(string folder)
+    {
+        FolderSeal.Require(folder);
+        return Open(folder, ModelConfig.Load(folder));
+    }
 
-    /// <summary>The same when the folder's config has been read already.</summary>
+    /// <summary>The same when the folder's seal was checked and its config has been read.</summary>
     internal static Checkpoint Open(string folder, ModelConfig config)
     {
         var notices = new List<string>(config.Notices);
+        if (config.QuantizedType is not null) QuantizedFolder.RequireSeal(folder, notices);
         CheckpointFiles files = CheckpointFiles.Open(folder, notices);
         try
         {
-            TensorCheck.Require(config, files, notices);
+            if (config.QuantizedType is { } type) QuantizedTensors.Require(config, type, files);
+            else TensorCheck.Require(config, files, notices);
             return new Checkpoint(folder, config, files, notices);
         }
         catch

@@ -1,7 +1,7 @@
 using System.Globalization;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Memory;
 using ParScale.Model;
+using ParScale.Quantization;
 
 namespace ParScale.Checkpoints;
 
@@ -13,45 +13,40 @@ namespace ParScale.Checkpoints;
 /// </remarks>
 internal static class MemoryCheck
 {
-    // Norms, biases and prefixes are float32 in memory whatever the matrices are.
-    private const int MatrixAxes = 2;
+    // What is advised to somebody whose weights do not fit, the most exact first.
+    private static readonly WeightType[] Narrower = [WeightType.Bf16, WeightType.Q8, WeightType.Q4];
 
     /// <summary>The check by the numbers of the config alone, before files are opened: the least that its weights can take.</summary>
-    public static void Require(ModelConfig config, WeightType? type) =>
-        Require(config, type, LeastBytes(config, type ?? WeightType.Bf16), AvailableBytes);
+    public static void Require(ModelConfig config, WeightType? type)
+    {
+        WeightType? runs = type ?? config.QuantizedType;
+        Require(config, runs, LeastBytes(config, runs ?? WeightType.Bf16), AvailableBytes);
+    }
 
     /// <summary>The exact check, by the types that the checkpoint holds.</summary>
     public static void Require(ModelConfig config, Checkpoint checkpoint, WeightType? type) =>
-        Require(config, type, ResidentBytes(config, checkpoint, type), AvailableBytes);
+        Require(config, type ?? config.QuantizedType, ResidentBytes(config, checkpoint, type), AvailableBytes);
 
     /// <summary>Compares a number of bytes with a given amount of memory.</summary>
     public static void Require(ModelConfig config, WeightType? type, long weightBytes, long availableBytes)
     {
         if (weightBytes <= availableBytes) return;
-        bool narrowFits = type is null or WeightType.F32 && LeastBytes(config, WeightType.Bf16) <= availableBytes;
+        IEnumerable<WeightType> fitting = config.QuantizedType is null
+            ? Narrower.Where(narrow => LeastBytes(config, narrow) is var bytes && bytes < weightBytes && bytes <= availableBytes)
+            : [];
+        string advice = fitting.Select(narrow => $"{QuantizedFolder.Name(narrow)} weights, ").FirstOrDefault("");
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "CF-06",
             $"config.json: {config.TotalParameters} parameters need at least {Gibibytes(weightBytes)} of memory, this machine has "
-            + $"{Gibibytes(availableBytes)}; use {(narrowFits ? "bf16 weights, " : "")}a smaller model or another machine");
+            + $"{Gibibytes(availableBytes)}; use {advice}a smaller model or another machine");
     }
 
-    /// <summary>Bytes of the weights in memory when <paramref name="config"/> runs. f16 is computed as f32; Q4 keeps the rows of tokens in Q8.</summary>
-    internal static long ResidentBytes(ModelConfig config, Checkpoint checkpoint, WeightType? type)
-    {
-        long bytes = 0;
-        foreach ((string name, long[] shape) in ModelTensors.Expected(config))
-        {
-            TensorType stored = checkpoint.Get(name).Info.Type;
-            WeightType kept = type ?? (stored == TensorType.BF16 ? WeightType.Bf16 : WeightType.F32);
-            if (kept == WeightType.Q4 && name is ModelTensors.EmbeddingName or ModelTensors.HeadName) kept = WeightType.Q8;
-            bytes += shape.Length == MatrixAxes
-                ? WeightMatrix.SizeOf(kept, (int)shape[0], (int)shape[1])
-                : sizeof(float) * shape.Aggregate(1L, (product, axis) => product * axis);
-        }
-        return bytes;
-    }
+    /// <summary>Bytes of the weights in memory when <paramref name="config"/> runs; f16 is computed as f32.</summary>
+    internal static long ResidentBytes(ModelConfig config, Checkpoint checkpoint, WeightType? type) =>
+        MatrixTypes.Bytes(config, type ?? config.QuantizedType, name => checkpoint.Get(name).Info.Type);
 
     private static long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
+    // By the numbers of the config alone, without a list of tensors: scales and what stays float32 are left out.
     private static long LeastBytes(ModelConfig config, WeightType type) => type switch
     {
         WeightType.F32 => config.TotalParameters * sizeof(float),

@@ -1,7 +1,3 @@
-using System.Buffers;
-using System.Buffers.Binary;
-using System.Text.Json;
-
 namespace ParScale.Checkpoints;
 
 /// <summary>
@@ -10,7 +6,8 @@ namespace ParScale.Checkpoints;
 /// </summary>
 public static class SafetensorsWriter
 {
-    private const int LengthBytes = 8;
+    // The widest element.
+    private const int Alignment = 8;
     private const int BufferBytes = 1 << 20;
 
     /// <summary>
@@ -23,7 +20,9 @@ public static class SafetensorsWriter
     {
         ArgumentNullException.ThrowIfNull(tensors);
         TensorToWrite[] ordered = [.. tensors.OrderByDescending(t => t.Type.ByteSize()).ThenBy(t => t.Name, StringComparer.Ordinal)];
-        byte[] header = Header(ordered, metadata ?? new Dictionary<string, string> { ["format"] = "pt" });
+        metadata ??= new Dictionary<string, string> { ["format"] = "pt" };
+        byte[] header = SafetensorsHeaderWriter.Build(
+            ordered.Select(t => (t.Name, t.Type, t.Shape)), [.. metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)], Alignment);
         string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".";
         string beside = Path.Combine(folder, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
         try
@@ -44,56 +43,6 @@ public static class SafetensorsWriter
                 $"{ParScaleException.Quote(Path.GetFileName(path))}: cannot be written ({OneLine(e.Message)}); "
                 + "check the folder, its permissions and the free space", e);
         }
-    }
-
-    private static byte[] Header(TensorToWrite[] ordered, IReadOnlyDictionary<string, string> metadata)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            WriteMetadata(json, metadata);
-            var names = new HashSet<string>(StringComparer.Ordinal) { "__metadata__" };
-            long offset = 0;
-            foreach (TensorToWrite tensor in ordered)
-            {
-                if (!names.Add(tensor.Name)) throw new ArgumentException($"tensor {tensor.Name} appears twice", nameof(ordered));
-                offset = WriteEntry(json, tensor, offset);
-            }
-            json.WriteEndObject();
-        }
-        int padded = (buffer.WrittenCount + 7) / 8 * 8;
-        byte[] header = new byte[LengthBytes + padded];
-        BinaryPrimitives.WriteUInt64LittleEndian(header, (ulong)padded);
-        buffer.WrittenSpan.CopyTo(header.AsSpan(LengthBytes));
-        header.AsSpan(LengthBytes + buffer.WrittenCount).Fill((byte)' ');
-        return header;
-    }
-
-    private static void WriteMetadata(Utf8JsonWriter json, IReadOnlyDictionary<string, string> metadata)
-    {
-        if (metadata.Count == 0) return;
-        json.WriteStartObject("__metadata__");
-        foreach ((string key, string value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)) json.WriteString(key, value);
-        json.WriteEndObject();
-    }
-
-    private static long WriteEntry(Utf8JsonWriter json, TensorToWrite tensor, long offset)
-    {
-        if (tensor.Shape.Length > CheckpointLimits.Rank)
-            throw new ArgumentException($"tensor {tensor.Name} has more than {CheckpointLimits.Rank} axes", nameof(tensor));
-        long end = offset + TensorSize.Bytes(tensor.Type, tensor.Shape);
-        json.WriteStartObject(tensor.Name);
-        json.WriteString("dtype", tensor.Type.FileName());
-        json.WriteStartArray("shape");
-        foreach (long axis in tensor.Shape) json.WriteNumberValue(axis);
-        json.WriteEndArray();
-        json.WriteStartArray("data_offsets");
-        json.WriteNumberValue(offset);
-        json.WriteNumberValue(end);
-        json.WriteEndArray();
-        json.WriteEndObject();
-        return end;
     }
 
     private static void WriteData(FileStream stream, TensorToWrite tensor)

@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Kernels.Formats;
 
 namespace ParScale.Model;
 
@@ -64,6 +65,9 @@ public sealed partial record ModelConfig
 
     /// <summary>The element type the config names, such as <c>bfloat16</c>. The tensors' own types are what counts.</summary>
     public string? StoredType { get; init; }
+
+    /// <summary>What the matrices were quantised to by <c>parscale quantize</c>; null when they are floats.</summary>
+    public WeightType? QuantizedType { get; init; }
 
     /// <summary>What was ignored while reading, one line each.</summary>
     public IReadOnlyList<string> Notices { get; init; } = [];

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ParScale.Quantization;
 
 namespace ParScale.Model;
 
@@ -42,6 +43,7 @@ internal static class ModelConfigReader
             AttentionSmoothing = Smoothing(json, type),
             EndOfTextIds = EndOfTextIds(json, vocabulary) ?? [],
             BeginOfTextId = json.Find("bos_token_id") is { } begin ? TokenId(json, "bos_token_id", begin, vocabulary) : null,
+            QuantizedType = QuantizationConfig.Read(json, file),
             StoredType = json.Text("torch_dtype") ?? json.Text("dtype"),
             Notices = ModelConfigKeys.Notices(document.RootElement.EnumerateObject().Select(property => property.Name), file),
         };
@@ -148,7 +150,5 @@ internal static class ModelConfigReader
                 && layers.EnumerateArray().All(type => type.ValueKind == JsonValueKind.String && type.ValueEquals("full_attention"));
             if (!full) throw ParScaleException.BadInput("CF-08", file, "layer_types holds something other than \"full_attention\"");
         }
-        if (json.Find("quantization_config") is { } quantization)
-            throw json.Bad("CF-14", "quantization_config", quantization, "no such key: only f32, bf16 and f16 weights are read");
     }
 }

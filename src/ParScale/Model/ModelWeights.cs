@@ -1,6 +1,7 @@
 using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
+using ParScale.Quantization;
 
 namespace ParScale.Model;
 
@@ -41,17 +42,20 @@ internal sealed class ModelWeights : IDisposable
     /// <param name="checkpoint">An open checkpoint; it must stay open while the weights are used.</param>
     /// <param name="config">The configuration to run: its number of streams is the checkpoint's, or 1 for the backbone alone.</param>
     /// <param name="type">Storage of the matrices.</param>
-    /// <exception cref="ParScaleException">The weights in that storage need more memory than the machine has.</exception>
+    /// <exception cref="ParScaleException">
+    /// The weights in that storage need more memory than the machine has, or those of a quantised folder are damaged.
+    /// </exception>
     public static ModelWeights Load(Checkpoint checkpoint, ModelConfig config, WeightType? type)
     {
         MemoryCheck.Require(config, checkpoint, type);
+        if (config.QuantizedType is not null) QuantizedCheck.Require(checkpoint.Get(ModelTensors.EmbeddingName).File);
         return From(new WeightReader(checkpoint, type), config);
     }
 
     /// <summary>Takes all tensors of a shape from a source.</summary>
     public static ModelWeights From(IWeightSource source, ModelConfig config)
     {
-        WeightMatrix embedding = source.Matrix("model.embed_tokens.weight");
+        WeightMatrix embedding = source.Matrix(ModelTensors.EmbeddingName);
         var layers = new LayerWeights[config.LayerCount];
         for (int i = 0; i < layers.Length; i++) layers[i] = LayerWeights.Load(source, config, i);
         return new ModelWeights

@@ -1,6 +1,7 @@
 using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
+using ParScale.Quantization;
 
 namespace ParScale.Model;
 
@@ -34,7 +35,7 @@ internal sealed class RandomWeights(WeightType type) : IWeightSource, IDisposabl
     {
         long[] shape = _shapes[name];
         if (_matrices.TryGetValue((name, shape[1]), out WeightMatrix? known) && known.Rows == shape[0]) return known;
-        WeightMatrix matrix = WeightMatrix.Random(KeptAs(type, name), (int)shape[0], (int)shape[1], Deviation, Seed(name));
+        WeightMatrix matrix = WeightMatrix.Random(MatrixTypes.Of(name, TensorType.BF16, type), (int)shape[0], (int)shape[1], Deviation, Seed(name));
         _matrices[(name, shape[1])] = matrix;
         return matrix;
     }
@@ -60,13 +61,7 @@ internal sealed class RandomWeights(WeightType type) : IWeightSource, IDisposabl
     }
 
     /// <summary>Bytes of the weights of a shape in memory.</summary>
-    public static long BytesFor(ModelConfig config, WeightType type) => ModelTensors.Expected(config).Sum(tensor => tensor.Shape.Length == 2
-        ? WeightMatrix.SizeOf(KeptAs(type, tensor.Name), (int)tensor.Shape[0], (int)tensor.Shape[1])
-        : sizeof(float) * tensor.Shape.Aggregate(1L, (product, axis) => product * axis));
-
-    // As when a model is loaded: the rows of tokens are not cut down to four bits.
-    private static WeightType KeptAs(WeightType type, string name) =>
-        type == WeightType.Q4 && name is ModelTensors.EmbeddingName or ModelTensors.HeadName ? WeightType.Q8 : type;
+    public static long BytesFor(ModelConfig config, WeightType type) => MatrixTypes.Bytes(config, type, _ => TensorType.BF16);
 
     private static ulong Seed(string name)
     {

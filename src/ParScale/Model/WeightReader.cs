@@ -1,6 +1,7 @@
 using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
+using ParScale.Quantization;
 
 namespace ParScale.Model;
 
@@ -8,8 +9,11 @@ namespace ParScale.Model;
 /// Takes tensors out of a checkpoint, whose shapes were checked when it was opened, as matrices or as float32 values, and
 /// counts what is not finite.
 /// </summary>
+/// <param name="checkpoint">An open checkpoint; of a quantised one the checksums were compared.</param>
+/// <param name="type">Storage of the matrices, by the rule of <see cref="MatrixTypes"/>; null keeps them as stored.</param>
 internal sealed class WeightReader(Checkpoint checkpoint, WeightType? type) : IWeightSource
 {
+    private readonly Dictionary<string, long[]> _shapes = ModelTensors.Expected(checkpoint.Config).ToDictionary(StringComparer.Ordinal);
     private readonly List<string> _nonFinite = [];
     private readonly List<WeightMatrix> _matrices = [];
 
@@ -22,10 +26,7 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightType? type) : IW
     /// <summary>A matrix [rows, columns]: mapped where the stored type serves, else converted into memory of its own.</summary>
     public WeightMatrix Matrix(string name)
     {
-        long[] shape = checkpoint.Get(name).Info.Shape;
-        WeightMatrix stored = Stored(name, (int)shape[0], (int)shape[1]);
-        WeightMatrix matrix = type is null ? stored : stored.ConvertTo(type.Value);
-        if (matrix != stored) stored.Dispose();
+        WeightMatrix matrix = Quantized(name) ?? Float(name);
         _matrices.Add(matrix);
         return matrix;
     }
@@ -38,6 +39,24 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightType? type) : IW
         using WeightMatrix stored = Stored(name, 1, values.Length);
         stored.CopyRow(0, values);
         return values;
+    }
+
+    private WeightMatrix? Quantized(string name)
+    {
+        if (checkpoint.Config.QuantizedType is not { } type || MatrixTypes.Quantized(name, type) is not { } packed) return null;
+        (SafetensorsFile file, TensorInfo levels) = checkpoint.Get(name);
+        TensorInfo scales = checkpoint.Get(QuantizedTensors.ScaleName(name)).Info;
+        long[] shape = _shapes[name];
+        return WeightMatrix.MapGroups(file.Data, levels.Offset, scales.Offset, packed, (int)shape[0], (int)shape[1]);
+    }
+
+    private WeightMatrix Float(string name)
+    {
+        TensorInfo info = checkpoint.Get(name).Info;
+        WeightMatrix stored = Stored(name, (int)info.Shape[0], (int)info.Shape[1]);
+        WeightMatrix matrix = stored.ConvertTo(MatrixTypes.Of(name, info.Type, type));
+        if (matrix != stored) stored.Dispose();
+        return matrix;
     }
 
     private WeightMatrix Stored(string name, int rows, int columns)

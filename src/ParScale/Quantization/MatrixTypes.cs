@@ -1,0 +1,57 @@
+using ParScale.Checkpoints;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.Memory;
+using ParScale.Model;
+
+namespace ParScale.Quantization;
+
+/// <summary>
+/// The one rule of which matrix is held in which type. Loading, the quantised folder, the memory check and every figure about
+/// memory follow it.
+/// </summary>
+internal static class MatrixTypes
+{
+    // Everything with two axes is a matrix; norms, biases and prefixes become float32 when they are loaded.
+    private const int Axes = 2;
+
+    /// <summary>Whether a tensor of this shape is a matrix.</summary>
+    public static bool IsMatrix(long[] shape) => shape.Length == Axes;
+
+    /// <summary>
+    /// The type in memory of the matrix <paramref name="name"/>, stored as <paramref name="stored"/>, when the model is asked for
+    /// in <paramref name="requested"/>; null keeps it as stored.
+    /// </summary>
+    public static WeightType Of(string name, TensorType stored, WeightType? requested)
+    {
+        WeightType kept = stored == TensorType.BF16 ? WeightType.Bf16 : WeightType.F32;
+        if (requested is not { } type) return kept;
+        if (!GroupLayout.IsGrouped(type)) return type;
+        return Quantized(name, type) ?? kept;
+    }
+
+    /// <summary>The type of a matrix of a quantised model; null for the one that stays as stored.</summary>
+    public static WeightType? Quantized(string name, WeightType type) => name switch
+    {
+        // It chooses among the streams, and has only P rows: nothing to gain, and each of its outputs moves every logit.
+        "model.aggregate_layer.2.weight" => null,
+        // Rounding the vocabulary's vectors to 4 bits costs more than the rest together; see docs/numbers.md.
+        ModelTensors.EmbeddingName or ModelTensors.HeadName => WeightType.Q8,
+        _ => type,
+    };
+
+    /// <summary>Bytes of all weights in memory when <paramref name="config"/> runs in <paramref name="requested"/>.</summary>
+    /// <param name="config">The model, with the number of streams that runs.</param>
+    /// <param name="requested">The type asked for; null keeps matrices as stored.</param>
+    /// <param name="stored">Element type of a float tensor in the files.</param>
+    public static long Bytes(ModelConfig config, WeightType? requested, Func<string, TensorType> stored)
+    {
+        long bytes = 0;
+        foreach ((string name, long[] shape) in ModelTensors.Expected(config))
+        {
+            bytes += IsMatrix(shape)
+                ? WeightMatrix.SizeOf(Of(name, stored(name), requested), (int)shape[0], (int)shape[1])
+                : TensorSize.Bytes(TensorType.F32, shape);
+        }
+        return bytes;
+    }
+}

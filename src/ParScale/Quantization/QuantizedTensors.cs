@@ -1,0 +1,67 @@
+using ParScale.Checkpoints;
+using ParScale.Kernels.Formats;
+using ParScale.Model;
+
+namespace ParScale.Quantization;
+
+/// <summary>
+/// Which tensors the file of a quantised folder holds. A matrix <c>x.weight</c> [rows, columns] becomes its levels, U8, under its
+/// own name, [tiles, K/4, 32, 4] (Q8) or [tiles, K/8, 32, 4] (Q4), and <c>x.weight_scale</c>, BF16, [tiles, groups, 32]; see
+/// <see cref="GroupLayout"/>. All others stay as they were.
+/// </summary>
+internal static class QuantizedTensors
+{
+    private const string ScaleSuffix = "_scale";
+    private const int BytesPerLane = 4;
+
+    /// <summary>The name of a matrix's scales.</summary>
+    public static string ScaleName(string name) => name + ScaleSuffix;
+
+    /// <summary>Whether the tensor holds a matrix's scales.</summary>
+    public static bool IsScale(TensorInfo tensor) =>
+        tensor.Type == TensorType.BF16 && tensor.Name.EndsWith(ScaleSuffix, StringComparison.Ordinal);
+
+    /// <summary>The shape of the levels of a matrix [rows, columns].</summary>
+    public static long[] LevelShape(WeightType type, long[] shape)
+    {
+        long perTile = GroupLayout.TileBytes(type, (int)shape[1]);
+        return [GroupLayout.Tiles((int)shape[0]), perTile / (GroupLayout.TileRows * BytesPerLane), GroupLayout.TileRows, BytesPerLane];
+    }
+
+    /// <summary>The shape of the scales of a matrix [rows, columns].</summary>
+    public static long[] ScaleShape(WeightType type, long[] shape) =>
+        [GroupLayout.Tiles((int)shape[0]), GroupLayout.Groups(type, (int)shape[1]), GroupLayout.TileRows];
+
+    /// <summary>Checks that a file holds exactly the tensors that its config asks for.</summary>
+    /// <exception cref="ParScaleException">It does not (QC-06).</exception>
+    public static void Require(ModelConfig config, WeightType type, CheckpointFiles files)
+    {
+        int expected = 0;
+        foreach ((string name, long[] shape) in ModelTensors.Expected(config))
+        {
+            if (MatrixTypes.IsMatrix(shape) && MatrixTypes.Quantized(name, type) is { } packed)
+            {
+                RequireTensor(files, name, LevelShape(packed, shape), TensorType.U8);
+                RequireTensor(files, ScaleName(name), ScaleShape(packed, shape), TensorType.BF16);
+                expected += 2;
+            }
+            else
+            {
+                RequireTensor(files, name, shape, TensorType.F32, TensorType.BF16, TensorType.F16);
+                expected++;
+            }
+        }
+        if (files.Tensors.Count != expected)
+            throw QuantizedFault.Create("QC-06", files.MainFile, $"holds {files.Tensors.Count} tensors, its config.json asks for {expected}");
+    }
+
+    private static void RequireTensor(CheckpointFiles files, string name, long[] shape, params ReadOnlySpan<TensorType> types)
+    {
+        if (!files.Tensors.TryGetValue(name, out (SafetensorsFile File, TensorInfo Info) held))
+            throw QuantizedFault.Tensor("QC-06", files.MainFile, name, "is missing");
+        TensorInfo found = held.Info;
+        if (types.Contains(found.Type) && found.Shape.AsSpan().SequenceEqual(shape)) return;
+        throw QuantizedFault.Tensor("QC-06", held.File.Path, name,
+            $"expected {types[0].FileName()} [{string.Join(", ", shape)}], found {found.Type.FileName()} [{string.Join(", ", found.Shape)}]");
+    }
+}

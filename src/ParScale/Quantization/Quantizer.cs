@@ -1,0 +1,138 @@
+using System.Text.Json;
+using ParScale.Checkpoints;
+using ParScale.Kernels.Formats;
+using ParScale.Model;
+
+namespace ParScale.Quantization;
+
+/// <summary>Turns a folder of float weights into one that is quantised, tensor by tensor, in little memory.</summary>
+public static class Quantizer
+{
+    // What a folder in Hugging Face layout holds beside config and weights that somebody may need with the copy.
+    private static readonly string[] Companions =
+    [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+        "generation_config.json", "chat_template.jinja", "LICENSE", "NOTICE",
+    ];
+
+    /// <summary>
+    /// Writes the model in <paramref name="source"/> to <paramref name="target"/>, quantised to <paramref name="type"/>. The folder
+    /// appears whole or not at all.
+    /// </summary>
+    /// <param name="source">A folder in Hugging Face layout with f32, bf16 or f16 weights.</param>
+    /// <param name="target">The folder to make; the one it lies in must exist.</param>
+    /// <param name="type"><see cref="WeightType.Q8"/> or <see cref="WeightType.Q4"/>.</param>
+    /// <param name="replace">Whether a quantised folder of that name may be replaced.</param>
+    /// <param name="progress">Told the share that is done, 0 to 1; from one thread at a time.</param>
+    /// <param name="cancellationToken">Stops the work; nothing is left behind.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The type is not a quantised one.</exception>
+    /// <exception cref="ParScaleException">
+    /// The source is malformed, not finite (ST-24) or quantised already (QZ-03), the target is taken (QZ-01, QZ-02), or the disk
+    /// refused (IO-01).
+    /// </exception>
+    public static QuantizeReport Run(
+        string source, string target, WeightType type, bool replace = false, IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(target);
+        if (!GroupLayout.IsGrouped(type)) throw new ArgumentOutOfRangeException(nameof(type));
+        OutputFolder.RequireFree(target, source, replace);
+        using var checkpoint = Checkpoint.Open(source);
+        if (checkpoint.Config.QuantizedType is { } already)
+        {
+            throw ParScaleException.Usage("QZ-03",
+                $"{ParScaleException.Quote(source)} is quantised to {QuantizedFolder.Name(already)} already; give the folder with the float weights");
+        }
+        try
+        {
+            return Write(checkpoint, target, type, replace, progress, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ParScaleException(ErrorKind.Io, "IO-01",
+                $"{ParScaleException.Quote(target)}: cannot be written ({e.Message.ReplaceLineEndings(" ")}); "
+                + "check the folder it lies in, its permissions and the free space; nothing was left there", e);
+        }
+    }
+
+    private static QuantizeReport Write(
+        Checkpoint checkpoint, string target, WeightType type, bool replace, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        using var output = new OutputFolder(target, replace);
+        byte[] config = WithKey(InputFile.Read(Path.Combine(checkpoint.Folder, "config.json"), CheckpointLimits.ConfigBytes, "CF-01", "CF-02"), type);
+        WriteDurably(Path.Combine(output.Path, "config.json"), config);
+        foreach (string name in Companions) Copy(Path.Combine(checkpoint.Folder, name), Path.Combine(output.Path, name));
+        QuantizeReport report;
+        using (var file = new QuantizedFileWriter(Path.Combine(output.Path, FolderSeal.WeightsName), Plan(checkpoint, type), config))
+        {
+            using var stream = new QuantizeStream(checkpoint, file, progress, cancellationToken);
+            foreach ((string name, long[] shape) in ModelTensors.Expected(checkpoint.Config))
+            {
+                if (Packed(name, shape, type) is { } packed) stream.Pack(name, packed);
+                else stream.Copy(name);
+            }
+            stream.Finish();
+            file.Finish(stream.SourceChecksum);
+            report = new QuantizeReport(type, stream.SourceBytes, file.Length, stream.Errors);
+        }
+        cancellationToken.ThrowIfCancellationRequested();
+        output.Commit();
+        return report;
+    }
+
+    private static WeightType? Packed(string name, long[] shape, WeightType type) =>
+        MatrixTypes.IsMatrix(shape) ? MatrixTypes.Quantized(name, type) : null;
+
+    // Levels first and scales next: their sizes are multiples of 64 bytes, so all of them are aligned. Then floats by width.
+    private static List<PlannedTensor> Plan(Checkpoint checkpoint, WeightType type)
+    {
+        List<PlannedTensor> levels = [], scales = [], floats = [];
+        foreach ((string name, long[] shape) in ModelTensors.Expected(checkpoint.Config))
+        {
+            if (Packed(name, shape, type) is not { } packed)
+            {
+                floats.Add(new PlannedTensor(name, checkpoint.Get(name).Info.Type, shape));
+                continue;
+            }
+            levels.Add(new PlannedTensor(name, TensorType.U8, QuantizedTensors.LevelShape(packed, shape)));
+            scales.Add(new PlannedTensor(QuantizedTensors.ScaleName(name), TensorType.BF16, QuantizedTensors.ScaleShape(packed, shape)));
+        }
+        return [.. levels, .. scales, .. floats.OrderByDescending(tensor => tensor.Type.ByteSize())];
+    }
+
+    private static byte[] WithKey(byte[] config, WeightType type)
+    {
+        using JsonDocument document = ModelConfigJson.Parse(config, "config.json");
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            json.WriteStartObject();
+            // A key that is there and null says that the floats are not quantised.
+            foreach (JsonProperty property in document.RootElement.EnumerateObject())
+            {
+                if (property.Name != QuantizationConfig.Key) property.WriteTo(json);
+            }
+            QuantizationConfig.Write(json, type);
+            json.WriteEndObject();
+        }
+        return [.. buffer.ToArray(), (byte)'\n'];
+    }
+
+    private static void Copy(string from, string to)
+    {
+        if (!Path.Exists(from)) return;
+        string regular = InputFile.RequireRegular(from, "ST-01");
+        using FileStream source = File.OpenRead(regular);
+        using var copy = new FileStream(to, FileMode.CreateNew, FileAccess.Write);
+        source.CopyTo(copy);
+        copy.Flush(flushToDisk: true);
+    }
+
+    private static void WriteDurably(string path, byte[] content)
+    {
+        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+        file.Write(content);
+        file.Flush(flushToDisk: true);
+    }
+}
