@@ -25,6 +25,7 @@ public sealed class LanguageModel : IDisposable
 
     private readonly Checkpoint _checkpoint;
     private readonly ModelWeights _weights;
+    private readonly PrefixCache _prefix;
     private readonly WorkerPool _pool;
     private readonly Lazy<Tokenizer> _tokenizer;
 
@@ -32,12 +33,14 @@ public sealed class LanguageModel : IDisposable
     private int _users = 1;
     private int _disposed;
 
-    private LanguageModel(Checkpoint checkpoint, ModelConfig config, ModelWeights weights, int threads)
+    private LanguageModel(Checkpoint checkpoint, ModelConfig config, ModelWeights weights, KvType? cache, int threads)
     {
         _checkpoint = checkpoint;
         _weights = weights;
         Config = config;
         Notices = [.. checkpoint.Notices, .. weights.NonFinite];
+        bool exact = weights.Type is WeightType.F32 or WeightType.Bf16;
+        _prefix = new PrefixCache(config, weights.Layers, cache ?? (exact ? KvType.F32 : KvType.Bf16));
         _pool = new WorkerPool(threads);
         _tokenizer = new Lazy<Tokenizer>(() => Text.Tokenizer.Load(Folder, Config.VocabularySize));
         HasTokenizer = Text.Tokenizer.IsIn(Folder);
@@ -55,6 +58,9 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Storage of the weights.</summary>
     public WeightType Type => _weights.Type;
+
+    /// <summary>Storage of keys and values of past tokens.</summary>
+    public KvType CacheType => _prefix.Type;
 
     /// <summary>Threads that compute.</summary>
     public int Threads => _pool.ThreadCount;
@@ -86,7 +92,7 @@ public sealed class LanguageModel : IDisposable
         try
         {
             ModelWeights weights = ModelWeights.Load(checkpoint, config, options.Type);
-            if (!options.StrictWeights || weights.Damage is null) return new LanguageModel(checkpoint, config, weights, threads);
+            if (!options.StrictWeights || weights.Damage is null) return new LanguageModel(checkpoint, config, weights, options.Cache, threads);
             weights.Dispose();
             throw new ParScaleException(ErrorKind.BadInput, "ST-24", $"{weights.Damage}; fetch the weights again");
         }
@@ -106,8 +112,8 @@ public sealed class LanguageModel : IDisposable
         Acquire();
         try
         {
-            var cache = new KvCache(Config, _weights.Layers, capacity);
-            return new Session(this, new ForwardPass(Config, _weights, _pool), cache);
+            var cache = new KvCache(Config, CacheType, capacity);
+            return new Session(this, new ForwardPass(Config, _weights, _prefix, _pool), cache);
         }
         catch
         {
@@ -202,6 +208,7 @@ public sealed class LanguageModel : IDisposable
     {
         if (Interlocked.Decrement(ref _users) > 0) return;
         _pool.Dispose();
+        _prefix.Dispose();
         _weights.Dispose();
         _checkpoint.Dispose();
     }

@@ -14,6 +14,9 @@ public sealed record LoadOptions
     /// <summary>Storage of the weights. Null keeps them as stored.</summary>
     public WeightType? Type { get; init; }
 
+    /// <summary>Storage of keys and values of past tokens. Null takes f32 for f32 and bf16 weights and bf16 for others.</summary>
+    public KvType? Cache { get; init; }
+
     /// <summary>Refuses a checkpoint with NaN or infinite weights instead of noting them.</summary>
     public bool StrictWeights { get; init; }
 

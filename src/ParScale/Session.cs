@@ -28,7 +28,7 @@ public sealed class Session : IDisposable
     public int Position => _cache.Position;
 
     /// <summary>Tokens the sequence has room for.</summary>
-    public int Capacity => _cache.Capacity - _model.Config.PrefixTokens;
+    public int Capacity => _cache.Capacity;
 
     /// <summary>Forgets all tokens and keeps the memory.</summary>
     public void Reset() => _cache.Rewind(0);
@@ -63,18 +63,14 @@ public sealed class Session : IDisposable
     {
         ArgumentNullException.ThrowIfNull(visit);
         Check(tokens);
-        int hidden = _model.Config.HiddenSize, before = Position;
+        int before = Position;
         try
         {
             for (int start = 0; start < tokens.Length; start += _forward.MostTokens)
             {
                 int first = Position;
                 ReadOnlySpan<float> mixed = _forward.Run(tokens.Slice(start, Math.Min(_forward.MostTokens, tokens.Length - start)), _cache);
-                for (int s = 0; s * hidden < mixed.Length; s++)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    visit(first + s, Logits(mixed.Slice(s * hidden, hidden)));
-                }
+                Show(first, mixed, visit, cancellationToken);
             }
         }
         catch
@@ -89,6 +85,8 @@ public sealed class Session : IDisposable
     {
         if (_disposed) return;
         _disposed = true;
+        _cache.Dispose();
+        _forward.Dispose();
         _model.Release();
     }
 
@@ -96,6 +94,18 @@ public sealed class Session : IDisposable
         ParScaleException.Usage("GE-03", $"{tokens} tokens do not fit: the model's context is {config.MaxPositions} tokens; shorten the text");
 
     internal static ParScaleException NoTokens() => ParScaleException.Usage("GE-04", "no tokens to run; give at least one");
+
+    private void Show(int position, ReadOnlySpan<float> mixed, LogitsVisitor visit, CancellationToken cancellationToken)
+    {
+        int hidden = _model.Config.HiddenSize, vocabulary = _model.Config.VocabularySize, count = mixed.Length / hidden;
+        for (int start = 0; start < count; start += ForwardPass.MostLogits)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int rows = Math.Min(ForwardPass.MostLogits, count - start);
+            ReadOnlySpan<float> logits = Logits(mixed.Slice(start * hidden, rows * hidden));
+            for (int row = 0; row < rows; row++) visit(position + start + row, logits.Slice(row * vocabulary, vocabulary));
+        }
+    }
 
     private ReadOnlySpan<float> Logits(ReadOnlySpan<float> mixed)
     {

@@ -120,7 +120,7 @@ public class LanguageModelTests
     public void A_cache_larger_than_memory_is_refused_beforehand()
     {
         using var folder = new TempFolder();
-        RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(streams: 16, layers: 1, maxPositions: 16_000_000), seed: 8);
+        RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(streams: 64, layers: 2, maxPositions: 16_000_000), seed: 8);
         using LanguageModel model = LanguageModel.Load(folder.Path);
         var refused = Assert.Throws<ParScaleException>(() => model.CreateSession(16_000_000));
         Assert.Equal((ErrorKind.NotEnoughMemory, "KV-01"), (refused.Kind, refused.Code));

@@ -20,6 +20,13 @@ internal sealed class ModelOptions
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = ParseType,
     };
+    private readonly Option<KvType?> _cache = new("--kv")
+    {
+        Description = "Format of the cached keys and values (default: f32, or bf16 beside quantised weights).",
+        HelpName = "f32|bf16|q8",
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = ParseCache,
+    };
     private readonly Option<int?> _threads = NumberOption.Integer("--threads",
         "Worker threads (default: one per core).", 1, MostThreads, "-t");
     private readonly Option<bool> _strict = CommonOptions.Flag("--strict-weights",
@@ -34,6 +41,7 @@ internal sealed class ModelOptions
         command.Options.Add(_model.Option);
         command.Options.Add(_streams);
         command.Options.Add(_type);
+        command.Options.Add(_cache);
         command.Options.Add(_threads);
         command.Options.Add(_strict);
     }
@@ -45,6 +53,7 @@ internal sealed class ModelOptions
         {
             Streams = parse.GetValue(_streams),
             Type = parse.GetValue(_type),
+            Cache = parse.GetValue(_cache),
             Threads = parse.GetValue(_threads),
             StrictWeights = parse.GetValue(_strict),
         });
@@ -63,6 +72,19 @@ internal sealed class ModelOptions
             case "q4": return WeightType.Q4;
             default:
                 result.AddError($"--dtype needs f32, bf16, q8 or q4, not {ParScaleException.Quote(text)}");
+                return null;
+        }
+    }
+
+    private static KvType? ParseCache(ArgumentResult result)
+    {
+        switch (result.Tokens[0].Value)
+        {
+            case "f32": return KvType.F32;
+            case "bf16": return KvType.Bf16;
+            case "q8": return KvType.Q8;
+            default:
+                result.AddError($"--kv needs f32, bf16 or q8, not {ParScaleException.Quote(result.Tokens[0].Value)}");
                 return null;
         }
     }

@@ -2,11 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace ParScale.Kernels.Memory;
 
-/// <summary>Memory outside the managed heap, aligned to 64 bytes, zeroed, freed with the object. May exceed 2 GB.</summary>
+/// <summary>
+/// Memory outside the managed heap, aligned to 64 bytes, zeroed, freed with the object. May exceed 2 GB. The system gives
+/// pages of a large buffer on first use: what is never touched takes no memory.
+/// </summary>
 internal sealed unsafe class AlignedBuffer : IDisposable
 {
     private const nuint Alignment = 64;
-    private byte* _start;
+
+    // Where the allocation begins; Start is the first aligned address in it.
+    private void* _allocation;
 
     /// <summary>Takes <paramref name="length"/> bytes.</summary>
     /// <exception cref="OutOfMemoryException">The system has not that much.</exception>
@@ -14,8 +19,8 @@ internal sealed unsafe class AlignedBuffer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
-        _start = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(length, 1), Alignment);
-        NativeMemory.Clear(_start, (nuint)length);
+        _allocation = NativeMemory.AllocZeroed((nuint)length + Alignment);
+        Start = (byte*)(((nuint)_allocation + Alignment - 1) & ~(Alignment - 1));
         GC.AddMemoryPressure(Math.Max(length, 1));
     }
 
@@ -25,7 +30,7 @@ internal sealed unsafe class AlignedBuffer : IDisposable
     /// <summary>Size in bytes.</summary>
     public long Length { get; }
 
-    internal byte* Start => _start;
+    internal byte* Start { get; private set; }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -36,9 +41,10 @@ internal sealed unsafe class AlignedBuffer : IDisposable
 
     private void Free()
     {
-        if (_start == null) return;
-        NativeMemory.AlignedFree(_start);
-        _start = null;
+        if (_allocation == null) return;
+        NativeMemory.Free(_allocation);
+        _allocation = null;
+        Start = null;
         GC.RemoveMemoryPressure(Math.Max(Length, 1));
     }
 }

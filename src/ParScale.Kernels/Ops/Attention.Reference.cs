@@ -1,31 +1,47 @@
+using ParScale.Kernels.KeysValues;
+
 namespace ParScale.Kernels.Ops;
 
 internal static unsafe partial class Attention
 {
-    /// <summary>The plain loops that <see cref="Run"/> must agree with, in double precision. Same shapes.</summary>
+    /// <summary>The plain loops that <see cref="Run"/> must agree with, in double precision, on keys and values as stored.</summary>
     public static void Reference(
-        AttentionShape shape, ReadOnlySpan<float> queries, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, Span<float> y)
+        AttentionShape shape, ReadOnlySpan<float> queries, KvBuffer? prefix, ReadOnlySpan<AttentionSequence> sequences, Span<float> y)
     {
-        int size = shape.HeadSize, perGroup = shape.Heads / shape.KeyValueHeads;
-        for (int item = 0; item < shape.Streams * shape.Queries * shape.Heads; item++)
+        int first = 0;
+        foreach (AttentionSequence sequence in sequences)
         {
-            int head = item % shape.Heads, query = item / shape.Heads % shape.Queries, stream = item / shape.Heads / shape.Queries;
-            int cache = (stream * shape.KeyValueHeads + head / perGroup) * shape.Capacity * size;
-            var weights = new double[shape.Filled + query + 1];
+            for (int item = 0; item < shape.Streams * sequence.Count * shape.Heads; item++)
+            {
+                int head = item % shape.Heads, query = item / shape.Heads % sequence.Count, stream = item / shape.Heads / sequence.Count;
+                int place = ((first + query) * shape.Heads + head) * shape.HeadSize, perStream = shape.Tokens * shape.Heads * shape.HeadSize;
+                ReadOnlySpan<float> q = queries.Slice(place + (queries.Length == y.Length ? stream * perStream : 0), shape.HeadSize);
+                Span<float> output = y.Slice(place + stream * perStream, shape.HeadSize);
+                One(q, prefix, sequence.Tokens, stream, head / (shape.Heads / shape.KeyValueHeads), sequence.Filled + query + 1, output);
+            }
+            first += sequence.Count;
+        }
+    }
+
+    private static void One(ReadOnlySpan<float> q, KvBuffer? prefix, KvBuffer tokens, int stream, int head, int visible, Span<float> y)
+    {
+        int before = prefix?.Capacity ?? 0, own = tokens.Streams == 1 ? 0 : stream;
+        var weights = new double[before + visible];
+        for (int j = 0; j < weights.Length; j++)
+        {
+            for (int d = 0; d < q.Length; d++)
+                weights[j] += (double)q[d] * (j < before ? prefix!.Key(stream, head, j, d) : tokens.Key(own, head, j - before, d));
+            weights[j] /= Math.Sqrt(q.Length);
+        }
+        double max = weights.Max();
+        for (int j = 0; j < weights.Length; j++) weights[j] = Math.Exp(weights[j] - max);
+        double sum = weights.Sum();
+        for (int d = 0; d < q.Length; d++)
+        {
+            double total = 0;
             for (int j = 0; j < weights.Length; j++)
-            {
-                for (int d = 0; d < size; d++) weights[j] += (double)queries[item * size + d] * keys[cache + j * size + d];
-                weights[j] /= Math.Sqrt(size);
-            }
-            double max = weights.Max();
-            for (int j = 0; j < weights.Length; j++) weights[j] = Math.Exp(weights[j] - max);
-            double sum = weights.Sum();
-            for (int d = 0; d < size; d++)
-            {
-                double total = 0;
-                for (int j = 0; j < weights.Length; j++) total += weights[j] / sum * values[cache + j * size + d];
-                y[item * size + d] = (float)total;
-            }
+                total += weights[j] / sum * (j < before ? prefix!.Value(stream, head, j, d) : tokens.Value(own, head, j - before, d));
+            y[d] = (float)total;
         }
     }
 }

@@ -1,85 +1,60 @@
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.KeysValues;
+
 namespace ParScale.Model;
 
 /// <summary>
-/// Keys and values of one sequence: per layer [P, key-value heads, capacity, D], the learned prefix in the first slots of
-/// each stream, then one slot per token.
+/// Keys and values of one sequence's tokens: [P, key-value heads, capacity, D] per layer, and without P in layer 0, where
+/// they are the same in all streams. The prefix is not here but in <see cref="PrefixCache"/>.
 /// </summary>
-internal sealed class KvCache
+internal sealed class KvCache : IDisposable
 {
-    private readonly ModelConfig _config;
-    private readonly float[][] _keys;
-    private readonly float[][] _values;
+    private readonly KvBuffer[] _layers;
 
-    /// <summary>Takes room for <paramref name="tokens"/> tokens beside the prefix, and puts the prefix in place.</summary>
-    /// <exception cref="ParScaleException">The cache would not fit into the machine's memory.</exception>
-    public KvCache(ModelConfig config, IReadOnlyList<LayerWeights> layers, int tokens)
+    /// <summary>Takes room for <paramref name="tokens"/> tokens. Memory is used only as they come.</summary>
+    /// <exception cref="ParScaleException">The full cache would not fit into the machine's memory.</exception>
+    public KvCache(ModelConfig config, KvType type, int tokens)
     {
-        _config = config;
-        Capacity = config.PrefixTokens + tokens;
-        long perLayer = (long)config.Streams * config.KeyValueHeads * Capacity * config.HeadSize;
-        CheckMemory(perLayer, layers.Count, tokens);
-        _keys = new float[layers.Count][];
-        _values = new float[layers.Count][];
-        for (int i = 0; i < layers.Count; i++)
-        {
-            _keys[i] = new float[perLayer];
-            _values[i] = new float[perLayer];
-            SeedPrefix(layers[i].PrefixKeys, _keys[i]);
-            SeedPrefix(layers[i].PrefixValues, _values[i]);
-        }
+        Capacity = tokens;
+        CheckMemory(config, type, tokens);
+        _layers = new KvBuffer[config.LayerCount];
+        for (int i = 0; i < _layers.Length; i++)
+            _layers[i] = new KvBuffer(type, StreamsIn(config, i), config.KeyValueHeads, config.HeadSize, tokens);
     }
 
-    /// <summary>Slots per stream and head, prefix included.</summary>
+    /// <summary>Tokens there is room for.</summary>
     public int Capacity { get; }
 
     /// <summary>Tokens stored so far; also the position of the next token, because the prefix takes none.</summary>
     public int Position { get; private set; }
 
-    /// <summary>Slots in use: prefix and tokens.</summary>
-    public int Filled => _config.PrefixTokens + Position;
+    /// <summary>Keys and values of a layer.</summary>
+    public KvBuffer Layer(int index) => _layers[index];
 
-    public ReadOnlySpan<float> Keys(int layer) => _keys[layer];
-
-    public ReadOnlySpan<float> Values(int layer) => _values[layer];
-
-    /// <summary>Stores the keys and values of the next tokens. keys, values: [P, tokens, key-value heads, D].</summary>
-    public void Store(int layer, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, int tokens)
-    {
-        int size = _config.HeadSize, row = 0;
-        for (int stream = 0; stream < _config.Streams; stream++)
-        {
-            for (int token = 0; token < tokens; token++)
-            {
-                for (int head = 0; head < _config.KeyValueHeads; head++, row++)
-                {
-                    int slot = ((stream * _config.KeyValueHeads + head) * Capacity + Filled + token) * size;
-                    keys.Slice(row * size, size).CopyTo(_keys[layer].AsSpan(slot));
-                    values.Slice(row * size, size).CopyTo(_values[layer].AsSpan(slot));
-                }
-            }
-        }
-    }
+    /// <summary>Streams with keys and values of their own: in layer 0 they are the same in all.</summary>
+    public static int StreamsIn(ModelConfig config, int layer) => layer == 0 ? 1 : config.Streams;
 
     /// <summary>Counts tokens whose keys and values every layer has stored.</summary>
     public void Advance(int tokens) => Position += tokens;
 
-    /// <summary>Forgets the tokens from <paramref name="position"/> on; the prefix stays.</summary>
+    /// <summary>Forgets the tokens from <paramref name="position"/> on.</summary>
     public void Rewind(int position) => Position = position;
 
-    private void SeedPrefix(float[] prefix, float[] cache)
+    /// <inheritdoc/>
+    public void Dispose()
     {
-        int block = _config.PrefixTokens * _config.HeadSize;
-        for (int i = 0; i < _config.Streams * _config.KeyValueHeads && block > 0; i++)
-            prefix.AsSpan(i * block, block).CopyTo(cache.AsSpan(i * Capacity * _config.HeadSize));
+        foreach (KvBuffer layer in _layers) layer.Dispose();
     }
 
-    private static void CheckMemory(long perLayer, int layers, int tokens)
+    private static void CheckMemory(ModelConfig config, KvType type, int tokens)
     {
-        long bytes = 2 * sizeof(float) * perLayer * layers;
+        long bytes = 0;
+        for (int i = 0; i < config.LayerCount; i++)
+            bytes += KvBuffer.BytesFor(type, StreamsIn(config, i), config.KeyValueHeads, config.HeadSize, tokens);
         long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (bytes <= available && perLayer <= Array.MaxLength) return;
+        if (bytes <= available) return;
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-01",
-            $"a context of {tokens} tokens needs {bytes >> 20} MiB of cache, the machine has {available >> 20} MiB and a layer may take "
-            + $"{(long)Array.MaxLength * sizeof(float) >> 20} MiB; ask for fewer tokens");
+            $"a context of {tokens} tokens needs {bytes >> 20} MiB of cache, the machine has {available >> 20} MiB; ask for fewer tokens "
+            + "or a smaller type of cache (--kv)");
     }
 }

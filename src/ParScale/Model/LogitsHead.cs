@@ -4,12 +4,12 @@ using ParScale.Kernels.Threads;
 
 namespace ParScale.Model;
 
-/// <summary>One mixed state [H] to the logits [V] of the next token; one call whatever P is.</summary>
+/// <summary>Mixed states [n, H] to the logits [n, V] of the next tokens; one row per token whatever P is.</summary>
 internal static class LogitsHead
 {
-    public static ReadOnlySpan<float> Run(WeightMatrix head, ReadOnlySpan<float> mixed, Span<float> logits, WorkerPool pool)
+    public static ReadOnlySpan<float> Run(WeightMatrix head, ReadOnlySpan<float> mixed, int rows, Span<float> logits, WorkerPool pool)
     {
-        MatMul.Run(head, mixed, 1, [], logits, pool);
+        MatMul.Run(head, mixed, rows, [], logits, pool);
         return logits;
     }
 }

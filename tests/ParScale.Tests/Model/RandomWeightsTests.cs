@@ -27,8 +27,9 @@ public class RandomWeightsTests
         {
             ModelConfig config = ModelShapes.WithStreams(Shape, streams, 5);
             ModelWeights model = weights.For(config);
-            var forward = new ForwardPass(config, model, pool);
-            var cache = new KvCache(config, model.Layers, 20);
+            using var prefix = new PrefixCache(config, model.Layers, KvType.F32);
+            using var forward = new ForwardPass(config, model, prefix, pool);
+            using var cache = new KvCache(config, KvType.F32, 20);
             for (int token = 0; token < 10; token++)
             {
                 float[] logits = forward.Logits(forward.Run([token * 17], cache)).ToArray();

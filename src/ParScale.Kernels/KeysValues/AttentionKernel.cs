@@ -1,0 +1,296 @@
+using System.Runtime.CompilerServices;
+using ParScale.Kernels.Vectors;
+
+namespace ParScale.Kernels.KeysValues;
+
+/// <summary>
+/// Computes one item of attention. Rows are taken eight at a time against a tile of slots, so that each key and value is
+/// loaded and widened once for all heads that share it. The order of every sum depends on the position of a slot alone.
+/// </summary>
+internal static unsafe class AttentionKernel<TFormat, TSimd, TFloat, TInt>
+    where TFormat : struct, IKvFormat
+    where TSimd : struct, ISimd<TFloat, TInt>
+    where TFloat : struct
+    where TInt : struct
+{
+    private const int Block = AttentionWorkspace.BlockSlots;
+    private const int TileSlots = KvLayout.TileSlots;
+
+    // Of a 16-bit integer. A sum of 32 of them times 127, or of a block of them, fits 32 bits.
+    private const float LargestShort = 32767;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Run(in AttentionCall call, in AttentionItem item, ref AttentionWorkspace work)
+    {
+        ref AttentionSpan span = ref call.Spans[item.Sequence];
+        int rows = item.RowEnd - item.RowStart;
+        work.Rows = rows == 1 ? 1 : (rows + 7) & ~7;
+        PrepareQueries(call, item, ref work);
+        int stream = item.Stream * call.KeyValueHeads + item.Head;
+        int own = (span.Streams == 1 ? 0 : item.Stream * call.KeyValueHeads) + item.Head;
+        int first = span.Filled + item.RowStart / call.PerGroup + 1, last = span.Filled + (item.RowEnd - 1) / call.PerGroup + 1;
+        for (int split = item.SplitStart; split < item.SplitEnd; split++)
+        {
+            work.Begin(call.Layout.Width);
+            if (split == 0)
+            {
+                for (int slot = 0; slot < call.Prefix; slot += Block)
+                {
+                    byte* keys = call.PrefixKeys + stream * call.PrefixKeyStride + (long)(slot / TileSlots) * call.Layout.KeyTileBytes;
+                    byte* values = call.PrefixValues + stream * call.PrefixValueStride + (long)(slot / TileSlots) * call.Layout.ValueTileBytes;
+                    int count = Math.Min(Block, call.Prefix - slot);
+                    for (int row = 0; row < rows; row++) work.Visible[row] = count;
+                    OneBlock(call.Layout, keys, values, count, rows, ref work);
+                }
+            }
+            int end = Math.Min(last, (split + 1) * AttentionItem.SplitTokens);
+            for (int slot = split * AttentionItem.SplitTokens; slot < end; slot += Block)
+            {
+                byte* keys = span.Keys + own * span.KeyStride + (long)(slot / TileSlots) * call.Layout.KeyTileBytes;
+                byte* values = span.Values + own * span.ValueStride + (long)(slot / TileSlots) * call.Layout.ValueTileBytes;
+                int shift = item.RowStart % call.PerGroup;
+                for (int row = 0; row < rows; row++)
+                    work.Visible[row] = Math.Clamp(first + (row + shift) / call.PerGroup - slot, 0, Block);
+                OneBlock(call.Layout, keys, values, Math.Min(Block, end - slot), rows, ref work);
+            }
+            Join(call, item, split, rows, ref work);
+        }
+        if (item.Partial < 0) Write(call, item, rows, ref work);
+    }
+
+    // Row r of the workspace: its query in the form that the format multiplies with, and the factor of its scores.
+    private static void PrepareQueries(in AttentionCall call, in AttentionItem item, ref AttentionWorkspace work)
+    {
+        int size = call.Layout.HeadSize;
+        float scale = MathF.Log2(MathF.E) / MathF.Sqrt(size);
+        for (int r = 0; r < work.Rows; r++)
+        {
+            var to = new Span<float>(work.Queries + r * work.QueryBytes, work.QueryBytes / sizeof(float));
+            to.Clear();
+            work.Factor[r] = scale;
+            int row = item.RowStart + r;
+            if (row >= item.RowEnd) continue;
+            float* query = call.Query(item, row);
+            if (TFormat.WeightBytes == sizeof(float)) new ReadOnlySpan<float>(query, size).CopyTo(to);
+            else work.Factor[r] = scale * Shorts(query, size, (short*)(work.Queries + r * work.QueryBytes));
+        }
+    }
+
+    // Rounds to 16 bits by the largest magnitude. Returns what one unit stands for.
+    private static float Shorts(float* x, int length, short* y)
+    {
+        float largest = 0;
+        for (int i = 0; i < length; i++) largest = MathF.Max(largest, MathF.Abs(x[i]));
+        if (!float.IsFinite(largest)) return float.NaN;
+        float inverse = largest > 1e-30f ? LargestShort / largest : 0;
+        for (int i = 0; i < length; i++) y[i] = (short)MathF.Round(x[i] * inverse);
+        return largest / LargestShort;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OneBlock(in KvLayout layout, byte* keys, byte* values, int count, int rows, ref AttentionWorkspace work)
+    {
+        int tiles = (count + TileSlots - 1) / TileSlots;
+        for (int tile = 0; tile < tiles; tile++) Scores(layout, keys + (long)tile * layout.KeyTileBytes, tile * TileSlots, ref work);
+        for (int row = 0; row < rows; row++) Weigh(layout, keys, tiles, row, ref work);
+        AddValues(layout, values, (count + TFormat.Pack - 1) / TFormat.Pack, ref work);
+    }
+
+    // Scores of all rows against the 16 slots of a tile.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scores(in KvLayout layout, byte* tile, int slot, ref AttentionWorkspace work)
+    {
+        for (int lane = 0; lane < TileSlots; lane += TSimd.Count)
+        {
+            if (work.Rows == 1) Scores1(layout, tile, lane, work.Queries, work.Factor, work.Scores + slot + lane);
+            for (int row = 0; row <= work.Rows - 8; row += 8)
+            {
+                Scores8(layout, tile, lane, work.Queries + row * work.QueryBytes, work.QueryBytes, work.Factor + row,
+                    work.Scores + row * Block + slot + lane);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scores8(in KvLayout layout, byte* tile, int lane, byte* queries, nint queryBytes, float* factor, float* y)
+    {
+        byte* lanes = tile + lane * sizeof(int);
+        if (TFormat.GroupSize == 0)
+        {
+            TFormat.Dot8<TSimd, TFloat, TInt>(lanes, KvLayout.KeyRowBytes, layout.KeySteps, queries, queryBytes,
+                out TFloat a0, out TFloat a1, out TFloat a2, out TFloat a3, out TFloat a4, out TFloat a5, out TFloat a6, out TFloat a7);
+            StoreScores(y, factor, a0, a1, a2, a3, a4, a5, a6, a7);
+            return;
+        }
+        TFloat s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
+        int perGroup = TFormat.GroupSize / TFormat.Pack;
+        float* scales = (float*)(tile + layout.KeyScaleOffset) + lane;
+        for (int step = 0; step < layout.KeySteps; step += perGroup)
+        {
+            TFormat.Dot8<TSimd, TFloat, TInt>(
+                lanes + step * KvLayout.KeyRowBytes, KvLayout.KeyRowBytes, Math.Min(perGroup, layout.KeySteps - step),
+                queries + step * TFormat.Pack * TFormat.WeightBytes, queryBytes,
+                out TFloat a0, out TFloat a1, out TFloat a2, out TFloat a3, out TFloat a4, out TFloat a5, out TFloat a6, out TFloat a7);
+            TFloat scale = TSimd.Load(scales);
+            scales += TileSlots;
+            s0 = TSimd.MultiplyAdd(a0, scale, s0);
+            s1 = TSimd.MultiplyAdd(a1, scale, s1);
+            s2 = TSimd.MultiplyAdd(a2, scale, s2);
+            s3 = TSimd.MultiplyAdd(a3, scale, s3);
+            s4 = TSimd.MultiplyAdd(a4, scale, s4);
+            s5 = TSimd.MultiplyAdd(a5, scale, s5);
+            s6 = TSimd.MultiplyAdd(a6, scale, s6);
+            s7 = TSimd.MultiplyAdd(a7, scale, s7);
+        }
+        StoreScores(y, factor, s0, s1, s2, s3, s4, s5, s6, s7);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreScores(
+        float* y, float* factor, TFloat a0, TFloat a1, TFloat a2, TFloat a3, TFloat a4, TFloat a5, TFloat a6, TFloat a7)
+    {
+        TSimd.Store(TSimd.Multiply(a0, TSimd.Broadcast(factor[0])), y);
+        TSimd.Store(TSimd.Multiply(a1, TSimd.Broadcast(factor[1])), y + Block);
+        TSimd.Store(TSimd.Multiply(a2, TSimd.Broadcast(factor[2])), y + 2 * Block);
+        TSimd.Store(TSimd.Multiply(a3, TSimd.Broadcast(factor[3])), y + 3 * Block);
+        TSimd.Store(TSimd.Multiply(a4, TSimd.Broadcast(factor[4])), y + 4 * Block);
+        TSimd.Store(TSimd.Multiply(a5, TSimd.Broadcast(factor[5])), y + 5 * Block);
+        TSimd.Store(TSimd.Multiply(a6, TSimd.Broadcast(factor[6])), y + 6 * Block);
+        TSimd.Store(TSimd.Multiply(a7, TSimd.Broadcast(factor[7])), y + 7 * Block);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scores1(in KvLayout layout, byte* tile, int lane, byte* query, float* factor, float* y)
+    {
+        byte* lanes = tile + lane * sizeof(int);
+        TFloat sum = default;
+        if (TFormat.GroupSize == 0) sum = TFormat.Dot1<TSimd, TFloat, TInt>(lanes, KvLayout.KeyRowBytes, layout.KeySteps, query);
+        else
+        {
+            int perGroup = TFormat.GroupSize / TFormat.Pack;
+            for (int step = 0, group = 0; step < layout.KeySteps; step += perGroup, group++)
+            {
+                TFloat part = TFormat.Dot1<TSimd, TFloat, TInt>(
+                    lanes + step * KvLayout.KeyRowBytes, KvLayout.KeyRowBytes, Math.Min(perGroup, layout.KeySteps - step),
+                    query + step * TFormat.Pack * TFormat.WeightBytes);
+                sum = TSimd.MultiplyAdd(part, TSimd.Load((float*)(tile + layout.KeyScaleOffset) + group * TileSlots + lane), sum);
+            }
+        }
+        TSimd.Store(TSimd.Multiply(sum, TSimd.Broadcast(factor[0])), y);
+    }
+
+    // Scores of one row to weights 2^(score - maximum), hidden slots to 0; what was summed before shrinks to the new maximum.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Weigh(in KvLayout layout, byte* keys, int tiles, int row, ref AttentionWorkspace work)
+    {
+        float* scores = work.Scores + row * Block;
+        int visible = work.Visible[row], padded = (visible + TileSlots - 1) / TileSlots * TileSlots, all = tiles * TileSlots;
+        work.Shrink[row] = 1;
+        if (visible > 0)
+        {
+            for (int slot = visible; slot < padded; slot++) scores[slot] = float.NegativeInfinity;
+            TFloat largest = TSimd.Load(scores);
+            for (int slot = TSimd.Count; slot < padded; slot += TSimd.Count) largest = TSimd.Max(largest, TSimd.Load(scores + slot));
+            float before = work.Max[row], now = MathF.Max(before, TSimd.MaxAcross(largest));
+            TFloat shrink = TSimd.Broadcast(1), minus = TSimd.Broadcast(-now);
+            if (now != before)
+            {
+                shrink = Exponent.Two<TSimd, TFloat, TInt>(TSimd.Broadcast(before - now));
+                work.Max[row] = now;
+                work.Shrink[row] = TSimd.MaxAcross(shrink);
+            }
+            TFloat sum = TSimd.Multiply(TSimd.Load(work.Sum + row * TileSlots), shrink);
+            for (int slot = 0; slot < padded; slot += TSimd.Count)
+            {
+                TFloat weight = Exponent.Two<TSimd, TFloat, TInt>(TSimd.Add(TSimd.Load(scores + slot), minus));
+                sum = TSimd.Add(sum, weight);
+                TSimd.Store(weight, scores + slot);
+            }
+            TSimd.Store(sum, work.Sum + row * TileSlots);
+        }
+        if (TFormat.WeightBytes == sizeof(float)) new Span<float>(scores + padded, all - padded).Clear();
+        else RoundWeights(layout, keys, padded, all, row, ref work);
+    }
+
+    // Weights times the scales of their values, to 16 bits by the largest.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RoundWeights(in KvLayout layout, byte* keys, int padded, int all, int row, ref AttentionWorkspace work)
+    {
+        float* weights = work.Scores + row * Block;
+        short* rounded = (short*)work.Shorts + row * Block;
+        TFloat largest = default;
+        for (int slot = 0; slot < padded; slot += TSimd.Count)
+        {
+            byte* tile = keys + (long)(slot / TileSlots) * layout.KeyTileBytes;
+            TFloat scale = TSimd.Load((float*)(tile + layout.ValueScaleOffset) + slot % TileSlots);
+            TFloat weight = TSimd.Multiply(TSimd.Load(weights + slot), scale);
+            TSimd.Store(weight, weights + slot);
+            largest = TSimd.Max(largest, weight);
+        }
+        float most = TSimd.MaxAcross(largest);
+        TFloat inverse = TSimd.Broadcast(most > 1e-30f ? LargestShort / most : 0);
+        for (int slot = 0; slot < padded; slot += TSimd.Count)
+            TSimd.StoreShorts(TSimd.Multiply(TSimd.Load(weights + slot), inverse), rounded + slot);
+        new Span<short>(rounded + padded, all - padded).Clear();
+        work.Unit[row] = most / LargestShort;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddValues(in KvLayout layout, byte* values, int steps, ref AttentionWorkspace work)
+    {
+        byte* weights = TFormat.WeightBytes == sizeof(float) ? (byte*)work.Scores : work.Shorts;
+        nint rowBytes = Block * TFormat.WeightBytes;
+        int width = layout.Width;
+        for (int lane = 0; lane < width; lane += TSimd.Count)
+        {
+            byte* lanes = values + lane * sizeof(int);
+            if (work.Rows == 1)
+            {
+                TFloat a = TFormat.Dot1<TSimd, TFloat, TInt>(lanes, layout.ValueRowBytes, steps, weights);
+                AddRow(a, 0, lane, width, ref work);
+            }
+            for (int row = 0; row <= work.Rows - 8; row += 8)
+            {
+                TFormat.Dot8<TSimd, TFloat, TInt>(lanes, layout.ValueRowBytes, steps, weights + row * rowBytes, rowBytes,
+                    out TFloat a0, out TFloat a1, out TFloat a2, out TFloat a3, out TFloat a4, out TFloat a5, out TFloat a6, out TFloat a7);
+                AddRow(a0, row, lane, width, ref work);
+                AddRow(a1, row + 1, lane, width, ref work);
+                AddRow(a2, row + 2, lane, width, ref work);
+                AddRow(a3, row + 3, lane, width, ref work);
+                AddRow(a4, row + 4, lane, width, ref work);
+                AddRow(a5, row + 5, lane, width, ref work);
+                AddRow(a6, row + 6, lane, width, ref work);
+                AddRow(a7, row + 7, lane, width, ref work);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddRow(TFloat a, int row, int lane, int width, ref AttentionWorkspace work)
+    {
+        float* y = work.Output + row * width + lane;
+        if (TFormat.WeightBytes != sizeof(float)) a = TSimd.Multiply(a, TSimd.Broadcast(work.Unit[row]));
+        TSimd.Store(TSimd.MultiplyAdd(TSimd.Load(y), TSimd.Broadcast(work.Shrink[row]), a), y);
+    }
+
+    // The sums of a split: into the item's own total, or where the caller joins them.
+    private static void Join(in AttentionCall call, in AttentionItem item, int split, int rows, ref AttentionWorkspace work)
+    {
+        int width = call.Layout.Width, record = AttentionTotal.Length(width);
+        float* totals = item.Partial < 0 ? work.Totals : call.Partials + (item.Partial + (long)(split - item.SplitStart) * rows) * record;
+        for (int row = 0; row < rows; row++)
+        {
+            float sum = TSimd.Sum(TSimd.Load(work.Sum + row * TileSlots));
+            float* total = totals + row * record;
+            if (item.Partial >= 0 || split == item.SplitStart) AttentionTotal.Set(total, work.Max[row], sum, work.Output + row * width, width);
+            else AttentionTotal.Add(total, work.Max[row], sum, work.Output + row * width, width);
+        }
+    }
+
+    private static void Write(in AttentionCall call, in AttentionItem item, int rows, ref AttentionWorkspace work)
+    {
+        int record = AttentionTotal.Length(call.Layout.Width);
+        for (int row = 0; row < rows; row++)
+            AttentionTotal.Write(work.Totals + row * record, call.Output(item, item.RowStart + row), call.Layout.HeadSize);
+    }
+}

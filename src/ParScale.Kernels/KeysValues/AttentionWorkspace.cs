@@ -1,0 +1,101 @@
+namespace ParScale.Kernels.KeysValues;
+
+/// <summary>The scratch memory of one thread for one item: rows of scores, weights and sums.</summary>
+internal unsafe struct AttentionWorkspace
+{
+    /// <summary>Slots that are scored before their values are added: few enough for the first-level cache.</summary>
+    public const int BlockSlots = 128;
+
+    /// <summary>Rows in use: 1, or a multiple of 8.</summary>
+    public int Rows;
+
+    /// <summary>Bytes from one query to the next.</summary>
+    public int QueryBytes;
+
+    public byte* Queries;
+
+    /// <summary>[rows, BlockSlots] scores, then weights.</summary>
+    public float* Scores;
+
+    /// <summary>[rows, BlockSlots] weights as 16-bit integers.</summary>
+    public byte* Shorts;
+
+    /// <summary>[rows, width]</summary>
+    public float* Output;
+
+    /// <summary>[rows] records of <see cref="AttentionTotal"/>.</summary>
+    public float* Totals;
+
+    /// <summary>[rows, 16] sums of weights, lane by lane.</summary>
+    public float* Sum;
+
+    /// <summary>[rows] what scores are multiplied with.</summary>
+    public float* Factor;
+
+    /// <summary>[rows] largest score so far.</summary>
+    public float* Max;
+
+    /// <summary>[rows] what older sums are multiplied with in this block.</summary>
+    public float* Shrink;
+
+    /// <summary>[rows] what one unit of the 16-bit weights stands for.</summary>
+    public float* Unit;
+
+    /// <summary>[rows] slots of this block that the row sees.</summary>
+    public int* Visible;
+
+    private AttentionWorkspace(byte* memory, in KvLayout layout, int rows)
+    {
+        QueryBytes = QueryLength(layout);
+        byte* at = memory;
+        Queries = Cut(ref at, rows * QueryBytes);
+        Scores = (float*)Cut(ref at, rows * BlockSlots * sizeof(float));
+        Shorts = Cut(ref at, rows * BlockSlots * sizeof(short));
+        Output = (float*)Cut(ref at, rows * layout.Width * sizeof(float));
+        Totals = (float*)Cut(ref at, rows * AttentionTotal.Length(layout.Width) * sizeof(float));
+        Sum = (float*)Cut(ref at, rows * KvLayout.TileSlots * sizeof(float));
+        Factor = (float*)Cut(ref at, rows * sizeof(float));
+        Max = (float*)Cut(ref at, rows * sizeof(float));
+        Shrink = (float*)Cut(ref at, rows * sizeof(float));
+        Unit = (float*)Cut(ref at, rows * sizeof(float));
+        Visible = (int*)Cut(ref at, rows * sizeof(int));
+    }
+
+    /// <summary>Most rows of an item: fewer when heads are large, so that the memory stays on the stack.</summary>
+    public static int MostRows(int headSize) => Math.Clamp(AttentionItem.MostRows * 128 / headSize / 8 * 8, 8, AttentionItem.MostRows);
+
+    /// <summary>Bytes for that many rows.</summary>
+    public static int Length(in KvLayout layout) => MostRows(layout.HeadSize) * (QueryLength(layout)
+        + (BlockSlots + layout.Width + AttentionTotal.Length(layout.Width) + KvLayout.TileSlots + 5) * sizeof(float) + BlockSlots * sizeof(short));
+
+    /// <summary>Lays the parts out in <paramref name="memory"/>, which is aligned to 64 bytes, not cleared, and of <see cref="Length"/> bytes.</summary>
+    public static AttentionWorkspace Over(byte* memory, in KvLayout layout)
+    {
+        int rows = MostRows(layout.HeadSize);
+        var work = new AttentionWorkspace(memory, layout, rows);
+        // Rows that only fill up an eight are multiplied like the others: what they hold must be numbers.
+        new Span<byte>(work.Scores, rows * BlockSlots * sizeof(float)).Clear();
+        new Span<byte>(work.Shorts, rows * BlockSlots * sizeof(short)).Clear();
+        return work;
+    }
+
+    /// <summary>Forgets all sums.</summary>
+    public void Begin(int width)
+    {
+        new Span<float>(Output, Rows * width).Clear();
+        new Span<float>(Sum, Rows * KvLayout.TileSlots).Clear();
+        new Span<float>(Max, Rows).Fill(float.NegativeInfinity);
+        new Span<float>(Shrink, Rows).Fill(1);
+        new Span<float>(Unit, Rows).Clear();
+    }
+
+    // Whole rows of four numbers of 4 bytes, and no power of two between rows.
+    private static int QueryLength(in KvLayout layout) => layout.Width * sizeof(float) + 64;
+
+    private static byte* Cut(ref byte* at, int bytes)
+    {
+        byte* start = at;
+        at += bytes;
+        return start;
+    }
+}
