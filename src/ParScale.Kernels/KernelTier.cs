@@ -17,6 +17,9 @@ internal static class KernelTier
     /// <summary>The tiers for grouped weights that this machine can run, best first.</summary>
     public static IReadOnlyList<IGroupedKernel> Available { get; } = [.. Find()];
 
+    /// <summary>Their names.</summary>
+    public static string Names => string.Join(", ", Available.Select(kernel => kernel.Name));
+
     /// <summary>The tier in use for grouped weights: the best, or the one forced.</summary>
     public static IGroupedKernel Current { get; private set; } = Named(Environment.GetEnvironmentVariable(Variable)) ?? Available[0];
 

@@ -65,8 +65,8 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Threads that compute.</summary>
     public int Threads => _pool.ThreadCount;
 
-    /// <summary>The instructions that the kernels use.</summary>
-    public static string KernelTier => Kernels.KernelTier.Name;
+    /// <summary>The instructions that multiply this model's weights, for example <c>avx512-vnni</c>.</summary>
+    public string KernelTier => Kernels.KernelTier.NameFor(Type);
 
     /// <summary>Whether the folder had a tokenizer when the model was loaded.</summary>
     public bool HasTokenizer { get; }
@@ -88,6 +88,8 @@ public sealed class LanguageModel : IDisposable
         QuantizedFolder.RequireType(stored, options.Type);
         ModelConfig config = stored.WithStreams(options.Streams);
         MemoryCheck.Require(config, options.Type);
+        if (options.Tier is { } tier && !Kernels.KernelTier.TryForce(tier))
+            throw ParScaleException.Usage("CL-02", $"tier {ParScaleException.Quote(tier)} is not one this machine has: {Kernels.KernelTier.Names}");
         Checkpoint checkpoint = Checkpoint.Open(folder, stored);
         try
         {

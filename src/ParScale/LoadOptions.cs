@@ -22,4 +22,10 @@ public sealed record LoadOptions
 
     /// <summary>Threads to compute with, 1 to 1024. Null takes all cores.</summary>
     public int? Threads { get; init; }
+
+    /// <summary>
+    /// Instructions for q8 and q4 weights: <c>avx512-vnni</c>, <c>avx-vnni</c>, <c>avx2</c>, <c>dp</c> or <c>portable</c>; from then on for
+    /// all models of the process. Null leaves the best that the machine has. All give the same bits.
+    /// </summary>
+    public string? Tier { get; init; }
 }

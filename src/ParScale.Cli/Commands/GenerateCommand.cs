@@ -68,7 +68,7 @@ internal sealed class GenerateCommand : ExampleCommand
             Ids = run.Ids,
             Seed = sampling.Seed!.Value,
             Dtype = TypeName(model),
-            Kernel = LanguageModel.KernelTier,
+            Kernel = model.KernelTier,
             Threads = model.Threads,
         };
 
@@ -77,7 +77,7 @@ internal sealed class GenerateCommand : ExampleCommand
         string seed = sampling.Temperature == 0 ? "greedy" : $"seed {sampling.Seed}";
         string speed = run.TokensPerSecond > 0 ? run.TokensPerSecond.ToString("F1", CultureInfo.InvariantCulture) : "-";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{speed} tokens/s | P {model.Config.Streams} | {TypeName(model)} | {LanguageModel.KernelTier} | {model.Threads} threads"
+            $"{speed} tokens/s | P {model.Config.Streams} | {TypeName(model)} | {model.KernelTier} | {model.Threads} threads"
             + $" | prompt {run.PromptTokens} tokens in {run.PrefillMs:F0} ms | {run.Ids.Count} new tokens ({run.FinishReason}) | {seed}");
     }
 

@@ -29,6 +29,11 @@ internal sealed class ModelOptions
     };
     private readonly Option<int?> _threads = NumberOption.Integer("--threads",
         "Worker threads (default: one per core).", 1, MostThreads, "-t");
+    private readonly Option<string?> _tier = new("--tier")
+    {
+        Description = "Instructions for q8 and q4 weights (default: the best that the machine has).",
+        HelpName = "avx512-vnni|avx-vnni|avx2|dp|portable",
+    };
     private readonly Option<bool> _strict = CommonOptions.Flag("--strict-weights",
         "Refuse weights with NaN or infinity instead of noting them.");
 
@@ -43,6 +48,7 @@ internal sealed class ModelOptions
         command.Options.Add(_type);
         command.Options.Add(_cache);
         command.Options.Add(_threads);
+        command.Options.Add(_tier);
         command.Options.Add(_strict);
     }
 
@@ -55,6 +61,7 @@ internal sealed class ModelOptions
             Type = parse.GetValue(_type),
             Cache = parse.GetValue(_cache),
             Threads = parse.GetValue(_threads),
+            Tier = parse.GetValue(_tier),
             StrictWeights = parse.GetValue(_strict),
         });
         foreach (string notice in model.Notices) terminal.Note(notice);

@@ -23,8 +23,10 @@ internal sealed unsafe class QuantizedColumns : IDisposable
     // Fewer values than this are rounded faster by the caller than by handing them over.
     private const int SmallestShare = 16 * 1024;
 
-    private AlignedBuffer _levels = new(0);
-    private AlignedBuffer _groups = new(0);
+    private readonly Scratch _levels = new();
+    private readonly Scratch _scales = new();
+    private sbyte* _level;
+    private ColumnGroup* _scale;
 
     /// <summary>Columns held.</summary>
     public int Columns { get; private set; }
@@ -36,10 +38,10 @@ internal sealed unsafe class QuantizedColumns : IDisposable
     public int Length { get; private set; }
 
     /// <summary>Levels of a block. <paramref name="first"/> is its first column, a multiple of <see cref="BlockColumns"/>.</summary>
-    internal sbyte* Levels(int first) => (sbyte*)_levels.Start + (long)first * Length;
+    internal sbyte* Levels(int first) => _level + (long)first * Length;
 
     /// <summary>Scales and start sums of a block.</summary>
-    internal ColumnGroup* Scales(int first) => (ColumnGroup*)_groups.Start + (long)first * Groups;
+    internal ColumnGroup* Scales(int first) => _scale + (long)first * Groups;
 
     /// <summary>Columns of the block that begins at <paramref name="first"/>.</summary>
     internal int BlockSize(int first) => Math.Min(BlockColumns, Columns - first);
@@ -50,12 +52,12 @@ internal sealed unsafe class QuantizedColumns : IDisposable
         int length = x.Length / columns, groupSize = GroupLayout.GroupSize(type);
         (Columns, Groups) = (columns, GroupLayout.Groups(type, length));
         Length = Groups * groupSize;
-        Reserve(ref _levels, (long)columns * Length);
-        Reserve(ref _groups, (long)columns * Groups * sizeof(ColumnGroup));
+        _level = (sbyte*)_levels.Take((long)columns * Length);
+        _scale = (ColumnGroup*)_scales.Take((long)columns * Groups * sizeof(ColumnGroup));
         int offset = type == WeightType.Q8 ? Q8.Offset : Q4.Offset;
         fixed (float* values = x)
         {
-            var job = new Job(values, length, columns, groupSize, Groups, offset, (sbyte*)_levels.Start, (ColumnGroup*)_groups.Start);
+            var job = new Job(values, length, columns, groupSize, Groups, offset, _level, _scale);
             pool.Run(ref job, columns * Groups, Math.Max(1, SmallestShare / groupSize));
         }
     }
@@ -64,14 +66,7 @@ internal sealed unsafe class QuantizedColumns : IDisposable
     public void Dispose()
     {
         _levels.Dispose();
-        _groups.Dispose();
-    }
-
-    private static void Reserve(ref AlignedBuffer buffer, long bytes)
-    {
-        if (buffer.Length >= bytes) return;
-        buffer.Dispose();
-        buffer = new AlignedBuffer(bytes);
+        _scales.Dispose();
     }
 
     // Items are groups of columns, counted [groups, columns].

@@ -15,13 +15,51 @@ internal static unsafe partial class MatMul
 
     private static void RunGrouped(WeightMatrix weights, QuantizedColumns x, float* bias, float* y, WorkerPool pool)
     {
-        long work = GroupLayout.TileBytes(weights.Type, weights.Columns) * Math.Max(1, x.Columns / QuantizedColumns.BlockColumns);
-        var job = new GroupedJob(weights, x, bias, y, KernelTier.Current);
-        pool.Run(ref job, GroupLayout.Tiles(weights.Rows), (int)Math.Max(1, SmallestGroupedShare / work));
+        var job = new GroupedJob(weights, x, bias, y);
+        pool.Run(ref job, job.Tiles, Grain(weights, x));
     }
 
-    private readonly struct GroupedJob(WeightMatrix weights, QuantizedColumns x, float* bias, float* y, IGroupedKernel kernel) : IRangeJob
+    private static void RunGrouped(ReadOnlySpan<Product> products, QuantizedColumns x, WorkerPool pool)
     {
+        Product a = products[0], b = products[1], c = products.Length > 2 ? products[2] : b;
+        fixed (float* biasA = a.Bias, biasB = b.Bias, biasC = c.Bias, yA = a.Y, yB = b.Y, yC = c.Y)
+        {
+            var job = new JoinedJob(
+                new GroupedJob(a.Weights, x, biasA, yA), new GroupedJob(b.Weights, x, biasB, yB), new GroupedJob(c.Weights, x, biasC, yC));
+            int tiles = products.Length > 2 ? job.Tiles : GroupLayout.Tiles(a.Weights.Rows) + GroupLayout.Tiles(b.Weights.Rows);
+            pool.Run(ref job, tiles, Grain(a.Weights, x));
+        }
+    }
+
+    private static int Grain(WeightMatrix weights, QuantizedColumns x)
+    {
+        long work = GroupLayout.TileBytes(weights.Type, weights.Columns) * Math.Max(1, x.Columns / QuantizedColumns.BlockColumns);
+        return (int)Math.Max(1, SmallestGroupedShare / work);
+    }
+
+    // Items are the tiles of the first, then of the second, then of the third.
+    private readonly struct JoinedJob(GroupedJob a, GroupedJob b, GroupedJob c) : IRangeJob
+    {
+        public int Tiles => a.Tiles + b.Tiles + c.Tiles;
+
+        public void Run(int start, int end)
+        {
+            RunPart(a, start, end);
+            RunPart(b, start - a.Tiles, end - a.Tiles);
+            RunPart(c, start - a.Tiles - b.Tiles, end - a.Tiles - b.Tiles);
+        }
+
+        private static void RunPart(in GroupedJob job, int start, int end)
+        {
+            (start, end) = (Math.Max(start, 0), Math.Min(end, job.Tiles));
+            if (start < end) job.Run(start, end);
+        }
+    }
+
+    private readonly struct GroupedJob(WeightMatrix weights, QuantizedColumns x, float* bias, float* y) : IRangeJob
+    {
+        public int Tiles => GroupLayout.Tiles(weights.Rows);
+
         public void Run(int start, int end)
         {
             // With several blocks of columns a tile stays in the cache while all blocks pass.
@@ -66,7 +104,7 @@ internal static unsafe partial class MatMul
                 ScaleStride = (nint)scaleBytes,
                 YStride = (nint)stride * sizeof(float),
             };
-            kernel.Run(weights.Type, &product, columns);
+            KernelTier.Current.Run(weights.Type, &product, columns);
         }
     }
 }

@@ -42,4 +42,24 @@ internal static unsafe partial class MatMul
         }
         GC.KeepAlive(weights);
     }
+
+    /// <summary>
+    /// Up to three products with the same x: rounded weights of one type share one rounding of x and one division of the work
+    /// among the threads. The same bits as one by one.
+    /// </summary>
+    public static void RunAll(
+        ReadOnlySpan<Product> products, ReadOnlySpan<float> x, int columns, WorkerPool pool, QuantizedColumns scratch)
+    {
+        WeightType type = products[0].Weights.Type;
+        bool together = GroupLayout.IsGrouped(type);
+        foreach (Product product in products) together &= product.Weights.Type == type;
+        if (together)
+        {
+            scratch.Fill(x, columns, type, pool);
+            RunGrouped(products, scratch, pool);
+            return;
+        }
+        foreach (Product product in products)
+            Run(product.Weights, x, columns, product.Bias, product.Y.AsSpan(0, columns * product.Weights.Rows), pool, scratch);
+    }
 }

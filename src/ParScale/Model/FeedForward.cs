@@ -11,9 +11,8 @@ internal static class FeedForward
         Span<float> x = state.Normed.AsSpan(0, rows * config.HiddenSize);
         Span<float> gate = state.Gate.AsSpan(0, rows * config.IntermediateSize);
         Span<float> up = state.Up.AsSpan(0, rows * config.IntermediateSize);
-        MatMul.Run(layer.Gate, x, rows, [], gate, pool);
-        MatMul.Run(layer.Up, x, rows, [], up, pool);
-        SwiGlu.Run(gate, up, gate);
-        MatMul.Run(layer.Down, gate, rows, [], x, pool);
+        MatMul.RunAll([new(layer.Gate, [], state.Gate), new(layer.Up, [], state.Up)], x, rows, pool, state.Rounded);
+        SwiGlu.Run(gate, up, gate, pool);
+        MatMul.Run(layer.Down, gate, rows, [], x, pool, state.Rounded);
     }
 }

@@ -41,7 +41,7 @@ internal sealed class ForwardPass(ModelConfig config, ModelWeights weights, Pref
     public ReadOnlySpan<float> Logits(ReadOnlySpan<float> mixed)
     {
         int rows = mixed.Length / config.HiddenSize;
-        return LogitsHead.Run(weights.Head, mixed, rows, _state.LogitsFor(rows), pool);
+        return LogitsHead.Run(weights.Head, mixed, rows, _state.LogitsFor(rows), _state, pool);
     }
 
     /// <inheritdoc/>

@@ -16,7 +16,6 @@ internal sealed class ModelState : IDisposable
     // Enough rows to use each weight many times per read, few enough to stay in the second-level cache.
     private const int MostRows = 256;
 
-
     private readonly ModelConfig _config;
     private readonly double[] _frequencies;
     private SequenceSlice[] _slices = new SequenceSlice[1];
@@ -55,6 +54,9 @@ internal sealed class ModelState : IDisposable
 
     /// <summary>What the attention kernels need beside the buffers below.</summary>
     public Scratch Scratch { get; } = new();
+
+    /// <summary>Where activations are rounded for weights of levels and scales.</summary>
+    public QuantizedColumns Rounded { get; } = new();
 
     /// <summary>[R, H] the residual stream; its first T rows hold the embeddings before layer 0.</summary>
     public float[] Hidden { get; }
@@ -140,5 +142,9 @@ internal sealed class ModelState : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Scratch.Dispose();
+    public void Dispose()
+    {
+        Scratch.Dispose();
+        Rounded.Dispose();
+    }
 }

@@ -21,11 +21,15 @@ internal static class SelfAttention
         var shape = new AttentionShape(config.Streams, tokens, config.AttentionHeads, config.KeyValueHeads, config.HeadSize);
         ReadOnlySpan<AttentionSequence> sequences = state.SequencesOf(index);
 
-        MatMul.Run(layer.Query, x, rows, layer.QueryBias, query, pool);
-        MatMul.Run(layer.Key, x, rows, layer.KeyBias, key, pool);
-        MatMul.Run(layer.Value, x, rows, layer.ValueBias, value, pool);
+        MatMul.RunAll(
+            [
+                new(layer.Query, layer.QueryBias, state.Query),
+                new(layer.Key, layer.KeyBias, state.Key),
+                new(layer.Value, layer.ValueBias, state.Value),
+            ],
+            x, rows, pool, state.Rounded);
         KvAppend.Run(shape, query, key, value, state.Cosine.AsSpan(0, angles), state.Sine.AsSpan(0, angles), sequences, state.Scratch, pool);
         Attention.Run(shape, query, prefix.Layer(index), sequences, attended, state.Scratch, pool);
-        MatMul.Run(layer.Output, attended, allRows, [], state.Normed.AsSpan(0, allRows * config.HiddenSize), pool);
+        MatMul.Run(layer.Output, attended, allRows, [], state.Normed.AsSpan(0, allRows * config.HiddenSize), pool, state.Rounded);
     }
 }

@@ -88,6 +88,30 @@ public sealed class GroupedMatMulTests : IDisposable
     }
 
     [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Products_of_one_x_give_the_same_bits_together(int count)
+    {
+        float[] x = Numbers.Random(5 * 200, 3);
+        int[] rows = [70, 33, 31];
+        foreach (WeightType type in new[] { WeightType.Q8, WeightType.Q4, WeightType.Bf16 })
+        {
+            MatMul.Product[] products =
+            [
+                .. rows.Take(count).Select(n => new MatMul.Product(
+                    WeightMatrix.FromValues(Numbers.Random(n * 200, n), type, n, 200), n == 33 ? [] : Numbers.Random(n, 9), new float[5 * n])),
+            ];
+            MatMul.RunAll(products, x, 5, _pool, _scratch);
+            foreach (MatMul.Product product in products)
+            {
+                var alone = new float[5 * product.Weights.Rows];
+                MatMul.Run(product.Weights, x, 5, product.Bias, alone, _pool, _scratch);
+                Assert.Equal(alone, product.Y);
+            }
+        }
+    }
+
+    [Theory]
     [InlineData(WeightType.Q8, 0.01)]
     [InlineData(WeightType.Q4, 0.12)]
     public void The_product_is_near_the_exact_one(WeightType type, double tolerance)

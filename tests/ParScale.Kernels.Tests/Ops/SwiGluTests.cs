@@ -1,11 +1,16 @@
 using ParScale.Kernels.Ops;
 using ParScale.Kernels.Tests.Support;
+using ParScale.Kernels.Threads;
 
 namespace ParScale.Kernels.Tests.Ops;
 
-public class SwiGluTests
+public sealed class SwiGluTests : IDisposable
 {
+    private readonly WorkerPool _pool = new(3);
+
     public static TheoryData<int> Lengths => Support.Lengths.Around;
+
+    public void Dispose() => _pool.Dispose();
 
     [Theory]
     [MemberData(nameof(Lengths))]
@@ -13,7 +18,7 @@ public class SwiGluTests
     {
         float[] gate = Numbers.Random(length, 1, 12), up = Numbers.Random(length, 2), expected = new float[length], actual = new float[length];
         SwiGlu.Reference(gate, up, expected);
-        SwiGlu.Run(gate, up, actual);
+        SwiGlu.Run(gate, up, actual, _pool);
         Numbers.AssertClose(expected, actual, 1e-6);
     }
 
@@ -23,7 +28,7 @@ public class SwiGluTests
         float[] gate = [-1e30f, -200, -90, 0, 90, 200, 1e30f, -0f, 1, 2, 3, 4, 5, 6, 7, 8, 9], up = [.. gate.Select(_ => 1f)];
         float[] expected = new float[gate.Length], actual = new float[gate.Length];
         SwiGlu.Reference(gate, up, expected);
-        SwiGlu.Run(gate, up, actual);
+        SwiGlu.Run(gate, up, actual, _pool);
         for (int i = 0; i < gate.Length; i++) Assert.Equal(expected[i], actual[i], Math.Abs(expected[i]) * 1e-6 + 1e-30);
     }
 
@@ -34,5 +39,17 @@ public class SwiGluTests
         SwiGlu.Reference(x, ones, expected);
         SwiGlu.Silu(x);
         Numbers.AssertClose(expected, x, 1e-6);
+    }
+
+    [Fact]
+    public void An_element_has_the_same_bits_wherever_it_stands()
+    {
+        float[] gate = Numbers.Random(20_003, 1, 12), up = Numbers.Random(20_003, 2), all = new float[20_003], part = new float[3];
+        SwiGlu.Run(gate, up, all, _pool);
+        for (int i = 0; i + 3 <= gate.Length; i += 997)
+        {
+            SwiGlu.Run(gate.AsSpan(i, 3), up.AsSpan(i, 3), part, _pool);
+            Assert.Equal(all[i..(i + 3)], part);
+        }
     }
 }
