@@ -1,0 +1,111 @@
+namespace ParScale.ScalingLaws.Cost;
+
+/// <summary>
+/// Memory and time of a model by a roofline: every part of a pass takes as long as its reading or its multiply-adds, whichever
+/// is longer. Weights are read once for all streams and sequences; multiply-adds and keys and values are paid by each.
+/// </summary>
+public static class CostModel
+{
+    private const double BitsPerByte = 8, FloatBytes = 4;
+
+    // Rows of H values that a pass holds beside the two of the feed-forward part: residual, normed, query, key and value, attended, joined.
+    private const double HeldRows = 6;
+
+    /// <summary>Bytes of the model at the end of its output.</summary>
+    public static MemoryCost Memory(CostQuery query)
+    {
+        ModelShape shape = query.Shape;
+        double bytes = FormatSizes.BitsPerWeight(query.Weights) / BitsPerByte;
+        double table = FormatSizes.BitsPerWeight(FormatSizes.TableFormat(query.Weights)) / BitsPerByte;
+        double layers = shape.Layers * (shape.AttentionParameters + shape.FeedForwardParameters) + shape.IdleParameters;
+        double rows = Math.Min(Math.Max(query.Device.PassRows, query.Streams), (double)query.Work.Batch * query.Work.Prompt * query.Streams);
+        return new MemoryCost(
+            Weights: layers * bytes + shape.EmbeddingParameters * table + shape.VectorParameters * FloatBytes,
+            Prefixes: shape.PrefixParameters(query.Streams) * FloatBytes,
+            Aggregator: shape.AggregatorParameters(query.Streams) * bytes,
+            Cache: CacheBytes(query, query.Work.Context) * query.Work.Batch + PrefixBytes(query),
+            Activations: FloatBytes * (rows * (HeldRows * shape.Hidden + 2.0 * shape.Intermediate) + (double)query.Work.Batch * shape.Vocabulary),
+            Runtime: query.Device.RuntimeBytes);
+    }
+
+    /// <summary>Seconds of prompts and output.</summary>
+    public static LatencyCost Latency(CostQuery query)
+    {
+        double prefill = PrefillSeconds(query);
+        (double decode, double readShare) = Decode(query, query.Work.Prompt + query.Work.Output / 2.0);
+        return new LatencyCost(prefill, decode, prefill + decode * query.Work.Output, readShare);
+    }
+
+    /// <summary>Seconds of one decode step of the whole batch with <paramref name="context"/> tokens in each cache.</summary>
+    public static double DecodeSeconds(CostQuery query, double context) => Decode(query, context).Seconds;
+
+    /// <summary>Seconds until all prompts of the batch are read, in as many passes as the device makes of them.</summary>
+    public static double PrefillSeconds(CostQuery query)
+    {
+        double tokens = (double)query.Work.Batch * query.Work.Prompt, rows = tokens * query.Streams;
+        double passes = Math.Ceiling(rows / Math.Max(query.Device.PassRows, query.Streams)), tokensOfPass = tokens / passes;
+        double sequences = Math.Max(1, tokensOfPass / query.Work.Prompt);
+        var pass = new PassTime(query.Device);
+        AddLayers(pass, query, tokensOfPass * query.Streams);
+        AddAttention(pass, query, tokensOfPass, sequences, (query.Work.Prompt + 1) / 2.0);
+        AddAggregator(pass, query, tokensOfPass);
+        var head = new PassTime(query.Device);
+        AddHead(head, query);
+        return pass.Seconds * passes + head.Seconds;
+    }
+
+    private static (double Seconds, double ReadShare) Decode(CostQuery query, double context)
+    {
+        int batch = query.Work.Batch;
+        var step = new PassTime(query.Device);
+        AddLayers(step, query, (double)batch * query.Streams);
+        AddAttention(step, query, batch, batch, context);
+        AddAggregator(step, query, batch);
+        AddHead(step, query);
+        return (step.Seconds, step.ReadSeconds / step.Seconds);
+    }
+
+    // Keys and values of one sequence. In layer 0 all streams have the same, and they are held once.
+    private static double CacheBytes(CostQuery query, double tokens) =>
+        FormatSizes.BytesPerHead(query.Cache, query.Shape.HeadSize) * query.Shape.KeyValueHeads
+        * ((query.Shape.Layers - 1.0) * query.Streams + 1) * tokens;
+
+    // The prefix slots, which all sequences share.
+    private static double PrefixBytes(CostQuery query) => query.Streams == 1 ? 0 :
+        FormatSizes.BytesPerHead(query.Cache, query.Shape.HeadSize) * query.Shape.KeyValueHeads
+        * query.Shape.Layers * query.Streams * query.Shape.PrefixSlots;
+
+    private static void AddLayers(PassTime pass, CostQuery query, double rows)
+    {
+        ModelShape shape = query.Shape;
+        double bytes = FormatSizes.BitsPerWeight(query.Weights) / BitsPerByte, rate = query.Device.ProductRate(query.Weights);
+        double attention = shape.Layers * shape.AttentionParameters, feedForward = shape.Layers * shape.FeedForwardParameters;
+        pass.Add(attention * bytes + shape.VectorParameters * FloatBytes, rows * attention, rate);
+        pass.Add((feedForward + shape.IdleParameters) * shape.ExpertsUsed(rows) * bytes, rows * feedForward, rate);
+        pass.AddOverhead(shape, rows);
+    }
+
+    // Scores and sums over the slots of each row's own stream; tokens: rows of all sequences and one stream.
+    private static void AddAttention(PassTime pass, CostQuery query, double tokens, double sequences, double context)
+    {
+        ModelShape shape = query.Shape;
+        double slots = context + (query.Streams == 1 ? 0 : shape.PrefixSlots);
+        double products = tokens * query.Streams * shape.Layers * 2.0 * shape.Heads * shape.HeadSize * slots;
+        pass.Add(CacheBytes(query, context) * sequences + PrefixBytes(query), products, query.Device.ProductRate(WeightFormat.Bf16));
+    }
+
+    private static void AddAggregator(PassTime pass, CostQuery query, double tokens)
+    {
+        double parameters = query.Shape.AggregatorParameters(query.Streams);
+        double bytes = FormatSizes.BitsPerWeight(query.Weights) / BitsPerByte;
+        pass.Add(parameters * bytes, parameters * tokens, query.Device.ProductRate(query.Weights));
+    }
+
+    // Only the last token of each sequence asks for logits.
+    private static void AddHead(PassTime pass, CostQuery query)
+    {
+        WeightFormat format = FormatSizes.TableFormat(query.Weights);
+        double parameters = (double)query.Shape.Vocabulary * query.Shape.Hidden;
+        pass.Add(parameters * FormatSizes.BitsPerWeight(format) / BitsPerByte, parameters * query.Work.Batch, query.Device.ProductRate(format));
+    }
+}

@@ -1,0 +1,62 @@
+namespace ParScale.ScalingLaws.Cost;
+
+/// <summary>
+/// A machine for the roofline: what it can do at best, and the share of that which a program reaches. Arithmetic is in
+/// multiply-adds a second, half of what data sheets call operations.
+/// </summary>
+public sealed record Device
+{
+    /// <summary>The name to give, such as <c>a100</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The name to print.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>Where the figures are from.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Memory of the machine, bytes.</summary>
+    public required double MemoryBytes { get; init; }
+
+    /// <summary>Reading memory, bytes a second.</summary>
+    public required double ReadRate { get; init; }
+
+    /// <summary>float32 multiply-adds a second.</summary>
+    public required double Float32Rate { get; init; }
+
+    /// <summary>bfloat16 multiply-adds a second; that of float32 where products are made in float32.</summary>
+    public required double Bf16Rate { get; init; }
+
+    /// <summary>8-bit multiply-adds a second.</summary>
+    public required double Int8Rate { get; init; }
+
+    /// <summary>Share of <see cref="ReadRate"/> that is reached, 0 to 1.</summary>
+    public required double ReadEfficiency { get; init; }
+
+    /// <summary>Share of the multiply-adds that is reached, 0 to 1.</summary>
+    public required double ComputeEfficiency { get; init; }
+
+    /// <summary>Rows (tokens times streams) that one pass through the layers takes; longer prompts take several passes.</summary>
+    public required int PassRows { get; init; }
+
+    /// <summary>Seconds of each layer that are neither reading nor multiplying: threads that start and meet.</summary>
+    public double LayerSeconds { get; init; }
+
+    /// <summary>Seconds of each row and layer, for each of H hidden values: norms, rotation, rounding of activations.</summary>
+    public double ValueSeconds { get; init; }
+
+    /// <summary>Bytes of the process beside the model.</summary>
+    public double RuntimeBytes { get; init; }
+
+    /// <summary>Multiply-adds a second that products with weights of a format reach.</summary>
+    public double ProductRate(WeightFormat format) => ComputeEfficiency * format switch
+    {
+        WeightFormat.F32 => Float32Rate,
+        WeightFormat.Bf16 => Bf16Rate,
+        WeightFormat.Q8 or WeightFormat.Q4 => Int8Rate,
+        _ => throw new ArgumentOutOfRangeException(nameof(format)),
+    };
+
+    /// <summary>Bytes a second that reading reaches.</summary>
+    public double ReadReached => ReadRate * ReadEfficiency;
+}

@@ -1,0 +1,74 @@
+namespace ParScale.ScalingLaws.Cost;
+
+/// <summary>The machines that have a name.</summary>
+public static class Devices
+{
+    /// <summary>The name of the machine that is measured instead of looked up.</summary>
+    public const string This = "this";
+
+    private const double Giga = 1e9, Tera = 1e12, Gibibyte = 1L << 30, RuntimeBytes = 80e6;
+
+    // What the paper's cost tool recommends for data-centre cards; taken for the others too, where nobody publishes better.
+    private const double CardCompute = 0.7, CardRead = 0.9;
+
+    // What this repository's own engine reaches on the processors it was measured on (docs/numbers.md).
+    private const double CoreCompute = 0.6, CoreRead = 0.85;
+
+    private const int CardPassRows = 4096, CorePassRows = 256;
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<Device> All { get; } =
+    [
+        Card("a100", "NVIDIA A100 SXM 80 GB", "NVIDIA A100 data sheet", 80, 2039, 19.5, 312, 624),
+        Card("h100", "NVIDIA H100 SXM 80 GB", "NVIDIA H100 data sheet, dense figures", 80, 3350, 67, 989, 1979),
+        Card("rtx4090", "NVIDIA GeForce RTX 4090", "NVIDIA Ada architecture white paper, dense figures", 24, 1008, 82.6, 165.2, 660.6),
+        // 8 cores at 3.8 GHz, 32 float operations and 128 8-bit operations a cycle each; two channels of DDR5-5600.
+        Processor("ddr5-laptop", "laptop, 8 Zen 4 cores, DDR5-5600", "AMD Ryzen 7 7840HS product page: base clock, memory; operations a cycle of Zen 4",
+            16, 89.6, 0.97, 3.9),
+        // Only the cores: the engine does not use the graphics part, which shares the same memory.
+        Processor("m4", "Apple M4, cores only", "Apple's M4 announcement, May 2024: 120 GB/s, 4 + 6 cores; clocks 4.4 and 2.9 GHz as measured by others",
+            16, 120, 0.84, 3.3),
+    ];
+
+    /// <summary>A machine by its name, or null.</summary>
+    public static Device? Find(string name) => All.FirstOrDefault(device => device.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>
+    /// The machine that runs this, by what it was measured to do at best: bytes read and multiply-adds a second. The shares that the
+    /// engine reaches of them were fitted to its own decode steps (docs/numbers.md).
+    /// </summary>
+    public static Device Measured(string title, double memoryBytes, double readRate, double float32Rate, double int8Rate) => new()
+    {
+        Name = This,
+        Title = title,
+        Source = "measured just now",
+        MemoryBytes = memoryBytes,
+        ReadRate = readRate,
+        Float32Rate = float32Rate,
+        Bf16Rate = float32Rate,
+        Int8Rate = int8Rate,
+        ReadEfficiency = CoreRead,
+        ComputeEfficiency = CoreCompute,
+        PassRows = CorePassRows,
+        RuntimeBytes = RuntimeBytes,
+    };
+
+    // Data sheets count a multiply-add as two operations.
+    private static Device Card(string name, string title, string source, double gibibytes, double readGb, double float32, double bf16, double int8) => new()
+    {
+        Name = name,
+        Title = title,
+        Source = source,
+        MemoryBytes = gibibytes * Gibibyte,
+        ReadRate = readGb * Giga,
+        Float32Rate = float32 * Tera / 2,
+        Bf16Rate = bf16 * Tera / 2,
+        Int8Rate = int8 * Tera / 2,
+        ReadEfficiency = CardRead,
+        ComputeEfficiency = CardCompute,
+        PassRows = CardPassRows,
+    };
+
+    private static Device Processor(string name, string title, string source, double gibibytes, double readGb, double float32, double int8) =>
+        Measured(title, gibibytes * Gibibyte, readGb * Giga, float32 * Tera / 2, int8 * Tera / 2) with { Name = name, Source = source };
+}

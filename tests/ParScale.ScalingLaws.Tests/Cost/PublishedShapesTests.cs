@@ -1,0 +1,63 @@
+using CsCheck;
+using ParScale.ScalingLaws.Cost;
+
+namespace ParScale.ScalingLaws.Tests.Cost;
+
+public class PublishedShapesTests
+{
+    [Theory]
+    [InlineData("0.7B", 671_948_032L, 535_813_376L)]
+    [InlineData("0.9B", 849_336_320L, 693_753_856L)]
+    [InlineData("1.3B", 1_282_854_400L, 1_088_376_320L)]
+    [InlineData("1.8B", 1_804_846_080L, 1_571_472_384L)]
+    [InlineData("3B", 3_085_938_688L, 2_774_773_760L)]
+    [InlineData("4.7B", 4_742_159_360L, 4_353_203_200L)]
+    public void Counts_are_the_papers(string name, long total, long nonEmbedding)
+    {
+        ModelShape shape = Assert.IsType<ModelShape>(PublishedShapes.Find(name));
+        Assert.Equal(total, shape.TotalParameters(1));
+        Assert.Equal(nonEmbedding, shape.NonEmbeddingParameters(1));
+    }
+
+    [Fact]
+    public void Streams_add_prefixes_and_both_matrices_of_the_aggregator()
+    {
+        ModelShape shape = Assert.IsType<ModelShape>(PublishedShapes.Find("1.8B"));
+        Assert.Equal(8 * 663_552, shape.PrefixParameters(8));
+        Assert.Equal(8 * 1536 * 1536 + 1536 + 1536 * 8 + 8, shape.AggregatorParameters(8));
+        Assert.Equal(0, shape.PrefixParameters(1) + shape.AggregatorParameters(1));
+    }
+
+    [Fact]
+    public void Any_size_has_a_shape_of_that_many_parameters() =>
+        Gen.Double[Math.Log(PublishedShapes.Least), Math.Log(PublishedShapes.Most)].Sample(log =>
+        {
+            double n = Math.Exp(log);
+            ModelShape shape = PublishedShapes.WithParameters(n);
+            Assert.InRange(shape.NonEmbeddingParameters(1) / n, 0.99, 1.01);
+            Assert.Equal(shape.Hidden, shape.Heads * shape.HeadSize);
+            Assert.InRange((double)shape.Intermediate / shape.Hidden, 1, 16);
+        });
+
+    [Fact]
+    public void A_mixture_holds_all_experts_and_reads_those_that_are_used()
+    {
+        ModelShape mixture = PublishedShapes.Mixture(8e9, 1e9);
+        Assert.InRange(mixture.NonEmbeddingParameters(1) / 1e9, 0.99, 1.01);
+        Assert.InRange((mixture.TotalParameters(1) - mixture.EmbeddingParameters) / 8e9, 0.99, 1.01);
+        double experts = mixture.Layers * mixture.FeedForwardParameters + mixture.IdleParameters;
+        Assert.Equal(mixture.Layers * mixture.FeedForwardParameters, experts * mixture.ExpertsUsed(1), 1.0);
+        Assert.InRange(mixture.ExpertsUsed(8), 4 * mixture.ExpertShare, 8 * mixture.ExpertShare);
+        Assert.InRange(mixture.ExpertsUsed(1000), 0.999, 1);
+        Assert.Equal(1, PublishedShapes.All[0].ExpertsUsed(1));
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(0)]
+    [InlineData(1e15)]
+    public void Sizes_without_a_shape_are_refused(double n) => Assert.Throws<ArgumentOutOfRangeException>(() => PublishedShapes.WithParameters(n));
+
+    [Fact]
+    public void A_mixture_of_fewer_than_it_uses_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => PublishedShapes.Mixture(1e9, 1e9));
+}
