@@ -88,6 +88,42 @@ public sealed class GroupedMatMulTests : IDisposable
     }
 
     [Theory]
+    [MemberData(nameof(Tiers))]
+    public void Levels_and_scales_at_odd_addresses_give_the_same(string tier)
+    {
+        Assert.True(KernelTier.TryForce(tier));
+        string path = Path.GetTempFileName();
+        try
+        {
+            foreach (WeightType type in Types)
+            {
+                using WeightMatrix source = WeightMatrix.FromValues(Numbers.Random(40 * 300, 3), WeightType.F32, 40, 300);
+                using WeightMatrix aligned = source.ConvertTo(type);
+                byte[] levels = new byte[GroupLayout.TileBytes(type, 300)], scales = new byte[GroupLayout.TileScaleBytes(type, 300)];
+                var allLevels = new MemoryStream();
+                var allScales = new MemoryStream();
+                for (int tile = 0; tile < GroupLayout.Tiles(40); tile++)
+                {
+                    source.PackTile(type, tile, levels, scales);
+                    allLevels.Write(levels);
+                    allScales.Write(scales);
+                }
+                File.WriteAllBytes(path, [7, .. allLevels.ToArray(), 7, .. allScales.ToArray()]);
+                using var file = new MappedFile(path);
+                using WeightMatrix mapped = WeightMatrix.MapGroups(file, 1, allLevels.Length + 2, type, 40, 300);
+                float[] x = Numbers.Random(6 * 300, 4), expected = new float[6 * 40], actual = new float[6 * 40];
+                MatMul.Run(aligned, x, 6, [], expected, _pool, _scratch);
+                MatMul.Run(mapped, x, 6, [], actual, _pool, _scratch);
+                Assert.Equal(expected, actual);
+            }
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Theory]
     [InlineData(2)]
     [InlineData(3)]
     public void Products_of_one_x_give_the_same_bits_together(int count)
