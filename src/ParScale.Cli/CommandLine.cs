@@ -74,6 +74,7 @@ internal static class CommandLine
         root.Subcommands.Add(new DetokenizeCommand(terminal, common));
         root.Subcommands.Add(new InspectCommand(terminal, common));
         root.Subcommands.Add(new QuantizeCommand(terminal, common));
+        root.Subcommands.Add(new BenchCommand(terminal, common));
         return root;
     }
 }

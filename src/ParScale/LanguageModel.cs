@@ -39,8 +39,7 @@ public sealed class LanguageModel : IDisposable
         _weights = weights;
         Config = config;
         Notices = [.. checkpoint.Notices, .. weights.NonFinite];
-        bool exact = weights.Type is WeightType.F32 or WeightType.Bf16;
-        _prefix = new PrefixCache(config, weights.Layers, cache ?? (exact ? KvType.F32 : KvType.Bf16));
+        _prefix = new PrefixCache(config, weights.Layers, cache ?? KvCache.DefaultType(weights.Type));
         _pool = new WorkerPool(threads);
         _tokenizer = new Lazy<Tokenizer>(() => Text.Tokenizer.Load(Folder, Config.VocabularySize));
         HasTokenizer = Text.Tokenizer.IsIn(Folder);

@@ -14,6 +14,7 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(DetokenizeResult))]
 [JsonSerializable(typeof(InspectResult))]
 [JsonSerializable(typeof(QuantizeResult))]
+[JsonSerializable(typeof(BenchResult))]
 [JsonSerializable(typeof(VersionResult))]
 internal sealed partial class CliJson : JsonSerializerContext
 {

@@ -34,6 +34,9 @@ internal sealed class KvCache : IDisposable
     /// <summary>Streams with keys and values of their own: in layer 0 they are the same in all.</summary>
     public static int StreamsIn(ModelConfig config, int layer) => layer == 0 ? 1 : config.Streams;
 
+    /// <summary>What is taken when nobody asks for a type: as exact as the weights are.</summary>
+    public static KvType DefaultType(WeightType weights) => weights is WeightType.F32 or WeightType.Bf16 ? KvType.F32 : KvType.Bf16;
+
     /// <summary>Counts tokens whose keys and values every layer has stored.</summary>
     public void Advance(int tokens) => Position += tokens;
 

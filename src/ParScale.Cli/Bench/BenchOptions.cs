@@ -1,0 +1,87 @@
+using System.CommandLine;
+using ParScale.Benchmarking;
+using ParScale.Cli.Options;
+using ParScale.Kernels.Formats;
+using ParScale.Model;
+using ParScale.Quantization;
+
+namespace ParScale.Cli.Bench;
+
+/// <summary>What <c>parscale bench</c> measures.</summary>
+internal sealed class BenchOptions
+{
+    private const int MostThreads = 1024, MostRepetitions = 1000;
+    private static readonly int[] DefaultStreams = [1, 2, 4, 8], DefaultContexts = [64];
+
+    private readonly ModelFolderOption _model = new();
+    private readonly ShapeOptions _shape = new();
+    private readonly Option<int[]?> _streams = NumberList.CreateOption("--streams",
+        "Parallel streams P (default: 1,2,4,8; with -m the model's own).", 1, ModelConfigLimits.Streams);
+    private readonly Option<WeightType[]?> _types = NameList.CreateOption<WeightType>("--dtype",
+        "Formats of the weights (default: q8; with -m as stored).");
+    private readonly Option<KvType[]?> _caches = NameList.CreateOption<KvType>("--kv",
+        "Formats of cached keys and values (default: f32, or bf16 beside quantised weights).");
+    private readonly Option<int[]?> _contexts = NumberList.CreateOption("--context",
+        "Tokens in the cache before the decode step that is measured (default: 64).", 0, ModelConfigLimits.Positions - 1, "-d");
+    private readonly Option<int?> _prompt = NumberOption.Integer("--prompt",
+        "Tokens of the prompt that is measured; 0 leaves it out (default: 512).", 0, ModelConfigLimits.Positions, "-p");
+    private readonly Option<int?> _steps = NumberOption.Integer("--steps",
+        "Decode steps of each row in each round (default: 8).", 1, MostRepetitions, "-n");
+    private readonly Option<int?> _repetitions = NumberOption.Integer("--repetitions",
+        "Rounds; in each, all rows take turns (default: 5).", 1, MostRepetitions, "-r");
+    private readonly Option<int?> _threads = NumberOption.Integer("--threads",
+        "Worker threads (default: one per core).", 1, MostThreads, "-t");
+
+    public void AddTo(Command command)
+    {
+        _shape.AddTo(command);
+        command.Options.Add(_model.Option);
+        foreach (Option option in new Option[] { _streams, _types, _caches, _contexts, _prompt, _steps, _repetitions, _threads }) command.Options.Add(option);
+    }
+
+    /// <summary>The plan that the options describe.</summary>
+    public BenchmarkPlan Read(ParseResult parse)
+    {
+        string? folder = _model.Read(parse);
+        if (folder is not null && _shape.Given(parse) is { } given)
+            throw ParScaleException.Usage("CL-02", $"{given} makes a model of random weights, -m loads one; give one of them");
+        (string name, ModelConfig shape) = folder is null ? _shape.Read(parse) : (NameOf(folder), LoadConfig(folder));
+        var plan = new BenchmarkPlan
+        {
+            Folder = folder,
+            Name = name,
+            Shape = shape,
+            PrefixTokens = _shape.PrefixTokens(parse),
+            Types = NumberList.Get(parse, _types)?.Cast<WeightType?>().ToArray() ?? (folder is null ? [WeightType.Q8] : [null]),
+            Caches = NumberList.Get(parse, _caches)?.Cast<KvType?>().ToArray() ?? [null],
+            Streams = NumberList.Get(parse, _streams) ?? (folder is null ? DefaultStreams : [shape.Streams]),
+            Contexts = NumberList.Get(parse, _contexts) ?? DefaultContexts,
+            Prompt = parse.GetValue(_prompt) ?? 512,
+            Steps = parse.GetValue(_steps) ?? 8,
+            Repetitions = parse.GetValue(_repetitions) ?? 5,
+            Threads = parse.GetValue(_threads) ?? Math.Min(Environment.ProcessorCount, MostThreads),
+        };
+        Check(plan);
+        return plan;
+    }
+
+    private static void Check(BenchmarkPlan plan)
+    {
+        foreach (int streams in plan.Streams) plan.ConfigFor(streams);
+        if (plan.Folder is null) return;
+        foreach (WeightType? type in plan.Types) QuantizedFolder.RequireType(plan.Shape, type);
+        if (plan.Prompt > plan.Shape.MaxPositions) throw TooLong("--prompt", plan.Prompt, plan.Shape);
+        if (plan.Contexts.Max() >= plan.Shape.MaxPositions) throw TooLong("--context", plan.Contexts.Max(), plan.Shape);
+    }
+
+    private static ModelConfig LoadConfig(string folder)
+    {
+        FolderSeal.Require(folder);
+        return ModelConfig.Load(folder);
+    }
+
+    private static ParScaleException TooLong(string option, int tokens, ModelConfig shape) =>
+        ParScaleException.Usage("CL-02", $"{option} {tokens} does not fit into the model's context of {shape.MaxPositions} tokens");
+
+    private static string NameOf(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Text.Json;
+using ParScale.Cli.Commands;
+
+namespace ParScale.Cli.Bench;
+
+/// <summary>The rows as text.</summary>
+internal static class BenchTable
+{
+    private const long Mebibyte = 1 << 20;
+
+    private static readonly string[] Header =
+    [
+        "model", "dtype", "kv", "P", "context", "ms/token", "mean ± sd", "min", "floor ms", "ratio", "kv ms", "prompt tokens/s", "of dot rate", "MiB",
+    ];
+
+    /// <summary>Writes all rows in a form other than <see cref="BenchFormat.Json"/>.</summary>
+    public static void Write(BenchResult result, BenchFormat format, TextWriter output)
+    {
+        switch (format)
+        {
+            case BenchFormat.Csv: WriteCsv(result.Rows, output); break;
+            case BenchFormat.Jsonl: WriteLines(result.Rows, output); break;
+            default: WriteMarkdown(result, output); break;
+        }
+    }
+
+    private static void WriteLines(IReadOnlyList<BenchRow> rows, TextWriter output)
+    {
+        foreach (BenchRow row in rows) output.Write(JsonSerializer.Serialize(row, CliJson.Readable.BenchRow) + "\n");
+    }
+
+    // The same names and numbers as in JSON, so that there is one list of columns.
+    private static void WriteCsv(IReadOnlyList<BenchRow> rows, TextWriter output)
+    {
+        JsonElement[] elements = [.. rows.Select(row => JsonSerializer.SerializeToElement(row, CliJson.Readable.BenchRow))];
+        output.Write(string.Join(',', elements[0].EnumerateObject().Select(column => column.Name)) + "\n");
+        foreach (JsonElement row in elements) output.Write(string.Join(',', row.EnumerateObject().Select(column => CsvField(column.Value))) + "\n");
+    }
+
+    private static string CsvField(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => "",
+        JsonValueKind.String => Quoted(value.GetString() ?? ""),
+        _ => value.GetRawText(),
+    };
+
+    private static string Quoted(string text) =>
+        text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+
+    private static void WriteMarkdown(BenchResult result, TextWriter output)
+    {
+        string[][] lines = [Header, .. result.Rows.Select(Cells)];
+        int[] widths = [.. Enumerable.Range(0, Header.Length).Select(column => lines.Max(line => line[column].Length))];
+        for (int i = 0; i < lines.Length; i++)
+        {
+            output.Write("| " + string.Join(" | ", lines[i].Select((cell, column) => IsText(column) ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))) + " |\n");
+            if (i > 0) continue;
+            output.Write("|" + string.Join('|', widths.Select((width, column) => IsText(column) ? new string('-', width + 2) : new string('-', width + 1) + ":")) + "|\n");
+        }
+        foreach (string line in Legend(result)) output.Write(line + "\n");
+    }
+
+    private static bool IsText(int column) => column < 3;
+
+    private static string[] Cells(BenchRow row) =>
+    [
+        // A name may come from a folder, and a bar would end the cell.
+        row.Model.Replace("|", "\\|", StringComparison.Ordinal), row.Dtype, row.Kv, $"{row.Streams}", $"{row.Context}",
+        Text($"{row.DecodeMs:F2}"), Text($"{row.DecodeMeanMs:F2} ± {row.DecodeSdMs:F2}"), Text($"{row.DecodeMinMs:F2}"),
+        Text($"{row.FloorMs:F2}"), Text($"{row.Ratio:F2}"), Text($"{row.KvFloorMs:F2}"),
+        row.PrefillTokensS is { } speed ? Text($"{speed:F1} ± {row.PrefillTokensSSd:F1}") : "",
+        row.PrefillShare is { } share ? Text($"{100 * share:F0} %") : "",
+        $"{row.ResidentBytes / Mebibyte}",
+    ];
+
+    private static IEnumerable<string> Legend(BenchResult result)
+    {
+        BenchMachine machine = result.Machine;
+        BenchFloors floors = result.Floors;
+        string[] dtypes = [.. result.Rows.Select(row => row.Dtype).Distinct()];
+        yield return "";
+        yield return Text($"- {machine.Cpu}, {machine.Threads} threads of {machine.Cores} cores, {machine.Os}, {machine.Runtime}");
+        yield return $"- kernels: {string.Join(", ", dtypes.Select(dtype => $"{dtype} {machine.Kernels[dtype]}"))}";
+        yield return Text($"- measured between the rows, {floors.Passes} passes: reading {floors.ReadGbS:F1} GB/s (best {floors.ReadGbSBest:F1}), ")
+            + Text($"8-bit {floors.Int8GmacS:F0} G multiply-adds/s (best {floors.Int8GmacSBest:F0}), float32 {floors.F32GmacS:F0} (best {floors.F32GmacSBest:F0})");
+        yield return "- ms/token: a whole decode step, median. floor: its weights read once. ratio: ms/token over floor. kv: its keys and values read once.";
+        yield return "- of dot rate: the prompt's matrix products over the machine's multiply-adds. MiB: weights, cache and all else of this row alone.";
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

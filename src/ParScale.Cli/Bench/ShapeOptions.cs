@@ -1,0 +1,71 @@
+using System.CommandLine;
+using ParScale.Cli.Options;
+using ParScale.Model;
+
+namespace ParScale.Cli.Bench;
+
+/// <summary>The shape of a model without a checkpoint: a published one, or any other.</summary>
+internal sealed class ShapeOptions
+{
+    private const string DefaultShape = "1.8B";
+
+    private readonly Option<string?> _shape = new("--shape")
+    {
+        Description = $"Random weights of a published shape: {string.Join(", ", ModelShapes.Names)} (default: {DefaultShape}).",
+        HelpName = "NAME",
+        Arity = ArgumentArity.ExactlyOne,
+    };
+    private readonly Option<int?> _hidden = Size("--hidden", "hidden size", ModelConfigLimits.Hidden);
+    private readonly Option<int?> _intermediate = Size("--intermediate", "width of the MLP", ModelConfigLimits.Intermediate);
+    private readonly Option<int?> _layers = Size("--layers", "number of layers", ModelConfigLimits.Layers);
+    private readonly Option<int?> _heads = Size("--heads", "attention heads", ModelConfigLimits.Heads);
+    private readonly Option<int?> _keyHeads = Size("--kv-heads", "heads of keys and values", ModelConfigLimits.Heads);
+    private readonly Option<int?> _vocabulary = Size("--vocab", "vocabulary", ModelConfigLimits.Vocabulary);
+    private readonly Option<int?> _prefix = Size("--prefix-tokens", "prefix slots of each stream", ModelConfigLimits.PrefixTokens);
+
+    private IEnumerable<Option> All => [_shape, _hidden, _intermediate, _layers, _heads, _keyHeads, _vocabulary, _prefix];
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in All) command.Options.Add(option);
+    }
+
+    /// <summary>The first of these options that was given, or null.</summary>
+    public string? Given(ParseResult parse) => All.FirstOrDefault(option => parse.GetResult(option) is { Implicit: false })?.Name;
+
+    /// <summary>Prefix slots of each stream.</summary>
+    public int PrefixTokens(ParseResult parse) => parse.GetValue(_prefix) ?? ModelShapes.PrefixTokens;
+
+    /// <summary>The name to print, and the shape with P = 1.</summary>
+    public (string Name, ModelConfig Shape) Read(ParseResult parse)
+    {
+        string name = parse.GetValue(_shape) ?? DefaultShape;
+        ModelConfig shape = ModelShapes.Find(name) ?? throw ParScaleException.Usage("CL-02",
+            $"--shape {ParScaleException.Quote(name)} is not known; take {string.Join(", ", ModelShapes.Names)}, or change one with --hidden and the others");
+        ModelConfig changed = shape with
+        {
+            HiddenSize = parse.GetValue(_hidden) ?? shape.HiddenSize,
+            IntermediateSize = parse.GetValue(_intermediate) ?? shape.IntermediateSize,
+            LayerCount = parse.GetValue(_layers) ?? shape.LayerCount,
+            AttentionHeads = parse.GetValue(_heads) ?? shape.AttentionHeads,
+            KeyValueHeads = parse.GetValue(_keyHeads) ?? shape.KeyValueHeads,
+            VocabularySize = parse.GetValue(_vocabulary) ?? shape.VocabularySize,
+        };
+        changed = changed with { HeadSize = changed.HiddenSize / changed.AttentionHeads };
+        Check(changed);
+        return changed == shape ? (name, shape) : ($"{changed.LayerCount}x{changed.HiddenSize}", changed);
+    }
+
+    private static void Check(ModelConfig shape)
+    {
+        if (shape.HiddenSize % shape.AttentionHeads != 0 || shape.HeadSize % 2 != 0)
+            throw ParScaleException.Usage("CL-02", $"--hidden {shape.HiddenSize} over --heads {shape.AttentionHeads} must be an even whole number");
+        if (shape.HeadSize > ModelConfigLimits.HeadSize)
+            throw ParScaleException.Usage("CL-02", $"--hidden {shape.HiddenSize} over --heads {shape.AttentionHeads} must be at most {ModelConfigLimits.HeadSize}");
+        if (shape.AttentionHeads % shape.KeyValueHeads != 0)
+            throw ParScaleException.Usage("CL-02", $"--kv-heads {shape.KeyValueHeads} must divide --heads {shape.AttentionHeads}");
+    }
+
+    private static Option<int?> Size(string name, string what, int most) =>
+        NumberOption.Integer(name, $"Another {what} than the shape's.", 1, most);
+}

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using ParScale.Benchmarking;
+using ParScale.Cli.Bench;
+using ParScale.Cli.Options;
+using ParScale.Cli.Terminals;
+
+namespace ParScale.Cli.Commands;
+
+/// <summary><c>parscale bench</c>: how fast models of a shape run here, beside what the machine could do at best.</summary>
+internal sealed class BenchCommand : ExampleCommand
+{
+    private readonly BenchOptions _options = new();
+    private readonly Option<BenchFormat?> _format = BenchFormats.CreateOption();
+    private readonly Option<string?> _plot = new("--plot")
+    {
+        Description = "Draw milliseconds per token over P, with the floors, into a .svg file.",
+        HelpName = "FILE",
+        Arity = ArgumentArity.ExactlyOne,
+    };
+
+    public BenchCommand(Terminal terminal, CommonOptions common)
+        : base("bench", "Measure decode steps and prompts of a shape for several P and dtypes, and how far they are from what this machine can do. "
+            + "Weights are random unless -m is given. Lists: 1,2,4 or 1-8 or 1-16*2.")
+    {
+        _options.AddTo(this);
+        Options.Add(_format);
+        Options.Add(_plot);
+        SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
+    }
+
+    public override string Example => """
+          parscale bench --shape 1.8B --streams 1,2,4,8 --dtype q8
+          parscale bench --shape 0.7B --streams 1-16*2 --dtype q8,bf16 --context 64,2048 -r 10 --plot bench.svg
+          parscale bench -m my-model --prompt 128 -o csv > bench.csv
+        """;
+
+    private int Run(ParseResult parse, Terminal terminal, bool json)
+    {
+        BenchFormat format = parse.GetValue(_format) ?? (json ? BenchFormat.Json : BenchFormat.Md);
+        if (json && format != BenchFormat.Json) throw ParScaleException.Usage("CL-02", "--json and -o contradict each other; give one of them");
+        BenchmarkPlan plan = _options.Read(parse);
+        string? plot = BenchPlot.Check(parse.GetValue(_plot));
+
+        using var interrupt = new Interrupt(terminal.Cancellation);
+        using var progress = new BenchProgress(terminal);
+        using var run = new BenchmarkRun(plan, progress, interrupt.Token);
+        BenchmarkResult measured = run.Run();
+        progress.Dispose();
+
+        BenchResult result = Describe(measured, plan);
+        if (plot is not null) File.WriteAllText(plot, BenchPlot.Draw(result));
+        if (format == BenchFormat.Json) terminal.WriteJson(result, CliJson.Readable.BenchResult);
+        else BenchTable.Write(result, format, terminal.Out);
+        return 0;
+    }
+
+    private static BenchResult Describe(BenchmarkResult measured, BenchmarkPlan plan)
+    {
+        MachineInfo machine = MachineInfo.Here();
+        return new BenchResult(
+            new BenchMachine(machine.Processor, machine.Cores, plan.Threads, machine.MemoryBytes, machine.System, machine.Runtime, machine.Kernels),
+            new BenchModelInfo(plan.Name, plan.Shape.TotalParameters, plan.Folder is null),
+            new BenchFloors(measured.Read.Median / 1e9, measured.Int8.Median / 1e9, measured.Float32.Median / 1e9)
+            {
+                ReadGbSBest = measured.Read.Most / 1e9,
+                Int8GmacSBest = measured.Int8.Most / 1e9,
+                F32GmacSBest = measured.Float32.Most / 1e9,
+                Passes = measured.Read.Count,
+            },
+            [.. measured.Rows.Select(row => BenchRow.From(row, plan))]);
+    }
+}

@@ -1,0 +1,104 @@
+using ParScale.Benchmarking;
+
+namespace ParScale.Cli.Commands;
+
+/// <summary>One row of <c>parscale bench</c>: in JSON, and as the columns of the tables.</summary>
+internal sealed record BenchRow
+{
+    public required string Model { get; init; }
+
+    public required string Dtype { get; init; }
+
+    /// <summary>Format of keys and values.</summary>
+    public required string Kv { get; init; }
+
+    public required int Streams { get; init; }
+
+    public required int Context { get; init; }
+
+    public required int Threads { get; init; }
+
+    /// <summary>A whole decode step, median.</summary>
+    public required double DecodeMs { get; init; }
+
+    public required double DecodeMeanMs { get; init; }
+
+    public required double DecodeSdMs { get; init; }
+
+    public required double DecodeMinMs { get; init; }
+
+    /// <summary>Steps measured.</summary>
+    public required int DecodeSteps { get; init; }
+
+    /// <summary>Bytes of weights read in a step, over <see cref="ReadGbS"/>.</summary>
+    public required double FloorMs { get; init; }
+
+    /// <summary>decode_ms over floor_ms.</summary>
+    public required double Ratio { get; init; }
+
+    /// <summary>The fastest step over the floor at the fastest reading.</summary>
+    public required double RatioBest { get; init; }
+
+    /// <summary>Reading memory between the rows of this dtype, median, GB/s.</summary>
+    public required double ReadGbS { get; init; }
+
+    /// <summary>Weights read in a step.</summary>
+    public required long StepBytes { get; init; }
+
+    /// <summary>Keys and values read in a step, and the time that takes at the same speed.</summary>
+    public required long KvStepBytes { get; init; }
+
+    public required double KvFloorMs { get; init; }
+
+    /// <summary>Tokens of the prompt; 0 when none was measured, then the following are null.</summary>
+    public required int Prompt { get; init; }
+
+    public required double? PrefillTokensS { get; init; }
+
+    public required double? PrefillTokensSSd { get; init; }
+
+    public required int? PrefillRuns { get; init; }
+
+    /// <summary>Multiply-adds a second of the prompt's matrices over those the machine can do: 8-bit for q8 and q4, else float32.</summary>
+    public required double? PrefillShare { get; init; }
+
+    /// <summary>Memory of this row alone: all of it, and its parts.</summary>
+    public required long ResidentBytes { get; init; }
+
+    public required long WeightBytes { get; init; }
+
+    public required long KvBytes { get; init; }
+
+    public required long OtherBytes { get; init; }
+
+    public static BenchRow From(BenchmarkRow row, BenchmarkPlan plan) => new()
+    {
+        Model = plan.Name,
+        Dtype = row.Type.ToString().ToLowerInvariant(),
+        Kv = row.Cache.ToString().ToLowerInvariant(),
+        Streams = row.Streams,
+        Context = row.Context,
+        Threads = plan.Threads,
+        DecodeMs = row.Decode.Median,
+        DecodeMeanMs = row.Decode.Mean,
+        DecodeSdMs = row.Decode.Deviation,
+        DecodeMinMs = row.Decode.Least,
+        DecodeSteps = row.Decode.Count,
+        FloorMs = row.FloorMs,
+        Ratio = row.Ratio,
+        RatioBest = row.BestRatio,
+        ReadGbS = row.Read.Median / 1e9,
+        StepBytes = row.StepBytes,
+        KvStepBytes = row.StepCacheBytes,
+        KvFloorMs = row.CacheFloorMs,
+        Prompt = plan.Prompt,
+        PrefillTokensS = row.Prefill?.Median,
+        PrefillTokensSSd = row.Prefill?.Deviation,
+        PrefillRuns = row.Prefill?.Count,
+        PrefillShare = row.PrefillShare,
+        ResidentBytes = row.WeightBytes + row.CacheBytes + row.OtherBytes,
+        WeightBytes = row.WeightBytes,
+        KvBytes = row.CacheBytes,
+        OtherBytes = row.OtherBytes,
+    };
+}

@@ -1,0 +1,52 @@
+using ParScale.Kernels.Formats;
+using ParScale.Model;
+
+namespace ParScale.Benchmarking;
+
+/// <summary>What to measure. There is one row for every combination of type, cache, streams and context.</summary>
+internal sealed record BenchmarkPlan
+{
+    /// <summary>The folder of a checkpoint, or null for random weights of <see cref="Shape"/>.</summary>
+    public required string? Folder { get; init; }
+
+    /// <summary>Name of the shape or folder, as it is printed.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The shape: P = 1 for random weights, else that of the checkpoint.</summary>
+    public required ModelConfig Shape { get; init; }
+
+    /// <summary>Prefix slots of random models with several streams.</summary>
+    public required int PrefixTokens { get; init; }
+
+    /// <summary>Storage of the weights; null is as the checkpoint has them.</summary>
+    public required IReadOnlyList<WeightType?> Types { get; init; }
+
+    /// <summary>Storage of keys and values; null is what the product takes for the weights.</summary>
+    public required IReadOnlyList<KvType?> Caches { get; init; }
+
+    /// <summary>Numbers of streams P.</summary>
+    public required IReadOnlyList<int> Streams { get; init; }
+
+    /// <summary>Tokens in the cache before the decode step that is measured.</summary>
+    public required IReadOnlyList<int> Contexts { get; init; }
+
+    /// <summary>Tokens of the prompt whose processing is measured; 0 leaves it out.</summary>
+    public required int Prompt { get; init; }
+
+    /// <summary>Rounds; every row is measured once in each.</summary>
+    public required int Repetitions { get; init; }
+
+    /// <summary>Decode steps of one row in one round.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>Threads to compute with.</summary>
+    public required int Threads { get; init; }
+
+    /// <summary>The configuration that is run with P streams.</summary>
+    public ModelConfig ConfigFor(int streams)
+    {
+        ModelConfig config = Folder is null ? ModelShapes.WithStreams(Shape, streams, PrefixTokens) : Shape.WithStreams(streams);
+        int longest = Math.Max(Prompt, Contexts.Max() + 1);
+        return Folder is null && longest > config.MaxPositions ? config with { MaxPositions = longest } : config;
+    }
+}

@@ -1,0 +1,82 @@
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.Threads;
+using ParScale.Model;
+
+namespace ParScale.Benchmarking;
+
+/// <summary>What is measured of one row, as it comes in.</summary>
+internal sealed class RowMeasurement(BenchmarkPlan plan, ModelWeights weights, KvType? cache, int streams, int context) : IDisposable
+{
+    private readonly ModelConfig _config = plan.ConfigFor(streams);
+    private readonly KvType _cache = cache ?? KvCache.DefaultType(weights.Type);
+    private readonly List<double> _steps = [];
+    private BenchmarkCase? _case;
+    private long _otherBytes;
+
+    /// <summary>P.</summary>
+    public int Streams => streams;
+
+    /// <summary>Rows with the same key read a prompt alike, whatever their context.</summary>
+    public (KvType Cache, int Streams) PromptKey => (_cache, streams);
+
+    private BenchmarkCase Case => _case ?? throw new InvalidOperationException("the row has no memory yet");
+
+    /// <summary>Loads this row alone, does what it will do, and sees what the process holds beside <paramref name="known"/> bytes.</summary>
+    public void Weigh(WorkerPool pool, long known)
+    {
+        // Without the remains of the rows before.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        Load(pool);
+        _otherBytes = Math.Max(0, Environment.WorkingSet - known - CacheBytes(Room));
+        Case.Dispose();
+        _case = null;
+    }
+
+    /// <summary>Takes the row's memory, and does everything once so that nothing is compiled or touched for the first time later.</summary>
+    public void Load(WorkerPool pool)
+    {
+        _case = new BenchmarkCase(_config, weights, pool, _cache, context, Room);
+        _case.WarmUp(plan.Prompt);
+    }
+
+    /// <summary>Measures decode steps, after one that is not counted: the caches hold what another row left there.</summary>
+    public void Decode(int count)
+    {
+        Case.Step();
+        for (int i = 0; i < count; i++) _steps.Add(Case.Step());
+    }
+
+    /// <summary>Reads a prompt. Returns seconds.</summary>
+    public double ReadPrompt(ReadOnlySpan<int> tokens) => Case.Prefill(tokens);
+
+    /// <summary>The row's figures. <paramref name="promptSeconds"/>: how long each prompt took, whatever the row's context.</summary>
+    public BenchmarkRow Row(MachineFloors floors, IReadOnlyList<double> promptSeconds)
+    {
+        double products = WeightCost.TokenProducts(weights, streams) + (plan.Prompt == 0 ? 0 : WeightCost.HeadProducts(weights) / plan.Prompt);
+        double rate = GroupLayout.IsGrouped(weights.Type) ? floors.Int8.Median : floors.Float32.Median;
+        Spread? prefill = promptSeconds.Count == 0 ? null : Spread.Of([.. promptSeconds.Select(seconds => plan.Prompt / seconds)]);
+        return new BenchmarkRow
+        {
+            Type = weights.Type,
+            Cache = _cache,
+            Streams = streams,
+            Context = context,
+            Decode = Spread.Of(_steps),
+            Read = floors.ReadLately,
+            StepBytes = WeightCost.StepBytes(weights),
+            StepCacheBytes = CacheBytes(context),
+            Prefill = prefill,
+            PrefillShare = prefill?.Median * products / rate,
+            WeightBytes = WeightCost.Bytes([weights]),
+            CacheBytes = CacheBytes(Room),
+            OtherBytes = _otherBytes,
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _case?.Dispose();
+
+    private int Room => BenchmarkCase.Room(context, plan.Prompt);
+
+    private long CacheBytes(int tokens) => BenchmarkCase.CacheBytes(_config, _cache, tokens);
+}

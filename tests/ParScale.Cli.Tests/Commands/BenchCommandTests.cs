@@ -1,0 +1,131 @@
+using System.Text.Json;
+using System.Xml.Linq;
+using ParScale.Cli.Tests.Support;
+
+namespace ParScale.Cli.Tests.Commands;
+
+public class BenchCommandTests(TinyModel model)
+{
+    private static readonly string[] Small =
+    [
+        "bench", "--hidden", "64", "--intermediate", "96", "--layers", "2", "--heads", "4", "--kv-heads", "2", "--vocab", "100", "--prefix-tokens", "3",
+        "--prompt", "9", "-n", "2", "-r", "2", "-t", "2", "-q",
+    ];
+
+    [Fact]
+    public void Json_has_every_field_of_the_contract()
+    {
+        JsonElement json = Run("--streams", "1,3", "--dtype", "q8,f32", "--context", "0,5", "--json").Json();
+        Assert.NotEqual("", json.GetProperty("machine").GetProperty("cpu").GetString());
+        Assert.Equal(2, json.GetProperty("machine").GetProperty("threads").GetInt32());
+        Assert.True(json.GetProperty("model").GetProperty("random").GetBoolean());
+        JsonElement floors = json.GetProperty("floors");
+        foreach (string name in new[] { "read_gb_s", "read_gb_s_best", "int8_gmac_s", "int8_gmac_s_best", "f32_gmac_s", "f32_gmac_s_best" })
+            Assert.InRange(floors.GetProperty(name).GetDouble(), 1e-9, 1e9);
+        JsonElement[] rows = [.. json.GetProperty("rows").EnumerateArray()];
+        Assert.Equal(
+            ["q8 1 0", "q8 1 5", "q8 3 0", "q8 3 5", "f32 1 0", "f32 1 5", "f32 3 0", "f32 3 5"],
+            rows.Select(row => $"{row.GetProperty("dtype").GetString()} {row.GetProperty("streams")} {row.GetProperty("context")}"));
+        foreach (JsonElement row in rows)
+        {
+            double Number(string name) => row.GetProperty(name).GetDouble();
+            foreach (string name in new[] { "decode_ms", "decode_mean_ms", "decode_min_ms", "floor_ms", "ratio", "ratio_best", "prefill_tokens_s", "prefill_share" })
+                Assert.InRange(Number(name), double.Epsilon, 1e9);
+            Assert.Equal(Number("decode_ms") / Number("floor_ms"), Number("ratio"), 1e-9);
+            Assert.Equal(Number("step_bytes") / Number("read_gb_s") / 1e6, Number("floor_ms"), 1e-9);
+            Assert.Equal(4, Number("decode_steps"));
+            Assert.Equal(Number("weight_bytes") + Number("kv_bytes") + Number("other_bytes"), Number("resident_bytes"));
+        }
+    }
+
+    [Fact]
+    public void Every_form_of_output_parses()
+    {
+        string[] csv = Run("--streams", "2", "-o", "csv").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = Run("--streams", "2", "-o", "jsonl", "--prompt", "0").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        using var line = JsonDocument.Parse(Assert.Single(lines));
+        Assert.Equal(csv[0].Split(','), line.RootElement.EnumerateObject().Select(column => column.Name));
+        Assert.Equal(2, csv.Length);
+        Assert.Equal(csv[0].Count(c => c == ','), csv[1].Count(c => c == ','));
+        Assert.Equal(JsonValueKind.Null, line.RootElement.GetProperty("prefill_tokens_s").ValueKind);
+
+        string[] table = [.. Run("--streams", "1-4").Out.Split('\n').Where(row => row.StartsWith('|'))];
+        Assert.Equal(6, table.Length);
+        Assert.All(table, row => Assert.Equal(table[0].Count(c => c == '|'), row.Count(c => c == '|')));
+        Assert.Equal("json", Run("--streams", "1", "-o", "json").Json().TryGetProperty("rows", out _) ? "json" : "no rows");
+    }
+
+    [Fact]
+    public void A_checkpoint_is_measured_as_it_is_stored()
+    {
+        JsonElement json = Tool.Run("bench", "-m", model.Folder, "--streams", "1,2", "-n", "1", "-r", "1", "--prompt", "4", "-q", "--json").Json();
+        Assert.Equal(model.Config.TotalParameters, json.GetProperty("model").GetProperty("parameters").GetInt64());
+        Assert.All(json.GetProperty("rows").EnumerateArray(), row => Assert.Equal("f32", row.GetProperty("dtype").GetString()));
+    }
+
+    [Fact]
+    public void The_plot_is_well_formed_and_holds_every_row()
+    {
+        using var folder = new TempFolder();
+        string file = Path.Combine(folder.Path, "a.svg");
+        Assert.Equal(0, Run("--streams", "1,2,4", "--dtype", "q8,bf16", "--plot", file).Exit);
+        XElement svg = XElement.Load(file);
+        Assert.Equal(2, svg.Elements().Count(element => element.Name.LocalName == "polyline" && element.Attribute("stroke-dasharray") is null));
+        Assert.Equal(4, svg.Elements().Count(element => element.Name.LocalName == "circle"));
+    }
+
+    [Theory]
+    [InlineData("--shape", "2B")]
+    [InlineData("--streams", "0")]
+    [InlineData("--streams", "1,x")]
+    [InlineData("--streams", "65")]
+    [InlineData("--dtype", "q8,q9")]
+    [InlineData("--context", "-1")]
+    [InlineData("--heads", "5")]
+    [InlineData("--heads", "64")]
+    [InlineData("--kv-heads", "3")]
+    [InlineData("-o", "xml")]
+    [InlineData("--plot", "a.txt")]
+    [InlineData("--plot", "no-such-folder/a.svg")]
+    public void Bad_options_are_one_line(string option, string value)
+    {
+        string[] args = [.. Small];
+        int known = Array.IndexOf(args, option);
+        if (known >= 0) args[known + 1] = value;
+        Tool.Run(known >= 0 ? args : [.. args, option, value]).Fails(2, "CL-02");
+    }
+
+    [Fact]
+    public void Options_that_contradict_each_other_are_refused()
+    {
+        Tool.Run("bench", "-m", model.Folder, "--shape", "1.8B").Fails(2, "CL-02");
+        Tool.Run("bench", "-o", "md", "--json").Fails(2, "CL-02");
+        Tool.Run("bench", "-m", model.Folder, "--streams", "4").Fails(2, "CL-09");
+        Tool.Run("bench", "-m", model.Folder, "--context", $"{TinyModel.Context}").Fails(2, "CL-02");
+    }
+
+    [Fact]
+    public void BE_01_what_does_not_fit_is_refused_beforehand()
+    {
+        string error = Tool.Run("bench", "--shape", "4.7B", "--layers", "1024", "--dtype", "f32").Fails(7, "BE-01");
+        Assert.Contains("MiB", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Cancelling_ends_it()
+    {
+        Outcome outcome = Tool.RunWith(null, new CancellationToken(canceled: true), Small);
+        Assert.Equal((130, ""), (outcome.Exit, outcome.Out));
+    }
+
+    private static Outcome Run(params string[] args)
+    {
+        // An option given again replaces the one in Small.
+        List<string> all = [.. Small];
+        for (int i = 0; i + 1 < all.Count; i++)
+        {
+            if (all[i].StartsWith('-') && args.Contains(all[i])) all.RemoveRange(i--, 2);
+        }
+        return Tool.Run([.. all, .. args]);
+    }
+}
