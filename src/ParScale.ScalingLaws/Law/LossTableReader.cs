@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Text;
+
+namespace ParScale.ScalingLaws.Law;
+
+/// <summary>Reads comma-separated losses: headings, then a line for each model. Empty lines and lines that start with # are skipped.</summary>
+internal static class LossTableReader
+{
+    private const int LongestLine = 1 << 16;
+    private const int MostStreams = 1 << 20;
+    private static readonly string[] Columns = ["n", "p", "loss"];
+
+    public static LossTable Read(TextReader text, string name)
+    {
+        var points = new List<LossPoint>();
+        var lines = new List<int>();
+        (int[] At, int Count)? headings = null;
+        int number = 0;
+        for (string? line; (line = ReadLine(text, ++number)) is not null;)
+        {
+            if (string.IsNullOrWhiteSpace(line) || line.StartsWith('#')) continue;
+            string[] cells = Split(line, number);
+            if (headings is null)
+            {
+                headings = (Find(cells, number), cells.Length);
+                continue;
+            }
+            if (cells.Length != headings.Value.Count)
+            {
+                throw new LossTableException("LW-07", FormattableString.Invariant(
+                    $"has {cells.Length} cells under {headings.Value.Count} headings; cells are separated by commas, decimals by points"), number);
+            }
+            if (points.Count == LossTable.MostPoints)
+                throw new LossTableException("LW-06", FormattableString.Invariant($"is one point more than the {LossTable.MostPoints} allowed"), number);
+            points.Add(Point(cells, headings.Value.At, number));
+            lines.Add(number);
+        }
+        if (headings is null) throw new LossTableException("LW-02", "has no headings; the first line must name the columns n, p and loss");
+        return new LossTable(name, [.. points], [.. lines]);
+    }
+
+    private static LossPoint Point(string[] cells, int[] at, int line)
+    {
+        double n = Parameters(cells[at[0]], line);
+        double p = Number("p", cells[at[1]], line);
+        double loss = Number("loss", cells[at[2]], line);
+        if (p != Math.Floor(p) || p is < 1 or > MostStreams)
+        {
+            throw new LossTableException("LW-04", FormattableString.Invariant(
+                $"p is {Quote(cells[at[1]])}; it must be a whole number of streams, 1 to {MostStreams}"), line);
+        }
+        return new LossPoint(n, (int)p, loss);
+    }
+
+    private static double Parameters(string cell, int line)
+    {
+        if (ParameterCount.TryParse(cell, out double value, out string? problem)) return value;
+        throw new LossTableException("LW-03", $"n: {Quote(cell)} {problem}", line);
+    }
+
+    private static double Number(string column, string cell, int line)
+    {
+        if (double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)) return value;
+        throw new LossTableException("LW-03", $"{column}: {Quote(cell)} is not a number", line);
+    }
+
+    private static int[] Find(string[] headings, int line)
+    {
+        string[] names = [.. headings.Select(heading => heading.Trim())];
+        int[] at = new int[Columns.Length];
+        for (int i = 0; i < Columns.Length; i++)
+        {
+            string column = Columns[i];
+            at[i] = Array.FindIndex(names, name => name.Equals(column, StringComparison.OrdinalIgnoreCase));
+            if (at[i] < 0)
+            {
+                throw new LossTableException("LW-02",
+                    $"there is no column {column} (found: {Quote(string.Join(", ", names))}); the columns n, p and loss are needed, separated by commas", line);
+            }
+            if (names.Count(name => name.Equals(column, StringComparison.OrdinalIgnoreCase)) > 1)
+                throw new LossTableException("LW-02", $"there are two columns {column}; leave one", line);
+        }
+        return at;
+    }
+
+    // A cell in quotes may hold commas and, doubled, quotes; it may not run over the end of its line.
+    private static string[] Split(string line, int number)
+    {
+        var cells = new List<string>();
+        var cell = new StringBuilder();
+        bool quoted = false;
+        for (int i = 0; i < line.Length; i++)
+        {
+            char c = line[i];
+            if (c == '"')
+            {
+                bool doubled = quoted && i + 1 < line.Length && line[i + 1] == '"';
+                if (doubled) cell.Append(line[++i]);
+                else quoted = !quoted;
+            }
+            else if (c == ',' && !quoted)
+            {
+                cells.Add(cell.ToString());
+                cell.Clear();
+            }
+            else
+            {
+                cell.Append(c);
+            }
+        }
+        if (quoted) throw new LossTableException("LW-07", "a quote is opened and not closed", number);
+        cells.Add(cell.ToString());
+        return [.. cells];
+    }
+
+    // A reader's own ReadLine would take a line of any length into memory.
+    private static string? ReadLine(TextReader text, int number)
+    {
+        var line = new StringBuilder();
+        for (int c; (c = text.Read()) >= 0; line.Append((char)c))
+        {
+            if (c == '\n') return line.ToString().TrimEnd('\r');
+            if (line.Length == LongestLine)
+                throw new LossTableException("LW-07", FormattableString.Invariant($"is longer than {LongestLine} characters; this is no table of losses"), number);
+        }
+        return line.Length == 0 ? null : line.ToString().TrimEnd('\r');
+    }
+
+    private static string Quote(string cell) => cell.Length > 60 ? $"\"{cell[..60]}…\"" : $"\"{cell}\"";
+}
