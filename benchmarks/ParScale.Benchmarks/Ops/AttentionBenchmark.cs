@@ -1,0 +1,62 @@
+using BenchmarkDotNet.Attributes;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.KeysValues;
+using ParScale.Kernels.Memory;
+using ParScale.Kernels.Ops;
+using ParScale.Kernels.Threads;
+
+namespace ParScale.Benchmarks.Ops;
+
+/// <summary>One new token of one layer in all streams, after a context.</summary>
+public class AttentionBenchmark : IDisposable
+{
+    private readonly WorkerPool _pool = new(Environment.ProcessorCount);
+    private readonly Scratch _scratch = new();
+    private KvBuffer? _prefix, _tokens;
+    private float[] _queries = [], _y = [];
+
+    [Params(KvType.F32, KvType.Bf16, KvType.Q8)]
+    public KvType Type { get; set; }
+
+    [Params(1, 8)]
+    public int Streams { get; set; }
+
+    [Params(64, 2048)]
+    public int Context { get; set; }
+
+    [GlobalSetup]
+    public void Prepare()
+    {
+        _prefix = Filled(Numbers.Prefix);
+        _tokens = Filled(Context + 1);
+        _queries = Numbers.Random(Streams * Numbers.Heads * Numbers.HeadSize);
+        _y = new float[_queries.Length];
+    }
+
+    [Benchmark]
+    public void Run()
+    {
+        var shape = new AttentionShape(Streams, 1, Numbers.Heads, Numbers.KeyValueHeads, Numbers.HeadSize);
+        var sequence = new AttentionSequence(_tokens ?? throw new InvalidOperationException(), Context, 1);
+        Attention.Run(shape, _queries, _prefix, [sequence], _y, _scratch, _pool);
+    }
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _prefix?.Dispose();
+        _tokens?.Dispose();
+        _scratch.Dispose();
+        _pool.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private KvBuffer Filled(int slots)
+    {
+        var buffer = new KvBuffer(Type, Streams, Numbers.KeyValueHeads, Numbers.HeadSize, slots);
+        float[] values = Numbers.Random(Numbers.KeyValueHeads * Numbers.HeadSize);
+        for (int stream = 0; stream < Streams; stream++)
+            for (int slot = 0; slot < slots; slot++) buffer.Store(stream, slot, values, values);
+        return buffer;
+    }
+}

@@ -1,0 +1,24 @@
+using BenchmarkDotNet.Attributes;
+using ParScale.Kernels.Ops;
+
+namespace ParScale.Benchmarks.Ops;
+
+/// <summary>The norm of one token in all streams.</summary>
+public class RmsNormBenchmark
+{
+    private readonly float[] _weight = Numbers.Random(Numbers.Hidden);
+    private float[] _x = [], _y = [];
+
+    [Params(1, 8)]
+    public int Streams { get; set; }
+
+    [GlobalSetup]
+    public void Prepare()
+    {
+        _x = Numbers.Random(Streams * Numbers.Hidden);
+        _y = new float[_x.Length];
+    }
+
+    [Benchmark]
+    public void Run() => RmsNorm.Run(_x, _weight, 1e-6f, _y);
+}
