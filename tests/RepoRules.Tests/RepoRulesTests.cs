@@ -9,7 +9,7 @@ public partial class RepoRulesTests
 
     private static readonly string Root = FindRoot();
 
-    private static IEnumerable<string> Sources => Files("*.cs", "src", "tests", "samples");
+    private static IEnumerable<string> Sources => Files("*.cs", "src", "tests", "benchmarks", "samples");
 
     [Fact]
     public void Files_stay_short() =>
@@ -23,7 +23,7 @@ public partial class RepoRulesTests
     public void Unsafe_code_lives_in_the_kernels_alone()
     {
         string kernels = Path.Combine(Root, "src", "ParScale.Kernels");
-        IEnumerable<string> projects = Files("*.csproj", "src", "tests", "samples").Where(file => !file.StartsWith(kernels, StringComparison.Ordinal));
+        IEnumerable<string> projects = Files("*.csproj", "src", "tests", "benchmarks", "samples").Where(file => !file.StartsWith(kernels, StringComparison.Ordinal));
         Assert.Empty(projects.Where(file => File.ReadAllText(file).Contains("AllowUnsafeBlocks", StringComparison.Ordinal)).Select(Relative));
     }
 
@@ -48,6 +48,7 @@ public partial class RepoRulesTests
         {
             string op = Path.GetFileName(file).Split('.')[0];
             Assert.True(File.Exists(Path.Combine(Root, "tests", "ParScale.Kernels.Tests", "Ops", op + "Tests.cs")), $"{op} has no tests");
+            Assert.True(File.Exists(Path.Combine(Root, "benchmarks", "ParScale.Benchmarks", "Ops", op + "Benchmark.cs")), $"{op} has no benchmark");
             Assert.True(withoutReference.Contains(op) || File.Exists(Path.Combine(ops, op + ".Reference.cs")), $"{op} has no reference");
         }
     }
@@ -67,7 +68,7 @@ public partial class RepoRulesTests
     [Fact]
     public void Packages_have_their_versions_in_one_place()
     {
-        foreach (string file in Files("*.csproj", "src", "tests", "samples"))
+        foreach (string file in Files("*.csproj", "src", "tests", "benchmarks", "samples"))
             Assert.False(PackageVersion().IsMatch(File.ReadAllText(file)), $"{Relative(file)} names a version");
     }
 
