@@ -34,7 +34,7 @@ internal static class MatrixTypes
     {
         // It chooses among the streams, and has only P rows: nothing to gain, and each of its outputs moves every logit.
         "model.aggregate_layer.2.weight" => null,
-        // Rounding the vocabulary's vectors to 4 bits costs more than the rest together; see docs/numbers.md.
+        // Rounding the vocabulary's vectors to 4 bits costs about as much as all other matrices together; see docs/numbers.md.
         ModelTensors.EmbeddingName or ModelTensors.HeadName => WeightType.Q8,
         _ => type,
     };
