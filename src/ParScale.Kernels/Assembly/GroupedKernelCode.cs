@@ -18,9 +18,6 @@ internal sealed class GroupedKernelCode
     // Vectors of sixteen rows in a tile.
     private const int Vectors = GroupLayout.TileRows / 16;
 
-    // How far ahead of its use a cache line of weights is asked for: none costs P = 8 a tenth, 1 to 8 KB measured alike.
-    private const int PrefetchAhead = 4096;
-
     // Steps of the inner loop written out one after another.
     private const int Unroll = 4;
 
@@ -53,7 +50,8 @@ internal sealed class GroupedKernelCode
         return bytes.ToArray();
     }
 
-    // rbp product, rbx and r12 weights and their stride, rsi and r13 scales and theirs, r14 tiles left, r15 and rdi output and its stride.
+    // rbp product, rbx and r12 weights and their stride, rsi scales, r14 tiles left, r15 and rdi output and its stride, rdx and r13
+    // prefetching and its step.
     private void WriteAll()
     {
         foreach (AssemblerRegister64 register in Kept) _code.push(register);
@@ -67,7 +65,8 @@ internal sealed class GroupedKernelCode
         _code.mov(rbx, Field(nameof(GroupedProduct.Weights)));
         _code.mov(r12, Field(nameof(GroupedProduct.WeightStride)));
         _code.mov(rsi, Field(nameof(GroupedProduct.Scales)));
-        _code.mov(r13, Field(nameof(GroupedProduct.ScaleStride)));
+        _code.mov(rdx, Field(nameof(GroupedProduct.Prefetch)));
+        _code.mov(r13, Field(nameof(GroupedProduct.PrefetchStep)));
         _code.mov(r14, Field(nameof(GroupedProduct.Tiles)));
         _code.mov(r15, Field(nameof(GroupedProduct.Y)));
         _code.mov(rdi, Field(nameof(GroupedProduct.YStride)));
@@ -80,7 +79,7 @@ internal sealed class GroupedKernelCode
         _code.Label(ref tile);
         WriteTile();
         _code.add(rbx, r12);
-        _code.add(rsi, r13);
+        _code.add(rsi, Field(nameof(GroupedProduct.ScaleStride)));
         _code.add(r15, Vectors * VectorBytes);
         _code.dec(r14);
         _code.jne(tile);
@@ -124,15 +123,15 @@ internal sealed class GroupedKernelCode
         _code.dec(rax);
         _code.jne(group);
 
-        _code.mov(rdx, r15);
+        _code.mov(r8, r15);
         for (int column = 0; column < _columns; column++)
         {
             for (int row = 0; row < Vectors; row++)
             {
                 _code.vmovaps(zmm0, Kept32(column, row));
-                _code.vmovups(__zmmword_ptr[rdx + row * VectorBytes], zmm0);
+                _code.vmovups(__zmmword_ptr[r8 + row * VectorBytes], zmm0);
             }
-            _code.add(rdx, rdi);
+            _code.add(r8, rdi);
         }
     }
 
@@ -142,7 +141,7 @@ internal sealed class GroupedKernelCode
         for (int row = 0; row < Vectors; row++)
         {
             int offset = (index * Vectors + row) * VectorBytes;
-            _code.prefetcht0(__byte_ptr[r8 + (offset + PrefetchAhead)]);
+            _code.prefetcht0(__byte_ptr[rdx + row * VectorBytes]);
             if (_nibbles)
             {
                 AssemblerRegisterZMM first = row == 0 ? zmm0 : zmm2, next = row == 0 ? zmm1 : zmm3;
@@ -156,6 +155,7 @@ internal sealed class GroupedKernelCode
                 _code.vmovdqu32(row == 0 ? zmm0 : zmm1, __zmmword_ptr[r8 + offset]);
             }
         }
+        _code.add(rdx, r13);
         if (_nibbles)
         {
             WriteProducts(zmm0, zmm2, index * 2);

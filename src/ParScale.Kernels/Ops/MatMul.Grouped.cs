@@ -10,6 +10,12 @@ internal static unsafe partial class MatMul
 {
     private const int TileRows = GroupLayout.TileRows;
 
+    // How far ahead of its use a cache line of weights is asked for: none costs P = 8 a tenth, 1 to 8 KB measured alike.
+    private const int PrefetchAhead = 4096;
+
+    // Bytes of levels that a kernel uses in one step.
+    private const int StepBytes = 128;
+
     // Bytes of weights below which a hand-over to another thread costs more than it saves.
     private const int SmallestGroupedShare = 32 * 1024;
 
@@ -104,7 +110,18 @@ internal static unsafe partial class MatMul
                 ScaleStride = (nint)scaleBytes,
                 YStride = (nint)stride * sizeof(float),
             };
+            SetPrefetch(ref product, tileBytes, column);
             KernelTier.Current.Run(weights.Type, &product, columns);
+        }
+
+        // One block of columns reads memory as it goes. Of several, each asks for its part of the next tile, so that memory is
+        // read at an even pace while the blocks share a tile in the cache.
+        private void SetPrefetch(ref GroupedProduct product, long tileBytes, int column)
+        {
+            int blocks = (x.Columns + QuantizedColumns.BlockColumns - 1) / QuantizedColumns.BlockColumns;
+            long ahead = blocks == 1 ? PrefetchAhead : tileBytes + tileBytes * (column / QuantizedColumns.BlockColumns) / blocks;
+            product.Prefetch = product.Weights + ahead;
+            product.PrefetchStep = (StepBytes + blocks - 1) / blocks;
         }
     }
 }

@@ -38,4 +38,12 @@ internal unsafe struct GroupedProduct
 
     /// <summary>Bytes from a column of the output to the next.</summary>
     public nint YStride;
+
+    /// <summary>
+    /// Where to ask for weights ahead of their use, and by how many bytes that goes on per step of 128 bytes of levels. Only a hint.
+    /// </summary>
+    public byte* Prefetch;
+
+    /// <summary>See <see cref="Prefetch"/>.</summary>
+    public nint PrefetchStep;
 }
