@@ -30,10 +30,14 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
     /// <summary>The embedding matrix [V, H], which is the head's as well when the two are tied.</summary>
     public Tensor EmbeddingWeight => _embedding.weight!;
 
-    public override Tensor forward(Tensor tokens)
+    public override Tensor forward(Tensor tokens) => forward(tokens, null);
+
+    /// <summary>The same for packed rows, whose <paramref name="offsets"/> are those of <see cref="Positions"/>; null: one text a row.</summary>
+    public Tensor forward(Tensor tokens, Tensor? offsets)
     {
         using var scope = NewDisposeScope();
-        Positions positions = PositionsFor(tokens.shape[1]);
+        using Positions? packed = offsets is null ? null : new Positions(_config, offsets, _compute);
+        Positions positions = packed ?? PositionsFor(tokens.shape[1]);
         Tensor hidden = _embedding.forward(tokens).repeat(_config.Streams, 1, 1);
         foreach (DecoderLayer layer in _layers) hidden = layer.forward(hidden, positions);
         hidden = _norm.forward(hidden);

@@ -26,10 +26,13 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
     public ModelConfig Config { get; }
 
     /// <summary>Token ids [B, S], int64, to logits [B, S, V].</summary>
-    public override Tensor forward(Tensor tokens)
+    public override Tensor forward(Tensor tokens) => forward(tokens, null);
+
+    /// <summary>The same for packed rows, whose <paramref name="offsets"/> are those of <see cref="Positions"/>; null: one text a row.</summary>
+    public Tensor forward(Tensor tokens, Tensor? offsets)
     {
         using var scope = NewDisposeScope();
-        Tensor hidden = _decoder.forward(tokens);
+        Tensor hidden = _decoder.forward(tokens, offsets);
         Tensor logits = nn.functional.linear(hidden, (_head?.weight ?? _decoder.EmbeddingWeight).to(hidden.dtype));
         return logits.MoveToOuterDisposeScope();
     }

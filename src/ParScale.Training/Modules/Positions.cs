@@ -3,9 +3,13 @@ using static TorchSharp.torch;
 
 namespace ParScale.Training.Modules;
 
-/// <summary>What every layer needs to know about a window of S positions: the rotary table and who sees whom.</summary>
+/// <summary>
+/// What every layer needs to know about rows of S tokens: where each token stands in its text, and who sees whom. Rows are one text
+/// each, or several documents packed one after the other, none of which sees another.
+/// </summary>
 internal sealed class Positions : IDisposable
 {
+    /// <summary>Rows of one text: token s stands at position s and sees the tokens up to itself.</summary>
     public Positions(ModelConfig config, long length, ScalarType type)
     {
         Length = length;
@@ -16,12 +20,32 @@ internal sealed class Positions : IDisposable
         Mask = cat([prefix, causal], 1).to(type).DetachFromDisposeScope();
     }
 
-    /// <summary>The number of tokens S.</summary>
+    /// <summary>
+    /// Packed rows. <paramref name="offsets"/>, [B, S], int64, tells how far each token is from the first of its document; 0 begins a
+    /// document. A token sees the prefix and its own document up to itself: what it would see were the document alone.
+    /// </summary>
+    public Positions(ModelConfig config, Tensor offsets, ScalarType type)
+    {
+        Length = offsets.shape[1];
+        using var scope = NewDisposeScope();
+        using var table = new RotaryTable(Length, config.HeadSize, config.RopeTheta, type);
+        Rotary = table.At(offsets, config.Streams);
+        Tensor document = offsets.eq(0).cumsum(1);
+        Tensor allowed = document.unsqueeze(2).eq(document.unsqueeze(1)).tril();
+        Tensor hidden = zeros(allowed.shape).masked_fill(allowed.logical_not(), double.NegativeInfinity);
+        Tensor prefix = zeros(offsets.shape[0], Length, config.PrefixTokens);
+        Mask = cat([prefix, hidden], 2).unsqueeze(1).to(type).DetachFromDisposeScope();
+    }
+
+    /// <summary>The number of tokens S of a row.</summary>
     public long Length { get; }
 
     public RotaryTable Rotary { get; }
 
-    /// <summary>Additive mask [S, prefix + S]: 0 where a query may look, else minus infinity.</summary>
+    /// <summary>
+    /// Additive mask, 0 where a query may look, else minus infinity: [S, prefix + S] for all rows, or [B, 1, S, prefix + S] for packed
+    /// rows, the same for every stream and head.
+    /// </summary>
     public Tensor Mask { get; }
 
     public void Dispose()

@@ -25,6 +25,15 @@ internal sealed class RotaryTable : IDisposable
         _signedSine = cat([sine.neg(), sine], -1).unsqueeze(1).to(type).DetachFromDisposeScope();
     }
 
+    private RotaryTable(Tensor cosine, Tensor signedSine, long half) => (_cosine, _signedSine, _half) = (cosine, signedSine, half);
+
+    /// <summary>
+    /// The table of packed rows: row p * B + b rotates its token s as position <paramref name="positions"/>[b, s], [B, S], in each of
+    /// <paramref name="streams"/> streams.
+    /// </summary>
+    public RotaryTable At(Tensor positions, int streams) =>
+        new(Gather(_cosine, positions, streams), Gather(_signedSine, positions, streams), _half);
+
     /// <summary>Rotates <paramref name="heads"/>, shape [rows, S, heads, D].</summary>
     public Tensor Apply(Tensor heads)
     {
@@ -36,5 +45,13 @@ internal sealed class RotaryTable : IDisposable
     {
         _cosine.Dispose();
         _signedSine.Dispose();
+    }
+
+    /// <summary>[S, 1, D] to [P * B, S, 1, D].</summary>
+    private static Tensor Gather(Tensor table, Tensor positions, int streams)
+    {
+        using var scope = NewDisposeScope();
+        Tensor rows = table.index_select(0, positions.flatten()).view(positions.shape[0], positions.shape[1], 1, -1);
+        return rows.repeat(streams, 1, 1, 1).DetachFromDisposeScope();
     }
 }

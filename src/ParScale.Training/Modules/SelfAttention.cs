@@ -60,7 +60,9 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
         (long rows, long heads, long length, long size) = (queries.shape[0], queries.shape[1], queries.shape[2], queries.shape[3]);
         (long keyHeads, long slots) = (keys.shape[1], keys.shape[2]);
         Tensor scores = matmul(queries.reshape(rows, keyHeads, -1, size), keys.transpose(2, 3));
-        Tensor weights = (scores.view(rows, heads, length, slots) + mask).softmax(-1);
+        // Row p * B + b has the mask of row b, whatever its stream.
+        long masks = mask.dim() == 2 ? 1 : mask.shape[0];
+        Tensor weights = (scores.view(-1, masks, heads, length, slots) + mask).softmax(-1);
         Tensor mixed = matmul(weights.view(rows, keyHeads, -1, slots), values);
         return mixed.view(rows, heads, length, size).MoveToOuterDisposeScope();
     }
