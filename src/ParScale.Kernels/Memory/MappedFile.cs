@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 
 namespace ParScale.Kernels.Memory;
 
@@ -7,8 +8,10 @@ namespace ParScale.Kernels.Memory;
 /// A file that shrinks while it is mapped cannot be caught by any process (the system raises SIGBUS): do not truncate
 /// a model in place while it is loaded; write a new one and rename it.
 /// </summary>
-internal sealed unsafe class MappedFile : IDisposable
+internal sealed unsafe partial class MappedFile : IDisposable
 {
+    private const int WillNeed = 3;
+
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _start;
@@ -43,6 +46,17 @@ internal sealed unsafe class MappedFile : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside the file.</exception>
     public ReadOnlySpan<byte> Slice(long offset, int length) => new(Pointer(offset, length), length);
 
+    /// <summary>
+    /// Asks the system to read a range from the disk ahead of its use, as far as it lies inside the file. Without it a range
+    /// that several threads touch comes in by small pieces, each waited for. Only advice: where it is not taken nothing changes.
+    /// </summary>
+    public void Prefetch(long offset, long length)
+    {
+        if (OperatingSystem.IsWindows() || offset >= Length) return;
+        nint start = (nint)Pointer(offset, Math.Min(length, Length - offset)), page = start / Environment.SystemPageSize * Environment.SystemPageSize;
+        _ = Advise(page, (nuint)(Math.Min(length, Length - offset) + start - page), WillNeed);
+    }
+
     /// <summary>The address of a range, after checking that it lies inside the file.</summary>
     internal byte* Pointer(long offset, long length)
     {
@@ -62,4 +76,7 @@ internal sealed unsafe class MappedFile : IDisposable
         _view?.Dispose();
         _file?.Dispose();
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(nint address, nuint length, int advice);
 }

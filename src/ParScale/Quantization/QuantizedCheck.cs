@@ -20,6 +20,7 @@ internal static class QuantizedCheck
     /// <exception cref="ParScaleException">A tensor was changed (QC-05) or has a scale that no packing makes (QC-07).</exception>
     public static void Require(SafetensorsFile file)
     {
+        file.Data.Prefetch(0, file.Data.Length);
         var faults = new ConcurrentDictionary<string, ParScaleException>(StringComparer.Ordinal);
         // The largest first, so that no core is left with it at the end.
         TensorInfo[] tensors = [.. file.Tensors.Values.OrderByDescending(tensor => tensor.ByteLength)];
