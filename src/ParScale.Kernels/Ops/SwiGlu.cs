@@ -1,6 +1,7 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using ParScale.Kernels.Threads;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Ops;
 
@@ -18,9 +19,19 @@ internal static unsafe partial class SwiGlu
         ArgumentNullException.ThrowIfNull(pool);
         fixed (float* g = gate, u = up, output = y)
         {
-            var job = new Job(g, u, output, gate.Length);
-            pool.Run(ref job, (gate.Length + SmallestShare - 1) / SmallestShare, 1);
+            if (Vector512.IsHardwareAccelerated) Start<Simd512, Vector512<float>, Vector512<int>>(g, u, output, gate.Length, pool);
+            else if (Vector256.IsHardwareAccelerated) Start<Simd256, Vector256<float>, Vector256<int>>(g, u, output, gate.Length, pool);
+            else Start<Simd128, Vector128<float>, Vector128<int>>(g, u, output, gate.Length, pool);
         }
+    }
+
+    private static void Start<TSimd, TFloat, TInt>(float* gate, float* up, float* y, int count, WorkerPool pool)
+        where TSimd : struct, ISimd<TFloat, TInt>
+        where TFloat : struct
+        where TInt : struct
+    {
+        var job = new Job<TSimd, TFloat, TInt>(gate, up, y, count);
+        pool.Run(ref job, (count + SmallestShare - 1) / SmallestShare, 1);
     }
 
     /// <summary>silu alone, in place.</summary>
@@ -29,8 +40,12 @@ internal static unsafe partial class SwiGlu
         foreach (ref float value in x) value /= 1 + MathF.Exp(-value);
     }
 
-    private readonly struct Job(float* gate, float* up, float* y, int count) : IRangeJob
+    private readonly struct Job<TSimd, TFloat, TInt>(float* gate, float* up, float* y, int count) : IRangeJob
+        where TSimd : struct, ISimd<TFloat, TInt>
+        where TFloat : struct
+        where TInt : struct
     {
+        private static readonly float LogTwoE = MathF.Log2(MathF.E);
         private readonly float* _gate = gate, _up = up, _y = y;
         private readonly int _count = count;
 
@@ -38,17 +53,25 @@ internal static unsafe partial class SwiGlu
         public void Run(int start, int end)
         {
             int i = start * SmallestShare, last = Math.Min(end * SmallestShare, _count);
-            for (; i <= last - Vector<float>.Count; i += Vector<float>.Count)
-                Vector.Store(Product(Vector.Load(_gate + i), Vector.Load(_up + i)), _y + i);
+            TFloat factor = TSimd.Broadcast(LogTwoE);
+            for (; i <= last - TSimd.Count; i += TSimd.Count)
+                TSimd.Store(Product(TSimd.Load(_gate + i), TSimd.Load(_up + i), factor), _y + i);
             if (i == last) return;
             // What is left goes through a whole vector too: a scalar exponential would round differently.
-            float* g = stackalloc float[Vector<float>.Count], u = stackalloc float[Vector<float>.Count];
+            float* g = stackalloc float[TSimd.Count], u = stackalloc float[TSimd.Count];
             for (int lane = 0; i + lane < last; lane++) (g[lane], u[lane]) = (_gate[i + lane], _up[i + lane]);
-            Vector<float> product = Product(Vector.Load(g), Vector.Load(u));
-            for (int lane = 0; i + lane < last; lane++) _y[i + lane] = product[lane];
+            TSimd.Store(Product(TSimd.Load(g), TSimd.Load(u), factor), g);
+            for (int lane = 0; i + lane < last; lane++) _y[i + lane] = g[lane];
         }
 
+        // e^-x as 2^(-x log2 e), kept below 2^126; where that would be more, silu is 0 beside anything else.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector<float> Product(Vector<float> x, Vector<float> up) => x / (Vector<float>.One + Vector.Exp(-x)) * up;
+        private static TFloat Product(TFloat x, TFloat up, TFloat factor)
+        {
+            TFloat power = TSimd.Max(TSimd.Multiply(x, factor), TSimd.Broadcast(-126));
+            TFloat exponential = Exponent.Two<TSimd, TFloat, TInt>(TSimd.Multiply(power, TSimd.Broadcast(-1)));
+            TFloat silu = TSimd.Divide(x, TSimd.Add(TSimd.Broadcast(1), exponential));
+            return TSimd.Multiply(TSimd.ZeroBelow(x, TSimd.Broadcast(-87), silu), up);
+        }
     }
 }

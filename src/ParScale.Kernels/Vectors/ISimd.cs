@@ -19,6 +19,8 @@ internal unsafe interface ISimd<TFloat, TInt> where TFloat : struct where TInt :
 
     static abstract TFloat Multiply(TFloat a, TFloat b);
 
+    static abstract TFloat Divide(TFloat a, TFloat b);
+
     /// <summary>a * b + c, in one rounding where the machine can.</summary>
     static abstract TFloat MultiplyAdd(TFloat a, TFloat b, TFloat c);
 
