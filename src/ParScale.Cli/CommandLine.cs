@@ -75,6 +75,7 @@ internal static class CommandLine
         root.Subcommands.Add(new InspectCommand(terminal, common));
         root.Subcommands.Add(new QuantizeCommand(terminal, common));
         root.Subcommands.Add(new BenchCommand(terminal, common));
+        root.Subcommands.Add(new LawCommand(terminal, common));
         return root;
     }
 }

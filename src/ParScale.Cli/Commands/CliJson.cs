@@ -15,6 +15,10 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(InspectResult))]
 [JsonSerializable(typeof(QuantizeResult))]
 [JsonSerializable(typeof(BenchResult))]
+[JsonSerializable(typeof(LawFitResult))]
+[JsonSerializable(typeof(LawPredictResult))]
+[JsonSerializable(typeof(LawEquivalentResult))]
+[JsonSerializable(typeof(LawPlotResult))]
 [JsonSerializable(typeof(VersionResult))]
 internal sealed partial class CliJson : JsonSerializerContext
 {

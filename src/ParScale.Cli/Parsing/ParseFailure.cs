@@ -9,12 +9,13 @@ internal static class ParseFailure
 {
     public static ParScaleException Describe(ParseResult parse)
     {
-        bool commandGiven = parse.CommandResult != parse.RootCommandResult;
+        // `parscale` and `parscale law` are followed by a command; the commands themselves are not.
+        bool commandGiven = parse.CommandResult.Command.Subcommands.Count == 0;
         if (parse.UnmatchedTokens.Count > 0) return Unknown(parse, parse.UnmatchedTokens[0], commandGiven);
-        if (!commandGiven && parse.CommandResult.Command.Subcommands.Count > 0 && parse.Errors.All(error => OptionOf(error) is null))
+        if (!commandGiven && parse.Errors.All(error => OptionOf(error) is null))
         {
             string names = string.Join(", ", parse.CommandResult.Command.Subcommands.Select(command => command.Name));
-            return ParScaleException.Usage("CL-02", $"give a command: {names}; `parscale --help` explains them");
+            return ParScaleException.Usage("CL-02", $"give a command: {names}; `{PathOf(parse)} --help` explains them");
         }
 
         ParseError first = parse.Errors[0];
@@ -42,7 +43,7 @@ internal static class ParseFailure
         {
             string name = token.Split('=', ':')[0];
             IEnumerable<Command> meant = commandGiven ? [command] : command.Subcommands;
-            string example = $"parscale {(commandGiven ? command.Name : "COMMAND")} {name} ...";
+            string example = $"{PathOf(parse)}{(commandGiven ? "" : " COMMAND")} {name} ...";
             return ParScaleException.Usage("CL-01", meant.Any(one => NamesOf(one.Options).Contains(name))
                 ? $"{name} comes after the command: {example}"
                 : $"unknown option {ParScaleException.Quote(name)}{Suggest(name, OptionNames(parse))}");
@@ -57,6 +58,14 @@ internal static class ParseFailure
         int at = parse.Tokens.TakeWhile(token => token.Value != leftOver || token.Type != TokenType.Argument).Count();
         if (at < 2 || parse.Tokens[at - 2].Type != TokenType.Option || !OptionNames(parse).Contains(parse.Tokens[at - 1].Value)) return null;
         return ParScaleException.Usage("CL-02", $"{parse.Tokens[at - 2].Value} has no value, so {parse.Tokens[at - 1].Value} was taken for it");
+    }
+
+    // The words up to the command at fault, such as "parscale law".
+    private static string PathOf(ParseResult parse)
+    {
+        string path = parse.CommandResult.Command.Name;
+        for (SymbolResult? at = parse.CommandResult.Parent; at is CommandResult outer; at = at.Parent) path = $"{outer.Command.Name} {path}";
+        return path;
     }
 
     private static IEnumerable<string> OptionNames(ParseResult parse)

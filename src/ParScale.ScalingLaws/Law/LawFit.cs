@@ -60,9 +60,8 @@ public sealed class LawFit
 
     private IEnumerable<string> NotesOn(ScalingLaw law)
     {
-        int count = Table.Points.Count;
-        if (count == LossTable.FewestPoints)
-            yield return FormattableString.Invariant($"{count} points and {LossTable.FewestPoints} parameters: any such data fit; the agreement proves nothing");
+        if (Table.Points.Count == LossTable.FewestPoints)
+            yield return FormattableString.Invariant($"{LossTable.FewestPoints} points for as many parameters: that they fit proves nothing");
         if (law.K <= AtBound) yield return "k is 0: in these data more streams do not lower the loss";
         if (law.E <= AtBound) yield return "e is 0: these data show no floor of the loss";
         if (RSquared < 0.9)

@@ -74,8 +74,9 @@ internal static class LossTableReader
             at[i] = Array.FindIndex(names, name => name.Equals(column, StringComparison.OrdinalIgnoreCase));
             if (at[i] < 0)
             {
-                throw new LossTableException("LW-02",
-                    $"there is no column {column} (found: {Quote(string.Join(", ", names))}); the columns n, p and loss are needed, separated by commas", line);
+                string found = Quote(string.Join(", ", names));
+                throw new LossTableException(
+                    "LW-02", $"there is no column {column} (found: {found}); the columns n, p and loss are needed, separated by commas", line);
             }
             if (names.Count(name => name.Equals(column, StringComparison.OrdinalIgnoreCase)) > 1)
                 throw new LossTableException("LW-02", $"there are two columns {column}; leave one", line);
@@ -120,8 +121,8 @@ internal static class LossTableReader
         for (int c; (c = text.Read()) >= 0; line.Append((char)c))
         {
             if (c == '\n') return line.ToString().TrimEnd('\r');
-            if (line.Length == LongestLine)
-                throw new LossTableException("LW-07", FormattableString.Invariant($"is longer than {LongestLine} characters; this is no table of losses"), number);
+            if (line.Length < LongestLine) continue;
+            throw new LossTableException("LW-07", FormattableString.Invariant($"is longer than {LongestLine} characters; this is no table of losses"), number);
         }
         return line.Length == 0 ? null : line.ToString().TrimEnd('\r');
     }

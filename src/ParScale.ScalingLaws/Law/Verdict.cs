@@ -15,8 +15,9 @@ internal static class Verdict
         if (forms.Where(form => form.Aicc is not null).OrderBy(form => form.Aicc).ToArray() is [var first, var second, ..])
         {
             double gap = second.Aicc.GetValueOrDefault() - first.Aicc.GetValueOrDefault();
+            string clear = gap >= Clear ? "clear" : "not clear";
             yield return FormattableString.Invariant(
-                $"By AICc the {first.Name} form leads the {second.Name} form by {gap:F1}, which is {(gap >= Clear ? "clear" : "not clear")} within the data's range.");
+                $"By AICc the {first.Name} form leads the {second.Name} form by {gap:F1}, which is {clear} within the data's range.");
         }
         foreach (string sentence in Beyond(table, forms)) yield return sentence;
     }
@@ -42,14 +43,14 @@ internal static class Verdict
         if (open.Length > 1)
         {
             yield return FormattableString.Invariant(
-                $"The two forms that fit best, {open[0]} and {open[1]}, differ there by {apart:F4} nats, against a scatter of {scatter:F4}: {size}.");
+                $"The two that fit best, {open[0]} and {open[1]}, differ there by {apart:F4} nats, against a scatter of {scatter:F4}: {size}.");
         }
 
         if (forms.FirstOrDefault(form => form.Name == "saturating") is { } saturating)
         {
             double rest = saturating.Parameters["c2"] * Math.Pow(most, -saturating.Parameters["beta"]);
             yield return FormattableString.Invariant(
-                $"The saturating form leaves at most {rest:F4} nats to gain beyond p = {most}; under the log form every further doubling gains a little, without end.");
+                $"The saturating form leaves at most {rest:F4} nats to gain beyond p = {most}; the log form lets every further doubling gain.");
         }
     }
 }

@@ -29,8 +29,8 @@ public class LawComparisonTests
         Assert.Equal([4, 6, 9], Stack.Forms[0].Extrapolations.Select(held => held.Points));
         Assert.All(Stack.Forms.Concat(Pile.Forms).SelectMany(form => form.Extrapolations), held =>
         {
-            Assert.InRange(held.MeanError, 0.0005, 0.02);
-            Assert.InRange(held.WorstError, held.MeanError, 0.03);
+            Assert.InRange(held.RmsError, 0.0005, 0.02);
+            Assert.InRange(held.WorstError, held.RmsError, 0.03);
         });
     }
 

@@ -36,7 +36,8 @@ internal static class Holdout
     {
         LossPoint[] left = [.. whole.Data.Points.Where(isOut)];
         LossPoint[] kept = [.. whole.Data.Points.Where(point => !isOut(point))];
-        bool enough = kept.Length >= whole.Theta.Length && kept.DistinctBy(point => point.P).Skip(1).Any() && kept.DistinctBy(point => point.N).Skip(1).Any();
+        bool enough = kept.Length >= whole.Theta.Length
+            && kept.DistinctBy(point => point.P).Skip(1).Any() && kept.DistinctBy(point => point.N).Skip(1).Any();
         if (!enough) return null;
         double[] errors = Fitter.Refit(whole, whole.Data.With(kept)).Errors(left);
         return new HeldOut(what, left.Length, Math.Sqrt(errors.Average(error => error * error)), errors.Max(Math.Abs));

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using ParScale.Cli.Parsing;
+using ParScale.Cli.Terminals;
+using ParScale.ScalingLaws;
+using ParScale.ScalingLaws.Law;
+
+namespace ParScale.Cli.Options;
+
+/// <summary>Whose losses a law is made of: one of the two published tables, or a file.</summary>
+internal sealed class LossTableOption
+{
+    private const string Stack = "stack";
+    private const string Pile = "pile";
+
+    public Option<string?> Option { get; } = new("--data")
+    {
+        Description = "Losses: stack (Stack-V2-Python) or pile, the two published tables, or a CSV file with columns n, p and loss.",
+        HelpName = "stack|pile|FILE",
+    };
+
+    /// <summary>The table; throws when there is none or when it is no table.</summary>
+    public LossTable Read(ParseResult parse, Terminal terminal) => parse.GetValue(Option) switch
+    {
+        null => throw ParScaleException.Usage("CL-02", "whose losses? give --data stack, --data pile or --data FILE.csv"),
+        Stack => LossTable.StackV2Python,
+        Pile => LossTable.Pile,
+        string file => Guard(file, () => LossTable.Parse(new StringReader(Text(file, terminal)), Path.GetFileName(file))),
+    };
+
+    /// <summary>The fit to <paramref name="table"/>.</summary>
+    public LawFit Fit(ParseResult parse, LossTable table) => Guard(parse.GetValue(Option) ?? table.Name, () => LawFit.Of(table));
+
+    /// <summary>The law of the table: for the two published tables the published parameters, else a fit.</summary>
+    public ScalingLaw Law(ParseResult parse, LossTable table) => parse.GetValue(Option) switch
+    {
+        Stack => ScalingLaw.StackV2Python,
+        Pile => ScalingLaw.Pile,
+        _ => Fit(parse, table).Law,
+    };
+
+    private static string Text(string file, Terminal terminal)
+    {
+        bool name = file.All(char.IsLetter) && !Path.Exists(file);
+        if (!name) return TextSource.ReadFile(file, terminal);
+        string meant = NearestName.Find(file, [Stack, Pile]) is { } nearest ? $"; did you mean {nearest}?" : "";
+        throw ParScaleException.Usage("CL-02", $"--data needs stack, pile or a file, and {ParScaleException.Quote(file)} is none of them{meant}");
+    }
+
+    private static T Guard<T>(string file, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (LossTableException problem)
+        {
+            throw ParScaleException.BadInput(problem.Code, file, problem.Message, problem);
+        }
+    }
+}

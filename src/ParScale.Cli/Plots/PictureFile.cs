@@ -1,0 +1,40 @@
+using ScottPlot;
+
+namespace ParScale.Cli.Plots;
+
+/// <summary>Writes a plot as PNG or SVG, by the ending of the file's name.</summary>
+internal static class PictureFile
+{
+    public const int Width = 900;
+    public const int Height = 600;
+
+    /// <summary>Checks the name before any work is done for it.</summary>
+    public static void Check(string path)
+    {
+        string quoted = ParScaleException.Quote(path);
+        if (Directory.Exists(path)) throw ParScaleException.Usage("CL-02", $"-o {quoted} is a folder; give a file such as law.png");
+        if (!IsSvg(path) && !IsPng(path)) throw ParScaleException.Usage("CL-02", $"-o {quoted}: the name must end in .png or .svg");
+    }
+
+    /// <summary>Writes the picture; an older file of that name is unchanged when that fails.</summary>
+    public static void Write(Plot plot, string path)
+    {
+        string beside = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            if (IsSvg(path)) File.WriteAllText(beside, plot.GetSvgXml(Width, Height));
+            else File.WriteAllBytes(beside, plot.GetImageBytes(Width, Height, ImageFormat.Png));
+            File.Move(beside, path, overwrite: true);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(beside);
+            throw new ParScaleException(ErrorKind.Io, "IO-01",
+                $"{ParScaleException.Quote(path)} cannot be written; check the folder, its permissions and the free space", problem);
+        }
+    }
+
+    private static bool IsSvg(string path) => path.EndsWith(".svg", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsPng(string path) => path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
+}
