@@ -76,6 +76,8 @@ internal static class CommandLine
         root.Subcommands.Add(new QuantizeCommand(terminal, common));
         root.Subcommands.Add(new BenchCommand(terminal, common));
         root.Subcommands.Add(new LawCommand(terminal, common));
+        root.Subcommands.Add(new CostCommand(terminal, common));
+        root.Subcommands.Add(new PlanCommand(terminal, common));
         return root;
     }
 }

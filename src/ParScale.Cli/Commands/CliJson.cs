@@ -19,6 +19,9 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(LawPredictResult))]
 [JsonSerializable(typeof(LawEquivalentResult))]
 [JsonSerializable(typeof(LawPlotResult))]
+[JsonSerializable(typeof(CostResult))]
+[JsonSerializable(typeof(PaperCostResult))]
+[JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(VersionResult))]
 internal sealed partial class CliJson : JsonSerializerContext
 {

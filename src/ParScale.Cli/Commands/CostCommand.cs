@@ -1,0 +1,86 @@
+using System.CommandLine;
+using ParScale.Cli.Options;
+using ParScale.Cli.Planning;
+using ParScale.Cli.Terminals;
+using ParScale.ScalingLaws;
+using ParScale.ScalingLaws.Cost;
+
+namespace ParScale.Cli.Commands;
+
+/// <summary><c>parscale cost</c>: memory and time of models that need not exist, on machines that need not be here.</summary>
+internal sealed class CostCommand : ExampleCommand
+{
+    private readonly Option<ModelShape[]?> _sizes = SizeList.CreateDense("--size", "default: 1.8B");
+    private readonly Option<ModelShape[]?> _mixtures = SizeList.CreateMixtures("--moe");
+    private readonly WorkOptions _work = new("bf16");
+    private readonly Option<int?> _prompt = NumberOption.Integer("--prompt", "Tokens of each prompt (default: 128).", 1, WorkOptions.MostTokens);
+    private readonly Option<int?> _output = NumberOption.Integer("--output", "Tokens generated after it (default: 128).", 1, WorkOptions.MostTokens);
+    private readonly LawOption _law = new("--equal-loss", "Add the plain models of equal loss, by the law of these data, and what they add for each byte and second that streams add.");
+    private readonly Option<bool> _paper = CommonOptions.Flag("--as-paper",
+        "The arithmetic of the paper's cost figures with its oddities (llm-analysis: an A100, 16 bits, whatever is asked for).");
+
+    public CostCommand(Terminal terminal, CommonOptions common)
+        : base("cost", "Show what models of any size and P need in memory and time on a machine, by a roofline: reading or arithmetic, whichever is slower.")
+    {
+        Options.Add(_sizes);
+        Options.Add(_mixtures);
+        _work.AddTo(this);
+        foreach (Option option in new Option[] { _prompt, _output, _law.Option, _paper }) Options.Add(option);
+        SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
+    }
+
+    public override string Example => """
+          parscale cost --size 1.8B --streams 1,2,4,8 --dtype q8,q4
+          parscale cost --size 1.8B,4.7B --moe 8B/1.6B --device rtx4090 --batch 4 --prompt 1024
+          parscale cost --size 1.6B --streams 1,8 --equal-loss stack --device a100
+          parscale cost --as-paper --size 1.6B,2.8B,4.4B --batch 1 --prompt 512 --output 512
+        """;
+
+    private int Run(ParseResult parse, Terminal terminal, bool json)
+    {
+        ModelShape[] mixtures = Bench.NumberList.Get(parse, _mixtures) ?? [];
+        ModelShape[] sizes = Bench.NumberList.Get(parse, _sizes) ?? [PublishedShapes.All[3]];
+        var work = new Workload(_work.Batch(parse), parse.GetValue(_prompt) ?? 128, parse.GetValue(_output) ?? 128);
+        if (parse.GetValue(_paper))
+        {
+            PaperCostResult paper = PaperCostResult.Of(sizes, _work.Streams(parse), work);
+            if (json) terminal.WriteJson(paper, CliJson.Readable.PaperCostResult);
+            else CostText.Write(paper, terminal.Out);
+            return 0;
+        }
+        ScalingLaw? law = _law.Read(parse)?.Law;
+        CostResult result = Describe(parse, Queries(parse, sizes, mixtures, work, DeviceOption.Find(_work.DeviceName(parse), terminal)), law);
+        if (json) terminal.WriteJson(result, CliJson.Readable.CostResult);
+        else CostText.Write(result, terminal.Out);
+        return 0;
+    }
+
+    // A mixture of experts with streams was never tried: it stands beside them with P = 1.
+    private CostQuery[] Queries(ParseResult parse, ModelShape[] sizes, ModelShape[] mixtures, Workload work, Device device) =>
+    [
+        .. from weights in _work.Weights(parse, WeightFormat.Bf16)
+           from pair in sizes.SelectMany(shape => _work.Streams(parse).Select(p => (Shape: shape, P: p))).Concat(mixtures.Select(shape => (Shape: shape, P: 1)))
+           select new CostQuery { Shape = pair.Shape, Streams = pair.P, Weights = weights, Cache = _work.Cache(parse), Work = work, Device = device },
+    ];
+
+    private CostResult Describe(ParseResult parse, CostQuery[] queries, ScalingLaw? law)
+    {
+        List<CostRow> rows = [.. queries.Select(CostRow.Of)];
+        List<CostIncrease> increases = [];
+        foreach (CostQuery query in queries.Where(query => query.Streams > 1))
+        {
+            if (law is null) break;
+            double equal = law.EquivalentParameters(query.Shape.NonEmbeddingParameters(query.Streams), query.Streams);
+            if (equal > PublishedShapes.Most) continue;
+            CostQuery twin = query with { Shape = PublishedShapes.WithParameters(equal), Streams = 1 };
+            (CostRow plain, CostRow streams, CostRow larger) = (CostRow.Of(query with { Streams = 1 }), CostRow.Of(query), CostRow.Of(twin));
+            rows.Add(larger);
+            increases.Add(new CostIncrease(streams.Model, streams.Streams, streams.Dtype, larger.Model,
+                (larger.MemoryBytes - plain.MemoryBytes) / (streams.MemoryBytes - plain.MemoryBytes),
+                (larger.TotalMs - plain.TotalMs) / (streams.TotalMs - plain.TotalMs)));
+        }
+        Workload work = queries[0].Work;
+        string cache = _work.Cache(parse).ToString().ToLowerInvariant();
+        return new CostResult(DeviceFigures.From(queries[0].Device), work.Batch, work.Prompt, work.Output, cache, rows, increases);
+    }
+}

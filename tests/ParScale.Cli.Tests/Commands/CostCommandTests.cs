@@ -1,0 +1,85 @@
+using System.Text.Json;
+using ParScale.Cli.Tests.Support;
+
+namespace ParScale.Cli.Tests.Commands;
+
+public class CostCommandTests
+{
+    [Fact]
+    public void Json_has_a_row_for_every_model_format_and_number_of_streams()
+    {
+        JsonElement json = Cost("--size", "1.8B,7B", "--streams", "1,4", "--dtype", "bf16,q4", "--moe", "8B/1B");
+        Assert.Equal(2 * (2 * 2 + 1), json.GetProperty("rows").GetArrayLength());
+        Assert.Equal(["dense", "moe", "parscale"], json.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("kind").GetString()).Distinct().Order());
+        Assert.Equal("a100", json.GetProperty("device").GetProperty("name").GetString());
+        JsonElement row = json.GetProperty("rows")[1];
+        string[] parts = ["weight_bytes", "prefix_bytes", "aggregator_bytes", "kv_bytes", "activation_bytes", "runtime_bytes"];
+        Assert.Equal(row.GetProperty("memory_bytes").GetDouble(), parts.Sum(part => row.GetProperty(part).GetDouble()), 1.0);
+        Assert.Equal(row.GetProperty("total_ms").GetDouble(),
+            row.GetProperty("prefill_ms").GetDouble() + 128 * row.GetProperty("decode_ms").GetDouble(), 1e-6);
+    }
+
+    [Fact]
+    public void Streams_are_nearly_free_for_one_sequence_and_the_twin_is_not()
+    {
+        JsonElement json = Cost("--size", "1.6B", "--streams", "1,8", "--equal-loss", "stack");
+        double[] times = [.. json.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("decode_ms").GetDouble())];
+        Assert.Equal(3, times.Length);
+        Assert.InRange(times[1] / times[0], 1, 1.1);
+        Assert.InRange(times[2] / times[0], 1.5, 2.2);
+        JsonElement increase = Assert.Single(json.GetProperty("increases").EnumerateArray());
+        Assert.InRange(increase.GetProperty("memory_ratio").GetDouble(), 8, 25);
+        Assert.InRange(increase.GetProperty("latency_ratio").GetDouble(), 4, 25);
+    }
+
+    [Fact]
+    public void As_paper_gives_the_papers_figures_whatever_the_device()
+    {
+        JsonElement json = Tool.Run("cost", "--as-paper", "--size", "1.6B", "--streams", "8", "--device", "m4", "--json").Json();
+        Assert.Equal("llm-analysis", json.GetProperty("mode").GetString());
+        Assert.Equal(22.55, json.GetProperty("published_memory_ratio").GetDouble(), 0.05);
+        Assert.Equal(6.43, json.GetProperty("published_latency_ratio").GetDouble(), 0.05);
+        JsonElement row = Assert.Single(json.GetProperty("rows").EnumerateArray());
+        Assert.Equal(3.59, row.GetProperty("mean_memory_bytes").GetDouble() / (1L << 30), 0.01);
+        Assert.Equal(0.555, row.GetProperty("mean_total_ms").GetDouble() / 1e3, 0.002);
+        Assert.Contains("22.55", Tool.Run("cost", "--as-paper").Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void This_machine_is_measured()
+    {
+        JsonElement device = Tool.Run("cost", "--json", "--size", "0.7B", "--streams", "1").Json().GetProperty("device");
+        Assert.Equal("this", device.GetProperty("name").GetString());
+        Assert.InRange(device.GetProperty("read_gb_s").GetDouble(), 0.5, 10_000);
+        Assert.InRange(device.GetProperty("int8_gmac_s").GetDouble(), 0.1, 1e7);
+    }
+
+    [Fact]
+    public void Text_says_what_does_not_fit()
+    {
+        string text = Tool.Run("cost", "--size", "0.7B,70B", "--streams", "1", "--device", "m4").Out;
+        Assert.Contains("! more than the 17.2 GB of the machine", text, StringComparison.Ordinal);
+        Assert.Contains("* a size without a published model", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("CL-02", "--size", "1.8")]
+    [InlineData("CL-02", "--size", "1.8B,huge")]
+    [InlineData("CL-02", "--size", "1M")]
+    [InlineData("CL-02", "--moe", "1B/8B")]
+    [InlineData("CL-02", "--moe", "8B")]
+    [InlineData("CL-02", "--dtype", "fp8")]
+    [InlineData("CL-02", "--kv", "q4")]
+    [InlineData("CL-02", "--streams", "0")]
+    [InlineData("CL-02", "--batch", "0")]
+    [InlineData("CL-02", "--equal-loss", "c4")]
+    [InlineData("PL-02", "--device", "h10")]
+    public void Wrong_values_are_refused_in_one_line_that_names_the_flag(string code, string flag, string value) =>
+        Assert.Contains(flag, Tool.Run("cost", flag, value).Fails(2, code), StringComparison.Ordinal);
+
+    [Fact]
+    public void The_nearest_device_is_named() =>
+        Assert.Contains("did you mean h100?", Tool.Run("cost", "--device", "h10").Fails(2, "PL-02"), StringComparison.Ordinal);
+
+    private static JsonElement Cost(params string[] args) => Tool.Run(["cost", "--device", "a100", "--json", .. args]).Json();
+}
