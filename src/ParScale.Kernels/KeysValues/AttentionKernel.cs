@@ -1,4 +1,6 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.KeysValues;
@@ -15,6 +17,8 @@ internal static unsafe class AttentionKernel<TFormat, TSimd, TFloat, TInt>
 {
     private const int Block = AttentionWorkspace.BlockSlots;
     private const int TileSlots = KvLayout.TileSlots;
+
+    private const int TilesAhead = 2;
 
     // Of a 16-bit integer. A sum of 32 of them times 127, or of a block of them, fits 32 bits.
     private const float LargestShort = 32767;
@@ -65,35 +69,58 @@ internal static unsafe class AttentionKernel<TFormat, TSimd, TFloat, TInt>
         float scale = MathF.Log2(MathF.E) / MathF.Sqrt(size);
         for (int r = 0; r < work.Rows; r++)
         {
-            var to = new Span<float>(work.Queries + r * work.QueryBytes, work.QueryBytes / sizeof(float));
-            to.Clear();
+            byte* to = work.Queries + r * work.QueryBytes;
+            new Span<byte>(to, work.QueryBytes).Clear();
             work.Factor[r] = scale;
             int row = item.RowStart + r;
             if (row >= item.RowEnd) continue;
-            float* query = call.Query(item, row);
-            if (TFormat.WeightBytes == sizeof(float)) new ReadOnlySpan<float>(query, size).CopyTo(to);
-            else work.Factor[r] = scale * Shorts(query, size, (short*)(work.Queries + r * work.QueryBytes));
+            var from = new ReadOnlySpan<float>(call.Query(item, row), size);
+            if (TFormat.WeightBytes == sizeof(float))
+            {
+                from.CopyTo(new Span<float>(to, size));
+                continue;
+            }
+            var padded = new Span<float>(work.Totals, call.Layout.Width);
+            from.CopyTo(padded);
+            padded[size..].Clear();
+            // Integers cannot tell of a number that is not finite: the factor does.
+            float unit = TensorPrimitives.IsFiniteAll(from) ? RoundQuery(work.Totals, call.Layout.Width, (short*)to) : float.NaN;
+            work.Factor[r] = scale * unit;
         }
     }
 
-    // Rounds to 16 bits by the largest magnitude. Returns what one unit stands for.
-    private static float Shorts(float* x, int length, short* y)
+    // Rounds to 16 bits by the largest magnitude. x: [width]. Returns what one unit stands for.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float RoundQuery(float* x, int width, short* y)
     {
-        float largest = 0;
-        for (int i = 0; i < length; i++) largest = MathF.Max(largest, MathF.Abs(x[i]));
-        if (!float.IsFinite(largest)) return float.NaN;
-        float inverse = largest > 1e-30f ? LargestShort / largest : 0;
-        for (int i = 0; i < length; i++) y[i] = (short)MathF.Round(x[i] * inverse);
-        return largest / LargestShort;
+        TFloat largest = default;
+        for (int i = 0; i < width; i += TSimd.Count)
+        {
+            TFloat value = TSimd.Load(x + i);
+            largest = TSimd.Max(largest, TSimd.Max(value, TSimd.Multiply(value, TSimd.Broadcast(-1))));
+        }
+        return ToShorts(x, width, TSimd.MaxAcross(largest), y);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void OneBlock(in KvLayout layout, byte* keys, byte* values, int count, int rows, ref AttentionWorkspace work)
     {
         int tiles = (count + TileSlots - 1) / TileSlots;
-        for (int tile = 0; tile < tiles; tile++) Scores(layout, keys + (long)tile * layout.KeyTileBytes, tile * TileSlots, ref work);
+        for (int tile = 0; tile < tiles; tile++)
+        {
+            Prefetch(keys + (long)(tile + TilesAhead) * layout.KeyTileBytes, layout.KeyTileBytes);
+            Prefetch(values + (long)tile * layout.ValueTileBytes, layout.ValueTileBytes);
+            Scores(layout, keys + (long)tile * layout.KeyTileBytes, tile * TileSlots, ref work);
+        }
         for (int row = 0; row < rows; row++) Weigh(layout, keys, tiles, row, ref work);
         AddValues(layout, values, (count + TFormat.Pack - 1) / TFormat.Pack, ref work);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* from, int bytes)
+    {
+        if (!Sse.IsSupported) return;
+        for (int i = 0; i < bytes; i += 64) Sse.Prefetch0(from + i);
     }
 
     // Scores of all rows against the 16 slots of a tile.
@@ -200,39 +227,35 @@ internal static unsafe class AttentionKernel<TFormat, TSimd, TFloat, TInt>
                 work.Shrink[row] = TSimd.MaxAcross(shrink);
             }
             TFloat sum = TSimd.Multiply(TSimd.Load(work.Sum + row * TileSlots), shrink);
+            largest = default;
             for (int slot = 0; slot < padded; slot += TSimd.Count)
             {
                 TFloat weight = Exponent.Two<TSimd, TFloat, TInt>(TSimd.Add(TSimd.Load(scores + slot), minus));
                 sum = TSimd.Add(sum, weight);
+                if (TFormat.WeightBytes != sizeof(float))
+                {
+                    byte* tile = keys + (long)(slot / TileSlots) * layout.KeyTileBytes;
+                    weight = TSimd.Multiply(weight, TSimd.Load((float*)(tile + layout.ValueScaleOffset) + slot % TileSlots));
+                    largest = TSimd.Max(largest, weight);
+                }
                 TSimd.Store(weight, scores + slot);
             }
             TSimd.Store(sum, work.Sum + row * TileSlots);
+            if (TFormat.WeightBytes != sizeof(float)) work.Unit[row] = ToShorts(scores, padded, TSimd.MaxAcross(largest), Rounded(row, ref work));
         }
         if (TFormat.WeightBytes == sizeof(float)) new Span<float>(scores + padded, all - padded).Clear();
-        else RoundWeights(layout, keys, padded, all, row, ref work);
+        else new Span<short>(Rounded(row, ref work) + padded, all - padded).Clear();
     }
 
-    // Weights times the scales of their values, to 16 bits by the largest.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RoundWeights(in KvLayout layout, byte* keys, int padded, int all, int row, ref AttentionWorkspace work)
+    private static short* Rounded(int row, ref AttentionWorkspace work) => (short*)work.Shorts + row * Block;
+
+    // To 16 bits by the largest. Returns what one unit stands for.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float ToShorts(float* weights, int count, float largest, short* y)
     {
-        float* weights = work.Scores + row * Block;
-        short* rounded = (short*)work.Shorts + row * Block;
-        TFloat largest = default;
-        for (int slot = 0; slot < padded; slot += TSimd.Count)
-        {
-            byte* tile = keys + (long)(slot / TileSlots) * layout.KeyTileBytes;
-            TFloat scale = TSimd.Load((float*)(tile + layout.ValueScaleOffset) + slot % TileSlots);
-            TFloat weight = TSimd.Multiply(TSimd.Load(weights + slot), scale);
-            TSimd.Store(weight, weights + slot);
-            largest = TSimd.Max(largest, weight);
-        }
-        float most = TSimd.MaxAcross(largest);
-        TFloat inverse = TSimd.Broadcast(most > 1e-30f ? LargestShort / most : 0);
-        for (int slot = 0; slot < padded; slot += TSimd.Count)
-            TSimd.StoreShorts(TSimd.Multiply(TSimd.Load(weights + slot), inverse), rounded + slot);
-        new Span<short>(rounded + padded, all - padded).Clear();
-        work.Unit[row] = most / LargestShort;
+        TFloat inverse = TSimd.Broadcast(largest > 1e-30f ? LargestShort / largest : 0);
+        for (int i = 0; i < count; i += TSimd.Count) TSimd.StoreShorts(TSimd.Multiply(TSimd.Load(weights + i), inverse), y + i);
+        return largest / LargestShort;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

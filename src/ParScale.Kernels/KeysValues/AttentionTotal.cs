@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace ParScale.Kernels.KeysValues;
 
 /// <summary>The sums of one row: maximum m, sum z of 2^(score - m), and the values weighed by the same. [16 + width] singles.</summary>
@@ -22,7 +24,9 @@ internal static unsafe class AttentionTotal
         float now = MathF.Max(total[0], max), shrink = MathF.Pow(2, total[0] - now), grow = MathF.Pow(2, max - now);
         total[0] = now;
         total[1] = total[1] * shrink + sum * grow;
-        for (int i = 0; i < width; i++) total[Header + i] = total[Header + i] * shrink + values[i] * grow;
+        var sums = new Span<float>(total + Header, width);
+        TensorPrimitives.Multiply(sums, shrink, sums);
+        TensorPrimitives.MultiplyAdd(new ReadOnlySpan<float>(values, width), grow, sums, sums);
     }
 
     /// <summary>Joins a record of a later split.</summary>
@@ -31,7 +35,6 @@ internal static unsafe class AttentionTotal
     /// <summary>The weighed mean. y: [size].</summary>
     public static void Write(float* total, float* y, int size)
     {
-        float inverse = 1 / total[1];
-        for (int i = 0; i < size; i++) y[i] = total[Header + i] * inverse;
+        TensorPrimitives.Multiply(new ReadOnlySpan<float>(total + Header, size), 1 / total[1], new Span<float>(y, size));
     }
 }

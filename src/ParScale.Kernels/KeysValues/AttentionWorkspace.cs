@@ -44,8 +44,10 @@ internal unsafe struct AttentionWorkspace
     /// <summary>[rows] slots of this block that the row sees.</summary>
     public int* Visible;
 
-    private AttentionWorkspace(byte* memory, in KvLayout layout, int rows)
+    /// <summary>Lays the parts out in <paramref name="memory"/>, which is aligned to 64 bytes and of <see cref="Length"/> bytes.</summary>
+    public AttentionWorkspace(byte* memory, in KvLayout layout)
     {
+        int rows = MostRows(layout.HeadSize);
         QueryBytes = QueryLength(layout);
         byte* at = memory;
         Queries = Cut(ref at, rows * QueryBytes);
@@ -67,17 +69,6 @@ internal unsafe struct AttentionWorkspace
     /// <summary>Bytes for that many rows.</summary>
     public static int Length(in KvLayout layout) => MostRows(layout.HeadSize) * (QueryLength(layout)
         + (BlockSlots + layout.Width + AttentionTotal.Length(layout.Width) + KvLayout.TileSlots + 5) * sizeof(float) + BlockSlots * sizeof(short));
-
-    /// <summary>Lays the parts out in <paramref name="memory"/>, which is aligned to 64 bytes, not cleared, and of <see cref="Length"/> bytes.</summary>
-    public static AttentionWorkspace Over(byte* memory, in KvLayout layout)
-    {
-        int rows = MostRows(layout.HeadSize);
-        var work = new AttentionWorkspace(memory, layout, rows);
-        // Rows that only fill up an eight are multiplied like the others: what they hold must be numbers.
-        new Span<byte>(work.Scores, rows * BlockSlots * sizeof(float)).Clear();
-        new Span<byte>(work.Shorts, rows * BlockSlots * sizeof(short)).Clear();
-        return work;
-    }
 
     /// <summary>Forgets all sums.</summary>
     public void Begin(int width)

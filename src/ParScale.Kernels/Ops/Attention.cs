@@ -136,7 +136,7 @@ internal static unsafe partial class Attention
         public void Run(int start, int end)
         {
             byte* memory = stackalloc byte[AttentionWorkspace.Length(_call.Layout) + 64];
-            AttentionWorkspace work = AttentionWorkspace.Over((byte*)(((nuint)memory + 63) & ~(nuint)63), _call.Layout);
+            var work = new AttentionWorkspace((byte*)(((nuint)memory + 63) & ~(nuint)63), _call.Layout);
             int last = _plan.FirstItem(end, _shares);
             for (int i = _plan.FirstItem(start, _shares); i < last; i++)
                 AttentionKernel<TFormat, TSimd, TFloat, TInt>.Run(_call, _plan.Item(i), ref work);

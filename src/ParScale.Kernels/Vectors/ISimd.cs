@@ -24,16 +24,13 @@ internal unsafe interface ISimd<TFloat, TInt> where TFloat : struct where TInt :
     /// <summary>a * b + c, in one rounding where the machine can.</summary>
     static abstract TFloat MultiplyAdd(TFloat a, TFloat b, TFloat c);
 
-    /// <summary>The larger one; either when one of them is not a number.</summary>
+    /// <summary>The larger one. On x86 b when one of them is not a number.</summary>
     static abstract TFloat Max(TFloat a, TFloat b);
 
     static abstract TFloat Round(TFloat value);
 
-    /// <summary>2^n for whole n from -126 to 127.</summary>
+    /// <summary>2^n for whole n from -126 to 127, and 0 for -127.</summary>
     static abstract TFloat PowerOfTwo(TFloat n);
-
-    /// <summary><paramref name="value"/>, or 0 in lanes where <paramref name="x"/> is below <paramref name="limit"/>.</summary>
-    static abstract TFloat ZeroBelow(TFloat x, TFloat limit, TFloat value);
 
     static abstract float Sum(TFloat value);
 
