@@ -56,10 +56,24 @@ public class CommandLineTests(TinyModel model)
     [InlineData("generate", "-p", "x", "--seed", "18446744073709551616")]
     [InlineData("generate", "-p", "x", "--stop", "")]
     [InlineData("generate", "-p", "x", "--dtype", "f64")]
+    [InlineData("generate", "-p", "x", "--kv", "q4")]
     [InlineData("generate", "-p", "x", "--tokens", "1,2")]
     [InlineData("score", "-p", "x", "--file", "y")]
     [InlineData("generate", "-p", "x", "-m", "")]
     public void CL_02_missing_and_bad_values_are_one_line(params string[] args) => Tool.Run(args).Fails(2, "CL-02");
+
+    [Theory]
+    [InlineData("f32")]
+    [InlineData("bf16")]
+    [InlineData("q8")]
+    public void Every_cache_runs(string type)
+    {
+        double exact = Nll("f32"), rounded = Nll(type);
+        Assert.InRange(Math.Abs(rounded - exact) / exact, type == "f32" ? 0 : 1e-9, type == "f32" ? 0 : 0.1);
+
+        double Nll(string cache) =>
+            Tool.Run("score", "-m", model.Folder, "--tokens", "1,2,3,4,5", "--kv", cache, "--json").Json().GetProperty("nll").GetDouble();
+    }
 
     [Theory]
     [InlineData("f32")]

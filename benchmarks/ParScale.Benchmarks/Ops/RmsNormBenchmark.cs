@@ -1,11 +1,13 @@
 using BenchmarkDotNet.Attributes;
 using ParScale.Kernels.Ops;
+using ParScale.Kernels.Threads;
 
 namespace ParScale.Benchmarks.Ops;
 
 /// <summary>The norm of one token in all streams.</summary>
-public class RmsNormBenchmark
+public class RmsNormBenchmark : IDisposable
 {
+    private readonly WorkerPool _pool = new(Environment.ProcessorCount);
     private readonly float[] _weight = Numbers.Random(Numbers.Hidden);
     private float[] _x = [], _y = [];
 
@@ -20,5 +22,15 @@ public class RmsNormBenchmark
     }
 
     [Benchmark]
-    public void Run() => RmsNorm.Run(_x, _weight, 1e-6f, _y);
+    public void Run() => RmsNorm.Run(_x, _weight, 1e-6f, _y, _pool);
+
+    [Benchmark]
+    public void AddAndRun() => RmsNorm.AddAndRun(_x, _weight, 1e-6f, _y, _pool);
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _pool.Dispose();
+        GC.SuppressFinalize(this);
+    }
 }

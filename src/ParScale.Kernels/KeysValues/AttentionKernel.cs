@@ -9,7 +9,7 @@ namespace ParScale.Kernels.KeysValues;
 /// Computes one item of attention. Rows are taken eight at a time against a tile of slots, so that each key and value is
 /// loaded and widened once for all heads that share it. The order of every sum depends on the position of a slot alone.
 /// </summary>
-internal static unsafe class AttentionKernel<TFormat, TSimd, TFloat, TInt>
+internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TInt>
     where TFormat : struct, IKvFormat
     where TSimd : struct, ISimd<TFloat, TInt>
     where TFloat : struct
@@ -17,8 +17,6 @@ internal static unsafe class AttentionKernel<TFormat, TSimd, TFloat, TInt>
 {
     private const int Block = AttentionWorkspace.BlockSlots;
     private const int TileSlots = KvLayout.TileSlots;
-
-    private const int TilesAhead = 2;
 
     // Of a 16-bit integer. A sum of 32 of them times 127, or of a block of them, fits 32 bits.
     private const float LargestShort = 32767;
@@ -108,12 +106,11 @@ internal static unsafe class AttentionKernel<TFormat, TSimd, TFloat, TInt>
         int tiles = (count + TileSlots - 1) / TileSlots;
         for (int tile = 0; tile < tiles; tile++)
         {
-            Prefetch(keys + (long)(tile + TilesAhead) * layout.KeyTileBytes, layout.KeyTileBytes);
             Prefetch(values + (long)tile * layout.ValueTileBytes, layout.ValueTileBytes);
             Scores(layout, keys + (long)tile * layout.KeyTileBytes, tile * TileSlots, ref work);
         }
         for (int row = 0; row < rows; row++) Weigh(layout, keys, tiles, row, ref work);
-        AddValues(layout, values, (count + TFormat.Pack - 1) / TFormat.Pack, ref work);
+        AddValues(layout, values, keys + (long)tiles * layout.KeyTileBytes, (count + TFormat.Pack - 1) / TFormat.Pack, ref work);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -121,89 +118,6 @@ internal static unsafe class AttentionKernel<TFormat, TSimd, TFloat, TInt>
     {
         if (!Sse.IsSupported) return;
         for (int i = 0; i < bytes; i += 64) Sse.Prefetch0(from + i);
-    }
-
-    // Scores of all rows against the 16 slots of a tile.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scores(in KvLayout layout, byte* tile, int slot, ref AttentionWorkspace work)
-    {
-        for (int lane = 0; lane < TileSlots; lane += TSimd.Count)
-        {
-            if (work.Rows == 1) Scores1(layout, tile, lane, work.Queries, work.Factor, work.Scores + slot + lane);
-            for (int row = 0; row <= work.Rows - 8; row += 8)
-            {
-                Scores8(layout, tile, lane, work.Queries + row * work.QueryBytes, work.QueryBytes, work.Factor + row,
-                    work.Scores + row * Block + slot + lane);
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scores8(in KvLayout layout, byte* tile, int lane, byte* queries, nint queryBytes, float* factor, float* y)
-    {
-        byte* lanes = tile + lane * sizeof(int);
-        if (TFormat.GroupSize == 0)
-        {
-            TFormat.Dot8<TSimd, TFloat, TInt>(lanes, KvLayout.KeyRowBytes, layout.KeySteps, queries, queryBytes,
-                out TFloat a0, out TFloat a1, out TFloat a2, out TFloat a3, out TFloat a4, out TFloat a5, out TFloat a6, out TFloat a7);
-            StoreScores(y, factor, a0, a1, a2, a3, a4, a5, a6, a7);
-            return;
-        }
-        TFloat s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
-        int perGroup = TFormat.GroupSize / TFormat.Pack;
-        float* scales = (float*)(tile + layout.KeyScaleOffset) + lane;
-        for (int step = 0; step < layout.KeySteps; step += perGroup)
-        {
-            TFormat.Dot8<TSimd, TFloat, TInt>(
-                lanes + step * KvLayout.KeyRowBytes, KvLayout.KeyRowBytes, Math.Min(perGroup, layout.KeySteps - step),
-                queries + step * TFormat.Pack * TFormat.WeightBytes, queryBytes,
-                out TFloat a0, out TFloat a1, out TFloat a2, out TFloat a3, out TFloat a4, out TFloat a5, out TFloat a6, out TFloat a7);
-            TFloat scale = TSimd.Load(scales);
-            scales += TileSlots;
-            s0 = TSimd.MultiplyAdd(a0, scale, s0);
-            s1 = TSimd.MultiplyAdd(a1, scale, s1);
-            s2 = TSimd.MultiplyAdd(a2, scale, s2);
-            s3 = TSimd.MultiplyAdd(a3, scale, s3);
-            s4 = TSimd.MultiplyAdd(a4, scale, s4);
-            s5 = TSimd.MultiplyAdd(a5, scale, s5);
-            s6 = TSimd.MultiplyAdd(a6, scale, s6);
-            s7 = TSimd.MultiplyAdd(a7, scale, s7);
-        }
-        StoreScores(y, factor, s0, s1, s2, s3, s4, s5, s6, s7);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreScores(
-        float* y, float* factor, TFloat a0, TFloat a1, TFloat a2, TFloat a3, TFloat a4, TFloat a5, TFloat a6, TFloat a7)
-    {
-        TSimd.Store(TSimd.Multiply(a0, TSimd.Broadcast(factor[0])), y);
-        TSimd.Store(TSimd.Multiply(a1, TSimd.Broadcast(factor[1])), y + Block);
-        TSimd.Store(TSimd.Multiply(a2, TSimd.Broadcast(factor[2])), y + 2 * Block);
-        TSimd.Store(TSimd.Multiply(a3, TSimd.Broadcast(factor[3])), y + 3 * Block);
-        TSimd.Store(TSimd.Multiply(a4, TSimd.Broadcast(factor[4])), y + 4 * Block);
-        TSimd.Store(TSimd.Multiply(a5, TSimd.Broadcast(factor[5])), y + 5 * Block);
-        TSimd.Store(TSimd.Multiply(a6, TSimd.Broadcast(factor[6])), y + 6 * Block);
-        TSimd.Store(TSimd.Multiply(a7, TSimd.Broadcast(factor[7])), y + 7 * Block);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scores1(in KvLayout layout, byte* tile, int lane, byte* query, float* factor, float* y)
-    {
-        byte* lanes = tile + lane * sizeof(int);
-        TFloat sum = default;
-        if (TFormat.GroupSize == 0) sum = TFormat.Dot1<TSimd, TFloat, TInt>(lanes, KvLayout.KeyRowBytes, layout.KeySteps, query);
-        else
-        {
-            int perGroup = TFormat.GroupSize / TFormat.Pack;
-            for (int step = 0, group = 0; step < layout.KeySteps; step += perGroup, group++)
-            {
-                TFloat part = TFormat.Dot1<TSimd, TFloat, TInt>(
-                    lanes + step * KvLayout.KeyRowBytes, KvLayout.KeyRowBytes, Math.Min(perGroup, layout.KeySteps - step),
-                    query + step * TFormat.Pack * TFormat.WeightBytes);
-                sum = TSimd.MultiplyAdd(part, TSimd.Load((float*)(tile + layout.KeyScaleOffset) + group * TileSlots + lane), sum);
-            }
-        }
-        TSimd.Store(TSimd.Multiply(sum, TSimd.Broadcast(factor[0])), y);
     }
 
     // Scores of one row to weights 2^(score - maximum), hidden slots to 0; what was summed before shrinks to the new maximum.
@@ -259,14 +173,15 @@ internal static unsafe class AttentionKernel<TFormat, TSimd, TFloat, TInt>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddValues(in KvLayout layout, byte* values, int steps, ref AttentionWorkspace work)
+    private static void AddValues(in KvLayout layout, byte* values, byte* nextKeys, int steps, ref AttentionWorkspace work)
     {
         byte* weights = TFormat.WeightBytes == sizeof(float) ? (byte*)work.Scores : work.Shorts;
         nint rowBytes = Block * TFormat.WeightBytes;
-        int width = layout.Width;
+        int width = layout.Width, part = layout.KeyTileBytes * (Block / TileSlots) / width;
         for (int lane = 0; lane < width; lane += TSimd.Count)
         {
             byte* lanes = values + lane * sizeof(int);
+            Prefetch(nextKeys + lane * part, part * TSimd.Count);
             if (work.Rows == 1)
             {
                 TFloat a = TFormat.Dot1<TSimd, TFloat, TInt>(lanes, layout.ValueRowBytes, steps, weights);

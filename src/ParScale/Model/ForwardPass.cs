@@ -31,8 +31,8 @@ internal sealed class ForwardPass(ModelConfig config, ModelWeights weights, Pref
         for (int i = 0; i < weights.Layers.Count; i++)                                  // layer 0: [T, H] -> [P, T, H]
             Layer.Run(config, weights.Layers[i], i, _state, prefix, pool);              // the others: in place
         foreach (SequenceSlice sequence in sequences) sequence.Cache.Advance(sequence.Count);
-        RmsNorm.Run(_state.Hidden.AsSpan(0, rows * hidden), weights.FinalNorm,
-            (float)config.RmsNormEpsilon, _state.Normed.AsSpan(0, rows * hidden));      // before mixing, as in the paper's code
+        RmsNorm.AddAndRun(_state.Hidden.AsSpan(0, rows * hidden), weights.FinalNorm,
+            (float)config.RmsNormEpsilon, _state.Normed.AsSpan(0, rows * hidden), pool);    // before mixing, as in the paper's code
         Aggregation.Mix(config, weights.Aggregator, count, _state, pool);               // [P, T, H] -> [T, H]
         return _state.Mixed.AsSpan(0, count * hidden);
     }
