@@ -58,7 +58,7 @@ internal sealed class LawFitCommand : ExampleCommand
         Residuals = [.. fit.Residuals.Select(at => new LawFitResidual(at.Point.N, at.Point.P, at.Point.Loss, at.Predicted, at.Error))],
         Extrapolation = comparison.Forms[0].Extrapolations,
         Forms = [.. comparison.Forms.Select(form => new LawFitForm(
-            form.Name, form.Formula, form.Parameters, form.RSquared, form.Aicc, form.Bic, form.LeaveOneOut, form.Extrapolations))],
+            form.Name, form.Formula, form.Parameters, form.RSquared, form.Aicc, form.Bic, form.CrossValidation, form.Extrapolations))],
         OpenQuestions = comparison.OpenQuestions,
         Notes = fit.Notes,
     };

@@ -54,7 +54,7 @@ internal static class LawFitReport
         output.WriteLine("form              R2     AICc      BIC   one left out   formula");
         foreach (LawFitForm form in fit.Forms)
         {
-            Line(output, $"{form.Name,-12} {form.R2,7:F4} {form.Aicc,8:F1} {form.Bic,8:F1} {form.LeaveOneOut,14:F4}   {form.Formula}");
+            Line(output, $"{form.Name,-12} {form.R2,7:F4} {form.Aicc,8:F1} {form.Bic,8:F1} {form.CrossValidation,14:F4}   {form.Formula}");
             IEnumerable<string> parameters = form.Parameters.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {one.Value:G5}"));
             Line(output, $"             {string.Join(", ", parameters)}");
             foreach (HeldOut held in form.Extrapolation)

@@ -56,5 +56,5 @@ internal sealed record LawFitResidual(double N, int P, double Loss, double Predi
 
 /// <summary>A form of law, fitted; lower criteria and errors are better, null where there are too few points.</summary>
 internal sealed record LawFitForm(
-    string Name, string Formula, IReadOnlyDictionary<string, double> Parameters, double R2, double? Aicc, double Bic, double? LeaveOneOut,
+    string Name, string Formula, IReadOnlyDictionary<string, double> Parameters, double R2, double? Aicc, double Bic, double? CrossValidation,
     IReadOnlyList<HeldOut> Extrapolation);

@@ -48,7 +48,7 @@ internal static class TextSource
 
     private static FileStream Open(string path)
     {
-        if (Directory.Exists(path)) throw ParScaleException.BadInput("IN-01", path, "is a folder; --file needs a text file");
+        if (Directory.Exists(path)) throw ParScaleException.BadInput("IN-01", path, "is a folder; a text file is needed");
         string name = ParScaleException.Quote(path);
         try
         {

@@ -24,8 +24,11 @@ public sealed record FormReport
     /// <summary>Schwarz's criterion of the same fit: lower is better.</summary>
     public required double Bic { get; init; }
 
-    /// <summary>Root of the mean squared error when each point in turn is left out, nats per token; null when there are too few.</summary>
-    public required double? LeaveOneOut { get; init; }
+    /// <summary>
+    /// Root of the mean squared error when each point in turn (of more than fifty points, each fiftieth part) is left out, nats per token;
+    /// null when there are too few.
+    /// </summary>
+    public required double? CrossValidation { get; init; }
 
     /// <summary>Errors beyond the data that were fitted.</summary>
     public required IReadOnlyList<HeldOut> Extrapolations { get; init; }

@@ -43,7 +43,7 @@ public sealed class LawComparison
             RSquared = fit.RSquared(),
             Aicc = aicc,
             Bic = bic,
-            LeaveOneOut = Holdout.LeaveOneOut(fit),
+            CrossValidation = Holdout.CrossValidation(fit),
             Extrapolations = Holdout.Extrapolations(fit),
             Loss = fit.Predict,
         };

@@ -44,7 +44,7 @@ public sealed class LawFit
         ArgumentNullException.ThrowIfNull(table);
         FormFit fit = Fitter.Fit(new LogForm(), new FitData(table.Points));
         ScalingLaw law = LawOf(fit);
-        if (law.Alpha <= AtBound || !double.IsFinite(law.A) || law.A <= 0 || fit.RSquared() < AtBound)
+        if (law.Alpha <= AtBound || !double.IsFinite(law.A) || law.A <= 0 || !(fit.RSquared() > AtBound))
         {
             throw new LossTableException("LW-08",
                 "the losses do not fall as n grows, so no such law fits them; check that n and loss are not swapped and the runs are alike");

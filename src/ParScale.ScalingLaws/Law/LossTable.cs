@@ -9,10 +9,14 @@ public sealed class LossTable
     /// <summary>Most points.</summary>
     public const int MostPoints = 2000;
 
+    private const double MostParameters = 1e18;
+    private const double LeastLoss = 1e-6;
+    private const double MostLoss = 1e4;
+
     private static readonly Lazy<LossTable> Stack = new(() => OfResource("stack.csv", "Stack-V2-Python"));
     private static readonly Lazy<LossTable> ThePile = new(() => OfResource("pile.csv", "Pile"));
 
-    /// <summary>Takes points that are finite, above 0, differ in (N, P), and have two sizes and two numbers of streams at least.</summary>
+    /// <summary>Takes points in range that differ in (N, P) and have two sizes and two numbers of streams at least.</summary>
     /// <exception cref="LossTableException">They do not.</exception>
     public LossTable(string name, IEnumerable<LossPoint> points)
         : this(name, [.. points], null)
@@ -61,8 +65,8 @@ public sealed class LossTable
         {
             int? line = lines?[i];
             (double n, int p, double loss) = points[i];
-            CheckPositive("n", n, line);
-            CheckPositive("loss", loss, line);
+            CheckRange("n", n, 1, MostParameters, line);
+            CheckRange("loss", loss, LeastLoss, MostLoss, line);
             if (p < 1) throw new LossTableException("LW-04", FormattableString.Invariant($"p is {p}; it must be 1 or more"), line);
             if (seen.TryAdd((n, p), i)) continue;
             string earlier = lines is null ? "" : FormattableString.Invariant($" as line {lines[seen[(n, p)]]}");
@@ -71,10 +75,10 @@ public sealed class LossTable
         }
     }
 
-    private static void CheckPositive(string column, double value, int? line)
+    private static void CheckRange(string column, double value, double least, double most, int? line)
     {
-        if (value > 0 && double.IsFinite(value)) return;
-        throw new LossTableException("LW-04", FormattableString.Invariant($"{column} is {value:R}; it must be a finite number above 0"), line);
+        if (value >= least && value <= most) return;
+        throw new LossTableException("LW-04", FormattableString.Invariant($"{column} is {value:R}; it must be from {least:R} to {most:R}"), line);
     }
 
     private static void CheckSpread(LossPoint[] points)

@@ -3,13 +3,14 @@ namespace ParScale.ScalingLaws.Law;
 /// <summary>Says in words what a comparison of forms shows, and above all what it does not.</summary>
 internal static class Verdict
 {
+    private const double NoEnd = 0.1;   // below this exponent a doubling takes less than 7 % off what is left to gain
     private const double Clear = 10;   // a difference in AICc that leaves the worse form practically no support
 
     public static IEnumerable<string> On(LossTable table, IReadOnlyList<FormReport> forms)
     {
-        if (forms.Where(form => form.LeaveOneOut is not null).OrderBy(form => form.LeaveOneOut).ToArray() is [var best, _, ..] ranked)
+        if (forms.Where(form => form.CrossValidation is not null).OrderBy(form => form.CrossValidation).ToArray() is [var best, _, ..] ranked)
         {
-            string errors = string.Join(", ", ranked.Select(form => FormattableString.Invariant($"{form.Name} {form.LeaveOneOut:F4}")));
+            string errors = string.Join(", ", ranked.Select(form => FormattableString.Invariant($"{form.Name} {form.CrossValidation:F4}")));
             yield return $"A point left out is predicted best by the {best.Name} form (error in nats: {errors}).";
         }
         if (forms.Where(form => form.Aicc is not null).OrderBy(form => form.Aicc).ToArray() is [var first, var second, ..])
@@ -48,9 +49,10 @@ internal static class Verdict
 
         if (forms.FirstOrDefault(form => form.Name == "saturating") is { } saturating)
         {
-            double rest = saturating.Parameters["c2"] * Math.Pow(most, -saturating.Parameters["beta"]);
-            yield return FormattableString.Invariant(
-                $"The saturating form leaves at most {rest:F4} nats to gain beyond p = {most}; the log form lets every further doubling gain.");
+            double beta = saturating.Parameters["beta"], rest = saturating.Parameters["c2"] * Math.Pow(most, -beta);
+            yield return FormattableString.Invariant(beta < NoEnd
+                ? $"The saturating form saturates nowhere near these data (beta {beta:F2})."
+                : (FormattableString)$"The saturating form leaves at most {rest:F4} nats to gain beyond p = {most}; the log form lets every further doubling gain.");
         }
     }
 }

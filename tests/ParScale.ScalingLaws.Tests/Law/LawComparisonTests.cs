@@ -17,7 +17,7 @@ public class LawComparisonTests
             Assert.True(saturating.RSquared > law.RSquared && law.RSquared > theory.RSquared);
             Assert.True(saturating.Aicc < law.Aicc && law.Aicc < theory.Aicc);
             Assert.True(saturating.Bic < law.Bic && law.Bic < theory.Bic);
-            Assert.True(saturating.LeaveOneOut < law.LeaveOneOut && law.LeaveOneOut < theory.LeaveOneOut);
+            Assert.True(saturating.CrossValidation < law.CrossValidation && law.CrossValidation < theory.CrossValidation);
         }
         Assert.Equal(0.9984, Stack.Forms[2].RSquared, 1e-4);
         Assert.Equal(0.9998, Pile.Forms[2].RSquared, 1e-4);
@@ -63,6 +63,30 @@ public class LawComparisonTests
         Assert.Equal("log", Best(Planted(ScalingLaw.Pile.Loss)));
         Assert.Equal("correlation", Best(Planted((n, p) => 1 + (Math.Pow(1e9 / n, 0.3) * (((p - 1) * 0.7) + 1) / p))));
         Assert.Equal("saturating", Best(Planted((n, p) => 1 + Math.Pow(1e9 / n, 0.3) + (0.1 / p))));
+    }
+
+    [Fact]
+    public void Many_points_are_left_out_in_fifty_parts()
+    {
+        LossPoint[] points =
+        [
+            .. from size in Enumerable.Range(0, 30)
+               from p in new[] { 1, 2, 4 }
+               let n = 1e8 * Math.Pow(1.2, size)
+               select new LossPoint(n, p, ScalingLaw.Pile.Loss(n, p) * (1 + (size % 3 * 1e-4))),
+        ];
+        FormReport law = LawComparison.Of(LawFit.Of(new LossTable("many", points))).Forms[0];
+        Assert.InRange(law.CrossValidation ?? 0, 1e-5, 1e-3);
+    }
+
+    [Fact]
+    public void A_saturating_form_that_does_not_saturate_is_said_so()
+    {
+        IEnumerable<LossPoint> points = LossTable.Pile.Points.Select(
+            point => point with { Loss = 1 + Math.Pow(1e9 / point.N, 0.3) + 0.2 - (0.03 * Math.Log(point.P)) });
+        Assert.Contains(
+            LawComparison.Of(LawFit.Of(new LossTable("additive logarithm", points))).OpenQuestions,
+            sentence => sentence.StartsWith("The saturating form saturates nowhere", StringComparison.Ordinal));
     }
 
     private static string? Best(LossTable table) => LawComparison.Of(LawFit.Of(table)).Forms.MinBy(form => form.Aicc)?.Name;

@@ -55,6 +55,8 @@ public class LossTableTests
     [InlineData("n,p,loss\n1e8,1,3\n1e9,1,Infinity\n1e10,1,2\n1e9,2,2\n", "LW-04", 3)]
     [InlineData("n,p,loss\n1e8,1,3\nInfinity,1,2.5\n1e10,1,2\n1e9,2,2\n", "LW-04", 3)]
     [InlineData("n,p,loss\n1e8,1,3\n1e999,1,2.5\n1e10,1,2\n1e9,2,2\n", "LW-04", 3)]
+    [InlineData("n,p,loss\n1e8,1,3\n1e300,1,2.5\n1e10,1,2\n1e9,2,2\n", "LW-04", 3)]
+    [InlineData("n,p,loss\n1e8,1,3\n1e9,1,3e200\n1e10,1,2\n1e9,2,2\n", "LW-04", 3)]
     [InlineData("n,p,loss\n1e8,1,3\n1e9,1,2.5\n1e10,1,2\n1e9,2,2\n1B,1,2.6\n", "LW-05", 6)]
     [InlineData("n,p,loss\n", "LW-06", null)]
     [InlineData("n,p,loss\n1e8,1,3\n1e9,1,2.5\n1e9,2,2.4\n", "LW-06", null)]

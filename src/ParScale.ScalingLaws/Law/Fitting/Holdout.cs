@@ -3,6 +3,8 @@ namespace ParScale.ScalingLaws.Law.Fitting;
 /// <summary>Fits a form without some points and sees what it says about them.</summary>
 internal static class Holdout
 {
+    private const int MostFolds = 50;
+
     /// <summary>The tests that go beyond the data that were fitted; those for which too little would be left are absent.</summary>
     public static IReadOnlyList<HeldOut> Extrapolations(FormFit whole)
     {
@@ -19,17 +21,22 @@ internal static class Holdout
         return [.. tests.Select(test => LeaveOut(whole, test.What, test.Out)).OfType<HeldOut>()];
     }
 
-    /// <summary>Leaves out each point in turn: the root of the mean squared error, nats per token; null when too few are left.</summary>
-    public static double? LeaveOneOut(FormFit whole)
+    /// <summary>
+    /// Leaves out each point in turn, or of more than fifty points each fiftieth part: the root of the mean squared error, nats per token;
+    /// null when too few are left.
+    /// </summary>
+    public static double? CrossValidation(FormFit whole)
     {
-        IReadOnlyList<LossPoint> points = whole.Data.Points;
+        LossPoint[] points = [.. whole.Data.Points];
+        int folds = Math.Min(points.Length, MostFolds);
         double sum = 0;
-        foreach (LossPoint left in points)
+        for (int fold = 0; fold < folds; fold++)
         {
-            if (LeaveOut(whole, "", point => point == left) is not { } result) return null;
-            sum += result.WorstError * result.WorstError;
+            HashSet<LossPoint> left = [.. points.Where((_, i) => i % folds == fold)];
+            if (LeaveOut(whole, "", left.Contains) is not { } result) return null;
+            sum += result.RmsError * result.RmsError * result.Points;
         }
-        return Math.Sqrt(sum / points.Count);
+        return Math.Sqrt(sum / points.Length);
     }
 
     private static HeldOut? LeaveOut(FormFit whole, string what, Func<LossPoint, bool> isOut)
