@@ -159,7 +159,7 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
         int i = 0;
         for (; i <= y.Length - 2 * Vector<float>.Count; i += 2 * Vector<float>.Count)
         {
-            TFormat.LoadPair(row, i, out Vector<float> lower, out Vector<float> upper);
+            TFormat.LoadInOrder(row, i, out Vector<float> lower, out Vector<float> upper);
             lower.CopyTo(y[i..]);
             upper.CopyTo(y[(i + Vector<float>.Count)..]);
         }

@@ -1,148 +1,80 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
 using ParScale.Kernels.Threads;
 
 namespace ParScale.Kernels.Ops;
 
-/// <content>The formats that hold one float per value, f32 and bf16: products and sums in float32.</content>
+/// <content>
+/// The formats that hold one float per value, f32 and bf16: products and sums in float32. Lane i of a vector adds the
+/// products of one in every so many values along k, and the lanes are added at the end: the same for every tile.
+/// </content>
 internal static unsafe partial class MatMul
 {
-    private const int ColumnTile = 4;
-    private const int RowTile = 4;
+    private const int RowTile = 3;
 
-    // Below this many multiply-adds a hand-over to another thread costs more than it saves.
-    private const int SmallestShare = 32 * 1024;
+    // Beyond this many columns the products take far longer than reading the weights again: x is packed in parts.
+    private const int MostPacked = 256;
+
+    // Fewer multiply-adds than this take about two microseconds, and a hand-over to another thread costs one.
+    private const int SmallestJob = 96 * 1024;
+
+    // What is left at the end is shared in pieces of this many multiply-adds.
+    private const int SmallestShare = 24 * 1024;
+
+    // Packed columns of the calling thread's last product, kept so that a decode step allocates nothing.
+    [ThreadStatic]
+    private static AlignedBuffer? t_packed;
+
+    /// <summary>Bits of the vectors that float weights are multiplied in; 32 where the machine has none.</summary>
+    internal static int FloatBits =>
+        Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 32;
+
+    // 32 registers hold the sums of 3 x 8 outputs, 16 those of 3 x 4.
+    private static int ColumnTile => Vector512.IsHardwareAccelerated || AdvSimd.Arm64.IsSupported ? 8 : 4;
 
     private static void RunFloat<TFormat>(WeightMatrix weights, float* x, int columns, float* bias, float* y, WorkerPool pool)
         where TFormat : struct, IWeightFormat
     {
-        int grain = (int)Math.Max(RowTile, SmallestShare / Math.Max(1L, (long)columns * weights.Columns));
-        var job = new FloatJob<TFormat>(weights, x, columns, bias, y);
-        pool.Run(ref job, weights.Rows, grain);
+        for (int c = 0; c < columns; c += MostPacked)
+        {
+            int part = Math.Min(MostPacked, columns - c);
+            float* from = x + (long)c * weights.Columns, to = y + (long)c * weights.Rows;
+            if (Vector512.IsHardwareAccelerated) RunPart<TFormat, Lanes512, Vector512<float>>(weights, from, part, bias, to, pool);
+            else if (Vector256.IsHardwareAccelerated) RunPart<TFormat, Lanes256, Vector256<float>>(weights, from, part, bias, to, pool);
+            else if (Vector128.IsHardwareAccelerated) RunPart<TFormat, Lanes128, Vector128<float>>(weights, from, part, bias, to, pool);
+            else RunPart<TFormat, Lanes1, float>(weights, from, part, bias, to, pool);
+        }
     }
 
-    // The loops are compiled at full strength on their first call: a short generation would end before tiering reached them.
-    private readonly struct FloatJob<TFormat>(WeightMatrix weights, float* x, int columns, float* bias, float* y) : IRangeJob
+    private static void RunPart<TFormat, TLanes, TVector>(
+        WeightMatrix weights, float* x, int columns, float* bias, float* y, WorkerPool pool)
         where TFormat : struct, IWeightFormat
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
     {
-        private readonly byte* _weights = weights.Data;
-        private readonly long _rowBytes = weights.RowBytes;
-        private readonly int _rows = weights.Rows;
-        private readonly int _length = weights.Columns;
-        private readonly float* _x = x;
-        private readonly float* _bias = bias;
-        private readonly float* _y = y;
-        private readonly int _columns = columns;
+        int chunk = 2 * TLanes.Count;
+        long padded = (weights.Columns + chunk - 1L) / chunk * chunk;
+        float* packed = Packed(padded * columns);
+        var pack = new PackJob<TFormat, TLanes, TVector>(x, weights.Columns, columns, padded, packed);
+        int panels = (columns + ColumnTile - 1) / ColumnTile;
+        if (panels == 1) pack.Run(0, 1);
+        else pool.Run(ref pack, panels, (int)Math.Max(1, SmallestShare / (ColumnTile * padded)));
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Run(int start, int end)
+        long products = columns * padded;
+        var job = new FloatJob<TFormat, TLanes, TVector>(weights, packed, padded, columns, bias, y);
+        if (products * weights.Rows < SmallestJob) job.Run(0, weights.Rows);
+        else pool.Run(ref job, weights.Rows, (int)Math.Max(RowTile, SmallestShare / products / RowTile * RowTile));
+    }
+
+    private static float* Packed(long values)
+    {
+        if (t_packed == null || t_packed.Length < values * sizeof(float))
         {
-            int row = start;
-            for (; row + RowTile <= end; row += RowTile)
-            {
-                int column = 0;
-                for (; column + ColumnTile <= _columns; column += ColumnTile)
-                {
-                    Tile2x4(row, column);
-                    Tile2x4(row + 2, column);
-                }
-                for (; column < _columns; column++) Tile4x1(row, column);
-            }
-            for (; row < end; row++)
-                for (int column = 0; column < _columns; column++) Single(row, column);
+            t_packed?.Dispose();
+            t_packed = new AlignedBuffer(values * sizeof(float));
         }
-
-        // Two rows of weights by four columns of x: eight sums in registers, six loads for eight multiply-adds.
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void Tile2x4(int row, int column)
-        {
-            byte* w0 = _weights + row * _rowBytes, w1 = w0 + _rowBytes;
-            float* x0 = _x + (long)column * _length, x1 = x0 + _length, x2 = x1 + _length, x3 = x2 + _length;
-            Vector<float> a0 = default, a1 = default, a2 = default, a3 = default;
-            Vector<float> b0 = default, b1 = default, b2 = default, b3 = default;
-            int width = Vector<float>.Count, k = 0;
-            for (; k <= _length - 2 * width; k += 2 * width)
-            {
-                TFormat.LoadPair(w0, k, out Vector<float> low0, out Vector<float> high0);
-                TFormat.LoadPair(w1, k, out Vector<float> low1, out Vector<float> high1);
-                AddProducts(x0 + k, low0, high0, low1, high1, ref a0, ref b0);
-                AddProducts(x1 + k, low0, high0, low1, high1, ref a1, ref b1);
-                AddProducts(x2 + k, low0, high0, low1, high1, ref a2, ref b2);
-                AddProducts(x3 + k, low0, high0, low1, high1, ref a3, ref b3);
-            }
-            Store(row, column, Vector.Sum(a0) + Tail(w0, x0, k));
-            Store(row, column + 1, Vector.Sum(a1) + Tail(w0, x1, k));
-            Store(row, column + 2, Vector.Sum(a2) + Tail(w0, x2, k));
-            Store(row, column + 3, Vector.Sum(a3) + Tail(w0, x3, k));
-            Store(row + 1, column, Vector.Sum(b0) + Tail(w1, x0, k));
-            Store(row + 1, column + 1, Vector.Sum(b1) + Tail(w1, x1, k));
-            Store(row + 1, column + 2, Vector.Sum(b2) + Tail(w1, x2, k));
-            Store(row + 1, column + 3, Vector.Sum(b3) + Tail(w1, x3, k));
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void AddProducts(
-            float* x, Vector<float> low0, Vector<float> high0, Vector<float> low1, Vector<float> high1,
-            ref Vector<float> a, ref Vector<float> b)
-        {
-            var low = Vector.Load(x);
-            var high = Vector.Load(x + Vector<float>.Count);
-            a = Vector.MultiplyAddEstimate(high, high0, Vector.MultiplyAddEstimate(low, low0, a));
-            b = Vector.MultiplyAddEstimate(high, high1, Vector.MultiplyAddEstimate(low, low1, b));
-        }
-
-        // Four rows by one column: the columns left over, and all of a decode step with few streams.
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void Tile4x1(int row, int column)
-        {
-            byte* w0 = _weights + row * _rowBytes, w1 = w0 + _rowBytes, w2 = w1 + _rowBytes, w3 = w2 + _rowBytes;
-            float* x = _x + (long)column * _length;
-            Vector<float> a0 = default, a1 = default, a2 = default, a3 = default;
-            int width = Vector<float>.Count, k = 0;
-            for (; k <= _length - 2 * width; k += 2 * width)
-            {
-                var low = Vector.Load(x + k);
-                var high = Vector.Load(x + k + width);
-                AddProduct(w0, k, low, high, ref a0);
-                AddProduct(w1, k, low, high, ref a1);
-                AddProduct(w2, k, low, high, ref a2);
-                AddProduct(w3, k, low, high, ref a3);
-            }
-            Store(row, column, Vector.Sum(a0) + Tail(w0, x, k));
-            Store(row + 1, column, Vector.Sum(a1) + Tail(w1, x, k));
-            Store(row + 2, column, Vector.Sum(a2) + Tail(w2, x, k));
-            Store(row + 3, column, Vector.Sum(a3) + Tail(w3, x, k));
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void Single(int row, int column)
-        {
-            byte* w = _weights + row * _rowBytes;
-            float* x = _x + (long)column * _length;
-            Vector<float> sum = default;
-            int width = Vector<float>.Count, k = 0;
-            for (; k <= _length - 2 * width; k += 2 * width) AddProduct(w, k, Vector.Load(x + k), Vector.Load(x + k + width), ref sum);
-            Store(row, column, Vector.Sum(sum) + Tail(w, x, k));
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void AddProduct(byte* w, int k, Vector<float> low, Vector<float> high, ref Vector<float> sum)
-        {
-            TFormat.LoadPair(w, k, out Vector<float> lowWeights, out Vector<float> highWeights);
-            sum = Vector.MultiplyAddEstimate(high, highWeights, Vector.MultiplyAddEstimate(low, lowWeights, sum));
-        }
-
-        private float Tail(byte* w, float* x, int from)
-        {
-            float sum = 0;
-            for (int k = from; k < _length; k++) sum += TFormat.Load(w, k) * x[k];
-            return sum;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private void Store(int row, int column, float sum) =>
-            _y[(long)column * _rows + row] = _bias == null ? sum : sum + _bias[row];
+        return (float*)t_packed.Start;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
 using ParScale.Kernels.Ops;
@@ -9,6 +10,8 @@ namespace ParScale.Kernels.Tests.Ops;
 public sealed class MatMulTests : IDisposable
 {
     private readonly WorkerPool _pool = new(3);
+
+    public static TheoryData<WeightType> FloatTypes => [WeightType.F32, WeightType.Bf16];
 
     public static TheoryData<int> Lengths => Support.Lengths.Around;
 
@@ -38,29 +41,116 @@ public sealed class MatMulTests : IDisposable
     }
 
     [Fact]
-    public void A_column_gives_the_same_bits_alone_and_in_a_batch()
+    public void The_widest_vectors_that_are_on_are_used()
     {
-        WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(101 * 133, 1), WeightType.Bf16, 101, 133);
-        float[] x = Numbers.Random(11 * 133, 2), batch = new float[11 * 101], alone = new float[101];
-        MatMul.Run(weights, x, 11, [], batch, _pool);
-        for (int column = 0; column < 11; column++)
+        int expected = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 32;
+        Assert.Equal(expected, MatMul.FloatBits);
+        if (IsOff("DOTNET_EnableAVX512")) Assert.True(MatMul.FloatBits <= 256);
+        if (IsOff("DOTNET_EnableAVX2")) Assert.True(MatMul.FloatBits <= 128);
+        if (IsOff("DOTNET_EnableHWIntrinsic")) Assert.Equal(32, MatMul.FloatBits);
+    }
+
+    [Theory]
+    [MemberData(nameof(FloatTypes))]
+    public void Every_number_of_columns_matches_the_reference(WeightType type)
+    {
+        for (int columns = 1; columns <= 26; columns++) Check(type, rows: 10, length: 75, columns, bias: true);
+        Check(type, rows: 40, length: 64, columns: 300, bias: false);
+    }
+
+    [Theory]
+    [InlineData(WeightType.Bf16, 133)]
+    [InlineData(WeightType.F32, 133)]
+    [InlineData(WeightType.Bf16, 256)]
+    [InlineData(WeightType.F32, 2)]
+    public void A_column_gives_the_same_bits_alone_and_in_a_batch(WeightType type, int length)
+    {
+        const int rows = 101, most = 270;
+        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(rows * length, 1), type, rows, length);
+        float[] x = Numbers.Random(most * length, 2), alone = new float[most * rows];
+        for (int c = 0; c < most; c++) MatMul.Run(weights, x.AsSpan(c * length, length), 1, [], alone.AsSpan(c * rows, rows), _pool);
+        foreach (int columns in new[] { 2, 3, 4, 5, 6, 7, 8, 9, 11, 16, 17, 270 })
         {
-            MatMul.Run(weights, x.AsSpan(column * 133, 133), 1, [], alone, _pool);
-            Assert.Equal(alone, batch[(column * 101)..((column + 1) * 101)]);
+            var batch = new float[columns * rows];
+            MatMul.Run(weights, x.AsSpan(0, columns * length), columns, [], batch, _pool);
+            Assert.Equal(alone[..batch.Length], batch);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(FloatTypes))]
+    public void Every_number_of_threads_gives_the_same_bits(WeightType type)
+    {
+        const int rows = 2050, length = 333;
+        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(rows * length, 1), type, rows, length);
+        foreach (int columns in new[] { 1, 5, 8, 19 })
+        {
+            float[] x = Numbers.Random(columns * length, 2), expected = new float[columns * rows], actual = new float[columns * rows];
+            using (var one = new WorkerPool(1)) MatMul.Run(weights, x, columns, [], expected, one);
+            foreach (int threads in new[] { 2, 3, 5, 16 })
+            {
+                using var pool = new WorkerPool(threads);
+                Array.Clear(actual);
+                MatMul.Run(weights, x, columns, [], actual, pool);
+                Assert.Equal(expected, actual);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(FloatTypes))]
+    public void A_row_takes_nothing_from_its_neighbours(WeightType type)
+    {
+        foreach (int length in new[] { 1, 31, 33, 64, 77 })
+        {
+            float[] values = Numbers.Random(7 * length, length), x = Numbers.Random(3 * length, 5), y = new float[3 * 7];
+            for (int row = 0; row < 7; row += 2) values.AsSpan(row * length, length).Fill(float.NaN);
+            using WeightMatrix weights = WeightMatrix.FromValues(values, type, 7, length);
+            MatMul.Run(weights, x, 3, [], y, _pool);
+            for (int i = 0; i < y.Length; i++) Assert.Equal(i % 7 % 2 == 0, float.IsNaN(y[i]));
         }
     }
 
     [Fact]
-    public void Weights_at_an_odd_address_give_the_same()
+    public void A_column_takes_nothing_from_its_neighbours()
     {
-        float[] values = Numbers.Random(9 * 50, 3), x = Numbers.Random(4 * 50, 4), expected = new float[36], actual = new float[36];
+        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(20 * 45, 1), WeightType.Bf16, 20, 45);
+        float[] x = Numbers.Random(9 * 45, 2), y = new float[9 * 20];
+        x.AsSpan(4 * 45, 45).Fill(float.PositiveInfinity);
+        MatMul.Run(weights, x, 9, [], y, _pool);
+        for (int i = 0; i < y.Length; i++) Assert.Equal(i / 20 != 4, float.IsFinite(y[i]));
+    }
+
+    [Fact]
+    public void A_product_allocates_nothing()
+    {
+        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(300 * 100, 1), WeightType.Bf16, 300, 100);
+        float[] x = new float[9 * 100], y = new float[9 * 300];
+        MatMul.Run(weights, x, 9, [], y, _pool);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int round = 0; round < 20; round++) MatMul.Run(weights, x, 9, [], y, _pool);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Theory]
+    [InlineData(WeightType.F32, 50, 3)]
+    [InlineData(WeightType.F32, 64, 1)]
+    [InlineData(WeightType.Bf16, 50, 3)]
+    [InlineData(WeightType.Bf16, 64, 1)]
+    [InlineData(WeightType.Bf16, 33, 6)]
+    public void Weights_at_an_odd_address_give_the_same(WeightType type, int length, int offset)
+    {
+        float[] values = Numbers.Random(9 * length, 3), x = Numbers.Random(4 * length, 4), expected = new float[36], actual = new float[36];
+        byte[] bytes = [.. values.SelectMany(value => BitConverter.GetBytes(value).Skip(type == WeightType.F32 ? 0 : 2))];
+        if (type == WeightType.Bf16) values = [.. values.Select(v => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(v) & 0xFFFF0000))];
         string path = Path.GetTempFileName();
         try
         {
-            File.WriteAllBytes(path, [1, 2, 3, .. values.SelectMany(BitConverter.GetBytes)]);
+            File.WriteAllBytes(path, [.. new byte[offset], .. bytes]);
             using var file = new MappedFile(path);
-            MatMul.Run(WeightMatrix.FromValues(values, WeightType.F32, 9, 50), x, 4, [], expected, _pool);
-            MatMul.Run(WeightMatrix.Map(file, 3, WeightType.F32, 9, 50), x, 4, [], actual, _pool);
+            using WeightMatrix even = WeightMatrix.FromValues(values, type, 9, length);
+            MatMul.Run(even, x, 4, [], expected, _pool);
+            MatMul.Run(WeightMatrix.Map(file, offset, type, 9, length), x, 4, [], actual, _pool);
             Assert.Equal(expected, actual);
         }
         finally
@@ -77,6 +167,8 @@ public sealed class MatMulTests : IDisposable
         Assert.Throws<ArgumentException>(() => MatMul.Run(weights, new float[3], 1, [], new float[3], _pool));
         Assert.Throws<ArgumentException>(() => MatMul.Run(weights, new float[3], 1, new float[1], new float[2], _pool));
     }
+
+    private static bool IsOff(string variable) => Environment.GetEnvironmentVariable(variable) == "0";
 
     private void Check(WeightType type, int rows, int length, int columns, bool bias)
     {
