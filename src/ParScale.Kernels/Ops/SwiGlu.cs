@@ -45,7 +45,7 @@ internal static unsafe partial class SwiGlu
         where TFloat : struct
         where TInt : struct
     {
-        private static readonly float LogTwoE = MathF.Log2(MathF.E);
+        private static readonly float MinusLogTwoE = -MathF.Log2(MathF.E);
         private readonly float* _gate = gate, _up = up, _y = y;
         private readonly int _count = count;
 
@@ -53,7 +53,7 @@ internal static unsafe partial class SwiGlu
         public void Run(int start, int end)
         {
             int i = start * SmallestShare, last = Math.Min(end * SmallestShare, _count);
-            TFloat factor = TSimd.Broadcast(LogTwoE);
+            TFloat factor = TSimd.Broadcast(MinusLogTwoE);
             for (; i <= last - TSimd.Count; i += TSimd.Count)
                 TSimd.Store(Product(TSimd.Load(_gate + i), TSimd.Load(_up + i), factor), _y + i);
             if (i == last) return;
@@ -64,14 +64,13 @@ internal static unsafe partial class SwiGlu
             for (int lane = 0; i + lane < last; lane++) _y[i + lane] = g[lane];
         }
 
-        // e^-x as 2^(-x log2 e), kept below 2^126; where that would be more, silu is 0 beside anything else.
+        // e^-x as 2^(-x log2 e). Below -87 silu is nothing beside anything else, and e^-x would leave the range. A NaN stays.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static TFloat Product(TFloat x, TFloat up, TFloat factor)
         {
-            TFloat power = TSimd.Max(TSimd.Multiply(x, factor), TSimd.Broadcast(-126));
-            TFloat exponential = Exponent.Two<TSimd, TFloat, TInt>(TSimd.Multiply(power, TSimd.Broadcast(-1)));
-            TFloat silu = TSimd.Divide(x, TSimd.Add(TSimd.Broadcast(1), exponential));
-            return TSimd.Multiply(TSimd.ZeroBelow(x, TSimd.Broadcast(-87), silu), up);
+            x = TSimd.Max(TSimd.Broadcast(-87), x);
+            TFloat exponential = Exponent.Two<TSimd, TFloat, TInt>(TSimd.Multiply(x, factor));
+            return TSimd.Multiply(TSimd.Divide(x, TSimd.Add(TSimd.Broadcast(1), exponential)), up);
         }
     }
 }
