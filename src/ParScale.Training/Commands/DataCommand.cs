@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using ParScale.Training.Data;
+using ParScale.Training.Data.Preparation;
+using ParScale.Training.Data.Shards;
+using ParScale.Training.Data.Sources;
+
+namespace ParScale.Training.Commands;
+
+/// <summary><c>parscale-train data</c>: text, JSONL and Parquet to token shards.</summary>
+internal static class DataCommand
+{
+    private const double DefaultFraction = 0.01;
+
+    private static readonly Option<string[]> Data = new("--data")
+    { Required = true, AllowMultipleArgumentsPerToken = true, Description = "files and folders: .jsonl, .parquet, anything else is UTF-8 text" };
+    private static readonly Option<string[]> ValidationData = new("--val-data")
+    { AllowMultipleArgumentsPerToken = true, Description = "files and folders for validation, instead of a part of --data" };
+    private static readonly Option<string> Tokenizer = new("--tokenizer") { Required = true, Description = "folder with tokenizer.json" };
+    private static readonly Option<string> Output = new("--output", "-o") { Required = true, Description = "folder of the shards" };
+    private static readonly Option<string> Include = new("--include")
+    { DefaultValueFactory = _ => "*", Description = "which files of a folder, such as \"*.py\"" };
+    private static readonly Option<string> Format = Choice("--format", "what files hold, whatever their names: text (a file is a document), lines, jsonl, parquet",
+        "text", "lines", "jsonl", "parquet");
+    private static readonly Option<string> TextField = Field("text");
+    private static readonly Option<string> PromptField = Field("prompt");
+    private static readonly Option<string> CompletionField = Field("completion");
+    private static readonly Option<string> MessagesField = Field("messages");
+    private static readonly Option<string> Packing = Choice("--packing", "cut: full rows, long documents are cut; whole: whole documents and padding "
+        + "(default: whole for prompts and chats, else cut)", "cut", "whole");
+    private static readonly Option<double?> ValidationFraction = new("--val-fraction")
+    { Description = $"share of the documents that is kept for validation, drawn by the seed (default {DefaultFraction}, 0 with --val-data)" };
+    private static readonly Option<long> Seed = new("--seed") { DefaultValueFactory = _ => 1, Description = "seed of that draw" };
+    private static readonly Option<string> EndOfText = new("--end-of-text")
+    { DefaultValueFactory = _ => TokenizerWriter.EndOfText, Description = "token that ends a document" };
+    private static readonly Option<long> ShardTokens = new("--shard-tokens")
+    { DefaultValueFactory = _ => 100_000_000, Description = "tokens after which a new shard begins" };
+    private static readonly Option<int> Threads = new("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount, Description = "threads" };
+    private static readonly Option<bool> SkipBad = new("--skip-bad") { Description = "leave bad rows out and count them" };
+    private static readonly Option<bool> Force = new("--force") { Description = "replace an older folder of shards" };
+    private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object at the end" };
+
+    public static Command Create()
+    {
+        var command = new Command("data", "Turn text, JSONL and Parquet into token shards")
+        {
+            Data, ValidationData, Tokenizer, Output, Include, Format, TextField, PromptField, CompletionField, MessagesField, Packing,
+            ValidationFraction, Seed, EndOfText, ShardTokens, Threads, SkipBad, Force, Json,
+        };
+        command.SetAction(Run);
+        return command;
+    }
+
+    private static int Run(ParseResult parse)
+    {
+        using var stop = new CancellationTokenSource();
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        }
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        PreparationReport report = new DataPreparation(Options(parse)).Run(stop.Token);
+        if (parse.GetValue(Json)) Console.WriteLine(report.ToJson());
+        else Console.Error.WriteLine($"{report.Documents} documents, {report.Tokens} tokens; validation {report.ValidationDocuments}, {report.ValidationTokens}; "
+            + $"{report.Shards} shards, {report.Skipped} rows skipped, {report.MegabytesPerSecond} MB/s, hash {report.Hash}");
+        return 0;
+    }
+
+    private static PreparationOptions Options(ParseResult parse)
+    {
+        string[] validation = parse.GetValue(ValidationData) ?? [];
+        return new PreparationOptions
+        {
+            Data = parse.GetRequiredValue(Data),
+            ValidationData = validation,
+            TokenizerFolder = parse.GetRequiredValue(Tokenizer),
+            Output = parse.GetRequiredValue(Output),
+            Include = parse.GetRequiredValue(Include),
+            Format = Enum.TryParse(parse.GetValue(Format), ignoreCase: true, out SourceFormat format) ? format : null,
+            Fields = new FieldNames(parse.GetRequiredValue(TextField), parse.GetRequiredValue(PromptField),
+                parse.GetRequiredValue(CompletionField), parse.GetRequiredValue(MessagesField)),
+            Packing = Enum.TryParse(parse.GetValue(Packing), ignoreCase: true, out Packing packing) ? packing : null,
+            ValidationFraction = parse.GetValue(ValidationFraction) ?? (validation.Length > 0 ? 0 : DefaultFraction),
+            Seed = parse.GetValue(Seed),
+            EndOfText = parse.GetRequiredValue(EndOfText),
+            ShardTokens = parse.GetValue(ShardTokens),
+            Threads = parse.GetValue(Threads),
+            SkipBad = parse.GetValue(SkipBad),
+            Force = parse.GetValue(Force),
+        };
+    }
+
+    private static Option<string> Field(string name) =>
+        new($"--{name}-field") { DefaultValueFactory = _ => name, Description = $"the field or column that stands for \"{name}\"" };
+
+    private static Option<string> Choice(string name, string description, params string[] values)
+    {
+        var option = new Option<string>(name) { Description = description };
+        option.AcceptOnlyFromAmong(values);
+        return option;
+    }
+}

@@ -1,0 +1,150 @@
+using System.Security.Cryptography;
+using System.Text;
+using ParScale.Quantization;
+using ParScale.Sampling;
+using ParScale.Text;
+using ParScale.Training.Checkpointing;
+using ParScale.Training.Data.Shards;
+using ParScale.Training.Data.Sources;
+
+namespace ParScale.Training.Data.Preparation;
+
+/// <summary>
+/// Text, JSONL and Parquet to a folder of token shards. The folder appears whole, by a rename; the same input and options give the same
+/// bytes, whatever the number of threads.
+/// </summary>
+internal sealed class DataPreparation
+{
+    private const int FaultsNamed = 10;
+
+    private readonly PreparationOptions _options;
+    private readonly Tokenizer _tokenizer;
+    private readonly DocumentEncoder _encoder;
+    private readonly EncodingPipeline _pipeline;
+    private readonly int _endOfText;
+    private readonly ChatTemplate _chat;
+    private long _skipped;
+    private long _textBytes;
+
+    /// <exception cref="ParScaleException">An option is wrong, the output is taken, or the tokenizer does not do.</exception>
+    public DataPreparation(PreparationOptions options)
+    {
+        options.Validate();
+        _options = options;
+        _tokenizer = TokenizerFolder.Load(options.TokenizerFolder);
+        _endOfText = _tokenizer.IdOf(options.EndOfText) ?? throw ParScaleException.BadInput("TD-15", Path.Combine(options.TokenizerFolder, "tokenizer.json"),
+            $"has no token {ParScaleException.Quote(options.EndOfText)} to end documents with; name its own with --end-of-text");
+        _chat = ChatTemplate.Load(options.TokenizerFolder);
+        _encoder = new DocumentEncoder(_tokenizer, _endOfText);
+        _pipeline = new EncodingPipeline(_encoder, options.Threads);
+    }
+
+    /// <exception cref="ParScaleException">A file or row is bad, or nothing is left.</exception>
+    /// <exception cref="IOException">The output cannot be written; nothing is left behind.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> came; nothing is left behind.</exception>
+    public PreparationReport Run(CancellationToken stop)
+    {
+        string[] files = SourceFiles.Find(_options.Data, _options.Include);
+        string[] validationFiles = SourceFiles.Find(_options.ValidationData, _options.Include);
+        var progress = new PreparationProgress(files.Concat(validationFiles).Sum(file => new FileInfo(file).Length));
+        using var output = new OutputFolder(_options.Output, _options.Force);
+        TokenType type = _tokenizer.VocabularySize <= 1 << 16 ? TokenType.U16 : TokenType.U32;
+        using var training = new SplitWriter(output.Path, "train", type, _options.ShardTokens);
+        using var validation = new SplitWriter(output.Path, "validation", type, _options.ShardTokens);
+        Convert(files, progress, document => IsHeldOut(document) ? validation : training, stop);
+        Convert(validationFiles, progress, _ => validation, stop);
+        progress.End();
+        RequireDocuments(training, validation);
+        ShardIndex index = IndexOf(type, training.Complete(), validation.Complete());
+        byte[] json = Encoding.UTF8.GetBytes(index.ToJson());
+        DurableFile.Write(Path.Combine(output.Path, ShardIndex.FileName), json);
+        FolderSync.Flush(output.Path);
+        output.Commit();
+        FolderSync.Flush(Path.GetDirectoryName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(_options.Output))) ?? "/");
+        if (_encoder.Spelled) Console.Error.WriteLine("note: the tokenizer has no tokens <|im_start|> and <|im_end|>; they were spelled out as text");
+        return Report(index, System.Convert.ToHexStringLower(SHA256.HashData(json)), progress.Seconds);
+    }
+
+    private void Convert(string[] files, PreparationProgress progress, Func<long, SplitWriter> choose, CancellationToken stop)
+    {
+        (long documents, long tokens) = (0, 0);
+        SplitWriter? split = null;
+        foreach (EncodedRecord record in _pipeline.Run(files.SelectMany(file => Open(file).Read()), stop))
+        {
+            if (record.Fault is { } fault) Skip(fault);
+            if (record.Document is { } document)
+            {
+                RequirePacking(document);
+                split ??= choose(documents);
+                split.Add(document.Ids, document.Learned);
+                tokens += document.Ids.Length;
+                _textBytes += document.TextBytes;
+                if (document.Ends)
+                {
+                    split.EndDocument();
+                    split = null;
+                    documents++;
+                }
+            }
+            progress.Advance(record.Bytes, documents, tokens);
+        }
+    }
+
+    private ISource Open(string file) => (_options.Format ?? SourceFiles.FormatOf(file)) switch
+    {
+        SourceFormat.Lines => new LinesSource(file),
+        SourceFormat.Jsonl => new JsonLinesSource(file, _options.Fields, _chat),
+        SourceFormat.Parquet => new ParquetSource(file, _options.Fields, _chat),
+        _ => new TextSource(file),
+    };
+
+    private void Skip(ParScaleException fault)
+    {
+        if (!_options.SkipBad) throw fault;
+        if (_skipped++ < FaultsNamed) Console.Error.WriteLine($"skipped {fault.Code}: {fault.Message}");
+        else if (_skipped == FaultsNamed + 1) Console.Error.WriteLine("skipped more: they are counted at the end");
+    }
+
+    private bool IsHeldOut(long document) =>
+        new SplitMix64((ulong)_options.Seed * 0x9E3779B97F4A7C15UL ^ (ulong)document * 0xD1B54A32D192ED03UL).NextDouble() < _options.ValidationFraction;
+
+    private void RequirePacking(EncodedDocument document)
+    {
+        if (_options.Packing == Packing.Cut && document.Learned.Length > 0)
+            throw ParScaleException.Usage("TR-10", "--packing cut would part completions from their prompts; leave it out, or give --packing whole");
+    }
+
+    private void RequireDocuments(SplitWriter training, SplitWriter validation)
+    {
+        string first = _options.Data[0];
+        long usable = training.Documents + validation.Documents;
+        if (training.Documents == 0)
+        {
+            throw RowFault.OfFile(usable + _skipped == 0 ? "TD-01" : "TD-06", first,
+                $"{usable} usable documents of {usable + _skipped}, none of them for training; give more data");
+        }
+        bool asked = _options.ValidationFraction > 0 || _options.ValidationData.Count > 0;
+        if (!asked || validation.Documents > 0) return;
+        throw RowFault.OfFile("TD-17", first,
+            $"none of its {usable} documents fell to validation; raise --val-fraction, give --val-data, or cut texts into documents with --format lines");
+    }
+
+    private ShardIndex IndexOf(TokenType type, SplitEntry training, SplitEntry validation) => new()
+    {
+        Format = ShardIndex.Kind,
+        Version = ShardIndex.NewestVersion,
+        Tokenizer = _tokenizer.Fingerprint,
+        VocabularySize = _tokenizer.VocabularySize,
+        EndOfText = _endOfText,
+        TokenType = type,
+        Packing = _options.Packing ?? (training.IsMasked || validation.IsMasked ? Packing.Whole : Packing.Cut),
+        Training = training,
+        Validation = validation,
+    };
+
+    private PreparationReport Report(ShardIndex index, string hash, double seconds) => new(
+        _options.Output, index.Training.Documents, index.Training.Tokens, index.Training.LearnedTokens,
+        index.Validation.Documents, index.Validation.Tokens, index.Training.Shards.Count + index.Validation.Shards.Count, hash, _skipped,
+        index.Packing.ToString().ToLowerInvariant(), index.TokenType.ToString().ToLowerInvariant(),
+        _textBytes, Math.Round(seconds, 2), Math.Round(_textBytes / 1e6 / Math.Max(seconds, 1e-9), 2));
+}

@@ -1,0 +1,39 @@
+using System.Text;
+using ParScale.Text;
+using ParScale.Training.Data.Sources;
+
+namespace ParScale.Training.Data.Preparation;
+
+/// <summary>Documents to tokens. Safe to use from several threads at once.</summary>
+internal sealed class DocumentEncoder(Tokenizer tokenizer, int endOfText)
+{
+    private int _spelled;
+
+    /// <summary>Whether a control token was met that the vocabulary does not have; then its string was encoded as text.</summary>
+    public bool Spelled => Volatile.Read(ref _spelled) != 0;
+
+    /// <summary>Every segment is encoded by itself: no token spans two of them, just as when the model continues a prompt.</summary>
+    public EncodedDocument Encode(Document document)
+    {
+        var ids = new List<int>();
+        var learned = new List<bool>();
+        long bytes = 0;
+        foreach (Segment segment in document.Segments)
+        {
+            if (segment.Control && tokenizer.IdOf(segment.Text) is { } id) ids.Add(id);
+            else
+            {
+                if (segment.Control) Volatile.Write(ref _spelled, 1);
+                ids.AddRange(tokenizer.Encode(segment.Text));
+                bytes += Encoding.UTF8.GetByteCount(segment.Text);
+            }
+            while (learned.Count < ids.Count) learned.Add(segment.Learned);
+        }
+        if (document is { Ends: true, Closed: true })
+        {
+            ids.Add(endOfText);
+            learned.Add(true);
+        }
+        return new EncodedDocument([.. ids], learned.Contains(false) ? [.. learned] : [], document.Ends, bytes);
+    }
+}

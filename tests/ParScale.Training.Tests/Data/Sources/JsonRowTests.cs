@@ -1,0 +1,60 @@
+using System.Text;
+using ParScale.Training.Data.Sources;
+
+namespace ParScale.Training.Tests.Data.Sources;
+
+public sealed class JsonRowTests
+{
+    [Theory]
+    [InlineData("""{"text":"a b","n":1}""", "+a b")]
+    [InlineData("""{"prompt":"q","completion":" a","text":"t"}""", "-q + a")]
+    [InlineData("""{"prompt":"","completion":"a"}""", "- +a")]
+    [InlineData("""{"prompt":"how it was made","text":"t"}""", "+t")]
+    [InlineData("""{"text":"t","messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a","name":"x"}]}""",
+        "-<|im_start|> -user\nq -<|im_end|> -\n -<|im_start|> -assistant\n +a +<|im_end|> -\n")]
+    public void Fields_become_segments(string json, string expected) =>
+        Assert.Equal(expected, string.Join(' ', Parse(json).Segments.Select(segment => (segment.Learned ? "+" : "-") + segment.Text)));
+
+    [Theory]
+    [InlineData("""{"text":"a" """, "TD-02")]
+    [InlineData("""{"text":"a"} x""", "TD-02")]
+    [InlineData("""["text"]""", "TD-02")]
+    [InlineData("""{"txt":"a"}""", "TD-03")]
+    [InlineData("""{"prompt":"a"}""", "TD-03")]
+    [InlineData("""{"text":1}""", "TD-03")]
+    [InlineData("""{"text":null}""", "TD-03")]
+    [InlineData("""{"messages":"a"}""", "TD-03")]
+    [InlineData("""{"messages":["a"]}""", "TD-03")]
+    [InlineData("""{"messages":[{"role":"assistant"}]}""", "TD-03")]
+    [InlineData("""{"messages":[{"role":"assistant","content":[{"type":"text"}]}]}""", "TD-03")]
+    [InlineData("""{"messages":[{"role":"robot","content":"a"}]}""", "TD-03")]
+    [InlineData("""{"text":"\ud800"}""", "TD-04")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}]}""", "TD-10")]
+    [InlineData("""{"messages":[]}""", "TD-16")]
+    [InlineData("""{"text":" "}""", "TD-16")]
+    [InlineData("""{"prompt":"a","completion":""}""", "TD-16")]
+    public void Bad_rows_are_named(string json, string code)
+    {
+        var error = Assert.Throws<ParScaleException>(() => Parse(json));
+        Assert.Equal((code, ErrorKind.BadInput), (error.Code, error.Kind));
+        Assert.StartsWith("\"in/x.jsonl\": line 1017: ", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [Fact]
+    public void Bytes_that_are_not_UTF8_are_named() =>
+        Assert.Equal("TD-04", Assert.Throws<ParScaleException>(() => Row().Parse("{\"text\":\"\xFF\"}"u8.ToArray().Select(b => b == 0xC3 ? (byte)0xFF : b).ToArray(), Place)).Code);
+
+    [Fact]
+    public void Fields_may_have_other_names()
+    {
+        var row = new JsonRow(new FieldNames(Prompt: "question", Completion: "answer"), new ChatTemplate(null));
+        Assert.Equal(["q", "a"], row.Parse("""{"question":"q","answer":"a"}"""u8.ToArray(), Place).Segments.Select(segment => segment.Text));
+    }
+
+    private static RowFault Place => RowFault.Line("in/x.jsonl", 1017);
+
+    private static JsonRow Row() => new(new FieldNames(), new ChatTemplate(null));
+
+    private static Document Parse(string json) => Row().Parse(Encoding.UTF8.GetBytes(json), Place);
+}
