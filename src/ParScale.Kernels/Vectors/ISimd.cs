@@ -32,9 +32,6 @@ internal unsafe interface ISimd<TFloat, TInt> where TFloat : struct where TInt :
     /// <summary>2^n for whole n from -126 to 127, and 0 for -127.</summary>
     static abstract TFloat PowerOfTwo(TFloat n);
 
-    /// <summary><paramref name="value"/>, or 0 in lanes where <paramref name="x"/> is below <paramref name="limit"/>.</summary>
-    static abstract TFloat ZeroBelow(TFloat x, TFloat limit, TFloat value);
-
     static abstract float Sum(TFloat value);
 
     static abstract float MaxAcross(TFloat value);
