@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ParScale.Cli.Options;
 using ParScale.Cli.Planning;
+using ParScale.Cli.Plots;
 using ParScale.Cli.Terminals;
 using ParScale.ScalingLaws;
 using ParScale.ScalingLaws.Cost;
@@ -15,7 +16,10 @@ internal sealed class CostCommand : ExampleCommand
     private readonly WorkOptions _work = new("bf16");
     private readonly Option<int?> _prompt = NumberOption.Integer("--prompt", "Tokens of each prompt (default: 128).", 1, WorkOptions.MostTokens);
     private readonly Option<int?> _output = NumberOption.Integer("--output", "Tokens generated after it (default: 128).", 1, WorkOptions.MostTokens);
-    private readonly LawOption _law = new("--equal-loss", "Add the plain models of equal loss, by the law of these data, and what they add for each byte and second that streams add.");
+    private readonly Option<bool> _equalLoss = CommonOptions.Flag("--equal-loss",
+        "Add the plain models of equal loss by the law of --data (default: stack), and what they add for each byte and second that streams add.");
+    private readonly LawChoice _law = new();
+    private readonly PlotOption _plot = new("Draw the time of a token over memory, one series a model");
     private readonly Option<bool> _paper = CommonOptions.Flag("--as-paper",
         "The arithmetic of the paper's cost figures with its oddities (llm-analysis: an A100, 16 bits, whatever is asked for).");
 
@@ -25,14 +29,14 @@ internal sealed class CostCommand : ExampleCommand
         Options.Add(_sizes);
         Options.Add(_mixtures);
         _work.AddTo(this);
-        foreach (Option option in new Option[] { _prompt, _output, _law.Option, _paper }) Options.Add(option);
+        foreach (Option option in new Option[] { _prompt, _output, _equalLoss, _law.Option, _plot.Option, _paper }) Options.Add(option);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
     }
 
     public override string Example => """
           parscale cost --size 1.8B --streams 1,2,4,8 --dtype q8,q4
           parscale cost --size 1.8B,4.7B --moe 8B/1.6B --device rtx4090 --batch 4 --prompt 1024
-          parscale cost --size 1.6B --streams 1,8 --equal-loss stack --device a100
+          parscale cost --size 1.6B --streams 1,8 --equal-loss --device a100
           parscale cost --as-paper --size 1.6B,2.8B,4.4B --batch 1 --prompt 512 --output 512
         """;
 
@@ -41,15 +45,18 @@ internal sealed class CostCommand : ExampleCommand
         ModelShape[] mixtures = Bench.NumberList.Get(parse, _mixtures) ?? [];
         ModelShape[] sizes = Bench.NumberList.Get(parse, _sizes) ?? [PublishedShapes.All[3]];
         var work = new Workload(_work.Batch(parse), parse.GetValue(_prompt) ?? 128, parse.GetValue(_output) ?? 128);
+        string? plot = _plot.Read(parse);
         if (parse.GetValue(_paper))
         {
+            if (plot is not null) throw ParScaleException.Usage("CL-02", "--plot draws our own figures, not those of --as-paper; leave one of them out");
             PaperCostResult paper = PaperCostResult.Of(sizes, _work.Streams(parse), work);
             if (json) terminal.WriteJson(paper, CliJson.Readable.PaperCostResult);
             else CostText.Write(paper, terminal.Out);
             return 0;
         }
-        ScalingLaw? law = _law.Read(parse)?.Law;
+        ScalingLaw? law = parse.GetValue(_equalLoss) ? _law.Read(parse, terminal).Law : null;
         CostResult result = Describe(parse, Queries(parse, sizes, mixtures, work, DeviceOption.Find(_work.DeviceName(parse), terminal)), law);
+        if (plot is not null) PlotOption.Write(CostPlot.Draw(result), plot, terminal);
         if (json) terminal.WriteJson(result, CliJson.Readable.CostResult);
         else CostText.Write(result, terminal.Out);
         return 0;

@@ -24,7 +24,7 @@ internal sealed class PlanOptions
         "Tokens of prompt and output together (default: 2048).", 2, WorkOptions.MostTokens);
     private readonly Option<int?> _output = NumberOption.Integer("--output",
         "How many of them are output (default: 256, or half of a shorter context).", 1, WorkOptions.MostTokens);
-    private readonly LawOption _law = new("--data", "Data whose law tells the loss: stack is code, pile is general text (default: stack).");
+    private readonly LawChoice _law = new();
     private readonly Option<ModelShape[]?> _sizes = SizeList.CreateDense("--size", "default: the published and others from 0.25B to 16B");
     private readonly Option<bool> _published = CommonOptions.Flag("--published", "Only models of which there is a published checkpoint.");
     private readonly Option<double?> _loss8 = RoundingLoss(WeightFormat.Q8), _loss4 = RoundingLoss(WeightFormat.Q4);
@@ -45,12 +45,13 @@ internal sealed class PlanOptions
         int[] streams = _work.Streams(parse);
         ModelShape[]? sizes = NumberList.Get(parse, _sizes);
         if (parse.GetValue(_published)) (sizes, streams) = OnlyPublished(sizes, streams);
-        (string data, ScalingLaw law) = _law.Read(parse) ?? ("Stack-V2-Python", ScalingLaw.StackV2Python);
+        (ScalingLaw law, string data, FittedRange fitted) = _law.Read(parse, terminal);
         (double loss8, double loss4) = (parse.GetValue(_loss8) ?? FormatSizes.RoundingLoss(WeightFormat.Q8), parse.GetValue(_loss4) ?? FormatSizes.RoundingLoss(WeightFormat.Q4));
         Device device = DeviceOption.Find(deviceName, terminal);
         return (new PlanRequest
         {
             Law = law,
+            Fitted = fitted,
             Device = device,
             Work = work,
             MemoryLimit = parse.GetValue(_memory) ?? device.MemoryBytes,

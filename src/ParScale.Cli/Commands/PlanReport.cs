@@ -80,7 +80,7 @@ internal sealed record PlanReport
     {
         List<string> notes =
         [
-            "Losses are those of models trained on 42 billion tokens each, as the law's were; they tell models apart, not how good one trained otherwise is.",
+            "Losses are those of models trained like the law's (the published ones on 42 billion tokens each); they tell sizes apart, not how good one trained otherwise is.",
         ];
         if (plan.Request.Weights.Any(format => plan.Request.RoundingLoss(format) > 0))
             notes.Add("What rounding the weights costs is an order of size, taken from a 7B model; smaller models suffer more. --q8-loss and --q4-loss set it.");

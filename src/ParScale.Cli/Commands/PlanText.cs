@@ -9,8 +9,9 @@ internal static class PlanText
     /// <summary>Columns of the table of models.</summary>
     public static readonly string[] Header = ["model", "P", "dtype", "loss", "memory", "a token", "first token", ""];
 
-    public static void Write(PlanReport report, int lines, TextWriter output)
+    public static string Of(PlanReport report, int lines)
     {
+        var output = new StringWriter { NewLine = "\n" };
         output.Write($"{CostText.Machine(report.Device)}\n{Limits(report)}\n\n");
         output.Write($"front: what no other of the {report.Within} models within the limits beats in loss, memory and time at once\n");
         var table = new TextTable(Header);
@@ -21,6 +22,7 @@ internal static class PlanText
         if (report.Streams is { } streams) Section(output, "where P stops paying", streams.Words);
         Section(output, "published", Published(report));
         Section(output, "notes", report.Notes);
+        return output.ToString();
     }
 
     /// <summary>The limits in one line.</summary>

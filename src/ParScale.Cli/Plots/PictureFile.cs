@@ -9,21 +9,27 @@ internal static class PictureFile
     public const int Height = 600;
 
     /// <summary>Checks the name before any work is done for it.</summary>
-    public static void Check(string path)
+    public static void Check(string path, string option = "-o")
     {
         string quoted = ParScaleException.Quote(path);
-        if (Directory.Exists(path)) throw ParScaleException.Usage("CL-02", $"-o {quoted} is a folder; give a file such as law.png");
-        if (!IsSvg(path) && !IsPng(path)) throw ParScaleException.Usage("CL-02", $"-o {quoted}: the name must end in .png or .svg");
+        if (Directory.Exists(path)) throw ParScaleException.Usage("CL-02", $"{option} {quoted} is a folder; give a file such as law.png");
+        if (!IsSvg(path) && !IsPng(path)) throw ParScaleException.Usage("CL-02", $"{option} {quoted}: the name must end in .png or .svg");
     }
 
     /// <summary>Writes the picture; an older file of that name is unchanged when that fails.</summary>
-    public static void Write(Plot plot, string path)
+    public static void Write(Plot plot, string path) => Replace(path, beside =>
+    {
+        if (IsSvg(path)) File.WriteAllText(beside, plot.GetSvgXml(Width, Height));
+        else File.WriteAllBytes(beside, plot.GetImageBytes(Width, Height, ImageFormat.Png));
+    });
+
+    /// <summary>Puts what <paramref name="write"/> wrote to the file beside <paramref name="path"/> in its place.</summary>
+    public static void Replace(string path, Action<string> write)
     {
         string beside = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            if (IsSvg(path)) File.WriteAllText(beside, plot.GetSvgXml(Width, Height));
-            else File.WriteAllBytes(beside, plot.GetImageBytes(Width, Height, ImageFormat.Png));
+            write(beside);
             File.Move(beside, path, overwrite: true);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)

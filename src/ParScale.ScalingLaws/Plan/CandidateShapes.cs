@@ -8,18 +8,8 @@ public static class CandidateShapes
     // Four sizes to each doubling: finer than anybody chooses.
     private const double Smallest = 0.25e9, Largest = 16e9, Doublings = 6, PerDoubling = 4;
 
-    /// <summary>Least and most parameters of the models that the law was fitted to, without the embedding.</summary>
-    public const double LeastFitted = 535_813_376, MostFitted = 4_353_203_200;
-
-    /// <summary>Most streams of the models that the law was fitted to.</summary>
-    public const int MostFittedStreams = 8;
-
     /// <summary>All sizes, smallest first.</summary>
     public static IReadOnlyList<ModelShape> All { get; } = Create();
-
-    /// <summary>Whether the law was never fitted so far out.</summary>
-    public static bool IsExtrapolated(double plainParameters, int streams) =>
-        plainParameters < LeastFitted || plainParameters > MostFitted || streams > MostFittedStreams;
 
     private static ModelShape[] Create()
     {

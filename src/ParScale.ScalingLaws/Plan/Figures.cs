@@ -9,14 +9,10 @@ public static class Figures
     private static readonly string[] ByteUnits = ["B", "kB", "MB", "GB", "TB"];
 
     /// <summary>Bytes in decimal units, such as <c>7.43 GB</c>.</summary>
-    public static string Bytes(double bytes)
-    {
-        int unit = bytes < 1 ? 0 : Math.Min(ByteUnits.Length - 1, (int)(Math.Log10(bytes) / 3));
-        return $"{Digits(bytes / Math.Pow(1000, unit))} {ByteUnits[unit]}";
-    }
+    public static string Bytes(double bytes) => Bytes(bytes, Digits);
 
     /// <summary>Seconds or milliseconds, such as <c>58.2 ms</c>.</summary>
-    public static string Seconds(double seconds) => seconds >= 1 ? $"{Digits(seconds)} s" : $"{Digits(seconds * 1e3)} ms";
+    public static string Seconds(double seconds) => Seconds(seconds, Digits);
 
     /// <summary>A number of parameters, such as <c>4.33B</c>.</summary>
     public static string Parameters(double count) => count >= 1e9 ? $"{Digits(count / 1e9)}B" : $"{Digits(count / 1e6)}M";
@@ -48,4 +44,18 @@ public static class Figures
 
     /// <summary>An amount of what is limited.</summary>
     public static string Amount(PlanLimit limit, double amount) => limit == PlanLimit.Memory ? Bytes(amount) : Seconds(amount);
+
+    /// <summary>The same for a round number, such as <c>5 GB</c>.</summary>
+    public static string RoundAmount(PlanLimit limit, double amount) => limit == PlanLimit.Memory ? Bytes(amount, Short) : Seconds(amount, Short);
+
+    private static string Short(double number) => number.ToString("G4", CultureInfo.InvariantCulture);
+
+    private static string Bytes(double bytes, Func<double, string> write)
+    {
+        // A hair more, so that 1e9 is a gigabyte and not a thousand megabytes.
+        int unit = bytes < 1 ? 0 : Math.Min(ByteUnits.Length - 1, (int)(Math.Log10(bytes) / 3 + 1e-9));
+        return $"{write(bytes / Math.Pow(1000, unit))} {ByteUnits[unit]}";
+    }
+
+    private static string Seconds(double seconds, Func<double, string> write) => seconds >= 1 ? $"{write(seconds)} s" : $"{write(seconds * 1e3)} ms";
 }

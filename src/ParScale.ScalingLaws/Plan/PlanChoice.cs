@@ -33,7 +33,7 @@ public sealed record PlanChoice
     public double PlainParameters => Shape.NonEmbeddingParameters(1);
 
     /// <summary>Whether the law was never fitted to such a model.</summary>
-    public bool IsExtrapolated => CandidateShapes.IsExtrapolated(PlainParameters, Streams);
+    public required bool IsExtrapolated { get; init; }
 
     /// <summary>Whether another model is at least as good in loss, memory and time, and better in one of them.</summary>
     internal bool IsBeatenBy(PlanChoice other) =>

@@ -26,7 +26,8 @@ public static class PlanReasons
             sentences.Add($"The best with streams is {Figures.Name(streams)}: loss {Figures.Loss(streams.Loss)}, {Figures.Loss(streams.Loss - winner.Loss)} more. "
                 + "What is spent on its streams is better spent on parameters here.");
         if (winner.IsExtrapolated)
-            sentences.Add("The law was fitted to models of 0.54B to 4.35B parameters with P up to 8; this one lies outside, so its loss is an extrapolation.");
+            sentences.Add($"The law was fitted to models of {Figures.Parameters(result.Request.Fitted.Least)} to {Figures.Parameters(result.Request.Fitted.Most)} parameters "
+                + $"with P up to {result.Request.Fitted.Streams}; this one lies outside, so its loss is an extrapolation.");
         return sentences;
     }
 

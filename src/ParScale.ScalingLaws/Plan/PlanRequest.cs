@@ -8,6 +8,9 @@ public sealed record PlanRequest
     /// <summary>Tells the loss.</summary>
     public required ScalingLaw Law { get; init; }
 
+    /// <summary>The models that the law was fitted to.</summary>
+    public FittedRange Fitted { get; init; } = FittedRange.Published;
+
     /// <summary>Where it runs.</summary>
     public required Device Device { get; init; }
 

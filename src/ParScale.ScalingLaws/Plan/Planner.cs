@@ -53,6 +53,7 @@ public static class Planner
             MemoryBytes = CostModel.Memory(query).Total,
             DecodeSeconds = CostModel.DecodeSeconds(query, request.Work.Context),
             PrefillSeconds = CostModel.PrefillSeconds(query),
+            IsExtrapolated = !request.Fitted.Holds(shape.NonEmbeddingParameters(1), streams),
         };
     }
 

@@ -22,7 +22,7 @@ public class CostCommandTests
     [Fact]
     public void Streams_are_nearly_free_for_one_sequence_and_the_twin_is_not()
     {
-        JsonElement json = Cost("--size", "1.6B", "--streams", "1,8", "--equal-loss", "stack");
+        JsonElement json = Cost("--size", "1.6B", "--streams", "1,8", "--equal-loss");
         double[] times = [.. json.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("decode_ms").GetDouble())];
         Assert.Equal(3, times.Length);
         Assert.InRange(times[1] / times[0], 1, 1.1);
@@ -43,6 +43,16 @@ public class CostCommandTests
         Assert.Equal(3.59, row.GetProperty("mean_memory_bytes").GetDouble() / (1L << 30), 0.01);
         Assert.Equal(0.555, row.GetProperty("mean_total_ms").GetDouble() / 1e3, 0.002);
         Assert.Contains("22.55", Tool.Run("cost", "--as-paper").Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_picture_of_all_rows_is_drawn_but_not_of_the_papers()
+    {
+        using var folder = new TempFolder();
+        string svg = Path.Combine(folder.Path, "cost.svg");
+        Cost("--size", "1.8B,4.7B", "--moe", "8B/1.6B", "--plot", svg);
+        Assert.Contains("MoE", File.ReadAllText(svg), StringComparison.Ordinal);
+        Assert.Contains("--as-paper", Tool.Run("cost", "--as-paper", "--plot", svg).Fails(2, "CL-02"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,7 +82,6 @@ public class CostCommandTests
     [InlineData("CL-02", "--kv", "q4")]
     [InlineData("CL-02", "--streams", "0")]
     [InlineData("CL-02", "--batch", "0")]
-    [InlineData("CL-02", "--equal-loss", "c4")]
     [InlineData("PL-02", "--device", "h10")]
     public void Wrong_values_are_refused_in_one_line_that_names_the_flag(string code, string flag, string value) =>
         Assert.Contains(flag, Tool.Run("cost", flag, value).Fails(2, code), StringComparison.Ordinal);

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using ParScale.Cli.Tests.Support;
 
 namespace ParScale.Cli.Tests.Commands;
@@ -59,6 +61,67 @@ public class PlanCommandTests
         Assert.Equal("q8", Winner("0.011"));
     }
 
+    [Theory]
+    [InlineData("memory")]
+    [InlineData("token")]
+    [InlineData("first")]
+    public void Pictures_are_drawn_over_each_limit(string axis)
+    {
+        using var folder = new TempFolder();
+        string png = Path.Combine(folder.Path, "plan.png"), svg = Path.Combine(folder.Path, "plan.svg");
+        Assert.Equal(0, Tool.Run([.. Laptop, "--plot", png, "--over", axis]).Exit);
+        Assert.Equal(0, Tool.Run([.. Laptop, "--plot", svg, "--over", axis]).Exit);
+        Assert.Equal("PNG"u8, File.ReadAllBytes(png).AsSpan(1, 3));
+        Assert.Contains("</svg>", File.ReadAllText(svg), StringComparison.Ordinal);
+        Assert.Equal(2, Directory.GetFiles(folder.Path).Length);
+    }
+
+    [Fact]
+    public void The_report_is_one_file_that_needs_nothing_else()
+    {
+        using var folder = new TempFolder();
+        string file = Path.Combine(folder.Path, "plan.html");
+        Assert.Equal(0, Tool.Run([.. Laptop, "--html", file]).Exit);
+        string page = File.ReadAllText(file);
+        Assert.StartsWith("<!DOCTYPE html>", page, StringComparison.Ordinal);
+        Assert.Equal(3, Regex.Count(page, "<svg "));
+        Assert.Equal(3, Regex.Count(page, "</svg>"));
+        Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotMatch("(src|href)=\"[^#]", page);
+        string[] names = [.. Regex.Matches(page, " id=\"([^\"]*)\"").Select(match => match.Groups[1].Value)];
+        Assert.Equal(names.Length, names.Distinct().Count());
+        Assert.All(Regex.Matches(page, @"url\(#([^)]*)\)").Select(match => match.Groups[1].Value), name => Assert.Contains(name, names));
+    }
+
+    [Fact]
+    public void A_law_of_ones_own_losses_is_fitted_and_its_name_cannot_write_html()
+    {
+        using var folder = new TempFolder();
+        string losses = Path.Combine(folder.Path, "<b>my.csv"), file = Path.Combine(folder.Path, "plan.html");
+        IEnumerable<string> rows = from n in new[] { 1e8, 2e8, 4e8 }
+                                   from p in new[] { 1, 2, 4 }
+                                   select string.Create(CultureInfo.InvariantCulture, $"{n},{p},{1 + Math.Pow(1e6 / (n * (1 + 0.3 * Math.Log(p))), 0.2)}");
+        File.WriteAllText(losses, "n,p,loss\n" + string.Join('\n', rows) + "\n");
+        JsonElement json = Tool.Run([.. Laptop, "--data", losses, "--html", file, "--json"]).Json();
+        Assert.Equal(0.3, json.GetProperty("law").GetProperty("k").GetDouble(), 0.02);
+        Assert.True(json.GetProperty("winner").GetProperty("extrapolated").GetBoolean());
+        Assert.DoesNotContain("<b>", File.ReadAllText(file), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--plot", "plan.pdf")]
+    [InlineData("--html", "plan.txt")]
+    [InlineData("--html", ".")]
+    [InlineData("--over", "loss")]
+    public void Pictures_that_cannot_be_drawn_are_refused_first(string flag, string value) =>
+        Assert.Contains(flag, Tool.Run([.. Laptop, flag, value]).Fails(2, "CL-02"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("--plot", "plan.png")]
+    [InlineData("--html", "plan.html")]
+    public void A_folder_that_is_not_there_is_named(string flag, string value) =>
+        Assert.Contains(value, Tool.Run([.. Laptop, flag, Path.Combine(Path.GetTempPath(), "no-such-folder-of-ours", value)]).Fails(4, "IO-01"), StringComparison.Ordinal);
+
     [Fact]
     public void With_one_stream_there_is_nothing_to_compare() => Assert.Equal(JsonValueKind.Null,
         Tool.Run("plan", "--device", "a100", "--streams", "1", "--json").Json().GetProperty("streams").ValueKind);
@@ -84,7 +147,7 @@ public class PlanCommandTests
     [InlineData("CL-02", "--context", "1")]
     [InlineData("CL-02", "--output", "2048")]
     [InlineData("CL-02", "--q4-loss", "much")]
-    [InlineData("CL-02", "--data", "file.csv")]
+    [InlineData("CL-02", "--data", "stak")]
     [InlineData("PL-02", "--device", "abacus")]
     public void Wrong_values_are_refused_in_one_line_that_names_the_flag(string code, string flag, string value) =>
         Assert.Contains(flag, Tool.Run("plan", flag, value).Fails(2, code), StringComparison.Ordinal);

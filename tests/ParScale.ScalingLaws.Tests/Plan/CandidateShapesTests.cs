@@ -13,12 +13,4 @@ public class CandidateShapesTests
         Assert.Equal(sizes.Length, CandidateShapes.All.Select(shape => shape.Name).Distinct().Count());
         Assert.All(sizes.Zip(sizes.Skip(1)), pair => Assert.InRange(pair.Second / pair.First, 1.05, 1.5));
     }
-
-    [Theory]
-    [InlineData(1e9, 8, false)]
-    [InlineData(4.353e9, 1, false)]
-    [InlineData(5e9, 1, true)]
-    [InlineData(1e9, 16, true)]
-    [InlineData(0.3e9, 1, true)]
-    public void Beyond_the_fit_is_said(double n, int streams, bool extrapolated) => Assert.Equal(extrapolated, CandidateShapes.IsExtrapolated(n, streams));
 }
