@@ -113,11 +113,12 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
         AddValues(layout, values, keys + (long)tiles * layout.KeyTileBytes, (count + TFormat.Pack - 1) / TFormat.Pack, ref work);
     }
 
+    // Into the second-level cache: the first one is full of what is being multiplied.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Prefetch(byte* from, int bytes)
     {
         if (!Sse.IsSupported) return;
-        for (int i = 0; i < bytes; i += 64) Sse.Prefetch0(from + i);
+        for (int i = 0; i < bytes; i += 64) Sse.Prefetch1(from + i);
     }
 
     // Scores of one row to weights 2^(score - maximum), hidden slots to 0; what was summed before shrinks to the new maximum.

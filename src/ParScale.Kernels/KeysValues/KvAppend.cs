@@ -8,7 +8,7 @@ namespace ParScale.Kernels.KeysValues;
 internal static unsafe class KvAppend
 {
     // Numbers; below this a hand-over to another thread costs more than it saves.
-    private const int SmallestShare = 16 * 1024;
+    private const int SmallestShare = 4 * 1024;
 
     /// <summary>
     /// queries: [S, T, Heads, D], turned in place, and keys: [S, T, KeyValueHeads, D], likewise; values as keys. S is the number

@@ -60,7 +60,9 @@ internal readonly unsafe struct KvQ8 : IKvFormat
         return largest > 1e-30f && float.IsFinite(largest) ? 127 / largest : 0;
     }
 
-    private static byte Quantise(float x) => (byte)(sbyte)MathF.Round(x);
+    // Rounds to nearest, ties to even: added to 1.5 * 2^23, a small number ends up in the lowest bits.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte Quantise(float x) => (byte)BitConverter.SingleToInt32Bits(x + 12582912f);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Dot8<TSimd, TFloat, TInt>(
