@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using ParScale.Checkpoints;
 using ParScale.Model;
+using ParScale.Training.Conversion;
 using ParScale.Training.Modules;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -27,19 +28,32 @@ internal static class ModelFolder
     {
         using var noGradient = no_grad();
         using Checkpoint checkpoint = Checkpoint.Open(folder);
-        foreach ((string name, Parameter parameter) in model.named_parameters())
+        foreach ((string name, Parameter parameter) in model.named_parameters().Where(p => !PrefixMlp.Owns(p.name)))
         {
-            using var scope = NewDisposeScope();
-            (SafetensorsFile file, TensorInfo info) = checkpoint.Get(name);
-            parameter.copy_(TensorBytes.Read(file, info));
+            Copy(checkpoint, name, parameter);
         }
     }
 
-    /// <summary>Writes config, weights and the tokenizer's files into <paramref name="folder"/>.</summary>
-    public static void Save(ParScaleLm model, string folder, TensorType type, string tokenizerFolder)
+    /// <summary>Overwrites one tensor by that of the same name.</summary>
+    public static void Copy(Checkpoint checkpoint, string name, Tensor target)
+    {
+        using var scope = NewDisposeScope();
+        (SafetensorsFile file, TensorInfo info) = checkpoint.Get(name);
+        target.copy_(TensorBytes.Read(file, info));
+    }
+
+    /// <summary>
+    /// Writes config, weights and the tokenizer's files into <paramref name="folder"/>. With a <paramref name="backbone"/> the folder is
+    /// an add-on to it: only prefixes and aggregator are written.
+    /// </summary>
+    public static void Save(ParScaleLm model, string folder, TensorType type, string tokenizerFolder, BackboneReference? backbone = null)
     {
         Directory.CreateDirectory(folder);
-        ModelConfig config = model.Config with { StoredType = type == TensorType.BF16 ? "bfloat16" : "float32" };
+        ModelConfig config = model.Config with
+        {
+            StoredType = type == TensorType.BF16 ? "bfloat16" : "float32",
+            Backbone = backbone?.From(folder),
+        };
         DurableFile.WriteText(Path.Combine(folder, "config.json"), config.ToJson());
         DurableFile.WriteText(Path.Combine(folder, "generation_config.json"), GenerationConfig(config));
         foreach (string name in TokenizerFiles)
@@ -47,7 +61,12 @@ internal static class ModelFolder
             string source = Path.Combine(tokenizerFolder, name);
             if (File.Exists(source)) DurableFile.Write(Path.Combine(folder, name), File.ReadAllBytes(source));
         }
-        TensorToWrite[] tensors = [.. model.named_parameters().Select(p => TensorBytes.Write(p.name, p.parameter, type))];
+        using var scope = NewDisposeScope();
+        HashSet<string>? wanted = backbone is null ? null : [.. NewStreams.Names(config).Select(tensor => tensor.Name)];
+        TensorToWrite[] tensors =
+        [
+            .. model.CheckpointTensors().Where(t => wanted?.Contains(t.Name) ?? true).Select(t => TensorBytes.Write(t.Name, t.Value, type)),
+        ];
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors);
     }
 

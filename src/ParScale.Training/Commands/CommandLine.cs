@@ -14,7 +14,10 @@ internal static class CommandLine
         var debug = new Option<bool>("--debug") { Description = "print the trace of an error", Recursive = true };
         try
         {
-            var root = new RootCommand("Trains ParScale models.") { TokenizerCommand.Create(), DataCommand.Create(), TrainCommand.Create(), debug };
+            var root = new RootCommand("Trains ParScale models.")
+            {
+                TokenizerCommand.Create(), DataCommand.Create(), TrainCommand.Create(), ConvertCommand.Create(), debug,
+            };
             ParseResult parse = root.Parse(args);
             if (parse.Errors.Count > 0) throw ParScaleException.Usage("TR-10", parse.Errors[0].Message);
             return parse.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

@@ -1,14 +1,19 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using ParScale.Training.Conversion;
 using ParScale.Training.Runs;
 
 namespace ParScale.Training.Commands;
 
-/// <summary><c>parscale-train train</c>: trains a model from scratch, or continues a run.</summary>
+/// <summary><c>parscale-train train</c>: trains a model from scratch or from another one, or continues a run.</summary>
 internal static class TrainCommand
 {
     private static readonly Option<string> Data = new("--data") { Required = true, Description = "UTF-8 text file" };
-    private static readonly Option<string> Tokenizer = new("--tokenizer") { Required = true, Description = "folder with tokenizer.json" };
+    private static readonly Option<string?> Tokenizer = new("--tokenizer") { Description = "folder with tokenizer.json; the one of --from if left out" };
+    private static readonly Option<string?> From = new("--from") { Description = "model folder to go on from: its shape and weights; --streams P adds streams to a plain one" };
+    private static readonly Option<string> Init = ConvertCommand.InitOption();
+    private static readonly Option<string> Train = Choice("--train", "all", "streams: only prefixes and aggregator; the result is an add-on to --from", "all", "streams");
+    private static readonly Option<int> PrefixMlp = Number("--prefix-mlp", 0, "width of an MLP that stands for the prefixes while they train; 0 for none");
     private static readonly Option<string> Output = new("--output", "-o") { Required = true, Description = "folder of the run" };
     private static readonly Option<int> Streams = Number("--streams", 4, "P, the parallel streams; 1 is plain Qwen2");
     private static readonly Option<int> Hidden = Number("--hidden", 128, "width of the residual stream");
@@ -28,13 +33,15 @@ internal static class TrainCommand
     private static readonly Option<double> Beta2 = Number("--beta2", 0.99, "AdamW's second beta");
     private static readonly Option<double> Clip = Number("--clip", 1.0, "largest gradient norm");
     private static readonly Option<double> Dropout = Number("--dropout", 0.0, "share of each branch's output that is dropped while training");
+    private static readonly Option<double> Decorrelate = Number("--decorrelate", 0.0, "weight of a penalty on streams whose final states point the same way");
+    private static readonly Option<double> IrreducibleLoss = Number("--irreducible-loss", 0.0, "E of the scaling law in nats per token, for the rho of the log");
     private static readonly Option<double> ValidationFraction = Number("--val-fraction", 0.1, "last part of the text, kept for validation");
     private static readonly Option<long> EvalEvery = Number("--eval-every", 200L, "steps between validations");
     private static readonly Option<long> SaveEvery = Number("--save-every", 200L, "steps between checkpoints");
     private static readonly Option<long> Seed = Number("--seed", 1L, "seed of weights and data order");
     private static readonly Option<int> Threads = Number("--threads", Environment.ProcessorCount, "threads");
-    private static readonly Option<string> Compute = Choice("--compute", "f32", "type of the matrix products; weights and updates stay f32");
-    private static readonly Option<string> SaveType = Choice("--save-dtype", "bf16", "type of the weights in best/ and final/");
+    private static readonly Option<string> Compute = Choice("--compute", "f32", "type of the matrix products; weights and updates stay f32", "f32", "bf16");
+    private static readonly Option<string> SaveType = Choice("--save-dtype", "bf16", "type of the weights in best/ and final/", "f32", "bf16");
     private static readonly Option<bool> Resume = new("--resume") { Description = "continue from the newest checkpoint" };
     private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object at the end" };
 
@@ -42,9 +49,9 @@ internal static class TrainCommand
     {
         var command = new Command("train", "Train a model on a text file")
         {
-            Data, Tokenizer, Output, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch,
+            Data, Tokenizer, Output, From, Init, Train, PrefixMlp, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch,
             Steps, Rate, MinRate, Warmup, Decay, Beta2, Clip, Dropout, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
-            Resume, Json,
+            Decorrelate, IrreducibleLoss, Resume, Json,
         };
         command.SetAction(Run);
         return command;
@@ -60,11 +67,28 @@ internal static class TrainCommand
         }
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        var run = new TrainingRun(parse.GetRequiredValue(Data), parse.GetRequiredValue(Tokenizer), parse.GetRequiredValue(Output));
-        RunResult result = run.Execute(files => Options(parse, files), parse.GetValue(Resume), stop.Token);
+        StartingPoint? from = parse.GetValue(From) is { } folder ? StartingPoint.Open(folder) : null;
+        string tokenizer = parse.GetValue(Tokenizer) ?? from?.Folder ?? throw ParScaleException.Usage("TR-10", "--tokenizer is needed, or --from");
+        var run = new TrainingRun(parse.GetRequiredValue(Data), tokenizer, parse.GetRequiredValue(Output), from);
+        RunResult result = run.Execute(files => Options(parse, files, from), parse.GetValue(Resume), stop.Token);
         if (parse.GetValue(Json)) Console.WriteLine(result.ToJson());
         return result.Finished ? 0 : ExitCodes.Stopped;
     }
+
+    private static TrainingOptions Options(ParseResult parse, RunInputs inputs, StartingPoint? from)
+    {
+        TrainingOptions options = Options(parse, inputs);
+        if (from is null) return options with { Init = null };
+        foreach (Option<int> shape in (Option<int>[])[Hidden, Intermediate, Layers, Heads, KeyValueHeads])
+        {
+            if (Given(parse, shape)) throw ParScaleException.Usage("TR-22", $"{shape.Name} is given by the model of --from; leave it out");
+        }
+        return from.Complete(
+            options, Given(parse, Streams) ? options.Streams : null, Given(parse, PrefixTokens) ? options.PrefixTokens : null,
+            Given(parse, Smooth) ? options.Smoothing : null);
+    }
+
+    private static bool Given(ParseResult parse, Option option) => parse.GetResult(option) is { Implicit: false };
 
     private static TrainingOptions Options(ParseResult parse, RunInputs inputs) => new()
     {
@@ -93,20 +117,25 @@ internal static class TrainCommand
         SaveEvery = parse.GetValue(SaveEvery),
         Seed = parse.GetValue(Seed),
         Threads = parse.GetValue(Threads),
-        Compute = TypeOf(parse, Compute),
-        SaveType = TypeOf(parse, SaveType),
+        Compute = ValueOf<NumberType>(parse, Compute),
+        SaveType = ValueOf<NumberType>(parse, SaveType),
+        Init = ValueOf<StreamInit>(parse, Init),
+        Train = ValueOf<TrainedSet>(parse, Train),
+        PrefixMlp = parse.GetValue(PrefixMlp),
+        Decorrelate = parse.GetValue(Decorrelate),
+        IrreducibleLoss = parse.GetValue(IrreducibleLoss),
     };
 
-    private static NumberType TypeOf(ParseResult parse, Option<string> option) =>
-        Enum.Parse<NumberType>(parse.GetRequiredValue(option), ignoreCase: true);
+    private static T ValueOf<T>(ParseResult parse, Option<string> option) where T : struct, Enum =>
+        Enum.Parse<T>(parse.GetRequiredValue(option), ignoreCase: true);
 
     private static Option<T> Number<T>(string name, T value, string description) =>
         new(name) { DefaultValueFactory = _ => value, Description = description };
 
-    private static Option<string> Choice(string name, string value, string description)
+    private static Option<string> Choice(string name, string value, string description, params string[] values)
     {
         var option = new Option<string>(name) { DefaultValueFactory = _ => value, Description = description };
-        option.AcceptOnlyFromAmong("f32", "bf16");
+        option.AcceptOnlyFromAmong(values);
         return option;
     }
 }

@@ -26,11 +26,18 @@ internal sealed class Aggregation : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor streams)
     {
         using var scope = NewDisposeScope();
+        Tensor perStream = Weights(streams).permute(2, 0, 1).unsqueeze(-1);
+        return (streams * perStream).sum(dim: 0).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>w of states [P, B, S, H], as [B, S, P].</summary>
+    public Tensor Weights(Tensor streams)
+    {
+        using var scope = NewDisposeScope();
         long count = streams.shape[0];
         Tensor interleaved = streams.permute(1, 2, 3, 0).reshape(streams.shape[1], streams.shape[2], -1);
         Tensor scores = Projection.Apply(_second, nn.functional.silu(Projection.Apply(_first, interleaved)));
         Tensor weights = nn.functional.softmax(scores, dim: -1) * (1 - _smoothing) + _smoothing / count;
-        Tensor perStream = weights.permute(2, 0, 1).unsqueeze(-1);
-        return (streams * perStream).sum(dim: 0).MoveToOuterDisposeScope();
+        return weights.MoveToOuterDisposeScope();
     }
 }

@@ -16,12 +16,12 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
     private readonly ScalarType _compute;
     private Positions? _positions;
 
-    public Decoder(ModelConfig config, ScalarType compute, double dropout) : base(nameof(Decoder))
+    public Decoder(ModelConfig config, ScalarType compute, double dropout, int prefixMlp) : base(nameof(Decoder))
     {
         _config = config;
         _compute = compute;
         _embedding = nn.Embedding(config.VocabularySize, config.HiddenSize);
-        _layers = nn.ModuleList(Enumerable.Range(0, config.LayerCount).Select(_ => new DecoderLayer(config, compute, dropout)).ToArray());
+        _layers = nn.ModuleList(Enumerable.Range(0, config.LayerCount).Select(_ => new DecoderLayer(config, compute, dropout, prefixMlp)).ToArray());
         _norm = new RmsNorm(config.HiddenSize, config.RmsNormEpsilon, compute);
         if (config.Streams > 1) _aggregation = new Aggregation(config);
         RegisterComponents();
@@ -30,21 +30,35 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
     /// <summary>The embedding matrix [V, H], which is the head's as well when the two are tied.</summary>
     public Tensor EmbeddingWeight => _embedding.weight!;
 
-    public override Tensor forward(Tensor tokens) => forward(tokens, null);
+    /// <summary>Keys and values of a layer's prefix, as the streams see them; null when P = 1.</summary>
+    public (Tensor Keys, Tensor Values)? Prefix(int layer) => _layers[layer].Prefix();
 
-    /// <summary>The same for packed rows, whose <paramref name="offsets"/> are those of <see cref="Positions"/>; null: one text a row.</summary>
-    public Tensor forward(Tensor tokens, Tensor? offsets)
+    public override Tensor forward(Tensor tokens)
+    {
+        using var scope = NewDisposeScope();
+        return Mix(States(tokens, null)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Token ids [B, S] to the final states of every stream, after the final norm: [P, B, S, H]. Packed rows have
+    /// <paramref name="offsets"/> as those of <see cref="Positions"/>; null: one text a row.
+    /// </summary>
+    public Tensor States(Tensor tokens, Tensor? offsets)
     {
         using var scope = NewDisposeScope();
         using Positions? packed = offsets is null ? null : new Positions(_config, offsets, _compute);
         Positions positions = packed ?? PositionsFor(tokens.shape[1]);
         Tensor hidden = _embedding.forward(tokens).repeat(_config.Streams, 1, 1);
         foreach (DecoderLayer layer in _layers) hidden = layer.forward(hidden, positions);
-        hidden = _norm.forward(hidden);
-        if (_aggregation is not null)
-            hidden = _aggregation.forward(hidden.unflatten(0, _config.Streams, tokens.shape[0]));
-        return hidden.MoveToOuterDisposeScope();
+        return _norm.forward(hidden).unflatten(0, _config.Streams, tokens.shape[0]).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Final states of all streams, [P, B, S, H], to one, [B, S, H].</summary>
+    public Tensor Mix(Tensor states) => _aggregation is null ? states.squeeze(0) : _aggregation.forward(states);
+
+    /// <summary>How much each stream counts in <see cref="Mix"/>: [B, S, P], of sum 1; all 1 when P = 1.</summary>
+    public Tensor MixingWeights(Tensor states) =>
+        _aggregation is null ? ones(states.shape[1], states.shape[2], 1) : _aggregation.Weights(states);
 
     protected override void Dispose(bool disposing)
     {

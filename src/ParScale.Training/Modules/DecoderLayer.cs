@@ -14,10 +14,10 @@ internal sealed class DecoderLayer : nn.Module<Tensor, Positions, Tensor>
     [ComponentName(Name = "mlp")] private readonly FeedForward _feedForward;
     private readonly double _dropout;
 
-    public DecoderLayer(ModelConfig config, ScalarType compute, double dropout) : base(nameof(DecoderLayer))
+    public DecoderLayer(ModelConfig config, ScalarType compute, double dropout = 0, int prefixMlp = 0) : base(nameof(DecoderLayer))
     {
         _attentionNorm = new RmsNorm(config.HiddenSize, config.RmsNormEpsilon, compute);
-        _attention = new SelfAttention(config);
+        _attention = new SelfAttention(config, prefixMlp);
         _feedForwardNorm = new RmsNorm(config.HiddenSize, config.RmsNormEpsilon, compute);
         _feedForward = new FeedForward(config.HiddenSize, config.IntermediateSize);
         _dropout = dropout;
@@ -30,6 +30,16 @@ internal sealed class DecoderLayer : nn.Module<Tensor, Positions, Tensor>
         Tensor afterAttention = input + Drop(_attention.forward(_attentionNorm.forward(input), positions));
         Tensor output = afterAttention + Drop(_feedForward.forward(_feedForwardNorm.forward(afterAttention)));
         return output.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Keys and values of the layer's prefix; null when P = 1.</summary>
+    public (Tensor Keys, Tensor Values)? Prefix() => _attention.Prefix();
+
+    /// <summary>What a new prefix of this layer will meet; see <see cref="SelfAttention.Look"/>.</summary>
+    public (Tensor Queries, Tensor LogMass, Tensor Mixed) Look(Tensor input, Positions positions)
+    {
+        using Tensor normed = _attentionNorm.forward(input);
+        return _attention.Look(normed, positions);
     }
 
     private Tensor Drop(Tensor branch) => _dropout > 0 && training ? nn.functional.dropout(branch, _dropout) : branch;

@@ -1,3 +1,4 @@
+using ParScale.Checkpoints;
 using ParScale.Model;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -8,19 +9,19 @@ namespace ParScale.Training.Modules;
 /// <summary>The trainable language model. Its state keys are the tensor names of a checkpoint.</summary>
 internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
 {
-    private const double InitialDeviation = 0.02;
-
     [ComponentName(Name = "model")] private readonly Decoder _decoder;
     [ComponentName(Name = "lm_head")] private readonly Linear? _head;
 
     /// <summary>Builds the model and draws every weight from <paramref name="seed"/>.</summary>
-    public ParScaleLm(ModelConfig config, long seed = 0, ScalarType compute = ScalarType.Float32, double dropout = 0) : base(nameof(ParScaleLm))
+    public ParScaleLm(
+        ModelConfig config, long seed = 0, ScalarType compute = ScalarType.Float32, double dropout = 0, int prefixMlp = 0)
+        : base(nameof(ParScaleLm))
     {
         Config = config;
-        _decoder = new Decoder(config, compute, dropout);
+        _decoder = new Decoder(config, compute, dropout, prefixMlp);
         if (!config.TieWordEmbeddings) _head = nn.Linear(config.HiddenSize, config.VocabularySize, hasBias: false);
         RegisterComponents();
-        Initialise(seed);
+        foreach ((string name, Parameter parameter) in named_parameters()) InitialWeights.Draw(name, parameter, seed);
     }
 
     public ModelConfig Config { get; }
@@ -32,30 +33,51 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
     public Tensor forward(Tensor tokens, Tensor? offsets)
     {
         using var scope = NewDisposeScope();
-        Tensor hidden = _decoder.forward(tokens, offsets);
-        Tensor logits = nn.functional.linear(hidden, (_head?.weight ?? _decoder.EmbeddingWeight).to(hidden.dtype));
-        return logits.MoveToOuterDisposeScope();
+        return Logits(Mix(States(tokens, offsets))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Norms are 1, biases 0, all else, prefixes and aggregation too, is N(0, 0.02).</summary>
-    private void Initialise(long seed)
+    /// <summary>Token ids [B, S] to the final states of every stream: [P, B, S, H]; packed rows have <paramref name="offsets"/>.</summary>
+    public Tensor States(Tensor tokens, Tensor? offsets = null) => _decoder.States(tokens, offsets);
+
+    /// <summary>Final states of all streams, [P, B, S, H], to the one that is decoded, [B, S, H].</summary>
+    public Tensor Mix(Tensor states) => _decoder.Mix(states);
+
+    /// <summary>How much each stream counts in <see cref="Mix"/>: [B, S, P], of sum 1.</summary>
+    public Tensor MixingWeights(Tensor states) => _decoder.MixingWeights(states);
+
+    /// <summary>Final states [..., H], mixed or of one stream, to logits [..., V].</summary>
+    public Tensor Logits(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.linear(hidden, (_head?.weight ?? _decoder.EmbeddingWeight).to(hidden.dtype)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>From now on only prefixes, their MLPs and the aggregator get gradients.</summary>
+    public void FreezeBackbone()
+    {
+        HashSet<string> plain = [.. ModelTensors.Expected(Config.WithStreams(1)).Select(tensor => tensor.Name)];
+        foreach ((string name, Parameter parameter) in named_parameters()) parameter.requires_grad = !plain.Contains(name);
+    }
+
+    /// <summary>
+    /// The tensors of a checkpoint, by name, with the prefix MLPs folded into the prefixes: the parameters themselves but for those
+    /// prefixes, which are new tensors of the current dispose scope.
+    /// </summary>
+    public IEnumerable<(string Name, Tensor Value)> CheckpointTensors()
     {
         using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
+        var tensors = new List<(string, Tensor)>();
+        var folded = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        for (int layer = 0; layer < Config.LayerCount; layer++)
+        {
+            if (_decoder.Prefix(layer) is not var (keys, values)) break;
+            folded[$"model.layers.{layer}.self_attn.prefix_k"] = keys;
+            folded[$"model.layers.{layer}.self_attn.prefix_v"] = values;
+        }
         foreach ((string name, Parameter parameter) in named_parameters())
         {
-            // Each tensor has a generator of its own, so that models with other P share the values of the tensors they share.
-            using var generator = new Generator(SeedOf(name, seed));
-            if (name.EndsWith(".bias", StringComparison.Ordinal)) parameter.zero_();
-            else if (name.EndsWith("norm.weight", StringComparison.Ordinal)) parameter.fill_(1.0);
-            else parameter.normal_(0, InitialDeviation, generator);
+            if (!PrefixMlp.Owns(name)) tensors.Add((name, folded.GetValueOrDefault(name, parameter)));
         }
-    }
-
-    private static ulong SeedOf(string name, long seed)
-    {
-        ulong hash = 14695981039346656037UL ^ (ulong)seed;
-        foreach (char letter in name) hash = (hash ^ letter) * 1099511628211UL;
-        return hash;
+        return tensors;
     }
 }

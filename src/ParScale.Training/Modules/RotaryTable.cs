@@ -12,14 +12,14 @@ internal sealed class RotaryTable : IDisposable
     private readonly Tensor _signedSine;
     private readonly long _half;
 
-    /// <summary>Tables for positions 0 .. <paramref name="positions"/> - 1, shape [S, 1, D].</summary>
-    public RotaryTable(long positions, int headSize, double theta, ScalarType type)
+    /// <summary>Tables for <paramref name="positions"/> positions from <paramref name="first"/> on, shape [S, 1, D].</summary>
+    public RotaryTable(long positions, int headSize, double theta, ScalarType type, long first = 0)
     {
         using var scope = NewDisposeScope();
         _half = headSize / 2;
         // In float64, as the engine does: a float32 angle is off by 1e-4 after a few thousand positions.
         double[] frequencies = [.. Enumerable.Range(0, headSize / 2).Select(i => Math.Pow(theta, -2.0 * i / headSize))];
-        Tensor angles = arange(positions, ScalarType.Float64).unsqueeze(1) * tensor(frequencies).unsqueeze(0);
+        Tensor angles = arange(first, first + positions, ScalarType.Float64).unsqueeze(1) * tensor(frequencies).unsqueeze(0);
         Tensor sine = angles.sin();
         _cosine = cat([angles.cos(), angles.cos()], -1).unsqueeze(1).to(type).DetachFromDisposeScope();
         _signedSine = cat([sine.neg(), sine], -1).unsqueeze(1).to(type).DetachFromDisposeScope();

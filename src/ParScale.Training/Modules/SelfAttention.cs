@@ -17,9 +17,11 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
     [ComponentName(Name = "o_proj")] private readonly Linear _outputProjection;
     [ComponentName(Name = "prefix_k")] private readonly Parameter? _prefixKeys;
     [ComponentName(Name = "prefix_v")] private readonly Parameter? _prefixValues;
+    [ComponentName(Name = PrefixMlp.Name)] private readonly PrefixMlp? _prefixMlp;
     private readonly ModelConfig _config;
 
-    public SelfAttention(ModelConfig config) : base(nameof(SelfAttention))
+    /// <summary>With P &gt; 1 and <paramref name="prefixMlp"/> &gt; 0 a <see cref="PrefixMlp"/> of that width adds to the prefixes.</summary>
+    public SelfAttention(ModelConfig config, int prefixMlp = 0) : base(nameof(SelfAttention))
     {
         _config = config;
         int queryWidth = config.AttentionHeads * config.HeadSize;
@@ -33,21 +35,54 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
             long[] shape = [config.Streams, config.KeyValueHeads, config.PrefixTokens, config.HeadSize];
             _prefixKeys = nn.Parameter(zeros(shape));
             _prefixValues = nn.Parameter(zeros(shape));
+            if (prefixMlp > 0) _prefixMlp = new PrefixMlp(config, prefixMlp);
         }
         RegisterComponents();
     }
 
+    /// <summary>Keys and values of the prefix, [P, kv heads, prefix, D], as the streams see them; null when P = 1.</summary>
+    public (Tensor Keys, Tensor Values)? Prefix() => (_prefixKeys, _prefixValues) switch
+    {
+        ({ } keys, { } values) => _prefixMlp?.forward(keys, values) ?? (keys, values),
+        _ => null,
+    };
+
     public override Tensor forward(Tensor input, Positions positions)
     {
         using var scope = NewDisposeScope();
-        Tensor queries = Heads(Projection.Apply(_queryProjection, input), _config.AttentionHeads);
-        Tensor keys = Heads(Projection.Apply(_keyProjection, input), _config.KeyValueHeads);
-        Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.KeyValueHeads);
-        queries = positions.Rotary.Apply(queries).transpose(1, 2) * (1 / Math.Sqrt(_config.HeadSize));
-        keys = WithPrefix(positions.Rotary.Apply(keys).transpose(1, 2), _prefixKeys);
-        values = WithPrefix(values.transpose(1, 2), _prefixValues);
+        (Tensor queries, Tensor keys) = QueriesAndKeys(input, positions);
+        Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.KeyValueHeads).transpose(1, 2);
+        if (Prefix() is var (prefixKeys, prefixValues))
+        {
+            keys = WithPrefix(keys, prefixKeys);
+            values = WithPrefix(values, prefixValues);
+        }
         Tensor mixed = Mix(queries, keys, values, positions.Mask).transpose(1, 2).flatten(2);
         return Projection.Apply(_outputProjection, mixed).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// What a new prefix will meet: the queries, rotated and over sqrt(D), [rows, heads, S, D]; the logarithm of the sum of e^score
+    /// over the tokens that each of them sees, [rows, heads, S]; and the mean of their values that it gets, [rows, heads, S, D].
+    /// For P = 1.
+    /// </summary>
+    public (Tensor Queries, Tensor LogMass, Tensor Mixed) Look(Tensor input, Positions positions)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor queries, Tensor keys) = QueriesAndKeys(input, positions);
+        Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.KeyValueHeads).transpose(1, 2);
+        Tensor repeated = keys.repeat_interleave(_config.AttentionHeads / _config.KeyValueHeads, 1);
+        Tensor mass = (matmul(queries, repeated.transpose(2, 3)) + positions.Mask).logsumexp(-1);
+        Tensor mixed = Mix(queries, keys, values, positions.Mask);
+        return (queries.MoveToOuterDisposeScope(), mass.MoveToOuterDisposeScope(), mixed.MoveToOuterDisposeScope());
+    }
+
+    private (Tensor Queries, Tensor Keys) QueriesAndKeys(Tensor input, Positions positions)
+    {
+        Tensor queries = Heads(Projection.Apply(_queryProjection, input), _config.AttentionHeads);
+        Tensor keys = Heads(Projection.Apply(_keyProjection, input), _config.KeyValueHeads);
+        queries = positions.Rotary.Apply(queries).transpose(1, 2) * (1 / Math.Sqrt(_config.HeadSize));
+        return (queries, positions.Rotary.Apply(keys).transpose(1, 2));
     }
 
     /// <summary>
@@ -71,12 +106,10 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
         projected.view(projected.shape[0], projected.shape[1], heads, _config.HeadSize);
 
     /// <summary>Puts each stream's prefix in front of its rows: [P * B, kv heads, S, D] to [P * B, kv heads, prefix + S, D].</summary>
-    private Tensor WithPrefix(Tensor perRow, Tensor? prefix)
+    private Tensor WithPrefix(Tensor perRow, Tensor prefix)
     {
-        if (prefix is null) return perRow;
         long rowsPerStream = perRow.shape[0] / _config.Streams;
         Tensor repeated = prefix.to(perRow.dtype).unsqueeze(1).expand(-1, rowsPerStream, -1, -1, -1).flatten(0, 1);
         return cat([repeated, perRow], 2);
     }
-
 }

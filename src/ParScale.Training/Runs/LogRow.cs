@@ -1,6 +1,9 @@
 namespace ParScale.Training.Runs;
 
-/// <summary>One row of the log. The train loss is the mean over the steps since the row before; losses are in nats.</summary>
+/// <summary>
+/// One row of the log. The train loss is the mean over the steps since the row before; losses are in nats. At an
+/// evaluation of a model with P &gt; 1, <paramref name="Streams"/> tells what the streams do.
+/// </summary>
 internal sealed record LogRow(
     long Step,
     long Tokens,
@@ -10,4 +13,5 @@ internal sealed record LogRow(
     double LearningRate,
     double GradientNorm,
     double TokensPerSecond,
-    double ElapsedSeconds);
+    double ElapsedSeconds,
+    StreamReport? Streams = null);

@@ -20,8 +20,13 @@ internal sealed class ProgressLine(long steps)
             $"step {row.Step}/{steps}  loss {row.TrainLoss:F4}{validation}  lr {row.LearningRate:E2}  ")
             + string.Create(CultureInfo.InvariantCulture,
             $"{row.TokensPerSecond:F0} tokens/s  ETA {seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}");
+        if (row.Streams is { } streams) text += $"  {Describe(streams)}";
         if (!_refresh) Console.Error.WriteLine(text);
         else if (row.ValLossPerToken is null) Console.Error.Write($"\r{text}\u001b[K");
         else Console.Error.WriteLine($"\r{text}\u001b[K");
     }
+
+    private static string Describe(StreamReport streams) => string.Create(CultureInfo.InvariantCulture,
+        $"streams {streams.Losses.Min():F4}..{streams.Losses.Max():F4} rho {streams.Rho:F4} cosine {streams.Cosine:F3} ")
+        + string.Create(CultureInfo.InvariantCulture, $"weights {streams.WeightEntropy:F3} balance {streams.WeightBalance:F3}");
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ParScale.Checkpoints;
+using ParScale.Model;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
@@ -9,9 +10,10 @@ namespace ParScale.Training.Runs;
 
 /// <summary>
 /// The files of a run: <c>checkpoint-N/</c> (the newest two), <c>best/</c>, <c>final/</c>. Every folder is written under
-/// a temporary name, flushed, and renamed, so that what is there is whole. <c>run.lock</c> keeps a second trainer out.
+/// a temporary name, flushed, and renamed, so that what is there is whole. <c>run.lock</c> keeps a second trainer out. With a backbone
+/// that stays as it is, they are add-ons to it.
 /// </summary>
-internal sealed class RunFolder(string path, string tokenizerFolder, TensorType saveType) : IDisposable
+internal sealed class RunFolder(string path, string tokenizerFolder, TensorType saveType, BackboneReference? backbone = null) : IDisposable
 {
     private const int CheckpointsKept = 2;
     private const string LockFile = "run.lock";
@@ -60,7 +62,8 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
     {
         Replace(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Step}"), folder =>
         {
-            ModelFolder.Save(model, folder, TensorType.F32, tokenizerFolder);
+            ModelFolder.Save(model, folder, TensorType.F32, tokenizerFolder, backbone);
+            UnfoldedPrefixes.Save(model, folder);
             TensorToWrite[] moments = [.. optimizer.State.Select(s => TensorBytes.Write(s.Name, s.Value, TensorType.F32))];
             SafetensorsWriter.Write(System.IO.Path.Combine(folder, "optimizer.safetensors"), moments);
             DurableFile.WriteText(System.IO.Path.Combine(folder, "trainer_state.json"), state.ToJson());
@@ -71,7 +74,7 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
     /// <summary>Saves the plain model as <c>best</c> or <c>final</c>; returns the folder.</summary>
     public string SaveModel(ParScaleLm model, string name)
     {
-        Replace(name, folder => ModelFolder.Save(model, folder, saveType, tokenizerFolder));
+        Replace(name, folder => ModelFolder.Save(model, folder, saveType, tokenizerFolder, backbone));
         return System.IO.Path.Combine(Path, name);
     }
 
@@ -82,6 +85,7 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
         if (state.Difference(options) is { } difference)
             throw ParScaleException.Usage("TR-14", $"--resume needs the options of the run: {difference}");
         ModelFolder.LoadWeights(model, checkpoint);
+        UnfoldedPrefixes.Load(model, checkpoint);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         using SafetensorsFile file = SafetensorsFile.Open(System.IO.Path.Combine(checkpoint, "optimizer.safetensors"));

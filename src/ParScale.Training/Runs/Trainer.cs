@@ -58,7 +58,8 @@ internal sealed class Trainer(
 
     private LogRow Row(TrainerState state, ValidationLoss? loss, double speed) => new(
         state.Step, state.Step * _tokensPerStep, state.LossSum / state.LossCount, loss?.PerToken, loss?.PerCharacter,
-        _learningRate.At(state.Step - 1), state.GradientNorm, Math.Round(speed, 1), Math.Round(state.ElapsedSeconds, 2));
+        _learningRate.At(state.Step - 1), state.GradientNorm, Math.Round(speed, 1), Math.Round(state.ElapsedSeconds, 2),
+        loss?.Streams);
 
     /// <summary>One update.</summary>
     private TrainerState Step(TrainerState state)
@@ -69,9 +70,11 @@ internal sealed class Trainer(
         Tensor batch = tensor(data.Batch(state.Step, options.Batch)).view(options.Batch, options.Context + 1);
         Tensor inputs = batch.narrow(1, 0, options.Context);
         Tensor targets = batch.narrow(1, 1, options.Context).flatten();
-        Tensor logits = model.forward(inputs).flatten(0, 1).to(ScalarType.Float32);
+        Tensor states = model.States(inputs);
+        Tensor logits = model.Logits(model.Mix(states)).flatten(0, 1).to(ScalarType.Float32);
         Tensor loss = nn.functional.cross_entropy(logits, targets);
-        loss.backward();
+        Tensor goal = options.Decorrelate > 0 ? loss + StreamSimilarity.Penalty(states) * options.Decorrelate : loss;
+        goal.backward();
         double value = loss.item<float>();
         double norm = optimizer.ClipGradients(options.Clip);
         if (!double.IsFinite(value) || !double.IsFinite(norm))

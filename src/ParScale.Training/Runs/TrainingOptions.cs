@@ -1,5 +1,6 @@
 using System.Text;
 using ParScale.Model;
+using ParScale.Training.Conversion;
 
 namespace ParScale.Training.Runs;
 
@@ -37,6 +38,24 @@ internal sealed record TrainingOptions
     public required NumberType Compute { get; init; }
     public required NumberType SaveType { get; init; }
 
+    /// <summary>The hash of the model that the run started from; null from scratch.</summary>
+    public string? From { get; init; }
+
+    /// <summary>The first values of streams that were added to that model; null when none were.</summary>
+    public StreamInit? Init { get; init; }
+
+    /// <summary>What is trained.</summary>
+    public TrainedSet Train { get; init; }
+
+    /// <summary>Width of the MLP that stands for the prefixes while they train; 0 for none.</summary>
+    public int PrefixMlp { get; init; }
+
+    /// <summary>Weight of the penalty on streams that point the same way (<see cref="Modules.StreamSimilarity.Penalty"/>).</summary>
+    public double Decorrelate { get; init; }
+
+    /// <summary>E of the scaling law, in nats per token, for the rho of the log.</summary>
+    public double IrreducibleLoss { get; init; }
+
     /// <summary>The model that these options describe.</summary>
     /// <exception cref="ParScaleException">No such model can be loaded (<see cref="ErrorKind.Usage"/>).</exception>
     public ModelConfig ModelConfig(int vocabularySize, int? endOfText)
@@ -59,7 +78,7 @@ internal sealed record TrainingOptions
     public void Validate()
     {
         Require(Streams >= 1, "--streams must be 1 or more");
-        Require(Heads >= 1 && HiddenSize % Heads == 0, "--heads must divide --hidden");
+        Require(Heads >= 1 && (From is not null || HiddenSize % Heads == 0), "--heads must divide --hidden");
         Require(double.IsFinite(Smoothing), "--smooth must be a number");
         Require(Context >= 1, "--context must be 1 or more");
         Require(Batch is >= 1 and <= 1 << 16, "--batch must be 1 to 65536");
@@ -75,6 +94,12 @@ internal sealed record TrainingOptions
         Require(ValidationFraction is > 0 and < 1, "--val-fraction must be above 0 and below 1");
         Require(EvalEvery >= 1, "--eval-every must be 1 or more");
         Require(SaveEvery >= 1, "--save-every must be 1 or more");
+        Require(Train == TrainedSet.All || From is not null, "--train streams needs --from, the model whose weights stay as they are");
+        Require(Train == TrainedSet.All || Streams > 1, "--train streams needs --streams 2 or more");
+        Require(PrefixMlp is >= 0 and <= 1 << 16, "--prefix-mlp must be 0 (none) to 65536");
+        Require(PrefixMlp == 0 || Streams > 1, "--prefix-mlp needs --streams 2 or more");
+        Require(Decorrelate >= 0 && double.IsFinite(Decorrelate), "--decorrelate must be 0 or more");
+        Require(IrreducibleLoss >= 0 && double.IsFinite(IrreducibleLoss), "--irreducible-loss must be 0 or more");
         Require(Threads is >= 1 and <= 1024, "--threads must be 1 to 1024");
     }
 

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace ParScale.Training.Runs;
 
 /// <summary>A whole run: reads the inputs, builds or restores model and optimizer, trains, saves, measures what was saved.</summary>
-internal sealed class TrainingRun(string dataPath, string tokenizerFolder, string outputFolder)
+internal sealed class TrainingRun(string dataPath, string tokenizerFolder, string outputFolder, StartingPoint? from = null)
 {
     public RunResult Execute(Func<RunInputs, TrainingOptions> optionsFor, bool resume, CancellationToken stop)
     {
@@ -17,20 +17,25 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         TrainingOptions options = optionsFor(inputs);
         options.Validate();
         Corpus corpus = Corpus.Split(inputs.Text, options.ValidationFraction);
-        ModelConfig config = options.ModelConfig(inputs.Tokenizer.VocabularySize, inputs.Tokenizer.IdOf(TokenizerWriter.EndOfText));
-        RequireMemory(config);
-        var data = new DataOrder(inputs.Tokenizer.Encode(corpus.Training), options.Context, options.Seed);
-        var validation = new Validation(corpus.Validation, inputs.Tokenizer, options.Context);
+        ModelConfig config = from?.Configure(options, inputs.Tokenizer.VocabularySize)
+            ?? options.ModelConfig(inputs.Tokenizer.VocabularySize, inputs.Tokenizer.IdOf(TokenizerWriter.EndOfText));
+        bool frozen = options.Train == TrainedSet.Streams;
+        RequireMemory(config, frozen);
+        int[] text = inputs.Tokenizer.Encode(corpus.Training);
+        var data = new DataOrder(text, options.Context, options.Seed);
+        var validation = new Validation(corpus.Validation, inputs.Tokenizer, options.Context, options.IrreducibleLoss);
         NativeTorch.Require();
-        using var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType.InFiles());
+        using var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType.InFiles(), frozen ? from?.Backbone : null);
         folder.Prepare(resume);
 
         NativeHeap.KeepFreedBlocks();
         set_num_threads(options.Threads);
-        using var model = new ParScaleLm(config, options.Seed, options.Compute.InTorch(), options.Dropout);
-        using var optimizer = new AdamW(model.named_parameters(), options.Beta2, options.WeightDecay);
+        using var model = new ParScaleLm(config, options.Seed, options.Compute.InTorch(), options.Dropout, options.PrefixMlp);
+        if (frozen) model.FreezeBackbone();
+        using var optimizer = new AdamW(model.named_parameters().Where(p => p.parameter.requires_grad), options.Beta2, options.WeightDecay);
         var start = new TrainerState(0, 0, null, 0, options);
         if (resume && folder.NewestCheckpoint() is { } newest) start = RunFolder.Restore(newest, model, optimizer, options);
+        else from?.Fill(model, options, text);
 
         TrainerState end = new Trainer(options, model, optimizer, data, validation, folder).Run(start, stop);
         var result = new RunResult(
@@ -41,14 +46,16 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         return result with { Finished = final is not null && best is not null, Final = final, Best = best };
     }
 
-    /// <summary>Weights, gradients and two moments in float32 must fit before anything is allocated; activations come on top.</summary>
-    private static void RequireMemory(ModelConfig config)
+    /// <summary>Weights, and gradients and two moments of what is trained, must fit in float32 before anything is allocated; activations come on top.</summary>
+    private static void RequireMemory(ModelConfig config, bool frozen)
     {
-        const int BytesPerParameter = 16;
+        const int BytesPerWeight = 4, BytesPerTrained = 12;
+        long trained = frozen ? config.PrefixParameters + config.AggregatorParameters : config.TotalParameters;
         long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (config.TotalParameters <= available / BytesPerParameter) return;
+        long needed = config.TotalParameters * BytesPerWeight + trained * BytesPerTrained;
+        if (needed <= available) return;
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "TR-09",
-            $"{config.TotalParameters} parameters need {config.TotalParameters / (1 << 26)} GiB to train, this machine has {available >> 30} GiB; choose a smaller shape");
+            $"{config.TotalParameters} parameters need {needed >> 30} GiB to train, this machine has {available >> 30} GiB; choose a smaller shape");
     }
 
     private static ValidationLoss? Measure(string modelFolder, Validation validation, CancellationToken stop)

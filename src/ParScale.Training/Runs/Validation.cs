@@ -12,9 +12,12 @@ internal sealed class Validation
     private readonly int[] _tokens;
     private readonly int _context;
     private readonly long _predictedCharacters;
+    private readonly double _irreducible;
 
-    public Validation(string text, Tokenizer tokenizer, int context)
+    /// <summary>Windows of <paramref name="context"/> tokens; <paramref name="irreducible"/> is E of the scaling law, for rho.</summary>
+    public Validation(string text, Tokenizer tokenizer, int context, double irreducible = 0)
     {
+        _irreducible = irreducible;
         _tokens = tokenizer.Encode(text);
         _context = context;
         if (_tokens.Length < 2)
@@ -35,21 +38,25 @@ internal sealed class Validation
         int predicted = _tokens.Length - 1;
         int fullRows = predicted / _context;
         double total = 0;
+        StreamWatch? watch = model.Config.Streams > 1 ? new StreamWatch(model.Config.Streams) : null;
         for (int row = 0; row < fullRows && !stop.IsCancellationRequested; row += RowsPerPass)
-            total += Sum(model, row * _context, Math.Min(RowsPerPass, fullRows - row), _context);
+            total += Sum(model, watch, row * _context, Math.Min(RowsPerPass, fullRows - row), _context);
         int rest = predicted - fullRows * _context;
-        if (rest > 0 && !stop.IsCancellationRequested) total += Sum(model, fullRows * _context, 1, rest);
+        if (rest > 0 && !stop.IsCancellationRequested) total += Sum(model, watch, fullRows * _context, 1, rest);
         model.train(wasTraining);
-        return stop.IsCancellationRequested ? null : new ValidationLoss(total / predicted, total / _predictedCharacters);
+        if (stop.IsCancellationRequested) return null;
+        return new ValidationLoss(total / predicted, total / _predictedCharacters, watch?.Report(_irreducible));
     }
 
-    private double Sum(ParScaleLm model, int start, int rows, int length)
+    private double Sum(ParScaleLm model, StreamWatch? watch, int start, int rows, int length)
     {
         using var scope = NewDisposeScope();
         long[] ids = [.. _tokens.Skip(start).Take(rows * length + 1).Select(id => (long)id)];
         Tensor all = tensor(ids);
-        Tensor logits = model.forward(all.narrow(0, 0, rows * length).view(rows, length)).to(ScalarType.Float32);
+        Tensor states = model.States(all.narrow(0, 0, rows * length).view(rows, length));
         Tensor targets = all.narrow(0, 1, rows * length);
+        watch?.Add(model, states, targets);
+        Tensor logits = model.Logits(model.Mix(states)).to(ScalarType.Float32);
         return nn.functional.cross_entropy(logits.flatten(0, 1), targets, reduction: nn.Reduction.Sum).item<float>();
     }
 }

@@ -5,7 +5,8 @@ namespace ParScale.Checkpoints;
 
 /// <summary>
 /// A model folder in Hugging Face layout, opened: its config, and its tensors in <c>model.safetensors</c> or in the
-/// shards of <c>model.safetensors.index.json</c>, all names, shapes and types checked against the config.
+/// shards of <c>model.safetensors.index.json</c>, all names, shapes and types checked against the config. The tensors of an
+/// add-on's backbone belong to it, as if they stood in the same folder.
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {
@@ -44,6 +45,7 @@ public sealed class Checkpoint : IDisposable
         CheckpointFiles files = CheckpointFiles.Open(folder, notices);
         try
         {
+            if (config.Backbone is { } reference) files.Take(Backbone.Open(folder, config, reference)._files, ModelTensors.Expected(config.WithStreams(1)));
             if (config.QuantizedType is { } type) QuantizedTensors.Require(config, type, files);
             else TensorCheck.Require(config, files, notices);
             return new Checkpoint(folder, config, files, notices);

@@ -38,6 +38,16 @@ internal sealed class CheckpointFiles : IDisposable
         }
     }
 
+    /// <summary>Takes over the files of another folder; of their tensors only those of these names come along.</summary>
+    public void Take(CheckpointFiles other, IEnumerable<(string Name, long[] Shape)> wanted)
+    {
+        _files.AddRange(other._files);
+        foreach ((string name, _) in wanted)
+        {
+            if (other._tensors.TryGetValue(name, out (SafetensorsFile File, TensorInfo Info) held)) Add(name, held);
+        }
+    }
+
     public void Dispose()
     {
         foreach (SafetensorsFile file in _files) file.Dispose();
@@ -73,13 +83,15 @@ internal sealed class CheckpointFiles : IDisposable
     private void Add(SafetensorsFile file)
     {
         _files.Add(file);
-        foreach ((string name, TensorInfo info) in file.Tensors)
-        {
-            if (_tensors.TryAdd(name, (file, info))) continue;
-            string other = Path.GetFileName(_tensors[name].File.Path);
-            throw ParScaleException.BadInput("ST-27", file.Path,
-                $"tensor {ParScaleException.Quote(name)} is also in {ParScaleException.Quote(other)}");
-        }
+        foreach ((string name, TensorInfo info) in file.Tensors) Add(name, (file, info));
+    }
+
+    private void Add(string name, (SafetensorsFile File, TensorInfo Info) held)
+    {
+        if (_tensors.TryAdd(name, held)) return;
+        string other = Path.GetFileName(_tensors[name].File.Path);
+        throw ParScaleException.BadInput("ST-27", held.File.Path,
+            $"tensor {ParScaleException.Quote(name)} is also in {ParScaleException.Quote(other)}");
     }
 
     private static ParScaleException NoWeights(string folder)

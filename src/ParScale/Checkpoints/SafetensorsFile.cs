@@ -8,6 +8,8 @@ namespace ParScale.Checkpoints;
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
+    private const int CopyBytes = 1 << 26;
+
     private SafetensorsFile(string path, MappedFile data, SafetensorsHeader header)
     {
         Path = path;
@@ -47,6 +49,16 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>The bytes of one tensor of this file, if they fit one span.</summary>
     /// <exception cref="OverflowException">The tensor is larger than 2 GiB.</exception>
     public ReadOnlySpan<byte> Bytes(TensorInfo tensor) => Data.Slice(tensor.Offset, checked((int)tensor.ByteLength));
+
+    /// <summary>Some bytes of one tensor of this file, counted from its start.</summary>
+    internal ReadOnlySpan<byte> Bytes(TensorInfo tensor, long start, int length) => Data.Slice(tensor.Offset + start, length);
+
+    /// <summary>Writes the bytes of one tensor of this file, of any length, as they are.</summary>
+    internal void CopyTo(TensorInfo tensor, Stream stream)
+    {
+        for (long done = 0; done < tensor.ByteLength; done += CopyBytes)
+            stream.Write(Data.Slice(tensor.Offset + done, (int)Math.Min(CopyBytes, tensor.ByteLength - done)));
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Data.Dispose();

@@ -50,6 +50,11 @@ public sealed partial record ModelConfig
         json.WriteNumber("parscale_n", Streams);
         json.WriteNumber("parscale_n_tokens", PrefixTokens);
         json.WriteNumber("parscale_attn_smooth", AttentionSmoothing);
+        if (Backbone is null) return;
+        json.WriteStartObject("parscale_backbone");
+        json.WriteString("path", Backbone.Path);
+        json.WriteString("xxh128", Backbone.Hash);
+        json.WriteEndObject();
     }
 
     private void WriteTokens(Utf8JsonWriter json)

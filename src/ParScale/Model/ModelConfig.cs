@@ -69,6 +69,9 @@ public sealed partial record ModelConfig
     /// <summary>What the matrices were quantised to by <c>parscale quantize</c>; null when they are floats.</summary>
     public WeightType? QuantizedType { get; init; }
 
+    /// <summary>The folder that holds the plain weights, when this one is an add-on; else null.</summary>
+    public BackboneReference? Backbone { get; init; }
+
     /// <summary>What was ignored while reading, one line each.</summary>
     public IReadOnlyList<string> Notices { get; init; } = [];
 

@@ -44,6 +44,7 @@ internal static class ModelConfigReader
             EndOfTextIds = EndOfTextIds(json, vocabulary) ?? [],
             BeginOfTextId = json.Find("bos_token_id") is { } begin ? TokenId(json, "bos_token_id", begin, vocabulary) : null,
             QuantizedType = QuantizationConfig.Read(json, file),
+            Backbone = Backbone(json, streams, file),
             StoredType = json.Text("torch_dtype") ?? json.Text("dtype"),
             Notices = ModelConfigKeys.Notices(document.RootElement.EnumerateObject().Select(property => property.Name), file),
         };
@@ -126,6 +127,19 @@ internal static class ModelConfigReader
         string source = given ? "head_dim" : "hidden_size / num_attention_heads";
         throw ParScaleException.BadInput("CF-07", file,
             $"{source} is {size}; expected an even number, at most {ModelConfigLimits.HeadSize}");
+    }
+
+    private static BackboneReference? Backbone(ModelConfigJson json, int streams, string file)
+    {
+        const string key = "parscale_backbone";
+        const int hashDigits = 32;
+        if (json.Find(key) is not { } value) return null;
+        if (value.ValueKind != JsonValueKind.Object) throw json.Bad("AD-04", key, value, "an object with path and xxh128");
+        var inner = new ModelConfigJson(value, file);
+        if (inner.Text("path") is { Length: > 0 } path && !path.Contains('\0') && inner.Text("xxh128") is { Length: hashDigits } hash && streams > 1)
+            return new BackboneReference(path, hash);
+        throw ParScaleException.BadInput("AD-04", file,
+            $"{key} needs a path, an xxh128 of {hashDigits} digits and parscale_n above 1; write the add-on again");
     }
 
     private static double Smoothing(ModelConfigJson json, string type) => type == PlainType

@@ -8,13 +8,6 @@ namespace ParScale.Quantization;
 /// <summary>Turns a folder of float weights into one that is quantised, tensor by tensor, in little memory.</summary>
 public static class Quantizer
 {
-    // What a folder in Hugging Face layout holds beside config and weights that somebody may need with the copy.
-    private static readonly string[] Companions =
-    [
-        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-        "generation_config.json", "chat_template.jinja", "LICENSE", "NOTICE",
-    ];
-
     /// <summary>
     /// Writes the model in <paramref name="source"/> to <paramref name="target"/>, quantised to <paramref name="type"/>. The folder
     /// appears whole or not at all.
@@ -62,7 +55,7 @@ public static class Quantizer
         using var output = new OutputFolder(target, replace);
         byte[] config = WithKey(InputFile.Read(Path.Combine(checkpoint.Folder, "config.json"), CheckpointLimits.ConfigBytes, "CF-01", "CF-02"), type);
         WriteDurably(Path.Combine(output.Path, "config.json"), config);
-        foreach (string name in Companions) Copy(Path.Combine(checkpoint.Folder, name), Path.Combine(output.Path, name));
+        CompanionFiles.Copy(checkpoint.Folder, output.Path);
         QuantizeReport report;
         using (var file = new QuantizedFileWriter(Path.Combine(output.Path, FolderSeal.WeightsName), Plan(checkpoint, type), config))
         {
@@ -108,25 +101,15 @@ public static class Quantizer
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
-            // A key that is there and null says that the floats are not quantised.
+            // A key that is there and null says that the floats are not quantised. The copy of an add-on holds its backbone too.
             foreach (JsonProperty property in document.RootElement.EnumerateObject())
             {
-                if (property.Name != QuantizationConfig.Key) property.WriteTo(json);
+                if (property.Name is not (QuantizationConfig.Key or "parscale_backbone")) property.WriteTo(json);
             }
             QuantizationConfig.Write(json, type);
             json.WriteEndObject();
         }
         return [.. buffer.ToArray(), (byte)'\n'];
-    }
-
-    private static void Copy(string from, string to)
-    {
-        if (!Path.Exists(from)) return;
-        string regular = InputFile.RequireRegular(from, "ST-01");
-        using FileStream source = File.OpenRead(regular);
-        using var copy = new FileStream(to, FileMode.CreateNew, FileAccess.Write);
-        source.CopyTo(copy);
-        copy.Flush(flushToDisk: true);
     }
 
     private static void WriteDurably(string path, byte[] content)

@@ -1,0 +1,33 @@
+using System.Text;
+using System.Text.Json;
+using ParScale.Checkpoints;
+using ParScale.Model;
+
+namespace ParScale.Training.Conversion;
+
+/// <summary>Rewrites a model's own <c>config.json</c>, so that keys this program does not know stay what they were.</summary>
+internal static class ConfigFile
+{
+    // What the config of the new model says in its own way, or what would point to the code or the weights of another one.
+    private static readonly HashSet<string> Replaced = new(StringComparer.Ordinal)
+    {
+        "model_type", "architectures", "auto_map", "parscale_n", "parscale_n_tokens", "parscale_attn_smooth", "parscale_backbone",
+    };
+
+    /// <summary>The <c>config.json</c> in <paramref name="folder"/> with the model's kind and streams taken from <paramref name="config"/>.</summary>
+    public static string Rewrite(string folder, ModelConfig config)
+    {
+        byte[] old = InputFile.Read(Path.Combine(folder, "config.json"), CheckpointLimits.ConfigBytes, "CF-01", "CF-02");
+        using JsonDocument source = ModelConfigJson.Parse(old, "config.json");
+        using JsonDocument wanted = JsonDocument.Parse(config.ToJson());
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            json.WriteStartObject();
+            foreach (JsonProperty property in wanted.RootElement.EnumerateObject().Where(p => Replaced.Contains(p.Name))) property.WriteTo(json);
+            foreach (JsonProperty property in source.RootElement.EnumerateObject().Where(p => !Replaced.Contains(p.Name))) property.WriteTo(json);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
+    }
+}

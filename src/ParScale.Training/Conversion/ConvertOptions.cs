@@ -1,0 +1,17 @@
+namespace ParScale.Training.Conversion;
+
+/// <summary>What <c>parscale-train convert</c> makes of a plain model.</summary>
+internal sealed record ConvertOptions
+{
+    public required int Streams { get; init; }
+    public required int PrefixTokens { get; init; }
+    public required double Smoothing { get; init; }
+    public required StreamInit Init { get; init; }
+    public required long Seed { get; init; }
+
+    /// <summary>A text to calibrate <see cref="StreamInit.Keep"/> on and to measure the loss on, or null.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Tokens of the text whose loss is measured.</summary>
+    public int MeasuredTokens { get; init; }
+}

@@ -1,0 +1,94 @@
+using ParScale.Checkpoints;
+using ParScale.Model;
+using ParScale.Quantization;
+using ParScale.Text;
+using ParScale.Training.Checkpointing;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Conversion;
+
+/// <summary>Makes ParScale folders of plain ones, and whole folders of add-ons, one tensor at a time.</summary>
+internal static class Converter
+{
+    /// <summary>
+    /// Adds streams to the plain model in <paramref name="source"/>. The folder appears whole or not at all; tensors keep the type
+    /// they are stored in, new ones take that of the embedding.
+    /// </summary>
+    /// <exception cref="ParScaleException">The source cannot be converted (CV-02, CV-03), the output is taken (CV-01), or the disk refused (IO-01).</exception>
+    public static ConvertReport AddStreams(string source, string output, ConvertOptions options)
+    {
+        using Checkpoint checkpoint = Open(source, output);
+        if (checkpoint.Config.Streams > 1)
+        {
+            throw ParScaleException.Usage("CV-03",
+                $"{ParScaleException.Quote(source)} has {checkpoint.Config.Streams} streams already; give a plain model, or --merge for an add-on");
+        }
+        int[]? tokens = options.Text is { } text ? Tokenizer.Load(source, checkpoint.Config.VocabularySize).Encode(text) : null;
+        ModelConfig config = NewStreams.Configure(checkpoint.Config, options.Streams, options.PrefixTokens, options.Smoothing);
+        using var scope = NewDisposeScope();
+        (Dictionary<string, Tensor> added, double? share) = NewStreams.Draw(checkpoint, config, options.Init, options.Seed, tokens);
+        TensorType type = checkpoint.Get(ModelTensors.EmbeddingName).Info.Type;
+        Write(checkpoint, config, output, added.Select(tensor => TensorBytes.Write(tensor.Key, tensor.Value, type)));
+        var report = new ConvertReport(output, options.Streams, options.PrefixTokens, options.Init,
+            config.PrefixParameters + config.AggregatorParameters, share, null, null);
+        if (tokens is null) return report;
+        int[] measured = tokens[..Math.Min(tokens.Length, options.MeasuredTokens)];
+        return report with { LossBefore = Loss(source, measured), LossAfter = Loss(output, measured) };
+    }
+
+    /// <summary>Writes the model that the add-on in <paramref name="source"/> and its backbone are together, as one plain folder.</summary>
+    /// <exception cref="ParScaleException">The source is no add-on (CV-03), the output is taken (CV-01), or the disk refused (IO-01).</exception>
+    public static ConvertReport Merge(string source, string output)
+    {
+        using Checkpoint checkpoint = Open(source, output);
+        ModelConfig config = checkpoint.Config;
+        if (config.Backbone is null)
+            throw ParScaleException.Usage("CV-03", $"{ParScaleException.Quote(source)} is not an add-on; --merge has nothing to merge");
+        Write(checkpoint, config with { Backbone = null }, output, []);
+        return new ConvertReport(output, config.Streams, config.PrefixTokens, null, 0, null, null, null);
+    }
+
+    private static Checkpoint Open(string source, string output)
+    {
+        string name = ParScaleException.Quote(output);
+        if (Path.Exists(output)) throw ParScaleException.Usage("CV-01", $"-o {name} exists; give the name of a new folder");
+        Checkpoint checkpoint = Checkpoint.Open(source);
+        if (checkpoint.Config.QuantizedType is null) return checkpoint;
+        checkpoint.Dispose();
+        throw ParScaleException.Usage("CV-02", $"{ParScaleException.Quote(source)} is quantised; give the folder with the float weights");
+    }
+
+    private static void Write(Checkpoint checkpoint, ModelConfig config, string output, IEnumerable<TensorToWrite> added)
+    {
+        List<TensorToWrite> tensors = [.. added];
+        HashSet<string> done = [.. tensors.Select(tensor => tensor.Name)];
+        foreach ((string name, long[] shape) in ModelTensors.Expected(config).Where(tensor => !done.Contains(tensor.Name)))
+        {
+            (SafetensorsFile file, TensorInfo info) = checkpoint.Get(name);
+            tensors.Add(new TensorToWrite(name, info.Type, shape, stream => file.CopyTo(info, stream)));
+        }
+        try
+        {
+            using var folder = new OutputFolder(output, replace: false);
+            DurableFile.WriteText(Path.Combine(folder.Path, "config.json"), ConfigFile.Rewrite(checkpoint.Folder, config));
+            CompanionFiles.Copy(checkpoint.Folder, folder.Path);
+            SafetensorsWriter.Write(Path.Combine(folder.Path, "model.safetensors"), tensors);
+            FolderSync.Flush(folder.Path);
+            folder.Commit();
+            FolderSync.Flush(Path.GetDirectoryName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(output)))!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ParScaleException(ErrorKind.Io, "IO-01",
+                $"{ParScaleException.Quote(output)}: cannot be written ({e.Message.ReplaceLineEndings(" ")}); "
+                + "check the folder it lies in, its permissions and the free space; nothing was left there", e);
+        }
+    }
+
+    /// <summary>By the engine: it maps the weights, so no second copy of a large model is made.</summary>
+    private static double Loss(string folder, int[] tokens)
+    {
+        using LanguageModel model = LanguageModel.Load(folder);
+        return model.Score(tokens).MeanNll;
+    }
+}

@@ -1,0 +1,85 @@
+using ParScale.Checkpoints;
+using ParScale.Model;
+using ParScale.Training.Modules;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Conversion;
+
+/// <summary>Draws the prefixes and the aggregator that turn a plain model into one with P streams.</summary>
+internal static class NewStreams
+{
+    /// <summary>How much of their attention queries may give to new prefixes with <see cref="StreamInit.Keep"/>, on average.</summary>
+    public const double QuietShare = 1e-3;
+
+    /// <summary>The config of the model with streams added.</summary>
+    public static ModelConfig Configure(ModelConfig plain, int streams, int prefixTokens, double smoothing) => plain with
+    {
+        ModelType = ModelConfigReader.ParScaleType,
+        Architecture = ModelConfigReader.ParScaleClass,
+        Streams = streams,
+        PrefixTokens = prefixTokens,
+        AttentionSmoothing = smoothing,
+    };
+
+    /// <summary>Names and shapes of the tensors that <paramref name="config"/> has and its plain model has not.</summary>
+    public static IEnumerable<(string Name, long[] Shape)> Names(ModelConfig config)
+    {
+        HashSet<string> plain = [.. ModelTensors.Expected(config.WithStreams(1)).Select(tensor => tensor.Name)];
+        return ModelTensors.Expected(config).Where(tensor => !plain.Contains(tensor.Name));
+    }
+
+    /// <summary>
+    /// The new tensors, float32, owned by the current dispose scope; and the largest share of attention that the prefix of any head
+    /// is left with, if that was looked at.
+    /// </summary>
+    /// <param name="checkpoint">The plain model.</param>
+    /// <param name="config">The model to make.</param>
+    /// <param name="init">How.</param>
+    /// <param name="seed">Decides all random numbers.</param>
+    /// <param name="tokens">A text in the model's tokens for <see cref="StreamInit.Keep"/>; null takes one that the model writes.</param>
+    public static (Dictionary<string, Tensor> Tensors, double? Share) Draw(
+        Checkpoint checkpoint, ModelConfig config, StreamInit init, long seed, int[]? tokens)
+    {
+        var drawn = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach ((string name, long[] shape) in Names(config))
+        {
+            drawn[name] = zeros(shape);
+            InitialWeights.Draw(name, drawn[name], seed);
+        }
+        if (init == StreamInit.Paper) return (drawn, null);
+        // Equal weights, whatever the states are.
+        drawn["model.aggregate_layer.2.weight"].zero_();
+        double worst = 0;
+        using CalibrationText text = CalibrationText.From(tokens ?? OwnText.Sample(checkpoint.Folder, seed), config, seed);
+        BackboneWalk.Run(checkpoint, text.Windows, text.Offsets, (layer, queries, logMass, mixed) =>
+        {
+            string attention = $"model.layers.{layer}.self_attn";
+            double share = Quieten(drawn[$"{attention}.prefix_k"], drawn[$"{attention}.prefix_v"], queries, logMass, mixed);
+            worst = Math.Max(worst, share);
+        });
+        return (drawn, worst);
+    }
+
+    /// <summary>
+    /// Moves all keys of a layer's prefix, [P, kv heads, prefix, D], to where few queries look, and its values to the mean of what
+    /// those that still look get from the tokens, so that what little they see changes as little as one value can.
+    /// </summary>
+    private static double Quieten(Tensor keys, Tensor values, Tensor queries, Tensor logMass, Tensor mixed)
+    {
+        double worst = 0;
+        (long keyHeads, int slots, long size) = (keys.shape[1], (int)keys.shape[2], keys.shape[3]);
+        long group = queries.shape[0] / keyHeads;
+        for (long head = 0; head < keyHeads; head++)
+        {
+            using var scope = NewDisposeScope();
+            Tensor Own(Tensor perHead) => perHead.narrow(0, head * group, group).flatten(0, 1);
+            (Tensor key, Tensor shares) = QuietKey.Find(Own(queries), Own(logMass), slots, QuietShare);
+            keys.select(1, head).add_(key.to(keys.dtype));
+            // The minimum over v of sum m^2 |v - o|^2.
+            Tensor weights = shares.square() / shares.square().sum();
+            values.select(1, head).add_(Own(mixed).t().mv(weights.to(mixed.dtype)));
+            worst = Math.Max(worst, shares.mean().item<double>());
+        }
+        return worst;
+    }
+}

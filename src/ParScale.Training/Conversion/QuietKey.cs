@@ -1,0 +1,54 @@
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Conversion;
+
+/// <summary>
+/// Finds the key that a set of queries looks at as little as asked. With n slots of key k, query q gives the prefix the share
+/// m = sigmoid(q k + ln n - a) of its attention, a being the logarithm of the sum of e^score over the tokens it sees. The mean of
+/// -ln(1 - m) is convex in k: Newton's method goes down from k = 0 until the mean of m is small enough, which also keeps k short.
+/// </summary>
+internal static class QuietKey
+{
+    private const int MostSteps = 60;
+    private const int MostHalvings = 30;
+
+    // Only against directions that no query has.
+    private const double Ridge = 1e-6;
+
+    /// <summary>The key [D] for queries [N, D] with the logarithms <paramref name="logMass"/> [N], and each one's share m, [N]; float64.</summary>
+    public static (Tensor Key, Tensor Shares) Find(Tensor queries, Tensor logMass, int slots, double share)
+    {
+        using var scope = NewDisposeScope();
+        Tensor q = queries.to(ScalarType.Float64);
+        Tensor offset = Math.Log(slots) - logMass.to(ScalarType.Float64);
+        Tensor ridge = eye(q.shape[1], dtype: ScalarType.Float64) * (q.square().mean().item<double>() * Ridge + double.Epsilon);
+        Tensor key = zeros(q.shape[1], ScalarType.Float64);
+        for (int step = 0; step < MostSteps; step++)
+        {
+            Tensor m = (q.mv(key) + offset).sigmoid();
+            if (m.mean().item<double>() <= share) break;
+            Tensor slope = q.t().mv(m) / q.shape[0] + ridge.mv(key);
+            Tensor curve = matmul(q.t() * (m * (1 - m)), q) / q.shape[0] + ridge;
+            Tensor direction = linalg.solve(curve, slope);
+            if (Descend(q, offset, ridge, key, direction) is not { } next) break;
+            key = next;
+        }
+        Tensor shares = (q.mv(key) + offset).sigmoid();
+        return (key.MoveToOuterDisposeScope(), shares.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The longest step of 1, 1/2, 1/4 ... that makes the mean smaller; null when none does.</summary>
+    private static Tensor? Descend(Tensor q, Tensor offset, Tensor ridge, Tensor key, Tensor direction)
+    {
+        double before = Value(q, offset, ridge, key), length = 1;
+        for (int i = 0; i < MostHalvings; i++, length /= 2)
+        {
+            Tensor next = key - direction * length;
+            if (Value(q, offset, ridge, next) < before) return next;
+        }
+        return null;
+    }
+
+    private static double Value(Tensor q, Tensor offset, Tensor ridge, Tensor key) =>
+        (nn.functional.softplus(q.mv(key) + offset).mean() + ridge.mv(key).dot(key) / 2).item<double>();
+}

@@ -1,0 +1,67 @@
+using ParScale.Training.Modules;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Runs;
+
+/// <summary>Adds up over windows of a text what <see cref="StreamReport"/> tells.</summary>
+internal sealed class StreamWatch(int streams)
+{
+    private readonly double[] _losses = new double[streams];
+    private readonly double[] _weights = new double[streams];
+    private double _averageLoss;
+    private double _cosine;
+    private double _entropy;
+    private long _tokens;
+
+    /// <summary>Takes one batch of final states, [P, B, S, H], whose tokens are followed by <paramref name="targets"/>, [B * S].</summary>
+    public void Add(ParScaleLm model, Tensor states, Tensor targets)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var likelihoods = new Tensor[streams];
+        for (int p = 0; p < streams; p++)
+        {
+            likelihoods[p] = LogLikelihoods(model, states[p], targets).MoveToOuterDisposeScope();
+            _losses[p] -= Sum(likelihoods[p]);
+        }
+        // log of the mean of P probabilities.
+        _averageLoss -= Sum(stack(likelihoods).logsumexp(0) - Math.Log(streams));
+        _cosine += Sum(StreamSimilarity.Cosines(states).mean([0]));
+        Tensor weights = model.MixingWeights(states).to(ScalarType.Float64).flatten(0, 1);
+        double[] sums = [.. weights.sum(dim: 0).data<double>()];
+        for (int p = 0; p < streams; p++) _weights[p] += sums[p];
+        // Without smoothing a weight may be 0, and 0 log 0 counts as 0.
+        _entropy -= Sum(weights * weights.clamp_min(1e-300).log());
+        _tokens += targets.numel();
+    }
+
+    /// <summary>The means over all tokens taken so far; <paramref name="irreducible"/> is E of the scaling law.</summary>
+    public StreamReport Report(double irreducible)
+    {
+        double[] losses = [.. _losses.Select(loss => loss / _tokens)];
+        double[] weights = [.. _weights.Select(weight => weight / _tokens)];
+        double most = Math.Log(streams);
+        double average = _averageLoss / _tokens;
+        return new StreamReport(
+            losses, average, Rho(losses.Average(), average, streams, irreducible), _cosine / _tokens, weights,
+            _entropy / _tokens / most, -weights.Sum(w => w > 0 ? w * Math.Log(w) : 0) / most);
+    }
+
+    /// <summary>
+    /// rho = 1 - (mean stream loss - loss of the mean distribution) / (mean stream loss - E) * P / (P - 1); null where the
+    /// loss is not above E.
+    /// </summary>
+    internal static double? Rho(double meanLoss, double averageLoss, int streams, double irreducible) => meanLoss > irreducible
+        ? 1 - (meanLoss - averageLoss) / (meanLoss - irreducible) * streams / (streams - 1)
+        : null;
+
+    /// <summary>One head call at a time: P of them at once would hold P times the logits.</summary>
+    private static Tensor LogLikelihoods(ParScaleLm model, Tensor state, Tensor targets)
+    {
+        using var scope = NewDisposeScope();
+        Tensor logits = model.Logits(state).flatten(0, 1).to(ScalarType.Float32);
+        return nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.None).neg().MoveToOuterDisposeScope();
+    }
+
+    private static double Sum(Tensor values) => values.sum(ScalarType.Float64).item<double>();
+}

@@ -1,0 +1,26 @@
+namespace ParScale.Checkpoints;
+
+/// <summary>What a folder in Hugging Face layout holds beside config and weights that a copy of the model needs too.</summary>
+internal static class CompanionFiles
+{
+    private static readonly string[] Names =
+    [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+        "generation_config.json", "chat_template.jinja", "LICENSE", "NOTICE",
+    ];
+
+    /// <summary>Copies those that are there and flushes them to the disk.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public static void Copy(string from, string to)
+    {
+        foreach (string name in Names)
+        {
+            if (!Path.Exists(Path.Combine(from, name))) continue;
+            string regular = InputFile.RequireRegular(Path.Combine(from, name), "ST-01");
+            using FileStream source = File.OpenRead(regular);
+            using var copy = new FileStream(Path.Combine(to, name), FileMode.CreateNew, FileAccess.Write);
+            source.CopyTo(copy);
+            copy.Flush(flushToDisk: true);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using ParScale.Model;
+using ParScale.Training.Modules;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Tests.Modules;
+
+public sealed class PrefixMlpTests
+{
+    private static readonly long[,] Tokens = { { 1, 2, 3, 4, 5, 6 } };
+
+    [Fact]
+    public void It_changes_nothing_at_first()
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        using var plain = new ParScaleLm(Samples.Config(3), seed: 2);
+        using var other = new ParScaleLm(Samples.Config(3), seed: 2, prefixMlp: 8);
+        Assert.Equal(0, (plain.forward(tensor(Tokens)) - other.forward(tensor(Tokens))).abs().max().item<float>());
+    }
+
+    [Fact]
+    public void Folded_away_it_leaves_the_same_model_under_a_checkpoints_names()
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        ModelConfig config = Samples.Config(3);
+        using var model = new ParScaleLm(config, seed: 2, prefixMlp: 8);
+        foreach ((string name, var parameter) in model.named_parameters()) if (PrefixMlp.Owns(name)) parameter.normal_(0, 0.5);
+        using var folded = new ParScaleLm(config, seed: 7);
+        var target = folded.state_dict();
+        var tensors = model.CheckpointTensors().ToArray();
+        Assert.Equal(target.Keys.Order(), tensors.Select(t => t.Name).Order());
+        foreach ((string name, Tensor value) in tensors) target[name].copy_(value);
+        Tensor expected = model.forward(tensor(Tokens));
+        Assert.True((folded.forward(tensor(Tokens)) - expected).abs().max().item<float>() < 1e-6);
+        using var unfolded = new ParScaleLm(config, seed: 2);
+        Assert.True((unfolded.forward(tensor(Tokens)) - expected).abs().max().item<float>() > 1e-4);
+    }
+}

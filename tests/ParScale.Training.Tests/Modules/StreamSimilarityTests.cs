@@ -1,0 +1,24 @@
+using ParScale.Training.Modules;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Tests.Modules;
+
+public sealed class StreamSimilarityTests
+{
+    [Fact]
+    public void Cosines_are_those_of_every_pair_and_the_penalty_their_mean_square()
+    {
+        using var scope = NewDisposeScope();
+        // Two tokens of two numbers in three streams: equal, at a right angle, opposite.
+        Tensor states = tensor(new float[,,,] { { { { 1, 0 }, { 0, 3 } } }, { { { 5, 0 }, { 1, 0 } } }, { { { 0, 2 }, { 0, -1 } } } });
+        Assert.Equal([1f, 0f, 0f, -1f, 0f, 0f], StreamSimilarity.Cosines(states).data<float>().ToArray());
+        Assert.Equal(2 / 6.0, StreamSimilarity.Penalty(states).item<float>(), 1e-6);
+    }
+
+    [Fact]
+    public void One_stream_has_no_penalty()
+    {
+        using var scope = NewDisposeScope();
+        Assert.Equal(0, StreamSimilarity.Penalty(ones(1, 2, 3, 4)).item<float>());
+    }
+}
