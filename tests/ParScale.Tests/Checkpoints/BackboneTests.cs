@@ -3,7 +3,6 @@ using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
 using ParScale.Model;
 using ParScale.Quantization;
-using ParScale.Tests.Support;
 
 namespace ParScale.Tests.Checkpoints;
 
