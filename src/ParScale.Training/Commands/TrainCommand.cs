@@ -8,7 +8,7 @@ namespace ParScale.Training.Commands;
 /// <summary><c>parscale-train train</c>: trains a model from scratch or from another one, or continues a run.</summary>
 internal static class TrainCommand
 {
-    private static readonly Option<string> Data = new("--data") { Required = true, Description = "UTF-8 text file" };
+    private static readonly Option<string> Data = new("--data") { Required = true, Description = "UTF-8 text file, or folder of shards from parscale-train data" };
     private static readonly Option<string?> Tokenizer = new("--tokenizer") { Description = "folder with tokenizer.json; the one of --from if left out" };
     private static readonly Option<string?> From = new("--from") { Description = "model folder to go on from: its shape and weights; --streams P adds streams to a plain one" };
     private static readonly Option<string> Init = ConvertCommand.InitOption();
@@ -35,7 +35,7 @@ internal static class TrainCommand
     private static readonly Option<double> Dropout = Number("--dropout", 0.0, "share of each branch's output that is dropped while training");
     private static readonly Option<double> Decorrelate = Number("--decorrelate", 0.0, "weight of a penalty on streams whose final states point the same way");
     private static readonly Option<double> IrreducibleLoss = Number("--irreducible-loss", 0.0, "E of the scaling law in nats per token, for the rho of the log");
-    private static readonly Option<double> ValidationFraction = Number("--val-fraction", 0.1, "last part of the text, kept for validation");
+    private static readonly Option<double> ValidationFraction = Number("--val-fraction", 0.1, "last part of a text file, kept for validation; shards have their own");
     private static readonly Option<long> EvalEvery = Number("--eval-every", 200L, "steps between validations");
     private static readonly Option<long> SaveEvery = Number("--save-every", 200L, "steps between checkpoints");
     private static readonly Option<long> Seed = Number("--seed", 1L, "seed of weights and data order");

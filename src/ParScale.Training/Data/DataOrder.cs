@@ -1,12 +1,13 @@
 using ParScale.Sampling;
+using ParScale.Training.Data.Order;
 
 namespace ParScale.Training.Data;
 
 /// <summary>
-/// Which windows of the text make up step n. Every epoch cuts the text at a new offset and visits all windows once, in a
-/// new order. The order is a function of seed and step alone: it is the same for every P, and resuming needs no state.
+/// The rows of a plain text, which are its windows. Every epoch cuts the text at a new offset and visits all windows once, in a new
+/// order.
 /// </summary>
-internal sealed class DataOrder
+internal sealed class DataOrder : IRowOrder
 {
     private readonly int[] _tokens;
     private readonly int _context;
@@ -32,17 +33,15 @@ internal sealed class DataOrder
         }
     }
 
-    /// <summary>The rows of step <paramref name="step"/> (from 0), one after the other, context + 1 tokens each.</summary>
-    public long[] Batch(long step, int rows)
+    public Batch Rows(long first, int count)
     {
-        int width = _context + 1;
-        long[] batch = new long[rows * width];
-        for (int row = 0; row < rows; row++)
+        var batch = new Batch(count, _context, packed: false);
+        for (int row = 0; row < count; row++)
         {
-            long index = step * rows + row;
-            PrepareEpoch(index / _windowsPerEpoch);
-            int start = _offset + _order[(int)(index % _windowsPerEpoch)] * _context;
-            for (int i = 0; i < width; i++) batch[row * width + i] = _tokens[start + i];
+            PrepareEpoch((first + row) / _windowsPerEpoch);
+            int start = _offset + _order[(int)((first + row) % _windowsPerEpoch)] * _context;
+            for (int i = 0; i < _context; i++)
+                (batch.Inputs[row * _context + i], batch.Targets[row * _context + i]) = (_tokens[start + i], _tokens[start + i + 1]);
         }
         return batch;
     }

@@ -82,6 +82,11 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
     public static TrainerState Restore(string checkpoint, ParScaleLm model, AdamW optimizer, TrainingOptions options)
     {
         TrainerState state = TrainerState.Read(System.IO.Path.Combine(checkpoint, "trainer_state.json"));
+        if (state.Options.DataSha256 != options.DataSha256)
+        {
+            throw new ParScaleException(ErrorKind.HashMismatch, "TD-08", $"--data is not what step {state.Step} was trained on (SHA-256 "
+                + $"{options.DataSha256}, then {state.Options.DataSha256}); give the same data, or another -o for a new run");
+        }
         if (state.Difference(options) is { } difference)
             throw ParScaleException.Usage("TR-14", $"--resume needs the options of the run: {difference}");
         ModelFolder.LoadWeights(model, checkpoint);

@@ -4,21 +4,21 @@ using ParScale.Training.Data;
 
 namespace ParScale.Training.Runs;
 
-/// <summary>The text and the tokenizer of a run, with the hashes that tell them from others.</summary>
-internal sealed record RunInputs(string Text, Tokenizer Tokenizer, string DataSha256, string TokenizerSha256)
+/// <summary>The data and the tokenizer of a run, with the hashes that tell them from others.</summary>
+internal sealed record RunInputs(IRunSource Source, Tokenizer Tokenizer, string TokenizerSha256) : IDisposable
 {
+    public string DataSha256 => Source.Sha256;
+
+    /// <summary>Reads a text file, or opens a folder of shards.</summary>
     /// <exception cref="ParScaleException">A file is missing or not what it should be.</exception>
     public static RunInputs Load(string dataPath, string tokenizerFolder)
     {
-        string text = Corpus.Read(dataPath);
-        string tokenizerFile = Path.Combine(tokenizerFolder, "tokenizer.json");
-        if (!File.Exists(tokenizerFile))
-        {
-            throw new ParScaleException(ErrorKind.BadInput, "TR-16",
-                $"--tokenizer {ParScaleException.Quote(tokenizerFolder)} has no tokenizer.json; make one with parscale-train tokenizer");
-        }
-        return new RunInputs(text, Tokenizer.Load(tokenizerFolder), Hash(dataPath), Hash(tokenizerFile));
+        bool isFolder = Directory.Exists(dataPath);
+        TextFile? text = isFolder ? null : new TextFile(dataPath);
+        Tokenizer tokenizer = TokenizerFolder.Load(tokenizerFolder);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(tokenizerFolder, "tokenizer.json"))));
+        return new RunInputs(text ?? (IRunSource)new ShardSource(dataPath, tokenizer), tokenizer, hash);
     }
 
-    private static string Hash(string path) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
+    public void Dispose() => Source.Dispose();
 }

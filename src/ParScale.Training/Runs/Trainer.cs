@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using ParScale.Training.Data;
+using ParScale.Training.Data.Order;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
 using static TorchSharp.torch;
@@ -8,7 +8,7 @@ namespace ParScale.Training.Runs;
 
 /// <summary>The training loop: batch, loss, gradients, clipping, update; now and then validation, log, checkpoint.</summary>
 internal sealed class Trainer(
-    TrainingOptions options, ParScaleLm model, AdamW optimizer, DataOrder data, Validation validation, RunFolder folder)
+    TrainingOptions options, ParScaleLm model, AdamW optimizer, IRowOrder data, Validation validation, RunFolder folder)
 {
     private const int LogEvery = 10;
     private readonly LearningRate _learningRate = new(options.LearningRate, options.MinLearningRate, options.Warmup, options.Steps);
@@ -67,12 +67,10 @@ internal sealed class Trainer(
         using var scope = NewDisposeScope();
         // Dropout draws from the step's own seed, so that a resumed run draws the same.
         random.manual_seed(options.Seed * 1_000_003 + state.Step);
-        Tensor batch = tensor(data.Batch(state.Step, options.Batch)).view(options.Batch, options.Context + 1);
-        Tensor inputs = batch.narrow(1, 0, options.Context);
-        Tensor targets = batch.narrow(1, 1, options.Context).flatten();
-        Tensor states = model.States(inputs);
+        BatchTensors batch = BatchTensors.Of(NextRows(state.Step));
+        Tensor states = batch.Select(model.States(batch.Inputs, batch.Offsets));
         Tensor logits = model.Logits(model.Mix(states)).flatten(0, 1).to(ScalarType.Float32);
-        Tensor loss = nn.functional.cross_entropy(logits, targets);
+        Tensor loss = nn.functional.cross_entropy(logits, batch.Targets);
         Tensor goal = options.Decorrelate > 0 ? loss + StreamSimilarity.Penalty(states) * options.Decorrelate : loss;
         goal.backward();
         double value = loss.item<float>();
@@ -84,6 +82,14 @@ internal sealed class Trainer(
         }
         optimizer.Step(state.Step, _learningRate.At(state.Step));
         return state with { Step = state.Step + 1, LossSum = state.LossSum + value, LossCount = state.LossCount + 1, GradientNorm = norm };
+    }
+
+    private Batch NextRows(long step)
+    {
+        Batch batch = data.Rows(step * options.Batch, options.Batch);
+        if (batch.Learned is not { Count: 0 }) return batch;
+        throw new ParScaleException(ErrorKind.BadInput, "TD-10",
+            $"step {step + 1} has no token to learn from: the loss would be 0 / 0; raise --batch or --context");
     }
 
     private TrainerState KeepBest(TrainerState state, ValidationLoss loss)

@@ -13,17 +13,15 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
 {
     public RunResult Execute(Func<RunInputs, TrainingOptions> optionsFor, bool resume, CancellationToken stop)
     {
-        RunInputs inputs = RunInputs.Load(dataPath, tokenizerFolder);
+        using RunInputs inputs = RunInputs.Load(dataPath, tokenizerFolder);
         TrainingOptions options = optionsFor(inputs);
         options.Validate();
-        Corpus corpus = Corpus.Split(inputs.Text, options.ValidationFraction);
         ModelConfig config = from?.Configure(options, inputs.Tokenizer.VocabularySize)
             ?? options.ModelConfig(inputs.Tokenizer.VocabularySize, inputs.Tokenizer.IdOf(TokenizerWriter.EndOfText));
         bool frozen = options.Train == TrainedSet.Streams;
         RequireMemory(config, frozen);
-        int[] text = inputs.Tokenizer.Encode(corpus.Training);
-        var data = new DataOrder(text, options.Context, options.Seed);
-        var validation = new Validation(corpus.Validation, inputs.Tokenizer, options.Context, options.IrreducibleLoss);
+        RunData data = inputs.Source.Cut(options, inputs.Tokenizer);
+        var validation = new Validation(data.HeldOut, options.IrreducibleLoss);
         NativeTorch.Require();
         using var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType.InFiles(), frozen ? from?.Backbone : null);
         folder.Prepare(resume);
@@ -35,9 +33,9 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         using var optimizer = new AdamW(model.named_parameters().Where(p => p.parameter.requires_grad), options.Beta2, options.WeightDecay);
         var start = new TrainerState(0, 0, null, 0, options);
         if (resume && folder.NewestCheckpoint() is { } newest) start = RunFolder.Restore(newest, model, optimizer, options);
-        else from?.Fill(model, options, text);
+        else from?.Fill(model, options, data.Sample);
 
-        TrainerState end = new Trainer(options, model, optimizer, data, validation, folder).Run(start, stop);
+        TrainerState end = new Trainer(options, model, optimizer, data.Training, validation, folder).Run(start, stop);
         var result = new RunResult(
             false, end.Step, options.Steps, end.ElapsedSeconds, config.TotalParameters, end.BestStep, null, null, outputFolder);
         if (end.Step < options.Steps || end.Pending) return result;

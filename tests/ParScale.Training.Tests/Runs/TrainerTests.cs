@@ -1,5 +1,4 @@
 using ParScale.Checkpoints;
-using ParScale.Training.Data;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
 using ParScale.Training.Runs;
@@ -15,14 +14,13 @@ public sealed class TrainerTests
         using var folder = new TempFolder();
         string[] inputs = Samples.Inputs(folder);
         RunInputs files = RunInputs.Load(inputs[1], inputs[3]);
-        Corpus corpus = Corpus.Split(files.Text, 0.1);
         TrainingOptions options = OptionsOf(files);
         using var model = new ParScaleLm(options.ModelConfig(files.Tokenizer.VocabularySize, null));
         using var optimizer = new AdamW(model.named_parameters(), 0.99, 0.1);
-        var data = new DataOrder(files.Tokenizer.Encode(corpus.Training), options.Context, 1);
+        RunData data = files.Source.Cut(options, files.Tokenizer);
         using var run = new RunFolder(folder.File("run"), inputs[3], TensorType.F32);
         run.Prepare(resume: false);
-        var trainer = new Trainer(options, model, optimizer, data, new Validation(corpus.Validation, files.Tokenizer, options.Context), run);
+        var trainer = new Trainer(options, model, optimizer, data.Training, new Validation(data.HeldOut), run);
 
         var live = new List<long>();
         var state = new TrainerState(0, 0, null, 0, options);

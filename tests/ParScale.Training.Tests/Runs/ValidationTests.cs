@@ -19,7 +19,7 @@ public sealed class ValidationTests
         string text = Samples.Text(90, seed: 2) + "\U0001F600\U0001F600";
         using var model = new ParScaleLm(Samples.Config(2) with { VocabularySize = tokenizer.VocabularySize });
 
-        ValidationLoss loss = new Validation(text, tokenizer, context: 10).Measure(model, TestContext.Current.CancellationToken)!;
+        ValidationLoss loss = new Validation(new HeldOutText(text, tokenizer, context: 10)).Measure(model, TestContext.Current.CancellationToken)!;
 
         int[] ids = tokenizer.Encode(text);
         double total = 0;
@@ -43,7 +43,7 @@ public sealed class ValidationTests
         Tokenizer tokenizer = Tokenizer.Load(folder.File("t"));
         using var model = new ParScaleLm(Samples.Config(1) with { VocabularySize = tokenizer.VocabularySize });
         model.train();
-        Assert.Null(new Validation(Samples.Text(50), tokenizer, context: 10).Measure(model, new CancellationToken(canceled: true)));
+        Assert.Null(new Validation(new HeldOutText(Samples.Text(50), tokenizer, context: 10)).Measure(model, new CancellationToken(canceled: true)));
         Assert.True(model.training);
     }
 
@@ -53,6 +53,6 @@ public sealed class ValidationTests
         using var folder = new TempFolder();
         TokenizerWriter.Write(folder.File("t"), BpeTrainer.Train("abc", 0));
         Tokenizer tokenizer = Tokenizer.Load(folder.File("t"));
-        Assert.Equal("TR-06", Assert.Throws<ParScaleException>(() => new Validation("\u00E9", tokenizer, 10)).Code);
+        Assert.Equal("TR-06", Assert.Throws<ParScaleException>(() => new HeldOutText("\u00E9", tokenizer, 10)).Code);
     }
 }

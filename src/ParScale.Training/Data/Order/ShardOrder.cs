@@ -7,7 +7,7 @@ namespace ParScale.Training.Data.Order;
 /// The rows of a folder of shards. Every epoch visits all of them once, in a new order; rows that are cut begin at a new token in each.
 /// Memory does not grow with the tokens (rows of whole documents take eight bytes a document).
 /// </summary>
-internal sealed class ShardOrder
+internal sealed class ShardOrder : IRowOrder
 {
     private readonly TokenSplit _split;
     private readonly int _context;
