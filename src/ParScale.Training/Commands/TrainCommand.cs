@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using ParScale.Training.Conversion;
+using ParScale.Training.Reporting;
 using ParScale.Training.Runs;
 
 namespace ParScale.Training.Commands;
@@ -42,6 +43,8 @@ internal static class TrainCommand
     private static readonly Option<int> Threads = Number("--threads", Environment.ProcessorCount, "threads");
     private static readonly Option<string> Compute = Choice("--compute", "f32", "type of the matrix products; weights and updates stay f32", "f32", "bf16");
     private static readonly Option<string> SaveType = Choice("--save-dtype", "bf16", "type of the weights in best/ and final/", "f32", "bf16");
+    private static readonly Option<string?> SamplePrompt = new("--sample-prompt") { Description = "text that the model goes on from at every evaluation" };
+    private static readonly Option<int> SampleTokens = Number("--sample-tokens", 64, "most tokens it writes");
     private static readonly Option<bool> Resume = new("--resume") { Description = "continue from the newest checkpoint" };
     private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object at the end" };
 
@@ -51,7 +54,7 @@ internal static class TrainCommand
         {
             Data, Tokenizer, Output, From, Init, Train, PrefixMlp, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch,
             Steps, Rate, MinRate, Warmup, Decay, Beta2, Clip, Dropout, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
-            Decorrelate, IrreducibleLoss, Resume, Json,
+            Decorrelate, IrreducibleLoss, SamplePrompt, SampleTokens, Resume, Json,
         };
         command.SetAction(Run);
         return command;
@@ -69,7 +72,7 @@ internal static class TrainCommand
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         StartingPoint? from = parse.GetValue(From) is { } folder ? StartingPoint.Open(folder) : null;
         string tokenizer = parse.GetValue(Tokenizer) ?? from?.Folder ?? throw ParScaleException.Usage("TR-10", "--tokenizer is needed, or --from");
-        var run = new TrainingRun(parse.GetRequiredValue(Data), tokenizer, parse.GetRequiredValue(Output), from);
+        var run = new TrainingRun(parse.GetRequiredValue(Data), tokenizer, parse.GetRequiredValue(Output), from) { Samples = Samples(parse) };
         RunResult result = run.Execute(files => Options(parse, files, from), parse.GetValue(Resume), stop.Token);
         if (parse.GetValue(Json)) Console.WriteLine(result.ToJson());
         return result.Finished ? 0 : ExitCodes.Stopped;
@@ -86,6 +89,12 @@ internal static class TrainCommand
         return from.Complete(
             options, Given(parse, Streams) ? options.Streams : null, Given(parse, PrefixTokens) ? options.PrefixTokens : null,
             Given(parse, Smooth) ? options.Smoothing : null);
+    }
+
+    private static SampleOptions? Samples(ParseResult parse)
+    {
+        if (parse.GetValue(SampleTokens) is < 1 or > 65536) throw ParScaleException.Usage("TR-10", "--sample-tokens must be 1 to 65536");
+        return parse.GetValue(SamplePrompt) is { } prompt ? new SampleOptions(prompt, parse.GetValue(SampleTokens)) : null;
     }
 
     private static bool Given(ParseResult parse, Option option) => parse.GetResult(option) is { Implicit: false };

@@ -3,6 +3,7 @@ namespace ParScale.Training.Runs;
 /// <summary>
 /// One row of the log. The train loss is the mean over the steps since the row before; losses are in nats. At an
 /// evaluation of a model with P &gt; 1, <paramref name="Streams"/> tells what the streams do.
+/// <paramref name="ShareOfPeak"/> is the part, 0 to 1, of the rate that the machine reached on plain matrix products at the start.
 /// </summary>
 internal sealed record LogRow(
     long Step,
@@ -14,4 +15,5 @@ internal sealed record LogRow(
     double GradientNorm,
     double TokensPerSecond,
     double ElapsedSeconds,
+    double? ShareOfPeak = null,
     StreamReport? Streams = null);

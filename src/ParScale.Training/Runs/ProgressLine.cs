@@ -1,4 +1,6 @@
 using System.Globalization;
+using ParScale.Text;
+using ParScale.Training.Reporting;
 
 namespace ParScale.Training.Runs;
 
@@ -19,12 +21,22 @@ internal sealed class ProgressLine(long steps)
         string text = string.Create(CultureInfo.InvariantCulture,
             $"step {row.Step}/{steps}  loss {row.TrainLoss:F4}{validation}  lr {row.LearningRate:E2}  ")
             + string.Create(CultureInfo.InvariantCulture,
-            $"{row.TokensPerSecond:F0} tokens/s  ETA {seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}");
+            $"{row.TokensPerSecond:F0} tokens/s{Share(row)}  ETA {seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}");
         if (row.Streams is { } streams) text += $"  {Describe(streams)}";
         if (!_refresh) Console.Error.WriteLine(text);
         else if (row.ValLossPerToken is null) Console.Error.Write($"\r{text}\u001b[K");
         else Console.Error.WriteLine($"\r{text}\u001b[K");
     }
+
+    /// <summary>Shows what the model wrote; control codes in it could steer the terminal and are replaced.</summary>
+    public static void Show(SampleRow sample)
+    {
+        string text = ScreenText.Of(sample.Prompt + sample.Text).Replace("\n", "\n  ", StringComparison.Ordinal);
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"sample at step {sample.Step}:\n  {text}"));
+    }
+
+    private static string Share(LogRow row) => row.ShareOfPeak is { } share
+        ? string.Create(CultureInfo.InvariantCulture, $" ({100 * share:F0} % of peak)") : "";
 
     private static string Describe(StreamReport streams) => string.Create(CultureInfo.InvariantCulture,
         $"streams {streams.Losses.Min():F4}..{streams.Losses.Max():F4} rho {streams.Rho:F4} cosine {streams.Cosine:F3} ")

@@ -2,13 +2,15 @@ using System.Diagnostics;
 using ParScale.Training.Data.Order;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
+using ParScale.Training.Reporting;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Runs;
 
 /// <summary>The training loop: batch, loss, gradients, clipping, update; now and then validation, log, checkpoint.</summary>
 internal sealed class Trainer(
-    TrainingOptions options, ParScaleLm model, AdamW optimizer, IRowOrder data, Validation validation, RunFolder folder)
+    TrainingOptions options, ParScaleLm model, AdamW optimizer, IRowOrder data, Validation validation, RunFolder folder,
+    RunReports reports)
 {
     private const int LogEvery = 10;
     private readonly LearningRate _learningRate = new(options.LearningRate, options.MinLearningRate, options.Warmup, options.Steps);
@@ -20,8 +22,6 @@ internal sealed class Trainer(
     /// </summary>
     public TrainerState Run(TrainerState start, CancellationToken stop)
     {
-        using var log = new RunLog(folder.Path, options, start.Pending ? start.Step - 1 : start.Step);
-        var progress = new ProgressLine(options.Steps);
         var clock = Stopwatch.StartNew();
         (long Step, double Seconds) row = (start.Step, 0);
         TrainerState state = start;
@@ -34,11 +34,9 @@ internal sealed class Trainer(
                 ValidationLoss? loss = IsEvaluated(state.Step) ? validation.Measure(model, stop) : null;
                 // A validation cut short leaves the row pending: the resumed run begins with it.
                 if (stop.IsCancellationRequested) break;
-                LogRow written = Row(state, loss, speed);
-                log.Write(written);
-                progress.Show(written);
-                row = (state.Step, clock.Elapsed.TotalSeconds);
+                reports.Write(Row(state, loss, speed), model);
                 if (loss is not null) state = KeepBest(state, loss);
+                row = (state.Step, clock.Elapsed.TotalSeconds);
                 state = state with { LossSum = 0, LossCount = 0 };
             }
             bool atEnd = state.Step == options.Steps;
@@ -59,7 +57,7 @@ internal sealed class Trainer(
     private LogRow Row(TrainerState state, ValidationLoss? loss, double speed) => new(
         state.Step, state.Step * _tokensPerStep, state.LossSum / state.LossCount, loss?.PerToken, loss?.PerCharacter,
         _learningRate.At(state.Step - 1), state.GradientNorm, Math.Round(speed, 1), Math.Round(state.ElapsedSeconds, 2),
-        loss?.Streams);
+        Streams: loss?.Streams);
 
     /// <summary>One update.</summary>
     private TrainerState Step(TrainerState state)

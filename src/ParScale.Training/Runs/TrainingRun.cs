@@ -3,6 +3,7 @@ using ParScale.Training.Checkpointing;
 using ParScale.Training.Data;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
+using ParScale.Training.Reporting;
 using ParScale.Training.Runtime;
 using static TorchSharp.torch;
 
@@ -11,6 +12,9 @@ namespace ParScale.Training.Runs;
 /// <summary>A whole run: reads the inputs, builds or restores model and optimizer, trains, saves, measures what was saved.</summary>
 internal sealed class TrainingRun(string dataPath, string tokenizerFolder, string outputFolder, StartingPoint? from = null)
 {
+    /// <summary>What the model writes at evaluations; null for nothing.</summary>
+    public SampleOptions? Samples { get; init; }
+
     public RunResult Execute(Func<RunInputs, TrainingOptions> optionsFor, bool resume, CancellationToken stop)
     {
         using RunInputs inputs = RunInputs.Load(dataPath, tokenizerFolder);
@@ -35,9 +39,10 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         if (resume && folder.NewestCheckpoint() is { } newest) start = RunFolder.Restore(newest, model, optimizer, options);
         else from?.Fill(model, options, data.Sample);
 
-        TrainerState end = new Trainer(options, model, optimizer, data.Training, validation, folder).Run(start, stop);
+        using var reports = new RunReports(folder.Path, config, start, CPU, Samples, inputs.Tokenizer);
+        TrainerState end = new Trainer(options, model, optimizer, data.Training, validation, folder, reports).Run(start, stop);
         var result = new RunResult(
-            false, end.Step, options.Steps, end.ElapsedSeconds, config.TotalParameters, end.BestStep, null, null, outputFolder);
+            false, end.Step, options.Steps, end.ElapsedSeconds, config.TotalParameters, end.BestStep, null, null, outputFolder, reports.Speed);
         if (end.Step < options.Steps || end.Pending) return result;
         ValidationLoss? final = Measure(folder.SaveModel(model, "final"), validation, stop);
         ValidationLoss? best = Measure(Path.Combine(folder.Path, "best"), validation, stop);

@@ -9,17 +9,31 @@ public sealed class ProgressLineTests
     [InlineData(100_000_000_000, 1, 0, "ETA 999999:59:59")]
     public void The_time_left_is_shown_however_long(long steps, long step, double speed, string expected)
     {
+        string shown = Captured(() => new ProgressLine(steps).Show(new LogRow(step, step * 16, 1, null, null, 1e-3, 1, speed * 10, 1)));
+        Assert.Contains(expected, shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_share_of_the_peak_is_shown()
+    {
+        string shown = Captured(() => new ProgressLine(10).Show(new LogRow(1, 16, 1, null, null, 1e-3, 1, 160, 1, 0.314)));
+        Assert.Contains("160 tokens/s (31 % of peak)", shown, StringComparison.Ordinal);
+    }
+
+    /// <summary>What an action writes to standard error.</summary>
+    internal static string Captured(Action action)
+    {
         var error = new StringWriter();
         TextWriter before = Console.Error;
         Console.SetError(error);
         try
         {
-            new ProgressLine(steps).Show(new LogRow(step, step * 16, 1, null, null, 1e-3, 1, speed * 10, 1));
+            action();
         }
         finally
         {
             Console.SetError(before);
         }
-        Assert.Contains(expected, error.ToString(), StringComparison.Ordinal);
+        return error.ToString();
     }
 }

@@ -1,6 +1,7 @@
 using ParScale.Checkpoints;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
+using ParScale.Training.Reporting;
 using ParScale.Training.Runs;
 using TorchSharp;
 
@@ -20,10 +21,11 @@ public sealed class TrainerTests
         RunData data = files.Source.Cut(options, files.Tokenizer);
         using var run = new RunFolder(folder.File("run"), inputs[3], TensorType.F32);
         run.Prepare(resume: false);
-        var trainer = new Trainer(options, model, optimizer, data.Training, new Validation(data.HeldOut), run);
+        var state = new TrainerState(0, 0, null, 0, options);
+        using var reports = new RunReports(run.Path, model.Config, state, torch.CPU, new SampleOptions("the king", 5), files.Tokenizer);
+        var trainer = new Trainer(options, model, optimizer, data.Training, new Validation(data.HeldOut), run, reports);
 
         var live = new List<long>();
-        var state = new TrainerState(0, 0, null, 0, options);
         using var stop = new CancellationTokenSource();
         for (int part = 0; part < 3; part++)
         {

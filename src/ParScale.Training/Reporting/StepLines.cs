@@ -2,31 +2,30 @@ using System.Text;
 using System.Text.Json;
 using ParScale.Training.Checkpointing;
 
-namespace ParScale.Training.Runs;
+namespace ParScale.Training.Reporting;
 
-/// <summary><c>log.jsonl</c>: the options on the first line, then one row per logged step.</summary>
-internal sealed class RunLog : IDisposable
+/// <summary>A file of JSON lines, one for each of some steps of a run; a first line may stand before them.</summary>
+internal sealed class StepLines : IDisposable
 {
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
     private readonly StreamWriter _writer;
 
     /// <summary>
-    /// Opens the log of a run that has finished <paramref name="step"/> steps. Rows after that step, which a run that was
-    /// killed wrote after its last checkpoint, are dropped: they will be computed again.
+    /// Opens the file for a run that has finished <paramref name="step"/> steps. Lines of later steps, which a run that was killed wrote
+    /// after its last checkpoint, are dropped: they will be computed again. A new file begins with <paramref name="header"/>.
     /// </summary>
-    public RunLog(string folder, TrainingOptions options, long step)
+    public StepLines(string path, long step, object? header = null)
     {
-        string path = Path.Combine(folder, "log.jsonl");
         string[] kept = step > 0 && File.Exists(path) ? [.. File.ReadLines(path).Where(line => IsUpTo(line, step))] : [];
-        if (kept.Length == 0) kept = [JsonSerializer.Serialize(options, Format)];
-        // Never cut the log in place: a kill in between would lose it.
+        if (kept.Length == 0 && header is not null) kept = [JsonSerializer.Serialize(header, Format)];
+        // Never cut the file in place: a kill in between would lose it.
         string beside = path + ".tmp";
         DurableFile.WriteText(beside, string.Concat(kept.Select(line => line + "\n")));
         File.Move(beside, path, overwrite: true);
         _writer = new StreamWriter(path, append: true, new UTF8Encoding(false)) { NewLine = "\n", AutoFlush = true };
     }
 
-    public void Write(LogRow row) => _writer.WriteLine(JsonSerializer.Serialize(row, Format));
+    public void Write(object row) => _writer.WriteLine(JsonSerializer.Serialize(row, row.GetType(), Format));
 
     public void Dispose() => _writer.Dispose();
 

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace ParScale.Cli.Terminals;
+namespace ParScale.Text;
 
 /// <summary>
 /// Text for a screen. Control codes in it could move the cursor, rename the window or hide what was printed, so all but line feed

@@ -1,0 +1,44 @@
+using ParScale.Model;
+
+namespace ParScale.Training.Reporting;
+
+/// <summary>
+/// The arithmetic that a model asks for, by the convention of Chowdhery et al. (2022, appendix B), so that shares of a machine's rate
+/// compare with those of others: a multiply-add is two operations, the backward pass costs twice the forward pass, attention
+/// is counted without the discount for what the causal mask hides, and computing activations a second time is not counted.
+/// </summary>
+internal static class ModelWork
+{
+    private const double OperationsPerMultiplyAdd = 2;
+
+    /// <summary>
+    /// Floating-point operations of training on one token in a row of <paramref name="context"/> tokens, all P streams together.
+    /// With a <paramref name="frozen"/> backbone the gradients of its matrices are not computed, those of their inputs are.
+    /// </summary>
+    public static double TrainingPerToken(ModelConfig config, int context, bool frozen = false)
+    {
+        const double Forward = 1, InputGradient = 1, WeightGradient = 1;
+        double whole = Forward + InputGradient + WeightGradient;
+        double backbone = frozen ? Forward + InputGradient : whole;
+        double head = (double)config.HiddenSize * config.VocabularySize;
+        double multiplyAdds = (config.Streams * LayerMatrices(config) + head) * backbone
+            + (Mixing(config) + Attention(config, context)) * whole;
+        return OperationsPerMultiplyAdd * multiplyAdds;
+    }
+
+    private static double LayerMatrices(ModelConfig config)
+    {
+        double attention = 2.0 * (config.AttentionHeads + config.KeyValueHeads) * config.HeadSize * config.HiddenSize;
+        return config.LayerCount * (attention + 3.0 * config.HiddenSize * config.IntermediateSize);
+    }
+
+    private static double Mixing(ModelConfig config)
+    {
+        if (config.Streams == 1) return 0;
+        return (double)config.Streams * config.HiddenSize * config.HiddenSize + (double)config.HiddenSize * config.Streams;
+    }
+
+    /// <summary>Scores and weighted sums of every query with all slots of its row.</summary>
+    private static double Attention(ModelConfig config, int context) =>
+        2.0 * config.Streams * config.LayerCount * config.AttentionHeads * config.HeadSize * (context + config.PrefixTokens);
+}

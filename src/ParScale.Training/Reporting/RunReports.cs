@@ -1,0 +1,68 @@
+using ParScale.Model;
+using ParScale.Text;
+using ParScale.Training.Modules;
+using ParScale.Training.Runs;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Reporting;
+
+/// <summary>Everything a run tells while it trains: <c>log.jsonl</c>, the line on the console, and texts that the model writes.</summary>
+internal sealed class RunReports : IDisposable
+{
+    private readonly StepLines _log;
+    private readonly StepLines? _samples;
+    private readonly SampleWriter? _sampleWriter;
+    private readonly ProgressLine _progress;
+    private readonly double _flopsPerToken;
+    private readonly double _matrixRate;
+    private (double Tokens, double Seconds) _trained;
+    private long _reported;
+
+    /// <summary>Opens the files in <paramref name="folder"/> for a run that stands at <paramref name="start"/>, and measures the machine.</summary>
+    public RunReports(string folder, ModelConfig config, TrainerState start, Device device, SampleOptions? samples, Tokenizer tokenizer)
+    {
+        TrainingOptions options = start.Options;
+        _reported = start.Pending ? start.Step - 1 : start.Step;
+        _log = new StepLines(Path.Combine(folder, "log.jsonl"), _reported, options);
+        if (samples is not null)
+        {
+            _sampleWriter = new SampleWriter(tokenizer, samples, options.Context);
+            _samples = new StepLines(Path.Combine(folder, "samples.jsonl"), _reported);
+        }
+        _progress = new ProgressLine(options.Steps);
+        _flopsPerToken = ModelWork.TrainingPerToken(config, options.Context, options.Train == TrainedSet.Streams);
+        _matrixRate = MatrixRate.Measure(options.Compute.InTorch(), device);
+    }
+
+    /// <summary>The speed over all rows so far; null before the first.</summary>
+    public RunSpeed? Speed => _trained.Seconds > 0 ? SpeedOf(_trained.Tokens / _trained.Seconds) : null;
+
+    /// <summary>Writes one row everywhere. At an evaluation, <paramref name="model"/> also writes its sample.</summary>
+    public void Write(LogRow row, ParScaleLm model)
+    {
+        LogRow full = row with { ShareOfPeak = Math.Round(SpeedOf(row.TokensPerSecond).ShareOfPeak, 5) };
+        _log.Write(full);
+        _progress.Show(full);
+        Count(row);
+        if (row.ValLossPerToken is null || _sampleWriter is null) return;
+        SampleRow sample = _sampleWriter.Write(model, row.Step);
+        _samples?.Write(sample);
+        ProgressLine.Show(sample);
+    }
+
+    public void Dispose()
+    {
+        _log.Dispose();
+        _samples?.Dispose();
+    }
+
+    private void Count(LogRow row)
+    {
+        double tokens = (row.Step - _reported) * (double)row.Tokens / row.Step;
+        _reported = row.Step;
+        if (row.TokensPerSecond > 0) _trained = (_trained.Tokens + tokens, _trained.Seconds + tokens / row.TokensPerSecond);
+    }
+
+    private RunSpeed SpeedOf(double tokensPerSecond) =>
+        new(Math.Round(tokensPerSecond, 1), _flopsPerToken, Math.Round(_matrixRate), tokensPerSecond * _flopsPerToken / _matrixRate);
+}
