@@ -26,6 +26,7 @@ internal static class TrainCommand
     private static readonly Option<double> Smooth = Number("--smooth", 0.1, "smoothing of the stream weights");
     private static readonly Option<int> Context = Number("--context", 128, "tokens per window");
     private static readonly Option<int> Batch = Number("--batch", 16, "windows per step");
+    private static readonly Option<int> Accumulate = Number("--accumulate", 1, "parts that the windows of a step are taken in; memory is that of one part");
     private static readonly Option<long> Steps = Number("--steps", 2000L, "updates");
     private static readonly Option<double> Rate = Number("--lr", 2e-3, "highest learning rate");
     private static readonly Option<double> MinRate = Number("--min-lr", 1e-4, "learning rate at the end");
@@ -52,7 +53,7 @@ internal static class TrainCommand
     {
         var command = new Command("train", "Train a model on a text file")
         {
-            Data, Tokenizer, Output, From, Init, Train, PrefixMlp, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch,
+            Data, Tokenizer, Output, From, Init, Train, PrefixMlp, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch, Accumulate,
             Steps, Rate, MinRate, Warmup, Decay, Beta2, Clip, Dropout, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
             Decorrelate, IrreducibleLoss, SamplePrompt, SampleTokens, Resume, Json,
         };
@@ -113,6 +114,7 @@ internal static class TrainCommand
         Smoothing = parse.GetValue(Smooth),
         Context = parse.GetValue(Context),
         Batch = parse.GetValue(Batch),
+        Accumulate = parse.GetValue(Accumulate),
         Steps = parse.GetValue(Steps),
         LearningRate = parse.GetValue(Rate),
         MinLearningRate = parse.GetValue(MinRate),

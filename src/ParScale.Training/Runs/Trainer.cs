@@ -14,6 +14,7 @@ internal sealed class Trainer(
 {
     private const int LogEvery = 10;
     private readonly LearningRate _learningRate = new(options.LearningRate, options.MinLearningRate, options.Warmup, options.Steps);
+    private readonly BatchGradient _gradient = new(options, model, data, RankSlice.All);
     private readonly long _tokensPerStep = (long)options.Batch * options.Context;
 
     /// <summary>
@@ -59,35 +60,19 @@ internal sealed class Trainer(
         _learningRate.At(state.Step - 1), state.GradientNorm, Math.Round(speed, 1), Math.Round(state.ElapsedSeconds, 2),
         Streams: loss?.Streams);
 
-    /// <summary>One update.</summary>
+    /// <summary>One update: gradient, (exchange with other processes), clipping, step.</summary>
     private TrainerState Step(TrainerState state)
     {
         using var scope = NewDisposeScope();
-        // Dropout draws from the step's own seed, so that a resumed run draws the same.
-        random.manual_seed(options.Seed * 1_000_003 + state.Step);
-        BatchTensors batch = BatchTensors.Of(NextRows(state.Step));
-        Tensor states = batch.Select(model.States(batch.Inputs, batch.Offsets));
-        Tensor logits = model.Logits(model.Mix(states)).flatten(0, 1).to(ScalarType.Float32);
-        Tensor loss = nn.functional.cross_entropy(logits, batch.Targets);
-        Tensor goal = options.Decorrelate > 0 ? loss + StreamSimilarity.Penalty(states) * options.Decorrelate : loss;
-        goal.backward();
-        double value = loss.item<float>();
+        double loss = _gradient.Add(state.Step);
         double norm = optimizer.ClipGradients(options.Clip);
-        if (!double.IsFinite(value) || !double.IsFinite(norm))
+        if (!double.IsFinite(loss) || !double.IsFinite(norm))
         {
             throw ParScaleException.Usage("TR-07",
-                $"the loss is {value} and its gradient {norm} at step {state.Step + 1}; lower --lr or raise --warmup");
+                $"the loss is {loss} and its gradient {norm} at step {state.Step + 1}; lower --lr or raise --warmup");
         }
         optimizer.Step(state.Step, _learningRate.At(state.Step));
-        return state with { Step = state.Step + 1, LossSum = state.LossSum + value, LossCount = state.LossCount + 1, GradientNorm = norm };
-    }
-
-    private Batch NextRows(long step)
-    {
-        Batch batch = data.Rows(step * options.Batch, options.Batch);
-        if (batch.Learned is not { Count: 0 }) return batch;
-        throw new ParScaleException(ErrorKind.BadInput, "TD-10",
-            $"step {step + 1} has no token to learn from: the loss would be 0 / 0; raise --batch or --context");
+        return state with { Step = state.Step + 1, LossSum = state.LossSum + loss, LossCount = state.LossCount + 1, GradientNorm = norm };
     }
 
     private TrainerState KeepBest(TrainerState state, ValidationLoss loss)

@@ -53,6 +53,9 @@ internal sealed record TrainingOptions
     /// <summary>Weight of the penalty on streams that point the same way (<see cref="Modules.StreamSimilarity.Penalty"/>).</summary>
     public double Decorrelate { get; init; }
 
+    /// <summary>Parts that the rows of a step are taken in, one after the other: memory is that of one part.</summary>
+    public int Accumulate { get; init; } = 1;
+
     /// <summary>E of the scaling law, in nats per token, for the rho of the log.</summary>
     public double IrreducibleLoss { get; init; }
 
@@ -82,6 +85,7 @@ internal sealed record TrainingOptions
         Require(double.IsFinite(Smoothing), "--smooth must be a number");
         Require(Context >= 1, "--context must be 1 or more");
         Require(Batch is >= 1 and <= 1 << 16, "--batch must be 1 to 65536");
+        Require(Accumulate >= 1 && Accumulate <= Batch, "--accumulate must be 1 to --batch");
         Require((long)Batch * Context <= 1 << 24, "--batch times --context must be at most 16777216 tokens");
         Require(Steps is >= 1 and <= MostSteps, $"--steps must be 1 to {MostSteps}");
         Require(LearningRate > 0 && double.IsFinite(LearningRate), "--lr must be above 0");

@@ -35,10 +35,10 @@ public sealed class TrainerTests
         Assert.Equal(live[1], live[2]);
     }
 
-    internal static TrainingOptions OptionsOf(RunInputs files) => new()
+    internal static TrainingOptions OptionsOf(RunInputs? files) => new()
     {
-        DataSha256 = files.DataSha256,
-        TokenizerSha256 = files.TokenizerSha256,
+        DataSha256 = files?.DataSha256 ?? "",
+        TokenizerSha256 = files?.TokenizerSha256 ?? "",
         Streams = 2,
         HiddenSize = 16,
         IntermediateSize = 24,

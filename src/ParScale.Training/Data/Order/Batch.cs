@@ -21,4 +21,20 @@ internal sealed class Batch(int rows, int context, bool packed)
 
     /// <summary>Indices into <see cref="Targets"/> of those that are learned; null: all are.</summary>
     public List<long>? Learned { get; } = packed ? [] : null;
+
+    /// <summary>How many targets are learned.</summary>
+    public int LearnedTokens => Learned?.Count ?? Targets.Length;
+
+    /// <summary>Rows <paramref name="first"/> to <paramref name="first"/> + <paramref name="count"/> - 1 as a batch of their own.</summary>
+    public Batch Part(int first, int count)
+    {
+        if (count == Rows) return this;
+        var part = new Batch(count, Context, Learned is not null);
+        (int start, int length) = (first * Context, count * Context);
+        Inputs.AsSpan(start, length).CopyTo(part.Inputs);
+        Targets.AsSpan(start, length).CopyTo(part.Targets);
+        Offsets?.AsSpan(start, length).CopyTo(part.Offsets);
+        part.Learned?.AddRange((Learned ?? []).Where(place => place >= start && place < start + length).Select(place => place - start));
+        return part;
+    }
 }

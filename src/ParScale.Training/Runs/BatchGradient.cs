@@ -1,0 +1,54 @@
+using ParScale.Training.Data.Order;
+using ParScale.Training.Modules;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Runs;
+
+/// <summary>
+/// The gradient of the mean loss over a step's batch. The rows of this process, <paramref name="ranks"/>, are taken in
+/// <see cref="TrainingOptions.Accumulate"/> parts; each counts by its share of the tokens that the whole batch learns, so the sum over
+/// all parts of all processes is the gradient of the one big batch.
+/// </summary>
+internal sealed class BatchGradient(TrainingOptions options, ParScaleLm model, IRowOrder data, RankSlice ranks)
+{
+    /// <summary>
+    /// Adds this process's part of the gradient of step <paramref name="step"/> (from 0) to the parameters; returns its part of the loss,
+    /// in nats per token.
+    /// </summary>
+    /// <exception cref="ParScaleException">The batch has no token to learn (TD-10).</exception>
+    public double Add(long step)
+    {
+        // Dropout draws from the step's own seed, so that a resumed run draws the same; processes draw differently.
+        random.manual_seed(options.Seed * 1_000_003 + step + ranks.Rank * 7_368_787_273);
+        // Every process reads the whole batch: it must know how many tokens the others learn.
+        Batch batch = data.Rows(step * options.Batch, options.Batch);
+        if (batch.LearnedTokens == 0)
+        {
+            throw new ParScaleException(ErrorKind.BadInput, "TD-10",
+                $"step {step + 1} has no token to learn from: the loss would be 0 / 0; raise --batch or --context");
+        }
+        (long first, int rows) = ranks.Of(0, options.Batch);
+        double loss = 0;
+        for (int part = 0; part < options.Accumulate; part++)
+        {
+            (long begin, int count) = new RankSlice(part, options.Accumulate).Of(0, rows);
+            if (count > 0) loss += AddPart(batch.Part((int)(first + begin), count), batch.LearnedTokens);
+        }
+        return loss;
+    }
+
+    private double AddPart(Batch part, int learnedInAll)
+    {
+        if (part.LearnedTokens == 0) return 0;
+        using var scope = NewDisposeScope();
+        BatchTensors batch = BatchTensors.Of(part);
+        Tensor states = batch.Select(model.States(batch.Inputs, batch.Offsets));
+        Tensor logits = model.Logits(model.Mix(states)).flatten(0, 1).to(ScalarType.Float32);
+        Tensor loss = nn.functional.cross_entropy(logits, batch.Targets);
+        Tensor goal = options.Decorrelate > 0 ? loss + StreamSimilarity.Penalty(states) * options.Decorrelate : loss;
+        double share = (double)part.LearnedTokens / learnedInAll;
+        if (part.LearnedTokens < learnedInAll) goal *= share;
+        goal.backward();
+        return loss.item<float>() * share;
+    }
+}
