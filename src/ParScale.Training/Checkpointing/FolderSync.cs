@@ -10,18 +10,20 @@ namespace ParScale.Training.Checkpointing;
 internal static class FolderSync
 {
     private const int ReadOnly = 0;
-    private const int InputOutputError = 5;
+    private static readonly int[] CannotFlush = [22, 30, 95];
 
     /// <exception cref="IOException">The disk reported an error.</exception>
     public static void Flush(string folder)
     {
         if (OperatingSystem.IsWindows()) return;
         int handle = Open(Encoding.UTF8.GetBytes(folder + "\0"), ReadOnly);
-        // A folder that may be written but not read cannot be opened, and some file systems refuse to flush one: no reason to stop.
+        // A folder that may be written but not read cannot be opened, and some file systems have no such call (EINVAL, EROFS,
+        // ENOTSUP): no reason to stop.
         if (handle < 0) return;
         int failure = Sync(handle) == 0 ? 0 : Marshal.GetLastPInvokeError();
         _ = Close(handle);
-        if (failure == InputOutputError) throw new IOException($"{ParScaleException.Quote(folder)} cannot be flushed to the disk");
+        if (failure != 0 && !CannotFlush.Contains(failure))
+            throw new IOException($"{ParScaleException.Quote(folder)} cannot be flushed to the disk: {Marshal.GetPInvokeErrorMessage(failure)}");
     }
 
     [DllImport("libc", EntryPoint = "open", ExactSpelling = true)]

@@ -44,9 +44,11 @@ internal static class ModelFolder
 
     /// <summary>
     /// Writes config, weights and the tokenizer's files into <paramref name="folder"/>. With a <paramref name="backbone"/> the folder is
-    /// an add-on to it: only prefixes and aggregator are written.
+    /// an add-on to it: only prefixes and aggregator are written. <paramref name="metadata"/> goes into the file of the weights.
     /// </summary>
-    public static void Save(ParScaleLm model, string folder, TensorType type, string tokenizerFolder, BackboneReference? backbone = null)
+    public static void Save(
+        ParScaleLm model, string folder, TensorType type, string tokenizerFolder, BackboneReference? backbone = null,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
         Directory.CreateDirectory(folder);
         ModelConfig config = model.Config with
@@ -67,7 +69,7 @@ internal static class ModelFolder
         [
             .. model.CheckpointTensors().Where(t => wanted?.Contains(t.Name) ?? true).Select(t => TensorBytes.Write(t.Name, t.Value, type)),
         ];
-        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors);
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors, metadata);
     }
 
     private static string GenerationConfig(ModelConfig config)

@@ -12,12 +12,12 @@ internal static class UnfoldedPrefixes
 {
     private const string FileName = "prefix_mlp.safetensors";
 
-    /// <summary>Writes the file, if the model has such MLPs.</summary>
-    public static void Save(ParScaleLm model, string folder)
+    /// <summary>Writes the file with <paramref name="metadata"/>, if the model has such MLPs.</summary>
+    public static void Save(ParScaleLm model, string folder, IReadOnlyDictionary<string, string> metadata)
     {
         (string Name, Tensor Value)[] tensors = [.. Of(model)];
         if (tensors.Length == 0) return;
-        SafetensorsWriter.Write(Path.Combine(folder, FileName), [.. tensors.Select(t => TensorBytes.Write(t.Name, t.Value, TensorType.F32))]);
+        SafetensorsWriter.Write(Path.Combine(folder, FileName), [.. tensors.Select(t => TensorBytes.Write(t.Name, t.Value, TensorType.F32))], metadata);
     }
 
     /// <summary>Puts what <see cref="Save"/> wrote in place, over the folded prefixes.</summary>

@@ -47,6 +47,8 @@ internal static class TrainCommand
     private static readonly Option<string?> SamplePrompt = new("--sample-prompt") { Description = "text that the model goes on from at every evaluation" };
     private static readonly Option<int> SampleTokens = Number("--sample-tokens", 64, "most tokens it writes");
     private static readonly Option<bool> Resume = new("--resume") { Description = "continue from the newest checkpoint" };
+    private static readonly Option<bool> AllowChanged = new("--allow-changed") { Description = "with --resume: go on although data, seed, batch or another option was changed" };
+    private static readonly Option<int> Keep = Number("--keep", RunControl.DefaultKeep, "newest checkpoints that stay");
     private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object at the end" };
 
     public static Command Create()
@@ -55,7 +57,7 @@ internal static class TrainCommand
         {
             Data, Tokenizer, Output, From, Init, Train, PrefixMlp, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch, Accumulate,
             Steps, Rate, MinRate, Warmup, Decay, Beta2, Clip, Dropout, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
-            Decorrelate, IrreducibleLoss, SamplePrompt, SampleTokens, Resume, Json,
+            Decorrelate, IrreducibleLoss, SamplePrompt, SampleTokens, Resume, AllowChanged, Keep, Json,
         };
         command.SetAction(Run);
         return command;
@@ -74,7 +76,8 @@ internal static class TrainCommand
         StartingPoint? from = parse.GetValue(From) is { } folder ? StartingPoint.Open(folder) : null;
         string tokenizer = parse.GetValue(Tokenizer) ?? from?.Folder ?? throw ParScaleException.Usage("TR-10", "--tokenizer is needed, or --from");
         var run = new TrainingRun(parse.GetRequiredValue(Data), tokenizer, parse.GetRequiredValue(Output), from) { Samples = Samples(parse) };
-        RunResult result = run.Execute(files => Options(parse, files, from), parse.GetValue(Resume), stop.Token);
+        var control = new RunControl(parse.GetValue(Resume), parse.GetValue(AllowChanged), parse.GetValue(Keep));
+        RunResult result = run.Execute(files => Options(parse, files, from), control, stop.Token);
         if (parse.GetValue(Json)) Console.WriteLine(result.ToJson());
         return result.Finished ? 0 : ExitCodes.Stopped;
     }

@@ -9,18 +9,18 @@ using static TorchSharp.torch;
 namespace ParScale.Training.Runs;
 
 /// <summary>
-/// The files of a run: <c>checkpoint-N/</c> (the newest two), <c>best/</c>, <c>final/</c>. Every folder is written under
+/// The files of a run: <c>checkpoint-N/</c> (the newest few), <c>best/</c>, <c>final/</c>. Every folder is written under
 /// a temporary name, flushed, and renamed, so that what is there is whole. <c>run.lock</c> keeps a second trainer out. With a backbone
 /// that stays as it is, they are add-ons to it.
 /// </summary>
-internal sealed class RunFolder(string path, string tokenizerFolder, TensorType saveType, BackboneReference? backbone = null) : IDisposable
+internal sealed class RunFolder(
+    string path, string tokenizerFolder, TensorType saveType, BackboneReference? backbone = null, int keep = RunControl.DefaultKeep) : IDisposable
 {
-    private const int CheckpointsKept = 2;
     private const string LockFile = "run.lock";
     private const string Prefix = "checkpoint-";
-    private const string Unfinished = ".unfinished-";
-    private const string Replaced = ".replaced-";
 
+    private readonly DurableFolder _folders = new(path);
+    private readonly HashSet<string> _skipped = [];
     private FileStream? _lock;
 
     public string Path { get; } = path;
@@ -49,58 +49,75 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
         }
         _lock ??= Lock(lockPath);
         if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path)) is { } parent) FolderSync.Flush(parent);
-        CleanUp();
+        _folders.CleanUp();
     }
 
     /// <summary>Lets the next trainer in.</summary>
     public void Dispose() => _lock?.Dispose();
 
-    /// <summary>The newest whole checkpoint, or null.</summary>
-    public string? NewestCheckpoint() => Checkpoints().Select(c => c.Folder).FirstOrDefault();
+    /// <summary>
+    /// The newest whole checkpoint, every byte of it checked; null when there is none at all. Each newer one that is not whole is named
+    /// on stderr and left as it is.
+    /// </summary>
+    /// <exception cref="ParScaleException">There are checkpoints, and none is whole; the id is that of the newest one's fault.</exception>
+    public string? UsableCheckpoint()
+    {
+        CheckpointFault? first = null;
+        (long Step, string Folder)[] all = Checkpoints();
+        foreach ((long step, string folder) in all)
+        {
+            if (CheckpointCheck.Find(folder, step) is not { } fault) return folder;
+            first ??= fault;
+            _skipped.Add(folder);
+            Console.Error.WriteLine($"note: skipped {System.IO.Path.GetFileName(folder)} ({fault.Code}): {fault.Reason}");
+        }
+        if (first is null) return null;
+        throw ParScaleException.BadInput(first.Code, Path,
+            $"no checkpoint can be used, of {all.Length}; the newest: {first.Reason}; restore one, or start again in another folder");
+    }
 
     public void SaveCheckpoint(ParScaleLm model, AdamW optimizer, TrainerState state)
     {
-        Replace(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Step}"), folder =>
+        string name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Step}");
+        _folders.Replace(name, folder =>
         {
-            ModelFolder.Save(model, folder, TensorType.F32, tokenizerFolder, backbone);
-            UnfoldedPrefixes.Save(model, folder);
+            Dictionary<string, string> metadata = CheckpointCheck.Metadata(state.Step);
+            ModelFolder.Save(model, folder, TensorType.F32, tokenizerFolder, backbone, metadata);
+            UnfoldedPrefixes.Save(model, folder, metadata);
             TensorToWrite[] moments = [.. optimizer.State.Select(s => TensorBytes.Write(s.Name, s.Value, TensorType.F32))];
-            SafetensorsWriter.Write(System.IO.Path.Combine(folder, "optimizer.safetensors"), moments);
-            DurableFile.WriteText(System.IO.Path.Combine(folder, "trainer_state.json"), state.ToJson());
+            SafetensorsWriter.Write(System.IO.Path.Combine(folder, CheckpointCheck.OptimizerFile), moments, metadata);
+            DurableFile.WriteText(System.IO.Path.Combine(folder, CheckpointCheck.StateFile), state.ToJson());
+            FolderSync.Flush(folder);
+            CheckpointManifest.Write(folder, state.Step);
         });
-        foreach ((_, string old) in Checkpoints().Skip(CheckpointsKept).ToArray()) Directory.Delete(old, recursive: true);
+        // A skipped one counts for nothing, and is not ours to delete; this save replaced it if it has the same step.
+        _skipped.Remove(System.IO.Path.Combine(Path, name));
+        foreach ((_, string old) in Checkpoints().Where(c => c.Step <= state.Step && !_skipped.Contains(c.Folder)).Skip(keep).ToArray())
+            _folders.Remove(System.IO.Path.GetFileName(old));
     }
 
     /// <summary>Saves the plain model as <c>best</c> or <c>final</c>; returns the folder.</summary>
     public string SaveModel(ParScaleLm model, string name)
     {
-        Replace(name, folder => ModelFolder.Save(model, folder, saveType, tokenizerFolder, backbone));
+        _folders.Replace(name, folder => ModelFolder.Save(model, folder, saveType, tokenizerFolder, backbone));
         return System.IO.Path.Combine(Path, name);
     }
 
-    /// <summary>Puts weights and moments of a checkpoint in place; returns where the run stood.</summary>
-    public static TrainerState Restore(string checkpoint, ParScaleLm model, AdamW optimizer, TrainingOptions options)
+    /// <summary>Puts weights and moments of a checkpoint in place.</summary>
+    /// <exception cref="ParScaleException">A tensor is missing or has another shape.</exception>
+    public static void Restore(string checkpoint, ParScaleLm model, AdamW optimizer)
     {
-        TrainerState state = TrainerState.Read(System.IO.Path.Combine(checkpoint, "trainer_state.json"));
-        if (state.Options.DataSha256 != options.DataSha256)
-        {
-            throw new ParScaleException(ErrorKind.HashMismatch, "TD-08", $"--data is not what step {state.Step} was trained on (SHA-256 "
-                + $"{options.DataSha256}, then {state.Options.DataSha256}); give the same data, or another -o for a new run");
-        }
-        if (state.Difference(options) is { } difference)
-            throw ParScaleException.Usage("TR-14", $"--resume needs the options of the run: {difference}");
         ModelFolder.LoadWeights(model, checkpoint);
         UnfoldedPrefixes.Load(model, checkpoint);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        using SafetensorsFile file = SafetensorsFile.Open(System.IO.Path.Combine(checkpoint, "optimizer.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Open(System.IO.Path.Combine(checkpoint, CheckpointCheck.OptimizerFile));
         foreach ((string name, Tensor value) in optimizer.State)
         {
             if (!file.Tensors.TryGetValue(name, out TensorInfo? info) || !info.Shape.AsSpan().SequenceEqual(value.shape))
                 throw ParScaleException.BadInput("TR-21", file.Path, $"tensor {ParScaleException.Quote(name)} is missing or has another shape");
             value.copy_(TensorBytes.Read(file, info));
         }
-        return state;
     }
 
     /// <summary>The file stays when the run ends: were it deleted, two waiting trainers could each lock a file of that name.</summary>
@@ -112,28 +129,15 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ParScaleException(ErrorKind.Io, "TR-18",
+            throw new ParScaleException(ErrorKind.Io, "CK-12",
                 $"-o {ParScaleException.Quote(Path)} is in use by another trainer, or its {LockFile} may not be written; "
                 + "wait, or give another folder", e);
         }
     }
 
-    /// <summary>Finishes what a kill interrupted: a folder that was moved aside returns if its successor never came.</summary>
-    private void CleanUp()
-    {
-        foreach (string aside in Directory.GetDirectories(Path, Replaced + "*"))
-        {
-            string target = System.IO.Path.Combine(Path, System.IO.Path.GetFileName(aside)[Replaced.Length..]);
-            if (Directory.Exists(target)) Directory.Delete(aside, recursive: true);
-            else Directory.Move(aside, target);
-        }
-        foreach (string left in Directory.GetDirectories(Path, Unfinished + "*")) Directory.Delete(left, recursive: true);
-    }
-
     private (long Step, string Folder)[] Checkpoints() =>
     [
         .. Directory.EnumerateDirectories(Path, Prefix + "*")
-            .Where(folder => File.Exists(System.IO.Path.Combine(folder, "trainer_state.json")))
             .Select(folder => (Step: StepOf(folder), Folder: folder))
             .Where(c => c.Step >= 0)
             .OrderByDescending(c => c.Step),
@@ -141,25 +145,4 @@ internal sealed class RunFolder(string path, string tokenizerFolder, TensorType 
 
     private static long StepOf(string folder) =>
         long.TryParse(System.IO.Path.GetFileName(folder)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
-
-    private void Replace(string name, Action<string> write)
-    {
-        string target = System.IO.Path.Combine(Path, name);
-        string fresh = System.IO.Path.Combine(Path, Unfinished + name);
-        string old = System.IO.Path.Combine(Path, Replaced + name);
-        try
-        {
-            write(fresh);
-            FolderSync.Flush(fresh);
-            if (Directory.Exists(target)) Directory.Move(target, old);
-            Directory.Move(fresh, target);
-            FolderSync.Flush(Path);
-            if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ParScaleException(ErrorKind.Io, "TR-15",
-                $"{ParScaleException.Quote(name)} cannot be saved; check the free space and permissions of the run's folder", e);
-        }
-    }
 }

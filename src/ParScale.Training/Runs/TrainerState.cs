@@ -7,10 +7,11 @@ namespace ParScale.Training.Runs;
 /// What <c>trainer_state.json</c> holds. <paramref name="Step"/> is the number of finished steps; together with the seed
 /// it is the whole state of the data order and of dropout. <paramref name="LossSum"/> adds the losses of the
 /// <paramref name="LossCount"/> steps since the last row of the log; <paramref name="GradientNorm"/> is that of the last step.
+/// <paramref name="Data"/> is the full path of the data.
 /// </summary>
 internal sealed record TrainerState(
     long Step, double ElapsedSeconds, double? BestLossPerToken, long BestStep, TrainingOptions Options,
-    double LossSum = 0, long LossCount = 0, double GradientNorm = 0)
+    double LossSum = 0, long LossCount = 0, double GradientNorm = 0, string? Data = null)
 {
     private static readonly JsonSerializerOptions Format = new()
     {
@@ -18,6 +19,7 @@ internal sealed record TrainerState(
         WriteIndented = true,
         NewLine = "\n",
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectRequiredConstructorParameters = true,
     };
 
     /// <summary>Whether steps were made that no row of the log tells of.</summary>
@@ -37,21 +39,19 @@ internal sealed record TrainerState(
         }
         catch (JsonException e)
         {
-            throw ParScaleException.BadInput("TR-20", path, "is damaged; delete this checkpoint folder to resume from the one before", e);
+            throw ParScaleException.BadInput("TR-20", path, $"is of another version of this program or damaged ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')})", e);
         }
     }
 
-    /// <summary>The first option that differs from <paramref name="asked"/>, as a line for the user; null when all agree.</summary>
-    public string? Difference(TrainingOptions asked)
+    /// <summary>The options that differ from <paramref name="asked"/>, by their names in the file, with the values there and now.</summary>
+    public IReadOnlyList<ChangedOption> Changes(TrainingOptions asked)
     {
-        JsonElement here = JsonSerializer.SerializeToElement(Options, Format);
-        JsonElement there = JsonSerializer.SerializeToElement(asked, Format);
-        foreach (JsonProperty property in here.EnumerateObject())
-        {
-            string other = there.GetProperty(property.Name).GetRawText();
-            if (property.Value.GetRawText() != other)
-                return $"{property.Name} is {property.Value.GetRawText()} in the checkpoint and {other} now";
-        }
-        return null;
+        JsonElement there = JsonSerializer.SerializeToElement(Options, Format);
+        JsonElement now = JsonSerializer.SerializeToElement(asked, Format);
+        return
+        [
+            .. there.EnumerateObject().Select(option => new ChangedOption(option.Name, option.Value.GetRawText(), now.GetProperty(option.Name).GetRawText()))
+                .Where(option => option.There != option.Now),
+        ];
     }
 }

@@ -15,8 +15,9 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
     /// <summary>What the model writes at evaluations; null for nothing.</summary>
     public SampleOptions? Samples { get; init; }
 
-    public RunResult Execute(Func<RunInputs, TrainingOptions> optionsFor, bool resume, CancellationToken stop)
+    public RunResult Execute(Func<RunInputs, TrainingOptions> optionsFor, RunControl control, CancellationToken stop)
     {
+        control.Validate();
         using RunInputs inputs = RunInputs.Load(dataPath, tokenizerFolder);
         TrainingOptions options = optionsFor(inputs);
         options.Validate();
@@ -27,16 +28,17 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         RunData data = inputs.Source.Cut(options, inputs.Tokenizer);
         var validation = new Validation(data.HeldOut, options.IrreducibleLoss);
         NativeTorch.Require();
-        using var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType.InFiles(), frozen ? from?.Backbone : null);
-        folder.Prepare(resume);
+        using var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType.InFiles(), frozen ? from?.Backbone : null, control.Keep);
+        folder.Prepare(control.Resume);
+        string? checkpoint = control.Resume ? folder.UsableCheckpoint() : null;
+        TrainerState start = StateIn(checkpoint, options, control.AllowChanged);
 
         NativeHeap.KeepFreedBlocks();
         set_num_threads(options.Threads);
         using var model = new ParScaleLm(config, options.Seed, options.Compute.InTorch(), options.Dropout, options.PrefixMlp);
         if (frozen) model.FreezeBackbone();
         using var optimizer = new AdamW(model.named_parameters().Where(p => p.parameter.requires_grad), options.Beta2, options.WeightDecay);
-        var start = new TrainerState(0, 0, null, 0, options);
-        if (resume && folder.NewestCheckpoint() is { } newest) start = RunFolder.Restore(newest, model, optimizer, options);
+        if (checkpoint is not null) RunFolder.Restore(checkpoint, model, optimizer);
         else from?.Fill(model, options, data.Sample);
 
         using var reports = new RunReports(folder.Path, config, start, CPU, Samples, inputs.Tokenizer);
@@ -47,6 +49,15 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         ValidationLoss? final = Measure(folder.SaveModel(model, "final"), validation, stop);
         ValidationLoss? best = Measure(Path.Combine(folder.Path, "best"), validation, stop);
         return result with { Finished = final is not null && best is not null, Final = final, Best = best };
+    }
+
+    /// <summary>Where the run stands: at a checkpoint, or at the start if there is none.</summary>
+    private TrainerState StateIn(string? checkpoint, TrainingOptions options, bool allowChanged)
+    {
+        string data = Path.GetFullPath(dataPath);
+        if (checkpoint is null) return new TrainerState(0, 0, null, 0, options, Data: data);
+        TrainerState saved = TrainerState.Read(Path.Combine(checkpoint, CheckpointCheck.StateFile));
+        return ResumeCheck.Continue(checkpoint, saved, options, data, allowChanged);
     }
 
     /// <summary>Weights, and gradients and two moments of what is trained, must fit in float32 before anything is allocated; activations come on top.</summary>

@@ -107,7 +107,7 @@ public sealed class ModesTests
         Assert.Equal(0, CommandLine.Run(flags));
         Assert.Equal(0, CommandLine.Run(From(folder, "other", plain)));
         File.Copy(folder.File("other/final/model.safetensors"), Path.Combine(plain, "model.safetensors"), overwrite: true);
-        Assert.Equal(2, CommandLine.Run([.. flags, "--resume"]));
+        Assert.Equal(3, CommandLine.Run([.. flags, "--resume"]));
         Assert.Equal("AD-02", Assert.Throws<ParScaleException>(() => LanguageModel.Load(folder.File("frozen/final"))).Code);
     }
 

@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Training.Checkpointing;
 using ParScale.Training.Runs;
 
 namespace ParScale.Training.Tests.Runs;
@@ -23,15 +24,21 @@ public sealed class RunFolderTests
     }
 
     [Fact]
-    public void Only_whole_checkpoints_count_and_the_newest_is_by_number()
+    public void The_newest_whole_checkpoint_is_by_number()
     {
         using var folder = new TempFolder();
         using var run = new RunFolder(folder.File("run"), folder.File("none"), TensorType.F32);
         run.Prepare(resume: false);
-        Assert.Null(run.NewestCheckpoint());
-        foreach (string name in (string[])["checkpoint-9", "checkpoint-10", "checkpoint-x"]) Put(folder, name, "", "trainer_state.json");
+        Assert.Null(run.UsableCheckpoint());
+        foreach (string name in (string[])["checkpoint-9", "checkpoint-10", "checkpoint-x"])
+        {
+            Put(folder, name, "", "model.safetensors");
+            Put(folder, name, "", "optimizer.safetensors");
+            Put(folder, name, $"{{\"step\":{name[11..].Replace('x', '9')},\"options\":{{\"seed\":1}}}}", "trainer_state.json");
+            CheckpointManifest.Write(folder.File($"run/{name}"), name == "checkpoint-10" ? 10 : 9);
+        }
         Put(folder, "checkpoint-11", "");
-        Assert.Equal(folder.File("run/checkpoint-10"), run.NewestCheckpoint());
+        Assert.Equal(folder.File("run/checkpoint-10"), run.UsableCheckpoint());
     }
 
     [Theory]
@@ -46,7 +53,7 @@ public sealed class RunFolderTests
             Put(folder, "checkpoint-1", "1");
             using var second = new RunFolder(folder.File("run"), folder.File("none"), TensorType.F32);
             var error = Assert.Throws<ParScaleException>(() => second.Prepare(resume));
-            Assert.Equal((ErrorKind.Io, "TR-18"), (error.Kind, error.Code));
+            Assert.Equal((ErrorKind.Io, "CK-12"), (error.Kind, error.Code));
             Assert.Contains(folder.File("run"), error.Message, StringComparison.Ordinal);
         }
         using var later = new RunFolder(folder.File("run"), folder.File("none"), TensorType.F32);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
+using ParScale.Training.Checkpointing;
 using ParScale.Training.Commands;
 using ParScale.Training.Runs;
 
@@ -48,6 +49,7 @@ public sealed class TrainingRunTests
         state["loss_count"] = 4;
         state["loss_sum"] = 4 * row["train_loss"]!.GetValue<double>();
         File.WriteAllText(folder.File("run/checkpoint-8/trainer_state.json"), state.ToJsonString());
+        CheckpointManifest.Write(folder.File("run/checkpoint-8"), 8);
 
         Assert.Equal(0, CommandLine.Run([.. flags, "--resume"]));
         Assert.Equal(rows, Rows(folder));
@@ -59,7 +61,7 @@ public sealed class TrainingRunTests
         using var folder = new TempFolder();
         string[] inputs = Samples.Inputs(folder);
         var run = new TrainingRun(inputs[1], inputs[3], folder.File("run"));
-        RunResult result = run.Execute(TrainerTests.OptionsOf, resume: false, new CancellationToken(canceled: true));
+        RunResult result = run.Execute(TrainerTests.OptionsOf, new RunControl(), new CancellationToken(canceled: true));
         Assert.False(result.Finished);
         Assert.True(Directory.Exists(folder.File("run/checkpoint-0")));
     }
@@ -75,6 +77,18 @@ public sealed class TrainingRunTests
         Assert.Equal(1 + 6, lines.Length);
         double[] losses = Losses(folder.File("run/log.jsonl"));
         Assert.True(losses[^1] < losses[0] - 0.5, string.Join(' ', losses));
+    }
+
+    [Fact]
+    public void A_run_keeps_as_many_checkpoints_as_asked()
+    {
+        using var folder = new TempFolder();
+        foreach (int keep in (int[])[1, 3])
+        {
+            Assert.Equal(0, CommandLine.Run(Samples.Run(folder, $"run{keep}", ("--save-every", "3"), ("--keep", $"{keep}"))));
+            Assert.Equal(keep, Directory.GetDirectories(folder.File($"run{keep}"), "checkpoint-*").Length);
+        }
+        Assert.Equal(2, CommandLine.Run(Samples.Run(folder, "none", ("--keep", "0"))));
     }
 
     [Fact]
@@ -114,26 +128,6 @@ public sealed class TrainingRunTests
         File.WriteAllText(folder.File("run/mine.txt"), "mine");
         Assert.Equal(2, CommandLine.Run(Samples.Run(folder, "run")));
         Assert.Equal([folder.File("run/mine.txt")], Directory.GetFileSystemEntries(folder.File("run")));
-    }
-
-    [Fact]
-    public void Other_options_are_refused_on_resume()
-    {
-        using var folder = new TempFolder();
-        Assert.Equal(0, CommandLine.Run(Samples.Run(folder, "run")));
-        DateTime written = Directory.GetLastWriteTimeUtc(folder.File("run/checkpoint-12"));
-        foreach ((string, string) other in new[] { ("--lr", "1e-3"), ("--seed", "2"), ("--streams", "4"), ("--steps", "20") })
-            Assert.Equal(2, CommandLine.Run([.. Samples.Run(folder, "run", other), "--resume"]));
-        Assert.Equal(written, Directory.GetLastWriteTimeUtc(folder.File("run/checkpoint-12")));
-    }
-
-    [Fact]
-    public void A_damaged_state_is_named()
-    {
-        using var folder = new TempFolder();
-        Assert.Equal(0, CommandLine.Run(Samples.Run(folder, "run")));
-        File.WriteAllText(folder.File("run/checkpoint-12/trainer_state.json"), "{");
-        Assert.Equal(3, CommandLine.Run([.. Samples.Run(folder, "run"), "--resume"]));
     }
 
     /// <summary>The rows of the log without what depends on the clock.</summary>
