@@ -11,7 +11,7 @@ internal static class BenchTable
 
     private static readonly string[] Header =
     [
-        "model", "dtype", "kv", "P", "context", "ms/token", "mean ± sd", "min", "floor ms", "ratio", "kv ms", "prompt tokens/s", "of dot rate", "MiB",
+        "model", "dtype", "kv", "P", "context", "ms/token", "mean ± sd", "min", "floor ms", "ratio", "kv ms", "prompt tokens/s", "of dot rate", "MiB", "predicted",
     ];
 
     /// <summary>Writes all rows in a form other than <see cref="BenchFormat.Json"/>.</summary>
@@ -71,7 +71,7 @@ internal static class BenchTable
         Text($"{row.FloorMs:F2}"), Text($"{row.Ratio:F2}"), Text($"{row.KvFloorMs:F2}"),
         row.PrefillTokensS is { } speed ? Text($"{speed:F1} ± {row.PrefillTokensSSd:F1}") : "",
         row.PrefillShare is { } share ? Text($"{100 * share:F0} %") : "",
-        $"{row.ResidentBytes / Mebibyte}",
+        $"{row.ResidentBytes / Mebibyte}", Text($"{row.PredictedDecodeMs:F2}"),
     ];
 
     private static IEnumerable<string> Legend(BenchResult result)
@@ -86,7 +86,17 @@ internal static class BenchTable
             + Text($"8-bit {floors.Int8GmacS:F0} G multiply-adds/s (best {floors.Int8GmacSBest:F0}), float32 {floors.F32GmacS:F0} (best {floors.F32GmacSBest:F0})");
         yield return "- ms/token: a whole decode step, median. floor: its weights read once. ratio: ms/token over floor. kv: its keys and values read once.";
         yield return "- of dot rate: the prompt's matrix products over the machine's multiply-adds. MiB: weights, cache and all else of this row alone.";
+        yield return Text($"- predicted: ms/token as parscale cost says from these speeds; median error of time {Percent(Error(result, row => row.PredictedDecodeMs / row.DecodeMs))}, ")
+            + Text($"of memory {Percent(Error(result, row => (double)row.PredictedBytes / row.ResidentBytes))}");
     }
+
+    private static double Error(BenchResult result, Func<BenchRow, double> ratio)
+    {
+        double[] errors = [.. result.Rows.Select(row => Math.Abs(ratio(row) - 1)).Order()];
+        return (errors[(errors.Length - 1) / 2] + errors[errors.Length / 2]) / 2;
+    }
+
+    private static string Percent(double share) => Text($"{100 * share:F1} %");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -67,6 +67,6 @@ internal sealed class BenchCommand : ExampleCommand
                 F32GmacSBest = measured.Float32.Most / 1e9,
                 Passes = measured.Read.Count,
             },
-            [.. measured.Rows.Select(row => BenchRow.From(row, plan))]);
+            [.. measured.Rows.Select(row => BenchRow.From(row, plan, BenchPrediction.Of(row, plan, measured)))]);
     }
 }

@@ -1,4 +1,5 @@
 using ParScale.Benchmarking;
+using ParScale.Cli.Bench;
 
 namespace ParScale.Cli.Commands;
 
@@ -71,7 +72,16 @@ internal sealed record BenchRow
 
     public required long OtherBytes { get; init; }
 
-    public static BenchRow From(BenchmarkRow row, BenchmarkPlan plan) => new()
+    /// <summary>What <c>parscale cost</c> would say, from the speeds of this run.</summary>
+    public required double PredictedDecodeMs { get; init; }
+
+    /// <summary>The same of the prompt; null when none was measured.</summary>
+    public required double? PredictedPrefillTokensS { get; init; }
+
+    /// <summary>The same of the memory.</summary>
+    public required long PredictedBytes { get; init; }
+
+    public static BenchRow From(BenchmarkRow row, BenchmarkPlan plan, BenchPrediction prediction) => new()
     {
         Model = plan.Name,
         Dtype = row.Type.ToString().ToLowerInvariant(),
@@ -100,5 +110,8 @@ internal sealed record BenchRow
         WeightBytes = row.WeightBytes,
         KvBytes = row.CacheBytes,
         OtherBytes = row.OtherBytes,
+        PredictedDecodeMs = prediction.DecodeMs,
+        PredictedPrefillTokensS = prediction.PrefillTokensS,
+        PredictedBytes = prediction.Bytes,
     };
 }

@@ -2,7 +2,7 @@ namespace ParScale.ScalingLaws.Cost;
 
 /// <summary>
 /// Memory and time of a model by a roofline: every part of a pass takes as long as its reading or its multiply-adds, whichever
-/// is longer. Weights are read once for all streams and sequences; multiply-adds and keys and values are paid by each.
+/// is longer, and on processors somewhat more (<see cref="Device.Overlap"/>). Weights are read once for all streams and sequences; multiply-adds and keys and values are paid by each.
 /// </summary>
 public static class CostModel
 {
@@ -82,7 +82,7 @@ public static class CostModel
         double attention = shape.Layers * shape.AttentionParameters, feedForward = shape.Layers * shape.FeedForwardParameters;
         pass.Add(attention * bytes + shape.VectorParameters * FloatBytes, rows * attention, rate);
         pass.Add((feedForward + shape.IdleParameters) * shape.ExpertsUsed(rows) * bytes, rows * feedForward, rate);
-        pass.AddOverhead(shape, rows);
+        pass.AddOverhead(shape);
     }
 
     // Scores and sums over the slots of each row's own stream; tokens: rows of all sequences and one stream.

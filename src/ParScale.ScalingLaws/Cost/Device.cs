@@ -39,11 +39,14 @@ public sealed record Device
     /// <summary>Rows (tokens times streams) that one pass through the layers takes; longer prompts take several passes.</summary>
     public required int PassRows { get; init; }
 
+    /// <summary>
+    /// How much reading and multiplying hide behind each other: a part takes (read^n + multiply^n)^(1/n). The roofline of
+    /// textbooks, the slower of the two alone, is infinity; at 2 the corner between them is round.
+    /// </summary>
+    public double Overlap { get; init; } = double.PositiveInfinity;
+
     /// <summary>Seconds of each layer that are neither reading nor multiplying: threads that start and meet.</summary>
     public double LayerSeconds { get; init; }
-
-    /// <summary>Seconds of each row and layer, for each of H hidden values: norms, rotation, rounding of activations.</summary>
-    public double ValueSeconds { get; init; }
 
     /// <summary>Bytes of the process beside the model.</summary>
     public double RuntimeBytes { get; init; }

@@ -11,8 +11,8 @@ public static class Devices
     // What the paper's cost tool recommends for data-centre cards; taken for the others too, where nobody publishes better.
     private const double CardCompute = 0.7, CardRead = 0.9;
 
-    // What this repository's own engine reaches on the processors it was measured on (docs/numbers.md).
-    private const double CoreCompute = 0.6, CoreRead = 0.85;
+    // Fitted to decode steps of this repository's own engine (docs/numbers.md, "Predicted against measured").
+    private const double CoreCompute = 0.7, CoreRead = 0.95, CoreOverlap = 2, CoreLayerSeconds = 20e-6;
 
     private const int CardPassRows = 4096, CorePassRows = 256;
 
@@ -34,7 +34,7 @@ public static class Devices
     public static Device? Find(string name) => All.FirstOrDefault(device => device.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// The machine that runs this, by what it was measured to do at best: bytes read and multiply-adds a second. The shares that the
+    /// The machine that runs this, by what it was measured to do: bytes read and multiply-adds a second. The shares that the
     /// engine reaches of them were fitted to its own decode steps (docs/numbers.md).
     /// </summary>
     public static Device Measured(string title, double memoryBytes, double readRate, double float32Rate, double int8Rate) => new()
@@ -49,6 +49,8 @@ public static class Devices
         Int8Rate = int8Rate,
         ReadEfficiency = CoreRead,
         ComputeEfficiency = CoreCompute,
+        Overlap = CoreOverlap,
+        LayerSeconds = CoreLayerSeconds,
         PassRows = CorePassRows,
         RuntimeBytes = RuntimeBytes,
     };

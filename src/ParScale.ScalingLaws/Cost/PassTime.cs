@@ -9,15 +9,18 @@ internal sealed class PassTime(Device device)
     /// <summary>Those that waited for memory.</summary>
     public double ReadSeconds { get; private set; }
 
-    /// <summary>A part that reads and multiplies at the same time: the slower of the two is what it takes.</summary>
+    /// <summary>A part that reads and multiplies at the same time, as far as <see cref="Device.Overlap"/> goes.</summary>
     public void Add(double bytes, double products, double productRate)
     {
         double read = bytes / device.ReadReached, multiply = products / productRate;
-        Seconds += Math.Max(read, multiply);
-        if (read >= multiply) ReadSeconds += read;
+        double slower = Math.Max(read, multiply);
+        if (slower == 0) return;
+        double share = Math.Min(read, multiply) / slower;
+        double seconds = slower * Math.Pow(1 + Math.Pow(share, device.Overlap), 1 / device.Overlap);
+        Seconds += seconds;
+        if (read >= multiply) ReadSeconds += seconds;
     }
 
     /// <summary>What the layers take beside reading and multiplying.</summary>
-    public void AddOverhead(ModelShape shape, double rows) =>
-        Seconds += shape.Layers * (device.LayerSeconds + device.ValueSeconds * rows * shape.Hidden);
+    public void AddOverhead(ModelShape shape) => Seconds += shape.Layers * device.LayerSeconds;
 }

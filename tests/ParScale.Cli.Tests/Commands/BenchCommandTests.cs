@@ -29,11 +29,13 @@ public class BenchCommandTests(TinyModel model)
         foreach (JsonElement row in rows)
         {
             double Number(string name) => row.GetProperty(name).GetDouble();
-            foreach (string name in new[] { "decode_ms", "decode_mean_ms", "decode_min_ms", "floor_ms", "ratio", "ratio_best", "prefill_tokens_s", "prefill_share" })
+            foreach (string name in new[] { "decode_ms", "decode_mean_ms", "decode_min_ms", "floor_ms", "ratio", "ratio_best", "prefill_tokens_s", "prefill_share", "predicted_decode_ms", "predicted_prefill_tokens_s" })
                 Assert.InRange(Number(name), double.Epsilon, 1e9);
             Assert.Equal(Number("decode_ms") / Number("floor_ms"), Number("ratio"), 1e-9);
             Assert.Equal(Number("step_bytes") / Number("read_gb_s") / 1e6, Number("floor_ms"), 1e-9);
             Assert.Equal(4, Number("decode_steps"));
+            // A model of 20 kB is all process; what is predicted of it is still of that size.
+            Assert.InRange(Number("predicted_bytes") / Number("resident_bytes"), 0.2, 5);
             Assert.Equal(Number("weight_bytes") + Number("kv_bytes") + Number("other_bytes"), Number("resident_bytes"));
         }
     }

@@ -75,6 +75,18 @@ public class CostModelTests
     }
 
     [Fact]
+    public void Where_reading_and_multiplying_take_equally_long_the_corner_is_round_by_the_root_of_two()
+    {
+        // Two bytes a weight, one product: a rate that makes both take equally long.
+        Device sharp = A100 with { ReadEfficiency = 1, ComputeEfficiency = 1, ReadRate = 2e9, Bf16Rate = 1e9 };
+        double roofline = CostModel.DecodeSeconds(Plain with { Device = sharp }, 1);
+        double round = CostModel.DecodeSeconds(Plain with { Device = sharp with { Overlap = 2 } }, 1);
+        double layers = CostModel.DecodeSeconds(Plain with { Device = sharp with { LayerSeconds = 1e-3 } }, 1);
+        Assert.Equal(Math.Sqrt(2), round / roofline, 1e-3);
+        Assert.Equal(36e-3, layers - roofline, 1e-9);
+    }
+
+    [Fact]
     public void Whole_time_is_prompt_and_steps()
     {
         LatencyCost cost = CostModel.Latency(Plain);

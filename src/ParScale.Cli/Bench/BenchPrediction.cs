@@ -1,0 +1,46 @@
+using ParScale.Benchmarking;
+using ParScale.Model;
+using ParScale.ScalingLaws.Cost;
+
+namespace ParScale.Cli.Bench;
+
+/// <summary>
+/// What the cost model says of a measured row, from the speeds that were measured between the rows: how far <c>parscale cost</c> and
+/// <c>parscale plan</c> can be believed on this machine.
+/// </summary>
+/// <param name="DecodeMs">A decode step.</param>
+/// <param name="PrefillTokensS">Tokens a second of the prompt; null without one.</param>
+/// <param name="Bytes">Memory.</param>
+internal sealed record BenchPrediction(double DecodeMs, double? PrefillTokensS, long Bytes)
+{
+    public static BenchPrediction Of(BenchmarkRow row, BenchmarkPlan plan, BenchmarkResult measured)
+    {
+        int prompt = Math.Max(1, plan.Prompt);
+        var query = new CostQuery
+        {
+            Shape = ShapeOf(plan.ConfigFor(row.Streams), plan.Name),
+            Streams = row.Streams,
+            Weights = Enum.Parse<WeightFormat>(row.Type.ToString()),
+            Cache = Enum.Parse<CacheFormat>(row.Cache.ToString()),
+            Work = new Workload(1, prompt, BenchmarkCase.Room(row.Context, plan.Prompt) - prompt),
+            Device = Devices.Measured(plan.Name, 0, row.Read.Median, measured.Float32.Median, measured.Int8.Median),
+        };
+        return new BenchPrediction(
+            CostModel.DecodeSeconds(query, row.Context) * 1e3, plan.Prompt == 0 ? null : prompt / CostModel.PrefillSeconds(query),
+            (long)CostModel.Memory(query).Total);
+    }
+
+    private static ModelShape ShapeOf(ModelConfig config, string name) => new()
+    {
+        Name = name,
+        Layers = config.LayerCount,
+        Hidden = config.HiddenSize,
+        Intermediate = config.IntermediateSize,
+        Heads = config.AttentionHeads,
+        KeyValueHeads = config.KeyValueHeads,
+        HeadSize = config.HeadSize,
+        Vocabulary = config.VocabularySize,
+        TiedHead = config.TieWordEmbeddings,
+        PrefixSlots = config.PrefixTokens,
+    };
+}
