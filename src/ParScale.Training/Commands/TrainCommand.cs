@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using ParScale.Model;
+using ParScale.Text;
 using ParScale.Training.Conversion;
+using ParScale.Training.Data;
 using ParScale.Training.Reporting;
 using ParScale.Training.Runs;
 
@@ -10,7 +13,7 @@ namespace ParScale.Training.Commands;
 internal static class TrainCommand
 {
     private static readonly Option<string> Data = new("--data") { Required = true, Description = "UTF-8 text file, or folder of shards from parscale-train data" };
-    private static readonly Option<string?> Tokenizer = new("--tokenizer") { Description = "folder with tokenizer.json; the one of --from if left out" };
+    private static readonly Option<string?> TokenizerOption = new("--tokenizer") { Description = "folder with tokenizer.json; the one of --from if left out" };
     private static readonly Option<string?> From = new("--from") { Description = "model folder to go on from: its shape and weights; --streams P adds streams to a plain one" };
     private static readonly Option<string> Init = ConvertCommand.InitOption();
     private static readonly Option<string> Train = Choice("--train", "all", "streams: only prefixes and aggregator; the result is an add-on to --from", "all", "streams");
@@ -50,14 +53,15 @@ internal static class TrainCommand
     private static readonly Option<bool> AllowChanged = new("--allow-changed") { Description = "with --resume: go on although data, seed, batch or another option was changed" };
     private static readonly Option<int> Keep = Number("--keep", RunControl.DefaultKeep, "newest checkpoints that stay");
     private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object at the end" };
+    private static readonly Option<bool> Supervised = new("--supervised") { Hidden = true, Description = "stop and save when standard input ends" };
 
     public static Command Create()
     {
         var command = new Command("train", "Train a model on a text file")
         {
-            Data, Tokenizer, Output, From, Init, Train, PrefixMlp, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch, Accumulate,
+            Data, TokenizerOption, Output, From, Init, Train, PrefixMlp, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch, Accumulate,
             Steps, Rate, MinRate, Warmup, Decay, Beta2, Clip, Dropout, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
-            Decorrelate, IrreducibleLoss, SamplePrompt, SampleTokens, Resume, AllowChanged, Keep, Json,
+            Decorrelate, IrreducibleLoss, SamplePrompt, SampleTokens, Resume, AllowChanged, Keep, Json, Supervised,
         };
         command.SetAction(Run);
         return command;
@@ -73,18 +77,52 @@ internal static class TrainCommand
         }
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        if (parse.GetValue(Supervised)) StopAtEndOfInput(stop);
         StartingPoint? from = parse.GetValue(From) is { } folder ? StartingPoint.Open(folder) : null;
-        string tokenizer = parse.GetValue(Tokenizer) ?? from?.Folder ?? throw ParScaleException.Usage("TR-10", "--tokenizer is needed, or --from");
-        var run = new TrainingRun(parse.GetRequiredValue(Data), tokenizer, parse.GetRequiredValue(Output), from) { Samples = Samples(parse) };
+        var run = new TrainingRun(parse.GetRequiredValue(Data), TokenizerOf(parse, from), parse.GetRequiredValue(Output), from) { Samples = Samples(parse) };
         var control = new RunControl(parse.GetValue(Resume), parse.GetValue(AllowChanged), parse.GetValue(Keep));
-        RunResult result = run.Execute(files => Options(parse, files, from), control, stop.Token);
+        RunResult result = run.Execute(files => Options(parse, from) with { DataSha256 = files.DataSha256, TokenizerSha256 = files.TokenizerSha256 }, control, stop.Token);
+        if (result.Finished) result.Save();
         if (parse.GetValue(Json)) Console.WriteLine(result.ToJson());
         return result.Finished ? 0 : ExitCodes.Stopped;
     }
 
-    private static TrainingOptions Options(ParseResult parse, RunInputs inputs, StartingPoint? from)
+    /// <summary>The options and the model that the words for <c>train</c> describe, without reading the data.</summary>
+    /// <exception cref="ParScaleException">They describe no run.</exception>
+    public static (TrainingOptions Options, ModelConfig Model) Describe(string[] words, KnownInputs known)
     {
-        TrainingOptions options = Options(parse, inputs);
+        ParseResult parse = new RootCommand { Create() }.Parse(words);
+        if (parse.Errors.Count > 0) throw ParScaleException.Usage("TR-10", parse.Errors[0].Message);
+        StartingPoint? from = parse.GetValue(From) is { } folder ? known.From(folder) : null;
+        Tokenizer tokenizer = known.Tokenizer(TokenizerOf(parse, from));
+        TrainingOptions options = Options(parse, from);
+        options.Validate();
+        return (options, from?.Configure(options, tokenizer.VocabularySize)
+            ?? options.ModelConfig(tokenizer.VocabularySize, tokenizer.IdOf(TokenizerWriter.EndOfText)));
+    }
+
+    private static string TokenizerOf(ParseResult parse, StartingPoint? from) =>
+        parse.GetValue(TokenizerOption) ?? from?.Folder ?? throw ParScaleException.Usage("TR-10", "--tokenizer is needed, or --from");
+
+    // A sweep that dies, however it dies, leaves its runs a checkpoint and no trainer behind.
+    private static void StopAtEndOfInput(CancellationTokenSource stop) => new Thread(() =>
+    {
+        using Stream input = Console.OpenStandardInput();
+        while (input.ReadByte() >= 0) { }
+        try
+        {
+            stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The run ended first.
+        }
+    })
+    { IsBackground = true }.Start();
+
+    private static TrainingOptions Options(ParseResult parse, StartingPoint? from)
+    {
+        TrainingOptions options = Options(parse);
         if (from is null) return options with { Init = null };
         foreach (Option<int> shape in (Option<int>[])[Hidden, Intermediate, Layers, Heads, KeyValueHeads])
         {
@@ -103,10 +141,10 @@ internal static class TrainCommand
 
     private static bool Given(ParseResult parse, Option option) => parse.GetResult(option) is { Implicit: false };
 
-    private static TrainingOptions Options(ParseResult parse, RunInputs inputs) => new()
+    private static TrainingOptions Options(ParseResult parse) => new()
     {
-        DataSha256 = inputs.DataSha256,
-        TokenizerSha256 = inputs.TokenizerSha256,
+        DataSha256 = "",
+        TokenizerSha256 = "",
         Streams = parse.GetValue(Streams),
         HiddenSize = parse.GetValue(Hidden),
         IntermediateSize = parse.GetValue(Intermediate),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ParScale.Training.Checkpointing;
 using ParScale.Training.Reporting;
 
 namespace ParScale.Training.Runs;
@@ -8,7 +9,33 @@ internal sealed record RunResult(
     bool Finished, long Step, long Steps, double ElapsedSeconds, long Parameters, long BestStep, ValidationLoss? Best, ValidationLoss? Final, string Folder,
     RunSpeed? Speed = null)
 {
+    /// <summary>The file in the folder of a finished run that holds it; written last.</summary>
+    public const string FileName = "result.json";
+
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public string ToJson() => JsonSerializer.Serialize(this, Format);
+
+    /// <summary>Writes <see cref="FileName"/>, whole or not at all.</summary>
+    public void Save()
+    {
+        string path = Path.Combine(Folder, FileName);
+        string beside = path + ".tmp";
+        DurableFile.WriteText(beside, ToJson() + "\n");
+        File.Move(beside, path, overwrite: true);
+        FolderSync.Flush(Folder);
+    }
+
+    /// <summary>What <see cref="Save"/> wrote; null when the file holds something else.</summary>
+    public static RunResult? Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunResult>(File.ReadAllText(path), Format);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 }

@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json;
+using ParScale.Training.Checkpointing;
+
+namespace ParScale.Training.Sweeps;
+
+/// <summary>
+/// The folder of a sweep: <c>sweep.json</c> (the runs it is for), <c>runs/NAME/</c>, <c>logs/NAME.log</c> (what they said) and
+/// <c>results.csv</c>. <c>sweep.lock</c> keeps a second sweep out. The table is made from the folders of the runs: a kill loses no row.
+/// </summary>
+internal sealed class SweepFolder : IDisposable
+{
+    private const string RecordName = "sweep.json";
+    private static readonly JsonSerializerOptions Format =
+        new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, NewLine = "\n" };
+
+    private readonly string _path;
+    private readonly SweepPlan _plan;
+    private readonly FileStream _lock;
+    private readonly Lock _writing = new();
+    private readonly ConcurrentDictionary<string, SweepRow> _rows = [];
+
+    /// <summary>Opens or makes the folder for the runs of <paramref name="plan"/>.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="plan">The runs; others than were here before may only be added.</param>
+    /// <param name="threads">Threads of a run, if asked for.</param>
+    /// <param name="jobs">Runs at once.</param>
+    /// <exception cref="ParScaleException">The folder is used by something else (SW-04), another sweep (SW-05) or process (SW-06), or cannot be written (SW-08).</exception>
+    public SweepFolder(string path, SweepPlan plan, int? threads, int jobs)
+    {
+        (_path, _plan) = (path, plan);
+        string name = $"-o {ParScaleException.Quote(path)}";
+        if (File.Exists(path)) throw ParScaleException.Usage("SW-04", $"{name} is a file; give a folder");
+        string record = Path.Combine(path, RecordName);
+        bool used = Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => Path.GetFileName(entry) != "sweep.lock");
+        if (used && !File.Exists(record)) throw ParScaleException.Usage("SW-04", $"{name} is no sweep's folder; give another, or an empty one");
+        try
+        {
+            foreach (string folder in (string[])["runs", "logs"]) Directory.CreateDirectory(Path.Combine(path, folder));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ParScaleException(ErrorKind.Io, "SW-08", $"{name} cannot be created; check the path and its permissions", e);
+        }
+        _lock = TakeLock(Path.Combine(path, "sweep.lock"), name);
+        Threads = threads ?? Math.Max(1, Environment.ProcessorCount / jobs);
+        if (File.Exists(record)) Threads = Compare(SweepRecord.Read(record), threads, name);
+        WriteWhole(record, JsonSerializer.Serialize(SweepRecord.Of(plan, Threads), Format) + "\n");
+    }
+
+    /// <summary>Threads of one run: those it was begun with.</summary>
+    public int Threads { get; }
+
+    /// <summary>The table.</summary>
+    public string Table => Path.Combine(_path, "results.csv");
+
+    public void Dispose() => _lock.Dispose();
+
+    /// <summary>The folder of a run.</summary>
+    public string RunFolder(SweepRun run) => Path.GetFullPath(Path.Combine(_path, "runs", run.Name));
+
+    /// <summary>What a run said on its standard error and output, over all its starts.</summary>
+    public string LogFile(SweepRun run) => Path.Combine(_path, "logs", run.Name + ".log");
+
+    /// <summary>The row of a run; null until it is finished.</summary>
+    public SweepRow? RowOf(SweepRun run)
+    {
+        if (_rows.TryGetValue(run.Name, out SweepRow? known)) return known;
+        if (SweepRow.Read(run, RunFolder(run)) is not { } row) return null;
+        return _rows[run.Name] = row;
+    }
+
+    /// <summary>Writes the table of all finished runs, in the order of the plan. The old one stays until the new one is whole.</summary>
+    public void WriteTable()
+    {
+        string[] more = [.. _plan.Columns.Where(column => column != "streams" && !SweepRow.Columns.Contains(column))];
+        lock (_writing)
+        {
+            IEnumerable<string[]> rows = _plan.Runs.Select(RowOf).OfType<SweepRow>().Select(row => row.Cells(more));
+            var text = new StringBuilder();
+            foreach (string[] cells in rows.Prepend([.. SweepRow.Columns, .. more])) text.Append(string.Join(',', cells.Select(Cell))).Append('\n');
+            WriteWhole(Table, text.ToString());
+        }
+    }
+
+    private static string Cell(string text) =>
+        text.AsSpan().IndexOfAny(",\"\n\r") < 0 ? text : $"\"{text.ReplaceLineEndings(" ").Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private int Compare(SweepRecord before, int? threads, string name)
+    {
+        if (before.Difference(_plan) is { } difference)
+        {
+            throw ParScaleException.Usage("SW-05",
+                $"{name} belongs to another sweep than {Path.GetFileName(_plan.File.Path)}: {difference}; give another folder (new runs may be added to a sweep, none changed)");
+        }
+        if (threads is not null && threads != before.Threads)
+            throw ParScaleException.Usage("SW-05", $"{name} was begun with --threads {before.Threads}; results depend on it, leave the flag out");
+        return before.Threads;
+    }
+
+    private static FileStream TakeLock(string file, string name)
+    {
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ParScaleException(ErrorKind.Io, "SW-06", $"{name} is in use by another sweep, or its sweep.lock may not be written; wait, or give another folder", e);
+        }
+    }
+
+    private static void WriteWhole(string path, string text)
+    {
+        string beside = path + ".tmp";
+        try
+        {
+            DurableFile.WriteText(beside, text);
+            File.Move(beside, path, overwrite: true);
+            if (Path.GetDirectoryName(path) is { Length: > 0 } folder) FolderSync.Flush(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ParScaleException(ErrorKind.Io, "SW-08",
+                $"{ParScaleException.Quote(Path.GetFileName(path))} cannot be written; check the free space and permissions of -o, then give the command again", e);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.Json;
+using ParScale.Model;
+using ParScale.Training.Runs;
+
+namespace ParScale.Training.Sweeps;
+
+/// <summary>What a finished run reached, read from its folder. Losses are in nats; seconds and speed are the run's own, over all its resumes.</summary>
+internal sealed record SweepRow(
+    SweepRun Run, long N, int Streams, long Parameters, long Seed, long Tokens, long Steps, ValidationLoss Final, double BestLoss, long BestStep,
+    double TrainLoss, double Seconds)
+{
+    /// <summary>The columns that every table has; the law reads n, p, loss and seed.</summary>
+    public static readonly string[] Columns =
+    [
+        "name", "model", "n", "p", "loss", "parameters", "seed", "tokens", "steps", "val_loss_per_token", "val_loss_per_character",
+        "best_val_loss_per_token", "best_step", "train_loss", "tokens_per_second", "seconds",
+    ];
+
+    /// <summary>The row of a run that is finished; null when it is not.</summary>
+    public static SweepRow? Read(SweepRun run, string folder)
+    {
+        string report = Path.Combine(folder, RunResult.FileName);
+        string model = Path.Combine(folder, "final");
+        if (!File.Exists(report) || !Directory.Exists(model)) return null;
+        try
+        {
+            if (RunResult.Read(report) is not { Finished: true, Final: { } final, Best: { } best } result) return null;
+            ModelConfig config = ModelConfig.Load(model);
+            (long seed, long tokens, double loss) = ReadLog(Path.Combine(folder, "log.jsonl"), result.Steps);
+            return new SweepRow(
+                run, RunEstimate.LawParameters(config), config.Streams, config.TotalParameters, seed, tokens, result.Steps, final, best.PerToken,
+                result.BestStep, loss, result.ElapsedSeconds);
+        }
+        catch (Exception e) when (e is ParScaleException or IOException or JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            // What somebody deleted or damaged is made again by the run itself, from its last checkpoint.
+            return null;
+        }
+    }
+
+    /// <summary>The cells under <see cref="Columns"/> and then under <paramref name="more"/>, the other options that the grid varies.</summary>
+    public string[] Cells(IEnumerable<string> more) =>
+    [
+        Run.Name, Run.Model, Whole(N), Whole(Streams), Real(Final.PerToken), Whole(Parameters), Whole(Seed), Whole(Tokens), Whole(Steps),
+        Real(Final.PerToken), Real(Final.PerCharacter), Real(BestLoss), Whole(BestStep), Real(TrainLoss), Real(Math.Round(Tokens / Math.Max(1e-9, Seconds), 1)),
+        Real(Math.Round(Seconds, 2)), .. more.Select(key => Run.Values.First(value => value.Key == key).Text),
+    ];
+
+    private static string Whole(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Real(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    // The mean train loss of the last tenth of the steps: one row of the log is too few to compare runs by.
+    private static (long Seed, long Tokens, double TrainLoss) ReadLog(string path, long steps)
+    {
+        long seed = 0, tokens = 0, before = 0, counted = 0;
+        double sum = 0;
+        foreach (string line in File.ReadLines(path))
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            JsonElement row = document.RootElement;
+            if (row.TryGetProperty("seed", out JsonElement own)) seed = own.GetInt64();
+            if (!row.TryGetProperty("step", out JsonElement at) || !row.TryGetProperty("train_loss", out JsonElement loss)) continue;
+            long step = at.GetInt64();
+            tokens = row.GetProperty("tokens").GetInt64();
+            if (step > steps - Math.Max(1, steps / 10))
+            {
+                sum += loss.GetDouble() * (step - before);
+                counted += step - before;
+            }
+            before = step;
+        }
+        return (seed, tokens, sum / Math.Max(1, counted));
+    }
+}

@@ -1,0 +1,67 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ParScale.ScalingLaws.Law;
+
+namespace ParScale.Training.Tests.Sweeps;
+
+/// <summary>Sweeps from outside, as processes.</summary>
+public sealed class SweepTests
+{
+    [Fact]
+    public void All_runs_are_made_once_and_the_law_reads_their_table()
+    {
+        using var folder = new TempFolder();
+        string file = SweepSamples.Write(folder, sweep => sweep["grid"]!.AsObject().Remove("seed"));
+        (int exitCode, string output, string error) = Trained.Run("sweep", file, "-o", folder.File("out"), "--threads", "1", "--json");
+        Assert.True(exitCode == 0, error);
+        using JsonDocument report = JsonDocument.Parse(output);
+        Assert.Equal(4, report.RootElement.GetProperty("done").GetInt32());
+
+        string[] lines = File.ReadAllLines(folder.File("out/results.csv"));
+        Assert.Equal(["name", "S-p1", "S-p2", "M-p1", "M-p2"], lines.Select(line => line.Split(',')[0]));
+        using var text = new StringReader(string.Join('\n', lines));
+        LossTable table = LossTable.Parse(text, "results");
+        Assert.Equal([1, 2, 1, 2], table.Points.Select(point => point.P));
+        // 300 tokens of width 16 are the embedding.
+        double total = double.Parse(lines[2].Split(',')[5], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal(total - 300 * 16, table.Points[1].N);
+        using JsonDocument log = JsonDocument.Parse(File.ReadLines(folder.File("out/runs/S-p2/log.jsonl")).Last());
+        Assert.Equal(log.RootElement.GetProperty("val_loss_per_token").GetDouble(), table.Points[1].Loss, 1e-2);
+
+        DateTime before = Directory.GetLastWriteTimeUtc(folder.File("out/runs/S-p2/final"));
+        Assert.Equal(0, Trained.Run("sweep", file, "-o", folder.File("out")).ExitCode);
+        Assert.Equal(before, Directory.GetLastWriteTimeUtc(folder.File("out/runs/S-p2/final")));
+        Assert.Equal(lines, File.ReadAllLines(folder.File("out/results.csv")));
+    }
+
+    [Fact]
+    public void A_run_that_fails_is_named_and_the_others_are_made()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File("short.txt"), "ab");
+        string file = SweepSamples.Write(folder, sweep =>
+        {
+            sweep.Remove("models");
+            sweep["base"]!["hidden"] = 16;
+            sweep["base"]!.AsObject().Remove("data");
+            sweep["grid"] = new JsonObject { ["data"] = new JsonArray("short.txt", "text.txt") };
+        });
+        (int exitCode, string output, string error) = Trained.Run("sweep", file, "-o", folder.File("out"), "--json");
+        Assert.Equal(3, exitCode);
+        Assert.Contains("error SW-07: 1 of 2 runs failed, data-short", error, StringComparison.Ordinal);
+        using JsonDocument report = JsonDocument.Parse(output);
+        JsonElement failure = Assert.Single(report.RootElement.GetProperty("failed").EnumerateArray());
+        Assert.Contains("error TR-0", failure.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal(["name", "data-text"], File.ReadLines(folder.File("out/results.csv")).Select(line => line.Split(',')[0]));
+    }
+
+    [Fact]
+    public void A_dry_run_makes_nothing()
+    {
+        using var folder = new TempFolder();
+        (int exitCode, string output, _) = Trained.Run("sweep", SweepSamples.Write(folder), "-o", folder.File("out"), "--dry-run");
+        Assert.Equal(0, exitCode);
+        Assert.Equal(8 + 1, output.TrimEnd().Split('\n').Length);
+        Assert.False(Directory.Exists(folder.File("out")));
+    }
+}
