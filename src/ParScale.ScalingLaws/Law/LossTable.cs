@@ -46,7 +46,10 @@ public sealed class LossTable
     /// <summary>Most streams of any point.</summary>
     public int MostStreams => Points.Max(point => point.P);
 
-    /// <summary>Reads a table with the columns n, p and loss, comma-separated, below one line of headings; other columns are ignored.</summary>
+    /// <summary>
+    /// Reads a table with the columns n, p and loss, comma-separated, below one line of headings; other columns are ignored. Lines of one n
+    /// and p that differ in a column seed count as their mean.
+    /// </summary>
     /// <exception cref="LossTableException">The text is no such table; the message names the line.</exception>
     public static LossTable Parse(TextReader text, string name) => LossTableReader.Read(text, name);
 
@@ -71,7 +74,7 @@ public sealed class LossTable
             if (seen.TryAdd((n, p), i)) continue;
             string earlier = lines is null ? "" : FormattableString.Invariant($" as line {lines[seen[(n, p)]]}");
             throw new LossTableException("LW-05", FormattableString.Invariant(
-                $"has the same n = {n:R} and p = {p}{earlier}; keep one, or put the mean of repeated runs in its place"), line);
+                $"has the same n = {n:R} and p = {p}{earlier}; keep one, or give repeated runs a column seed"), line);
         }
     }
 

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace ParScale.ScalingLaws.Law;
 
-/// <summary>Reads comma-separated losses: headings, then a line for each model. Empty lines and lines that start with # are skipped.</summary>
+/// <summary>
+/// Reads comma-separated losses: headings, then a line for each run. Empty lines and lines that start with # are skipped. Where a column
+/// seed tells repeated runs apart, those of one (n, p) count once, with their mean loss.
+/// </summary>
 internal static class LossTableReader
 {
     private const int LongestLine = 1 << 16;
@@ -12,9 +15,8 @@ internal static class LossTableReader
 
     public static LossTable Read(TextReader text, string name)
     {
-        var points = new List<LossPoint>();
-        var lines = new List<int>();
-        (int[] At, int Count)? headings = null;
+        var runs = new List<(LossPoint Point, string Seed, int Line)>();
+        (int[] At, int Seed, int Count)? headings = null;
         int number = 0;
         for (string? line; (line = ReadLine(text, ++number)) is not null;)
         {
@@ -22,7 +24,7 @@ internal static class LossTableReader
             string[] cells = Split(line, number);
             if (headings is null)
             {
-                headings = (Find(cells, number), cells.Length);
+                headings = (Find(cells, number), Array.FindIndex(cells, name => name.Trim().Equals("seed", StringComparison.OrdinalIgnoreCase)), cells.Length);
                 continue;
             }
             if (cells.Length != headings.Value.Count)
@@ -30,13 +32,22 @@ internal static class LossTableReader
                 throw new LossTableException("LW-07", FormattableString.Invariant(
                     $"has {cells.Length} cells under {headings.Value.Count} headings; cells are separated by commas, decimals by points"), number);
             }
-            if (points.Count == LossTable.MostPoints)
+            if (runs.Count == LossTable.MostPoints)
                 throw new LossTableException("LW-06", FormattableString.Invariant($"is one point more than the {LossTable.MostPoints} allowed"), number);
-            points.Add(Point(cells, headings.Value.At, number));
-            lines.Add(number);
+            runs.Add((Point(cells, headings.Value.At, number), headings.Value.Seed < 0 ? "" : cells[headings.Value.Seed].Trim(), number));
         }
         if (headings is null) throw new LossTableException("LW-02", "has no headings; the first line must name the columns n, p and loss");
-        return new LossTable(name, [.. points], [.. lines]);
+        (LossPoint Point, int Line)[] points = [.. runs.GroupBy(run => (run.Point.N, run.Point.P)).SelectMany(Means)];
+        return new LossTable(name, [.. points.Select(at => at.Point)], [.. points.Select(at => at.Line)]);
+    }
+
+    // A seed that stands twice is no repetition but a mistake, and so are two runs without seeds: the table refuses what is left double.
+    private static IEnumerable<(LossPoint Point, int Line)> Means(IEnumerable<(LossPoint Point, string Seed, int Line)> same)
+    {
+        (LossPoint Point, string Seed, int Line)[] runs = [.. same];
+        bool repeated = runs.Length > 1 && runs.All(run => run.Seed.Length > 0) && runs.DistinctBy(run => run.Seed).Count() == runs.Length;
+        if (!repeated) return runs.Select(run => (run.Point, run.Line));
+        return [(runs[0].Point with { Loss = runs.Average(run => run.Point.Loss) }, runs[0].Line)];
     }
 
     private static LossPoint Point(string[] cells, int[] at, int line)

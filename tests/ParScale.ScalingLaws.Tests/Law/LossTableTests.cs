@@ -74,6 +74,16 @@ public class LossTableTests
     }
 
     [Fact]
+    public void Runs_that_differ_in_their_seed_count_as_their_mean()
+    {
+        const string Runs = "n,p,seed,loss\n1e8,1,1,3\n1e8,1,2,3.2\n1e9,1,1,2.5\n1e9,2,1,2.4\n1e8,2,1,2.9\n";
+        LossTable table = Parse(Runs);
+        Assert.Equal([(1e8, 1, 3.1), (1e9, 1, 2.5), (1e9, 2, 2.4), (1e8, 2, 2.9)], table.Points.Select(at => (at.N, at.P, Math.Round(at.Loss, 12))));
+        foreach (string twice in (string[])["1e9,2,1,2.3\n", "1e9,2,,2.3\n"])
+            Assert.Equal(("LW-05", 7), (Assert.Throws<LossTableException>(() => Parse(Runs + twice)) is var problem ? (problem.Code, problem.Line) : default));
+    }
+
+    [Fact]
     public void Duplicates_name_both_lines()
     {
         LossTableException problem = Assert.Throws<LossTableException>(() => Parse(Good + "# again\n1e9,4,2.3\n"));
