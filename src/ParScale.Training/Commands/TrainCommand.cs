@@ -4,6 +4,7 @@ using ParScale.Model;
 using ParScale.Text;
 using ParScale.Training.Conversion;
 using ParScale.Training.Data;
+using ParScale.Training.Optimization;
 using ParScale.Training.Reporting;
 using ParScale.Training.Runs;
 
@@ -34,7 +35,12 @@ internal static class TrainCommand
     private static readonly Option<double> Rate = Number("--lr", 2e-3, "highest learning rate");
     private static readonly Option<double> MinRate = Number("--min-lr", 1e-4, "learning rate at the end");
     private static readonly Option<long> Warmup = Number("--warmup", 100L, "steps of linear warm-up");
+    private static readonly Option<string> Schedule = Choice("--schedule", "cosine", "learning rate after the warm-up: cosine to --min-lr; wsd: stable, then down; constant",
+        "cosine", "wsd", "constant");
+    private static readonly Option<double> DecayFraction = Number("--decay-fraction", 0.2, "share of the steps, at the end, in which wsd comes down to --min-lr");
     private static readonly Option<double> Decay = Number("--weight-decay", 0.1, "decay of the weight matrices");
+    private static readonly Option<double> Beta1 = Number("--beta1", AdamW.DefaultBeta1, "AdamW's first beta");
+    private static readonly Option<double> Epsilon = Number("--epsilon", AdamW.DefaultEpsilon, "what AdamW adds to the root of its second moment");
     private static readonly Option<double> Beta2 = Number("--beta2", 0.99, "AdamW's second beta");
     private static readonly Option<double> Clip = Number("--clip", 1.0, "largest gradient norm");
     private static readonly Option<double> Dropout = Number("--dropout", 0.0, "share of each branch's output that is dropped while training");
@@ -60,7 +66,7 @@ internal static class TrainCommand
         var command = new Command("train", "Train a model on a text file")
         {
             Data, TokenizerOption, Output, From, Init, Train, PrefixMlp, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch, Accumulate,
-            Steps, Rate, MinRate, Warmup, Decay, Beta2, Clip, Dropout, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
+            Steps, Rate, MinRate, Warmup, Schedule, DecayFraction, Decay, Beta1, Beta2, Epsilon, Clip, Dropout, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
             Decorrelate, IrreducibleLoss, SamplePrompt, SampleTokens, Resume, AllowChanged, Keep, Json, Supervised,
         };
         command.SetAction(Run);
@@ -160,6 +166,10 @@ internal static class TrainCommand
         LearningRate = parse.GetValue(Rate),
         MinLearningRate = parse.GetValue(MinRate),
         Warmup = parse.GetValue(Warmup),
+        Schedule = ValueOf<Optimization.Schedule>(parse, Schedule),
+        DecayFraction = parse.GetValue(DecayFraction),
+        Beta1 = parse.GetValue(Beta1),
+        Epsilon = parse.GetValue(Epsilon),
         WeightDecay = parse.GetValue(Decay),
         Beta2 = parse.GetValue(Beta2),
         Clip = parse.GetValue(Clip),

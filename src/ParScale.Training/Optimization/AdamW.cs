@@ -5,22 +5,26 @@ namespace ParScale.Training.Optimization;
 
 /// <summary>
 /// Adam with decoupled weight decay: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2,
-/// w = w (1 - lr decay) - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps). Only weight matrices decay: not norms,
-/// biases, prefixes or the embedding. Its moments are plain named tensors, so a resumed run continues bit for bit.
+/// w = w (1 - lr decay) - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps). Which weights decay is in
+/// <see cref="DecayGroups"/>. Its moments are plain named tensors, so a resumed run continues bit for bit.
 /// </summary>
 internal sealed class AdamW : IDisposable
 {
-    private const double Beta1 = 0.9;
-    private const double Epsilon = 1e-8;
+    public const double DefaultBeta1 = 0.9;
+    public const double DefaultEpsilon = 1e-8;
+
     private readonly Entry[] _entries;
+    private readonly double _beta1;
     private readonly double _beta2;
     private readonly double _decay;
+    private readonly double _epsilon;
 
-    public AdamW(IEnumerable<(string Name, Parameter Parameter)> parameters, double beta2, double decay)
+    public AdamW(
+        IEnumerable<(string Name, Parameter Parameter)> parameters, double beta2, double decay,
+        double beta1 = DefaultBeta1, double epsilon = DefaultEpsilon)
     {
-        _beta2 = beta2;
-        _decay = decay;
-        _entries = [.. parameters.Select(p => new Entry(p.Name, p.Parameter, Decays(p.Name, p.Parameter),
+        (_beta1, _beta2, _decay, _epsilon) = (beta1, beta2, decay, epsilon);
+        _entries = [.. parameters.Select(p => new Entry(p.Name, p.Parameter, DecayGroups.Decays(p.Name),
             zeros_like(p.Parameter).requires_grad_(false).DetachFromDisposeScope(),
             zeros_like(p.Parameter).requires_grad_(false).DetachFromDisposeScope()))];
     }
@@ -49,15 +53,15 @@ internal sealed class AdamW : IDisposable
     public void Step(long step, double learningRate)
     {
         using var noGradient = no_grad();
-        double meanCorrection = 1 - Math.Pow(Beta1, step + 1);
+        double meanCorrection = 1 - Math.Pow(_beta1, step + 1);
         double squareCorrection = Math.Sqrt(1 - Math.Pow(_beta2, step + 1));
         foreach (Entry entry in _entries)
         {
             using var scope = NewDisposeScope();
             Tensor gradient = Gradient(entry);
-            entry.Mean.mul_(Beta1).add_(gradient, 1 - Beta1);
+            entry.Mean.mul_(_beta1).add_(gradient, 1 - _beta1);
             entry.Square.mul_(_beta2).addcmul_(gradient, gradient, 1 - _beta2);
-            Tensor denominator = entry.Square.sqrt().div_(squareCorrection).add_(Epsilon);
+            Tensor denominator = entry.Square.sqrt().div_(squareCorrection).add_(_epsilon);
             if (entry.Decays) entry.Parameter.mul_(1 - learningRate * _decay);
             entry.Parameter.addcdiv_(entry.Mean, denominator, -learningRate / meanCorrection);
             gradient.zero_();
@@ -75,9 +79,6 @@ internal sealed class AdamW : IDisposable
 
     private static Tensor Gradient(Entry entry) =>
         entry.Parameter.grad ?? throw new InvalidOperationException($"{entry.Name} has no gradient");
-
-    private static bool Decays(string name, Parameter parameter) =>
-        parameter.dim() == 2 && !name.Contains("embed_tokens", StringComparison.Ordinal);
 
     private sealed record Entry(string Name, Parameter Parameter, bool Decays, Tensor Mean, Tensor Square);
 }

@@ -1,13 +1,36 @@
 namespace ParScale.Training.Optimization;
 
-/// <summary>Linear warm-up to <paramref name="Peak"/>, then half a cosine down to <paramref name="Floor"/> at the last step.</summary>
-internal sealed record LearningRate(double Peak, double Floor, long WarmupSteps, long Steps)
+/// <summary>
+/// Linear warm-up to <paramref name="Peak"/>, then by <paramref name="Schedule"/>: half a cosine down to <paramref name="Floor"/>; or the
+/// peak up to the last <paramref name="DecayFraction"/> of all steps (MiniCPM, Hu et al. 2024) and from there
+/// Floor + (Peak - Floor) (1 - sqrt(x)), x from 0 to 1 (Hägele et al. 2024, who found it better than a line); or the peak.
+/// </summary>
+internal sealed record LearningRate(
+    double Peak, double Floor, long WarmupSteps, long Steps, Schedule Schedule = Schedule.Cosine, double DecayFraction = 0.2)
 {
-    /// <summary>The rate of step <paramref name="step"/>, counted from 0.</summary>
+    /// <summary>The rate of step <paramref name="step"/>, counted from 0; both ways down end at the floor with the last step.</summary>
     public double At(long step)
     {
         if (step < WarmupSteps) return Peak * (step + 1) / WarmupSteps;
+        return Schedule switch
+        {
+            Schedule.Constant => Peak,
+            Schedule.Wsd => Stable(step),
+            _ => Cosine(step),
+        };
+    }
+
+    private double Cosine(long step)
+    {
         double progress = (double)(step - WarmupSteps) / Math.Max(1, Steps - 1 - WarmupSteps);
         return Floor + 0.5 * (Peak - Floor) * (1 + Math.Cos(Math.PI * Math.Min(1, progress)));
+    }
+
+    private double Stable(long step)
+    {
+        long decaySteps = Math.Min(Steps - WarmupSteps, (long)Math.Round(Steps * DecayFraction));
+        long decayed = step + 1 - (Steps - decaySteps);
+        if (decayed <= 0) return Peak;
+        return Floor + (Peak - Floor) * (1 - Math.Sqrt(Math.Min(1, (double)decayed / decaySteps)));
     }
 }

@@ -13,7 +13,8 @@ internal sealed class Trainer(
     RunReports reports)
 {
     private const int LogEvery = 10;
-    private readonly LearningRate _learningRate = new(options.LearningRate, options.MinLearningRate, options.Warmup, options.Steps);
+    private readonly LearningRate _learningRate = new(
+        options.LearningRate, options.MinLearningRate, options.Warmup, options.Steps, options.Schedule, options.DecayFraction);
     private readonly BatchGradient _gradient = new(options, model, data, RankSlice.All);
     private readonly long _tokensPerStep = (long)options.Batch * options.Context;
 

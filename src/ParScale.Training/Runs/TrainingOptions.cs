@@ -1,6 +1,7 @@
 using System.Text;
 using ParScale.Model;
 using ParScale.Training.Conversion;
+using ParScale.Training.Optimization;
 
 namespace ParScale.Training.Runs;
 
@@ -56,6 +57,18 @@ internal sealed record TrainingOptions
     /// <summary>Parts that the rows of a step are taken in, one after the other: memory is that of one part.</summary>
     public int Accumulate { get; init; } = 1;
 
+    /// <summary>What the learning rate does after its warm-up.</summary>
+    public Schedule Schedule { get; init; }
+
+    /// <summary>Share of all steps at the end in which <see cref="Optimization.Schedule.Wsd"/> comes down.</summary>
+    public double DecayFraction { get; init; } = 0.2;
+
+    /// <summary>AdamW's first beta.</summary>
+    public double Beta1 { get; init; } = AdamW.DefaultBeta1;
+
+    /// <summary>What AdamW adds to the root of the second moment.</summary>
+    public double Epsilon { get; init; } = AdamW.DefaultEpsilon;
+
     /// <summary>E of the scaling law, in nats per token, for the rho of the log.</summary>
     public double IrreducibleLoss { get; init; }
 
@@ -92,6 +105,9 @@ internal sealed record TrainingOptions
         Require(MinLearningRate >= 0 && MinLearningRate <= LearningRate, "--min-lr must be 0 to --lr");
         Require(Warmup >= 0 && Warmup <= Steps, "--warmup must be 0 to --steps");
         Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), "--weight-decay must be 0 or more");
+        Require(DecayFraction is > 0 and <= 1, "--decay-fraction must be above 0 and at most 1");
+        Require(Beta1 is >= 0 and < 1, "--beta1 must be 0 or more and below 1");
+        Require(Epsilon > 0 && double.IsFinite(Epsilon), "--epsilon must be above 0");
         Require(Beta2 is >= 0 and < 1, "--beta2 must be 0 or more and below 1");
         Require(Clip > 0, "--clip must be above 0");
         Require(Dropout is >= 0 and < 1, "--dropout must be 0 or more and below 1");

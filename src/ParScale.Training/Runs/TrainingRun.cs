@@ -37,7 +37,8 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         set_num_threads(options.Threads);
         using var model = new ParScaleLm(config, options.Seed, options.Compute.InTorch(), options.Dropout, options.PrefixMlp);
         if (frozen) model.FreezeBackbone();
-        using var optimizer = new AdamW(model.named_parameters().Where(p => p.parameter.requires_grad), options.Beta2, options.WeightDecay);
+        using var optimizer = new AdamW(
+            model.named_parameters().Where(p => p.parameter.requires_grad), options.Beta2, options.WeightDecay, options.Beta1, options.Epsilon);
         if (checkpoint is not null) RunFolder.Restore(checkpoint, model, optimizer);
         else from?.Fill(model, options, data.Sample);
 

@@ -23,6 +23,10 @@ public sealed class CommandLineTests
     [InlineData("--batch", "-1")]
     [InlineData("--warmup", "13")]
     [InlineData("--steps", "9223372036854775807")]
+    [InlineData("--accumulate", "5")]
+    [InlineData("--schedule", "linear")]
+    [InlineData("--decay-fraction", "0")]
+    [InlineData("--beta1", "1")]
     [InlineData("--no-such-flag", "1")]
     public void A_bad_flag_is_one_line_and_exit_2(string flag, string value)
     {

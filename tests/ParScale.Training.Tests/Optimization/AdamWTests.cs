@@ -14,8 +14,8 @@ public sealed class AdamWTests
         Tensor start = randn(6, 5);
         Parameter ours = nn.Parameter(start.clone());
         Parameter theirs = nn.Parameter(start.clone());
-        using var optimizer = new AdamW([("w", ours)], beta2: 0.95, decay: 0.1);
-        using var reference = optim.AdamW([theirs], lr: 0.01, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0.1);
+        using var optimizer = new AdamW([("q_proj.weight", ours)], beta2: 0.95, decay: 0.1, beta1: 0.8, epsilon: 1e-6);
+        using var reference = optim.AdamW([theirs], lr: 0.01, beta1: 0.8, beta2: 0.95, eps: 1e-6, weight_decay: 0.1);
         for (int step = 0; step < 20; step++)
         {
             Tensor target = randn(6, 5);
@@ -50,7 +50,7 @@ public sealed class AdamWTests
         using var scope = NewDisposeScope();
         Parameter a = nn.Parameter(zeros(1, 1));
         Parameter b = nn.Parameter(zeros(1, 1));
-        using var optimizer = new AdamW([("a", a), ("b", b)], 0.99, 0);
+        using var optimizer = new AdamW([("a_proj.weight", a), ("b_proj.weight", b)], 0.99, 0);
         (a * 3 + b * 4).sum().backward();
         Assert.Equal(5, optimizer.ClipGradients(limit: 10), 1e-6);
         Assert.Equal(3f, a.grad!.item<float>());
