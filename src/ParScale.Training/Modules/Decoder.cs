@@ -1,4 +1,5 @@
 using ParScale.Model;
+using ParScale.Training.Distributed;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -41,15 +42,17 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
 
     /// <summary>
     /// Token ids [B, S] to the final states of every stream, after the final norm: [P, B, S, H]. Packed rows have
-    /// <paramref name="offsets"/> as those of <see cref="Positions"/>; null: one text a row.
+    /// <paramref name="offsets"/> as those of <see cref="Positions"/>; null: one text a row. <paramref name="pieces"/> cuts before every
+    /// layer.
     /// </summary>
-    public Tensor States(Tensor tokens, Tensor? offsets)
+    public Tensor States(Tensor tokens, Tensor? offsets, BackwardPieces? pieces = null)
     {
         using var scope = NewDisposeScope();
         using Positions? packed = offsets is null ? null : new Positions(_config, offsets, _compute);
         Positions positions = packed ?? PositionsFor(tokens.shape[1]);
         Tensor hidden = _embedding.forward(tokens).repeat(_config.Streams, 1, 1);
-        foreach (DecoderLayer layer in _layers) hidden = layer.forward(hidden, positions);
+        for (int layer = 0; layer < _layers.Count; layer++)
+            hidden = _layers[layer].forward(pieces?.Cut(layer, hidden) ?? hidden, positions);
         return _norm.forward(hidden).unflatten(0, _config.Streams, tokens.shape[0]).MoveToOuterDisposeScope();
     }
 

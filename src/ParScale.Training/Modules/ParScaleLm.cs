@@ -1,5 +1,6 @@
 using ParScale.Checkpoints;
 using ParScale.Model;
+using ParScale.Training.Distributed;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -36,8 +37,11 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
         return Logits(Mix(States(tokens, offsets))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Token ids [B, S] to the final states of every stream: [P, B, S, H]; packed rows have <paramref name="offsets"/>.</summary>
-    public Tensor States(Tensor tokens, Tensor? offsets = null) => _decoder.States(tokens, offsets);
+    /// <summary>
+    /// Token ids [B, S] to the final states of every stream: [P, B, S, H]; packed rows have <paramref name="offsets"/>. With
+    /// <paramref name="pieces"/> only <see cref="BackwardPieces.Run"/> computes all gradients.
+    /// </summary>
+    public Tensor States(Tensor tokens, Tensor? offsets = null, BackwardPieces? pieces = null) => _decoder.States(tokens, offsets, pieces);
 
     /// <summary>Final states of all streams, [P, B, S, H], to the one that is decoded, [B, S, H].</summary>
     public Tensor Mix(Tensor states) => _decoder.Mix(states);
