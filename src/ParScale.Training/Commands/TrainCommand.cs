@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using ParScale.Model;
 using ParScale.Text;
 using ParScale.Training.Conversion;
@@ -7,6 +6,7 @@ using ParScale.Training.Data;
 using ParScale.Training.Optimization;
 using ParScale.Training.Reporting;
 using ParScale.Training.Runs;
+using ParScale.Training.Runtime;
 
 namespace ParScale.Training.Commands;
 
@@ -75,21 +75,15 @@ internal static class TrainCommand
 
     private static int Run(ParseResult parse)
     {
-        using var stop = new CancellationTokenSource();
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            stop.Cancel();
-        }
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        if (parse.GetValue(Supervised)) StopAtEndOfInput(stop);
+        using StopSignal stop = StopSignal.OfProcess();
+        if (parse.GetValue(Supervised)) stop.RaiseAtEndOfInput();
         StartingPoint? from = parse.GetValue(From) is { } folder ? StartingPoint.Open(folder) : null;
         var run = new TrainingRun(parse.GetRequiredValue(Data), TokenizerOf(parse, from), parse.GetRequiredValue(Output), from) { Samples = Samples(parse) };
         var control = new RunControl(parse.GetValue(Resume), parse.GetValue(AllowChanged), parse.GetValue(Keep));
-        RunResult result = run.Execute(files => Options(parse, from) with { DataSha256 = files.DataSha256, TokenizerSha256 = files.TokenizerSha256 }, control, stop.Token);
+        RunResult result = run.Execute(files => Options(parse, from) with { DataSha256 = files.DataSha256, TokenizerSha256 = files.TokenizerSha256 }, control, stop);
         if (result.Finished) result.Save();
         if (parse.GetValue(Json)) Console.WriteLine(result.ToJson());
+        if (!result.Finished) Console.Error.WriteLine($"stopped and saved at step {result.Step} of {result.Steps}; --resume goes on");
         return result.Finished ? 0 : ExitCodes.Stopped;
     }
 
@@ -109,22 +103,6 @@ internal static class TrainCommand
 
     private static string TokenizerOf(ParseResult parse, StartingPoint? from) =>
         parse.GetValue(TokenizerOption) ?? from?.Folder ?? throw ParScaleException.Usage("TR-10", "--tokenizer is needed, or --from");
-
-    // A sweep that dies, however it dies, leaves its runs a checkpoint and no trainer behind.
-    private static void StopAtEndOfInput(CancellationTokenSource stop) => new Thread(() =>
-    {
-        using Stream input = Console.OpenStandardInput();
-        while (input.ReadByte() >= 0) { }
-        try
-        {
-            stop.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The run ended first.
-        }
-    })
-    { IsBackground = true }.Start();
 
     private static TrainingOptions Options(ParseResult parse, StartingPoint? from)
     {

@@ -15,9 +15,10 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
     /// <summary>What the model writes at evaluations; null for nothing.</summary>
     public SampleOptions? Samples { get; init; }
 
-    public RunResult Execute(Func<RunInputs, TrainingOptions> optionsFor, RunControl control, CancellationToken stop)
+    public RunResult Execute(Func<RunInputs, TrainingOptions> optionsFor, RunControl control, StopSignal stop)
     {
         control.Validate();
+        stop.Enter("reading the data");
         using RunInputs inputs = RunInputs.Load(dataPath, tokenizerFolder);
         TrainingOptions options = optionsFor(inputs);
         options.Validate();
@@ -25,14 +26,17 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
             ?? options.ModelConfig(inputs.Tokenizer.VocabularySize, inputs.Tokenizer.IdOf(TokenizerWriter.EndOfText));
         bool frozen = options.Train == TrainedSet.Streams;
         RequireMemory(config, frozen);
+        stop.Enter("preparing the data");
         RunData data = inputs.Source.Cut(options, inputs.Tokenizer);
         var validation = new Validation(data.HeldOut, options.IrreducibleLoss);
         NativeTorch.Require();
         using var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType.InFiles(), frozen ? from?.Backbone : null, control.Keep);
+        stop.Enter("checking the run's folder");
         folder.Prepare(control.Resume);
         string? checkpoint = control.Resume ? folder.UsableCheckpoint() : null;
         TrainerState start = StateIn(checkpoint, options, control.AllowChanged);
 
+        stop.Enter("building the model");
         NativeHeap.KeepFreedBlocks();
         set_num_threads(options.Threads);
         using var model = new ParScaleLm(config, options.Seed, options.Compute.InTorch(), options.Dropout, options.PrefixMlp);
@@ -43,12 +47,13 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         else from?.Fill(model, options, data.Sample);
 
         using var reports = new RunReports(folder.Path, config, start, CPU, Samples, inputs.Tokenizer);
-        TrainerState end = new Trainer(options, model, optimizer, data.Training, validation, folder, reports).Run(start, stop);
+        stop.Guard();
+        TrainerState end = new Trainer(options, model, optimizer, data.Training, validation, folder, reports).Run(start, stop.Token);
         var result = new RunResult(
             false, end.Step, options.Steps, end.ElapsedSeconds, config.TotalParameters, end.BestStep, null, null, outputFolder, reports.Speed);
         if (end.Step < options.Steps || end.Pending) return result;
-        ValidationLoss? final = Measure(folder.SaveModel(model, "final"), validation, stop);
-        ValidationLoss? best = Measure(Path.Combine(folder.Path, "best"), validation, stop);
+        ValidationLoss? final = Measure(folder.SaveModel(model, "final"), validation, stop.Token);
+        ValidationLoss? best = Measure(Path.Combine(folder.Path, "best"), validation, stop.Token);
         return result with { Finished = final is not null && best is not null, Final = final, Best = best };
     }
 

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Commands;
-using ParScale.Training.Runs;
 
 namespace ParScale.Training.Tests.Runs;
 
@@ -53,17 +52,6 @@ public sealed class TrainingRunTests
 
         Assert.Equal(0, CommandLine.Run([.. flags, "--resume"]));
         Assert.Equal(rows, Rows(folder));
-    }
-
-    [Fact]
-    public void A_signal_before_the_first_step_saves_and_is_not_the_end()
-    {
-        using var folder = new TempFolder();
-        string[] inputs = Samples.Inputs(folder);
-        var run = new TrainingRun(inputs[1], inputs[3], folder.File("run"));
-        RunResult result = run.Execute(TrainerTests.OptionsOf, new RunControl(), new CancellationToken(canceled: true));
-        Assert.False(result.Finished);
-        Assert.True(Directory.Exists(folder.File("run/checkpoint-0")));
     }
 
     [Fact]
