@@ -2,6 +2,7 @@ using System.CommandLine;
 using ParScale.Cli.Options;
 using ParScale.Cli.Plots;
 using ParScale.Cli.Terminals;
+using ParScale.Plots;
 using ParScale.ScalingLaws;
 using ParScale.ScalingLaws.Law;
 
@@ -50,7 +51,7 @@ internal sealed class LawPlotCommand : ExampleCommand
         LossTable table = _data.Read(parse, terminal);
         ScalingLaw law = _data.Law(parse, table);
         PictureFile.Write(kind == Curves ? LossPlot.Draw(law, table) : ContourPlot.Draw(law, table), file);
-        if (!PlotStyle.HasFonts) terminal.Note("this system has no fonts, so the picture has no labels; install one, such as DejaVu Sans");
+        if (!PictureStyle.HasFonts) terminal.Note("this system has no fonts, so the picture has no labels; install one, such as DejaVu Sans");
         var result = new LawPlotResult(table.Name, kind, file, PictureFile.Width, PictureFile.Height);
         if (json) terminal.WriteJson(result, CliJson.Readable.LawPlotResult);
         else terminal.Note($"wrote {file}");

@@ -3,6 +3,7 @@ using ParScale.Cli.Options;
 using ParScale.Cli.Planning;
 using ParScale.Cli.Plots;
 using ParScale.Cli.Terminals;
+using ParScale.Plots;
 using ParScale.ScalingLaws.Plan;
 
 namespace ParScale.Cli.Commands;

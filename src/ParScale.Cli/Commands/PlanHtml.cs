@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Net;
-using System.Text.RegularExpressions;
 using ParScale.Cli.Plots;
+using ParScale.Plots;
 using ParScale.ScalingLaws.Plan;
 
 namespace ParScale.Cli.Commands;
 
 /// <summary>A plan as one HTML file that needs nothing beside it: tables, sentences, pictures as SVG in the page.</summary>
-internal static partial class PlanHtml
+internal static class PlanHtml
 {
     private const int MostLines = 40;
 
@@ -50,13 +50,7 @@ internal static partial class PlanHtml
     private static void Picture(TextWriter page, PlanResult plan, PlanLimit axis)
     {
         string svg = PlanPlot.Draw(plan, axis).GetSvgXml(PictureFile.Width, PictureFile.Height);
-        svg = svg[svg.IndexOf("<svg", StringComparison.Ordinal)..];
-        // The reader's system may have other fonts than the one that drew.
-        svg = Family().Replace(svg, "$0, Verdana, sans-serif");
-        // Several drawings in one page must not share names of parts.
-        string mark = $"{axis.ToString().ToLowerInvariant()}-";
-        svg = Reference().Replace(Identity().Replace(svg, $"id=\"{mark}"), match => match.Value + mark);
-        page.Write($"<h2>Loss over {Figures.Name(axis)}</h2>\n{svg}\n");
+        page.Write($"<h2>Loss over {Figures.Name(axis)}</h2>\n{SvgInPage.Of(svg, $"{axis.ToString().ToLowerInvariant()}-")}\n");
     }
 
     private static void Table(TextWriter page, PlanReport report)
@@ -84,13 +78,4 @@ internal static partial class PlanHtml
     }
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);
-
-    [GeneratedRegex("(?<=font-family=\")[^\"]*")]
-    private static partial Regex Family();
-
-    [GeneratedRegex("\\bid=\"")]
-    private static partial Regex Identity();
-
-    [GeneratedRegex("url\\(#|href=\"#")]
-    private static partial Regex Reference();
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using ParScale.Cli.Plots;
 using ParScale.Cli.Terminals;
+using ParScale.Plots;
 
 namespace ParScale.Cli.Planning;
 
@@ -28,6 +28,6 @@ internal sealed class PlotOption(string what)
     public static void Write(ScottPlot.Plot plot, string file, Terminal terminal)
     {
         PictureFile.Write(plot, file);
-        terminal.Note(PlotStyle.HasFonts ? $"wrote {file}" : $"wrote {file}; this system has no fonts, so it has no labels: install one, such as DejaVu Sans");
+        terminal.Note(PictureStyle.HasFonts ? $"wrote {file}" : $"wrote {file}; this system has no fonts, so it has no labels: install one, such as DejaVu Sans");
     }
 }

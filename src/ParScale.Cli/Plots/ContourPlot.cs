@@ -1,4 +1,5 @@
 using System.Globalization;
+using ParScale.Plots;
 using ParScale.ScalingLaws;
 using ParScale.ScalingLaws.Law;
 using ScottPlot;
@@ -16,7 +17,7 @@ internal static class ContourPlot
 
     public static Plot Draw(ScalingLaw law, LossTable table)
     {
-        Plot plot = PlotStyle.Create($"Models of equal loss (nats per token): {table.Name}", "P, parallel streams (shaded: no data)", "N, parameters without the embedding");
+        Plot plot = PictureStyle.Create($"Models of equal loss (nats per token): {table.Name}", "P, parallel streams (shaded: no data)", "N, parameters without the embedding");
         (double least, double most) = (table.Points.Min(point => point.N) / Margin, table.Points.Max(point => point.N) * Margin);
         double right = Math.Log2(2.0 * table.MostStreams), edge = Math.Log2(table.MostStreams);
         var limits = new AxisLimits(-LabelRoom, right + LabelRoom, Math.Log10(least), Math.Log10(most));
@@ -25,7 +26,7 @@ internal static class ContourPlot
         foreach (double loss in LevelsBetween(law.Loss(most, 2 * table.MostStreams), law.Loss(least, 1))) AddCurve(plot, law, loss, right, limits);
         AddPoints(plot, table);
         plot.Axes.Bottom.TickGenerator = StreamTicks(2 * table.MostStreams);
-        plot.Axes.Left.TickGenerator = PlotStyle.ParameterTicks(least, most);
+        plot.Axes.Left.TickGenerator = ParameterTicks.Between(least, most);
         plot.Axes.SetLimits(limits);
         return plot;
     }
@@ -46,7 +47,7 @@ internal static class ContourPlot
         bool left = HasRoom(ys[0], limits), atRight = HasRoom(ys[^1], limits);
         if (left) AddLabel(plot, loss, xs[0], ys[0], Alignment.MiddleRight);
         if (atRight) AddLabel(plot, loss, xs[^1], ys[^1], Alignment.MiddleLeft);
-        if (left || atRight) PlotStyle.AddLine(plot, xs, ys, 0).LineWidth = 1.5f;
+        if (left || atRight) PictureStyle.AddLine(plot, xs, ys, 0).LineWidth = 1.5f;
     }
 
     // Half a line of text away from the frame, or a label would be cut.
@@ -66,7 +67,7 @@ internal static class ContourPlot
 
     private static void AddPoints(Plot plot, LossTable table)
     {
-        var models = PlotStyle.AddMarkers(plot,
+        var models = PictureStyle.AddMarkers(plot,
             [.. table.Points.Select(point => Math.Log2(point.P))], [.. table.Points.Select(point => Math.Log10(point.N))], 1);
         models.MarkerSize = 7;
         models.MarkerShape = MarkerShape.FilledCircle;

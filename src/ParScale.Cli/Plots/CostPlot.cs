@@ -1,5 +1,6 @@
 using System.Globalization;
 using ParScale.Cli.Commands;
+using ParScale.Plots;
 using ParScale.ScalingLaws.Plan;
 using ScottPlot;
 
@@ -12,14 +13,14 @@ internal static class CostPlot
 
     public static Plot Draw(CostResult result)
     {
-        Plot plot = PlotStyle.Create($"What a token costs: {result.Device.Title}", "memory at the end of the output", $"time of a token, batch {result.Batch}");
+        Plot plot = PictureStyle.Create($"What a token costs: {result.Device.Title}", "memory at the end of the output", $"time of a token, batch {result.Batch}");
         int index = 0;
         foreach (var series in result.Rows.GroupBy(row => (row.Model, row.Kind == "moe", row.Dtype)))
         {
             CostRow[] rows = [.. series.OrderBy(row => row.Streams)];
             double[] xs = [.. rows.Select(row => Math.Log10(row.MemoryBytes))], ys = [.. rows.Select(row => Math.Log10(row.DecodeMs / 1e3))];
-            if (rows.Length > 1) PlotStyle.AddLine(plot, xs, ys, index);
-            PlotStyle.AddMarkers(plot, xs, ys, index).LegendText = $"{series.Key.Model} {series.Key.Dtype}";
+            if (rows.Length > 1) PictureStyle.AddLine(plot, xs, ys, index);
+            PictureStyle.AddMarkers(plot, xs, ys, index).LegendText = $"{series.Key.Model} {series.Key.Dtype}";
             if (rows[^1].Streams > 1) AddStreams(plot, rows[^1]);
             index++;
         }

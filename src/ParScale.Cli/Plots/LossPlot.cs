@@ -1,4 +1,5 @@
 using System.Globalization;
+using ParScale.Plots;
 using ParScale.ScalingLaws;
 using ParScale.ScalingLaws.Law;
 using ScottPlot;
@@ -12,7 +13,7 @@ internal static class LossPlot
 
     public static Plot Draw(ScalingLaw law, LossTable table)
     {
-        Plot plot = PlotStyle.Create($"Loss over size: {table.Name}", "N, parameters without the embedding", "loss, nats per token");
+        Plot plot = PictureStyle.Create($"Loss over size: {table.Name}", "N, parameters without the embedding", "loss, nats per token");
         (double least, double most) = (table.Points.Min(point => point.N) / 1.15, table.Points.Max(point => point.N) * 1.15);
         double[] sizes = [.. Enumerable.Range(0, Steps + 1).Select(i => least * Math.Pow(most / least, i / (double)Steps))];
         double[] xs = [.. sizes.Select(Math.Log10)];
@@ -20,11 +21,11 @@ internal static class LossPlot
         int index = 0;
         foreach (IGrouping<int, LossPoint> streams in table.Points.GroupBy(point => point.P).OrderBy(group => group.Key))
         {
-            PlotStyle.AddLine(plot, xs, [.. sizes.Select(n => law.Loss(n, streams.Key))], index);
-            PlotStyle.AddMarkers(plot, [.. streams.Select(point => Math.Log10(point.N))], [.. streams.Select(point => point.Loss)], index);
-            PlotStyle.AddLegend(plot, string.Create(CultureInfo.InvariantCulture, $"P = {streams.Key}"), index++);
+            PictureStyle.AddLine(plot, xs, [.. sizes.Select(n => law.Loss(n, streams.Key))], index);
+            PictureStyle.AddMarkers(plot, [.. streams.Select(point => Math.Log10(point.N))], [.. streams.Select(point => point.Loss)], index);
+            PictureStyle.AddLegend(plot, string.Create(CultureInfo.InvariantCulture, $"P = {streams.Key}"), index++);
         }
-        plot.Axes.Bottom.TickGenerator = PlotStyle.ParameterTicks(least, most);
+        plot.Axes.Bottom.TickGenerator = ParameterTicks.Between(least, most);
         plot.Axes.SetLimitsX(xs[0], xs[^1]);
         plot.ShowLegend(Alignment.UpperRight);
         return plot;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ParScale.Plots;
 using ParScale.ScalingLaws.Plan;
 using ScottPlot;
 
@@ -13,13 +14,13 @@ internal static class PlanPlot
     public static Plot Draw(PlanResult result, PlanLimit axis)
     {
         string label = Figures.Name(axis) + (axis == PlanLimit.Prefill ? "" : " at full context");
-        Plot plot = PlotStyle.Create($"Predicted loss over {Figures.Name(axis)}", label, "loss, nats per token");
+        Plot plot = PictureStyle.Create($"Predicted loss over {Figures.Name(axis)}", label, "loss, nats per token");
         double limit = Planner.Allowed(result.Request, axis);
         AxisLimits limits = LimitsOf(result, axis, limit);
         List<PlanChoice> front = Front(result, axis);
 
         AddLimit(plot, axis, limit, limits);
-        PlotStyle.AddLine(plot, [.. front.Select(choice => X(axis, choice))], [.. front.Select(choice => choice.Loss)], 0).LineWidth = 1.2f;
+        PictureStyle.AddLine(plot, [.. front.Select(choice => X(axis, choice))], [.. front.Select(choice => choice.Loss)], 0).LineWidth = 1.2f;
         for (int index = 0; index < result.Request.Streams.Count; index++) AddStreams(plot, result, axis, front, index);
         AddBeyond(plot, result, axis, limits);
         if (result.Winner is { } winner) AddRing(plot, axis, winner, "best: ", MarkerShape.OpenCircle);
@@ -57,7 +58,7 @@ internal static class PlanPlot
     private static void AddLimit(Plot plot, PlanLimit axis, double limit, AxisLimits limits)
     {
         if (!double.IsFinite(limit) || Math.Log10(limit) > limits.Right) return;
-        PlotStyle.AddLine(plot, [Math.Log10(limit), Math.Log10(limit)], [limits.Bottom, limits.Top], 5);
+        PictureStyle.AddLine(plot, [Math.Log10(limit), Math.Log10(limit)], [limits.Bottom, limits.Top], 5);
         var words = plot.Add.Text($"limit {Figures.Amount(axis, limit)}", Math.Log10(limit), limits.Bottom);
         words.LabelAlignment = Alignment.LowerRight;
         words.LabelBackgroundColor = Colors.White;
@@ -81,10 +82,10 @@ internal static class PlanPlot
         int streams = result.Request.Streams[index];
         foreach (var group in result.Ranked.Where(choice => choice.Streams == streams).GroupBy(front.Contains))
         {
-            var markers = PlotStyle.AddMarkers(plot, [.. group.Select(choice => X(axis, choice))], [.. group.Select(choice => choice.Loss)], index);
+            var markers = PictureStyle.AddMarkers(plot, [.. group.Select(choice => X(axis, choice))], [.. group.Select(choice => choice.Loss)], index);
             if (!group.Key) markers.MarkerSize = 5;
         }
-        PlotStyle.AddLegend(plot, string.Create(CultureInfo.InvariantCulture, $"P = {streams}"), index);
+        PictureStyle.AddLegend(plot, string.Create(CultureInfo.InvariantCulture, $"P = {streams}"), index);
     }
 
     private static void AddRing(Plot plot, PlanLimit axis, PlanChoice choice, string before, MarkerShape shape)

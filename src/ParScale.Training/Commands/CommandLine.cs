@@ -16,7 +16,8 @@ internal static class CommandLine
         {
             var root = new RootCommand("Trains ParScale models.")
             {
-                TokenizerCommand.Create(), DataCommand.Create(), TrainCommand.Create(), ConvertCommand.Create(), SweepCommand.Create(), debug,
+                TokenizerCommand.Create(), DataCommand.Create(), TrainCommand.Create(), ConvertCommand.Create(), SweepCommand.Create(), PlotCommand.Create(),
+                debug,
             };
             ParseResult parse = root.Parse(args);
             if (parse.Errors.Count > 0) throw ParScaleException.Usage("TR-10", parse.Errors[0].Message);

@@ -6,13 +6,19 @@ using static TorchSharp.torch;
 
 namespace ParScale.Training.Reporting;
 
-/// <summary>Everything a run tells while it trains: <c>log.jsonl</c>, the line on the console, and texts that the model writes.</summary>
+/// <summary>
+/// Everything a run tells while it trains: <c>log.jsonl</c>, <c>tensorboard/</c>, <c>curves.svg</c>, the line on the console, and texts that
+/// the model writes.
+/// </summary>
 internal sealed class RunReports : IDisposable
 {
     private readonly StepLines _log;
+    private readonly EventLog _events;
+    private readonly CurvesFile _curves;
     private readonly StepLines? _samples;
     private readonly SampleWriter? _sampleWriter;
     private readonly ProgressLine _progress;
+    private readonly long _steps;
     private readonly double _flopsPerToken;
     private readonly double _matrixRate;
     private (double Tokens, double Seconds) _trained;
@@ -24,12 +30,15 @@ internal sealed class RunReports : IDisposable
         TrainingOptions options = start.Options;
         _reported = start.Pending ? start.Step - 1 : start.Step;
         _log = new StepLines(Path.Combine(folder, "log.jsonl"), _reported, options);
+        _events = new EventLog(Path.Combine(folder, "tensorboard"), _reported);
+        _curves = new CurvesFile(folder);
         if (samples is not null)
         {
             _sampleWriter = new SampleWriter(tokenizer, samples, options.Context);
             _samples = new StepLines(Path.Combine(folder, "samples.jsonl"), _reported);
         }
-        _progress = new ProgressLine(options.Steps);
+        _steps = options.Steps;
+        _progress = new ProgressLine(_steps);
         _flopsPerToken = ModelWork.TrainingPerToken(config, options.Context, options.Train == TrainedSet.Streams);
         _matrixRate = MatrixRate.Measure(options.Compute.InTorch(), device);
     }
@@ -42,9 +51,12 @@ internal sealed class RunReports : IDisposable
     {
         LogRow full = row with { ShareOfPeak = Math.Round(SpeedOf(row.TokensPerSecond).ShareOfPeak, 5) };
         _log.Write(full);
+        _events.Write(full);
         _progress.Show(full);
         Count(row);
-        if (row.ValLossPerToken is null || _sampleWriter is null) return;
+        if (row.ValLossPerToken is null) return;
+        _curves.Refresh(atEnd: row.Step == _steps);
+        if (_sampleWriter is null) return;
         SampleRow sample = _sampleWriter.Write(model, row.Step);
         _samples?.Write(sample);
         ProgressLine.Show(sample);
@@ -53,6 +65,7 @@ internal sealed class RunReports : IDisposable
     public void Dispose()
     {
         _log.Dispose();
+        _events.Dispose();
         _samples?.Dispose();
     }
 

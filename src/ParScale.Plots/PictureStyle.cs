@@ -1,16 +1,15 @@
 using System.Globalization;
-using ParScale.ScalingLaws.Law;
 using ScottPlot;
 using ScottPlot.Plottables;
 using ScottPlot.TickGenerators;
 
-namespace ParScale.Cli.Plots;
+namespace ParScale.Plots;
 
 /// <summary>
 /// One look for all pictures. Series differ in colour and in marker, and the colours go from dark to light, so that they stay apart in
 /// grey. No dashes: the drawing library cannot write them to SVG.
 /// </summary>
-internal static class PlotStyle
+internal static class PictureStyle
 {
     private const float TitleSize = 18;
     private const float LabelSize = 16;
@@ -77,26 +76,6 @@ internal static class PlotStyle
         markers.Color = ColorOf(index);
         return markers;
     }
-
-    /// <summary>Ticks for parameters on an axis that holds their decimal logarithms: as coarse as leaves three of them.</summary>
-    public static NumericManual ParameterTicks(double least, double most)
-    {
-        double[][] steps = [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]];
-        double[] even = [.. Enumerable.Range(0, 5).Select(i => least * Math.Pow(most / least, i / 4.0))];
-        double[] chosen = steps.Select(each => Round(each, least, most)).FirstOrDefault(ticks => ticks.Length >= 3) ?? even;
-        var ticks = new NumericManual();
-        foreach (double n in chosen) ticks.AddMajor(Math.Log10(n), ParameterCount.Format(n));
-        return ticks;
-    }
-
-    private static double[] Round(double[] steps, double least, double most) =>
-    [
-        .. from decade in Enumerable.Range((int)Math.Floor(Math.Log10(least)), (int)Math.Ceiling(Math.Log10(most / least)) + 1)
-           from step in steps
-           let n = step * Math.Pow(10, decade)
-           where n >= least && n <= most
-           select n,
-    ];
 
     /// <summary>False where the system has no font at all, and so no label can be drawn.</summary>
     public static bool HasFonts => SkiaSharp.SKFontManager.Default.FontFamilyCount > 0;
