@@ -43,6 +43,7 @@ internal static class TrainCommand
     private static readonly Option<double> Epsilon = Number("--epsilon", AdamW.DefaultEpsilon, "what AdamW adds to the root of its second moment");
     private static readonly Option<double> Beta2 = Number("--beta2", 0.99, "AdamW's second beta");
     private static readonly Option<double> Clip = Number("--clip", 1.0, "largest gradient norm");
+    private static readonly Option<int> MaxSkipped = Number("--max-skipped", 10, "steps in a row without a finite loss and gradient that end the run");
     private static readonly Option<double> Dropout = Number("--dropout", 0.0, "share of each branch's output that is dropped while training");
     private static readonly Option<double> Decorrelate = Number("--decorrelate", 0.0, "weight of a penalty on streams whose final states point the same way");
     private static readonly Option<double> IrreducibleLoss = Number("--irreducible-loss", 0.0, "E of the scaling law in nats per token, for the rho of the log");
@@ -66,7 +67,7 @@ internal static class TrainCommand
         var command = new Command("train", "Train a model on a text file")
         {
             Data, TokenizerOption, Output, From, Init, Train, PrefixMlp, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch, Accumulate,
-            Steps, Rate, MinRate, Warmup, Schedule, DecayFraction, Decay, Beta1, Beta2, Epsilon, Clip, Dropout, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
+            Steps, Rate, MinRate, Warmup, Schedule, DecayFraction, Decay, Beta1, Beta2, Epsilon, Clip, MaxSkipped, Dropout, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
             Decorrelate, IrreducibleLoss, SamplePrompt, SampleTokens, Resume, AllowChanged, Keep, Json, Supervised,
         };
         command.SetAction(Run);
@@ -151,6 +152,7 @@ internal static class TrainCommand
         WeightDecay = parse.GetValue(Decay),
         Beta2 = parse.GetValue(Beta2),
         Clip = parse.GetValue(Clip),
+        MaxSkipped = parse.GetValue(MaxSkipped),
         Dropout = parse.GetValue(Dropout),
         ValidationFraction = parse.GetValue(ValidationFraction),
         EvalEvery = parse.GetValue(EvalEvery),

@@ -68,6 +68,13 @@ internal sealed class AdamW : IDisposable
         }
     }
 
+    /// <summary>Sets all gradients to 0, whatever is in them.</summary>
+    public void ClearGradients()
+    {
+        using var noGradient = no_grad();
+        foreach (Entry entry in _entries) Gradient(entry).zero_();
+    }
+
     public void Dispose()
     {
         foreach (Entry entry in _entries)

@@ -17,10 +17,12 @@ internal sealed class RunReports : IDisposable
     private readonly CurvesFile _curves;
     private readonly StepLines? _samples;
     private readonly SampleWriter? _sampleWriter;
+    private readonly string _skippedPath;
     private readonly ProgressLine _progress;
     private readonly long _steps;
     private readonly double _flopsPerToken;
     private readonly double _matrixRate;
+    private StepLines? _skipped;
     private (double Tokens, double Seconds) _trained;
     private long _reported;
 
@@ -32,6 +34,8 @@ internal sealed class RunReports : IDisposable
         _log = new StepLines(Path.Combine(folder, "log.jsonl"), _reported, options);
         _events = new EventLog(Path.Combine(folder, "tensorboard"), _reported);
         _curves = new CurvesFile(folder);
+        _skippedPath = Path.Combine(folder, "skipped.jsonl");
+        if (File.Exists(_skippedPath)) _skipped = new StepLines(_skippedPath, start.Step);
         if (samples is not null)
         {
             _sampleWriter = new SampleWriter(tokenizer, samples, options.Context);
@@ -62,10 +66,20 @@ internal sealed class RunReports : IDisposable
         ProgressLine.Show(sample);
     }
 
+    /// <summary>Tells of a step that changed nothing.</summary>
+    public void Skip(SkippedStep step)
+    {
+        // Few runs ever need the file.
+        _skipped ??= new StepLines(_skippedPath, step.Step);
+        _skipped.Write(step);
+        Console.Error.WriteLine($"note: {step}");
+    }
+
     public void Dispose()
     {
         _log.Dispose();
         _events.Dispose();
+        _skipped?.Dispose();
         _samples?.Dispose();
     }
 

@@ -67,13 +67,27 @@ internal sealed class Trainer(
         using var scope = NewDisposeScope();
         double loss = _gradient.Add(state.Step);
         double norm = optimizer.ClipGradients(options.Clip);
-        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+        if (!double.IsFinite(loss) || !double.IsFinite(norm)) return Skip(state, loss, norm);
+        optimizer.Step(state.Step - state.Skipped, _learningRate.At(state.Step));
+        return state with
         {
-            throw ParScaleException.Usage("TR-07",
-                $"the loss is {loss} and its gradient {norm} at step {state.Step + 1}; lower --lr or raise --warmup");
-        }
-        optimizer.Step(state.Step, _learningRate.At(state.Step));
-        return state with { Step = state.Step + 1, LossSum = state.LossSum + loss, LossCount = state.LossCount + 1, GradientNorm = norm };
+            Step = state.Step + 1,
+            LossSum = state.LossSum + loss,
+            LossCount = state.LossCount + 1,
+            GradientNorm = norm,
+            SkippedInARow = 0,
+        };
+    }
+
+    /// <summary>A step without an update. Weights and moments stay, to the bit, and the optimizer does not count it.</summary>
+    private TrainerState Skip(TrainerState state, double loss, double norm)
+    {
+        optimizer.ClearGradients();
+        TrainerState after = state with { Step = state.Step + 1, Skipped = state.Skipped + 1, SkippedInARow = state.SkippedInARow + 1 };
+        reports.Skip(new SkippedStep(after.Step, loss, norm, options.Batch, after.SkippedInARow));
+        if (after.SkippedInARow < options.MaxSkipped && after.Skipped < options.Steps) return after;
+        throw ParScaleException.Usage("TR-07", $"{after.SkippedInARow} steps in a row, up to {after.Step}, had a loss or gradient that is not finite; "
+            + "lower --lr or raise --warmup; the last checkpoint is from before them or among them, and its weights are finite");
     }
 
     private TrainerState KeepBest(TrainerState state, ValidationLoss loss)

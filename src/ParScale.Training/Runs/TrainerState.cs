@@ -7,11 +7,13 @@ namespace ParScale.Training.Runs;
 /// What <c>trainer_state.json</c> holds. <paramref name="Step"/> is the number of finished steps; together with the seed
 /// it is the whole state of the data order and of dropout. <paramref name="LossSum"/> adds the losses of the
 /// <paramref name="LossCount"/> steps since the last row of the log; <paramref name="GradientNorm"/> is that of the last step.
-/// <paramref name="Data"/> is the full path of the data.
+/// <paramref name="Data"/> is the full path of the data. <paramref name="Skipped"/> counts the steps that changed nothing, for want of a
+/// finite gradient; <paramref name="SkippedInARow"/> those since the last that did.
 /// </summary>
 internal sealed record TrainerState(
     long Step, double ElapsedSeconds, double? BestLossPerToken, long BestStep, TrainingOptions Options,
-    double LossSum = 0, long LossCount = 0, double GradientNorm = 0, string? Data = null)
+    double LossSum = 0, long LossCount = 0, double GradientNorm = 0, string? Data = null,
+    long Skipped = 0, int SkippedInARow = 0)
 {
     private static readonly JsonSerializerOptions Format = new()
     {

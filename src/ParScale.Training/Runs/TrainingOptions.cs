@@ -69,6 +69,9 @@ internal sealed record TrainingOptions
     /// <summary>What AdamW adds to the root of the second moment.</summary>
     public double Epsilon { get; init; } = AdamW.DefaultEpsilon;
 
+    /// <summary>Steps in a row without a finite gradient that end the run.</summary>
+    public int MaxSkipped { get; init; } = 10;
+
     /// <summary>E of the scaling law, in nats per token, for the rho of the log.</summary>
     public double IrreducibleLoss { get; init; }
 
@@ -110,6 +113,7 @@ internal sealed record TrainingOptions
         Require(Epsilon > 0 && double.IsFinite(Epsilon), "--epsilon must be above 0");
         Require(Beta2 is >= 0 and < 1, "--beta2 must be 0 or more and below 1");
         Require(Clip > 0, "--clip must be above 0");
+        Require(MaxSkipped >= 1, "--max-skipped must be 1 or more");
         Require(Dropout is >= 0 and < 1, "--dropout must be 0 or more and below 1");
         Require(ValidationFraction is > 0 and < 1, "--val-fraction must be above 0 and below 1");
         Require(EvalEvery >= 1, "--eval-every must be 1 or more");
