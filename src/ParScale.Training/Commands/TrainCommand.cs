@@ -31,6 +31,7 @@ internal static class TrainCommand
     private static readonly Option<int> Context = Number("--context", 128, "tokens per window");
     private static readonly Option<int> Batch = Number("--batch", 16, "windows per step");
     private static readonly Option<int> Accumulate = Number("--accumulate", 1, "parts that the windows of a step are taken in; memory is that of one part");
+    private static readonly Option<bool> Recompute = new("--recompute") { Description = "compute each layer twice and hold the values of one only: less memory, more time" };
     private static readonly Option<long> Steps = Number("--steps", 2000L, "updates");
     private static readonly Option<double> Rate = Number("--lr", 2e-3, "highest learning rate");
     private static readonly Option<double> MinRate = Number("--min-lr", 1e-4, "learning rate at the end");
@@ -66,7 +67,7 @@ internal static class TrainCommand
     {
         var command = new Command("train", "Train a model on a text file")
         {
-            Data, TokenizerOption, Output, From, Init, Train, PrefixMlp, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch, Accumulate,
+            Data, TokenizerOption, Output, From, Init, Train, PrefixMlp, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch, Accumulate, Recompute,
             Steps, Rate, MinRate, Warmup, Schedule, DecayFraction, Decay, Beta1, Beta2, Epsilon, Clip, MaxSkipped, Dropout, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
             Decorrelate, IrreducibleLoss, SamplePrompt, SampleTokens, Resume, AllowChanged, Keep, Json, Supervised,
         };
@@ -141,6 +142,7 @@ internal static class TrainCommand
         Context = parse.GetValue(Context),
         Batch = parse.GetValue(Batch),
         Accumulate = parse.GetValue(Accumulate),
+        Recompute = parse.GetValue(Recompute),
         Steps = parse.GetValue(Steps),
         LearningRate = parse.GetValue(Rate),
         MinLearningRate = parse.GetValue(MinRate),

@@ -42,17 +42,22 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
 
     /// <summary>
     /// Token ids [B, S] to the final states of every stream, after the final norm: [P, B, S, H]. Packed rows have
-    /// <paramref name="offsets"/> as those of <see cref="Positions"/>; null: one text a row. <paramref name="pieces"/> cuts before every
-    /// layer.
+    /// <paramref name="offsets"/> as those of <see cref="Positions"/>; null: one text a row. <paramref name="pieces"/> parts the
+    /// layers for the backward pass.
     /// </summary>
     public Tensor States(Tensor tokens, Tensor? offsets, BackwardPieces? pieces = null)
     {
         using var scope = NewDisposeScope();
-        using Positions? packed = offsets is null ? null : new Positions(_config, offsets, _compute);
+        Positions? packed = offsets is null ? null : new Positions(_config, offsets, _compute);
+        using Positions? passing = pieces is null ? packed : null;
+        if (packed is not null) pieces?.Keep(packed);
         Positions positions = packed ?? PositionsFor(tokens.shape[1]);
         Tensor hidden = _embedding.forward(tokens).repeat(_config.Streams, 1, 1);
-        for (int layer = 0; layer < _layers.Count; layer++)
-            hidden = _layers[layer].forward(pieces?.Cut(layer, hidden) ?? hidden, positions);
+        for (int i = 0; i < _layers.Count; i++)
+        {
+            DecoderLayer layer = _layers[i];
+            hidden = pieces?.Through(i, hidden, states => layer.forward(states, positions)) ?? layer.forward(hidden, positions);
+        }
         return _norm.forward(hidden).unflatten(0, _config.Streams, tokens.shape[0]).MoveToOuterDisposeScope();
     }
 

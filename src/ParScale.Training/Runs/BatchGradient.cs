@@ -1,4 +1,5 @@
 using ParScale.Training.Data.Order;
+using ParScale.Training.Distributed;
 using ParScale.Training.Modules;
 using static TorchSharp.torch;
 
@@ -9,8 +10,10 @@ namespace ParScale.Training.Runs;
 /// <see cref="TrainingOptions.Accumulate"/> parts; each counts by its share of the tokens that the whole batch learns, so the sum over
 /// all parts of all processes is the gradient of the one big batch.
 /// </summary>
-internal sealed class BatchGradient(TrainingOptions options, ParScaleLm model, IRowOrder data, RankSlice ranks)
+internal sealed class BatchGradient(TrainingOptions options, ParScaleLm model, IRowOrder data, RankSlice ranks) : IDisposable
 {
+    private readonly BackwardPieces? _pieces = options.Recompute ? new BackwardPieces(recompute: true) : null;
+
     /// <summary>
     /// Adds this process's part of the gradient of step <paramref name="step"/> (from 0) to the parameters; returns its part of the loss,
     /// in nats per token.
@@ -37,18 +40,29 @@ internal sealed class BatchGradient(TrainingOptions options, ParScaleLm model, I
         return loss;
     }
 
+    public void Dispose() => _pieces?.Dispose();
+
     private double AddPart(Batch part, int learnedInAll)
     {
         if (part.LearnedTokens == 0) return 0;
         using var scope = NewDisposeScope();
         BatchTensors batch = BatchTensors.Of(part);
-        Tensor states = batch.Select(model.States(batch.Inputs, batch.Offsets));
-        Tensor logits = model.Logits(model.Mix(states)).flatten(0, 1).to(ScalarType.Float32);
-        Tensor loss = nn.functional.cross_entropy(logits, batch.Targets);
-        Tensor goal = options.Decorrelate > 0 ? loss + StreamSimilarity.Penalty(states) * options.Decorrelate : loss;
+        Tensor states = batch.Select(model.States(batch.Inputs, batch.Offsets, _pieces));
         double share = (double)part.LearnedTokens / learnedInAll;
-        if (part.LearnedTokens < learnedInAll) goal *= share;
-        goal.backward();
-        return loss.item<float>() * share;
+        (Tensor goal, double loss) = Head(states, batch.Targets, share);
+        if (_pieces is null) goal.backward();
+        else _pieces.Run(goal);
+        return loss * share;
+    }
+
+    /// <summary>What the gradient is of, and the loss; the logits are not held any longer than their gradient needs them.</summary>
+    private (Tensor Goal, double Loss) Head(Tensor states, Tensor targets, double share)
+    {
+        using var scope = NewDisposeScope();
+        Tensor logits = model.Logits(model.Mix(states)).flatten(0, 1).to(ScalarType.Float32);
+        Tensor loss = nn.functional.cross_entropy(logits, targets);
+        Tensor goal = options.Decorrelate > 0 ? loss + StreamSimilarity.Penalty(states) * options.Decorrelate : loss;
+        if (share < 1) goal = goal * share;
+        return (goal.MoveToOuterDisposeScope(), loss.item<float>());
     }
 }

@@ -15,7 +15,6 @@ internal sealed class Trainer(
     private const int LogEvery = 10;
     private readonly LearningRate _learningRate = new(
         options.LearningRate, options.MinLearningRate, options.Warmup, options.Steps, options.Schedule, options.DecayFraction);
-    private readonly BatchGradient _gradient = new(options, model, data, RankSlice.All);
     private readonly long _tokensPerStep = (long)options.Batch * options.Context;
 
     /// <summary>
@@ -24,6 +23,7 @@ internal sealed class Trainer(
     /// </summary>
     public TrainerState Run(TrainerState start, CancellationToken stop)
     {
+        using var gradient = new BatchGradient(options, model, data, RankSlice.All);
         var clock = Stopwatch.StartNew();
         (long Step, double Seconds) row = (start.Step, 0);
         TrainerState state = start;
@@ -36,8 +36,9 @@ internal sealed class Trainer(
                 ValidationLoss? loss = IsEvaluated(state.Step) ? validation.Measure(model, stop) : null;
                 // A validation cut short leaves the row pending: the resumed run begins with it.
                 if (stop.IsCancellationRequested) break;
-                reports.Write(Row(state, loss, speed), model);
-                if (loss is not null) state = KeepBest(state, loss);
+                ValidationLoss? finite = Finite(loss, state.Step);
+                reports.Write(Row(state, finite, speed), model);
+                if (finite is not null) state = KeepBest(state, finite);
                 row = (state.Step, clock.Elapsed.TotalSeconds);
                 state = state with { LossSum = 0, LossCount = 0 };
             }
@@ -48,7 +49,7 @@ internal sealed class Trainer(
                 saved = state;
             }
             if (atEnd) return state;
-            state = Step(state) with { ElapsedSeconds = start.ElapsedSeconds + clock.Elapsed.TotalSeconds };
+            state = Step(state, gradient) with { ElapsedSeconds = start.ElapsedSeconds + clock.Elapsed.TotalSeconds };
         }
         if (state != saved) folder.SaveCheckpoint(model, optimizer, state);
         return state;
@@ -62,10 +63,10 @@ internal sealed class Trainer(
         Streams: loss?.Streams);
 
     /// <summary>One update: gradient, (exchange with other processes), clipping, step.</summary>
-    private TrainerState Step(TrainerState state)
+    private TrainerState Step(TrainerState state, BatchGradient gradient)
     {
         using var scope = NewDisposeScope();
-        double loss = _gradient.Add(state.Step);
+        double loss = gradient.Add(state.Step);
         double norm = optimizer.ClipGradients(options.Clip);
         if (!double.IsFinite(loss) || !double.IsFinite(norm)) return Skip(state, loss, norm);
         optimizer.Step(state.Step - state.Skipped, _learningRate.At(state.Step));
@@ -88,6 +89,18 @@ internal sealed class Trainer(
         if (after.SkippedInARow < options.MaxSkipped && after.Skipped < options.Steps) return after;
         throw ParScaleException.Usage("TR-07", $"{after.SkippedInARow} steps in a row, up to {after.Step}, had a loss or gradient that is not finite; "
             + "lower --lr or raise --warmup; the last checkpoint is from before them or among them, and its weights are finite");
+    }
+
+    /// <summary>Null when it is not finite, as after an update that was far too large; steps from there on will be skipped.</summary>
+    private ValidationLoss? Finite(ValidationLoss? loss, long step)
+    {
+        if (loss is null || double.IsFinite(loss.PerToken)) return loss;
+        if (step < options.Steps)
+        {
+            Console.Error.WriteLine($"note: the validation loss after step {step} is not finite");
+            return null;
+        }
+        throw ParScaleException.Usage("TR-07", $"the validation loss after the last step, {step}, is not finite; lower --lr or raise --warmup");
     }
 
     private TrainerState KeepBest(TrainerState state, ValidationLoss loss)

@@ -72,6 +72,9 @@ internal sealed record TrainingOptions
     /// <summary>Steps in a row without a finite gradient that end the run.</summary>
     public int MaxSkipped { get; init; } = 10;
 
+    /// <summary>Whether the backward pass computes each layer a second time, so that only one layer's intermediate values are held.</summary>
+    public bool Recompute { get; init; }
+
     /// <summary>E of the scaling law, in nats per token, for the rho of the log.</summary>
     public double IrreducibleLoss { get; init; }
 

@@ -43,6 +43,15 @@ public sealed class SkippedStepsTests
         string[] flags = Samples.Run(folder, "run", ("--lr", "1e30"), ("--warmup", "0"), ("--max-skipped", "4"));
         Assert.Equal(2, CommandLine.Run(flags));
         Assert.Equal(4, File.ReadLines(folder.File("run/skipped.jsonl")).Count());
+        Assert.False(Directory.Exists(folder.File("run/best")));
+    }
+
+    [Fact]
+    public void A_last_step_that_destroys_the_weights_is_no_success()
+    {
+        using var folder = new TempFolder();
+        Assert.Equal(2, CommandLine.Run(Samples.Run(folder, "run", ("--lr", "1e30"), ("--warmup", "0"), ("--steps", "1"))));
+        Assert.False(Directory.Exists(folder.File("run/best")));
     }
 
     /// <summary>Runs eight steps, whose losses are not numbers at some of them; gives weights and moments before and after the first of those.</summary>
