@@ -54,6 +54,7 @@ internal sealed class EventLog : IDisposable
             ("train/loss", row.TrainLoss), ("val/loss", row.ValLossPerToken), ("val/loss_per_character", row.ValLossPerCharacter),
             ("lr", row.LearningRate), ("grad_norm", row.GradientNorm),
             ("tokens/s", row.TokensPerSecond), ("share_of_peak", row.ShareOfPeak),
+            ("memory/bytes", row.MemoryBytes), ("memory/tensors", row.LiveTensors),
         ];
         if (row.Streams is not { } streams) return always;
         return

@@ -53,7 +53,12 @@ internal sealed class RunReports : IDisposable
     /// <summary>Writes one row everywhere. At an evaluation, <paramref name="model"/> also writes its sample.</summary>
     public void Write(LogRow row, ParScaleLm model)
     {
-        LogRow full = row with { ShareOfPeak = Math.Round(SpeedOf(row.TokensPerSecond).ShareOfPeak, 5) };
+        LogRow full = row with
+        {
+            ShareOfPeak = Math.Round(SpeedOf(row.TokensPerSecond).ShareOfPeak, 5),
+            MemoryBytes = Environment.WorkingSet,
+            LiveTensors = Tensor.TotalCount,
+        };
         _log.Write(full);
         _events.Write(full);
         _progress.Show(full);

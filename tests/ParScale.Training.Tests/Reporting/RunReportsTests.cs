@@ -32,6 +32,20 @@ public sealed class RunReportsTests
     }
 
     [Fact]
+    public void Tensors_and_memory_stay_as_they_are_over_steps_evaluations_samples_and_pictures()
+    {
+        using var folder = new TempFolder();
+        string[] flags = Samples.Run(folder, "run", ("--steps", "120"), ("--eval-every", "20"), ("--sample-prompt", "the"), ("--sample-tokens", "3"));
+        Assert.Equal(0, CommandLine.Run(flags));
+        JsonObject[] rows = [.. Lines(folder.File("run/log.jsonl")).Skip(1)];
+        Assert.Equal(12, rows.Length);
+        // The first evaluation keeps the tables of its length.
+        long[] live = [.. rows.Skip(3).Select(row => row["live_tensors"]!.GetValue<long>())];
+        Assert.Equal(live.Max(), live.Min());
+        Assert.All(rows, row => Assert.InRange(row["memory_bytes"]!.GetValue<long>(), 1 << 20, 1L << 40));
+    }
+
+    [Fact]
     public void Samples_are_written_at_every_evaluation_and_not_twice_after_a_resume()
     {
         using var folder = new TempFolder();
