@@ -41,7 +41,7 @@ internal static class TensorBytes
         return new TensorToWrite(name, type, tensor.shape, stream =>
         {
             using var scope = NewDisposeScope();
-            stream.Write(tensor.detach().to(stored).contiguous().bytes);
+            stream.Write(tensor.detach().to(stored).cpu().contiguous().bytes);
         });
     }
 

@@ -53,6 +53,7 @@ internal static class TrainCommand
     private static readonly Option<long> SaveEvery = Number("--save-every", 200L, "steps between checkpoints");
     private static readonly Option<long> Seed = Number("--seed", 1L, "seed of weights and data order");
     private static readonly Option<int> Threads = Number("--threads", Environment.ProcessorCount, "threads");
+    private static readonly Option<string> Device = Choice("--device", "auto", "where to compute: auto is a GPU where TorchSharp finds one, else the processor", "auto", "cpu", "cuda");
     private static readonly Option<string> Compute = Choice("--compute", "f32", "type of the matrix products; weights and updates stay f32", "f32", "bf16");
     private static readonly Option<string> SaveType = Choice("--save-dtype", "bf16", "type of the weights in best/ and final/", "f32", "bf16");
     private static readonly Option<string?> SamplePrompt = new("--sample-prompt") { Description = "text that the model goes on from at every evaluation" };
@@ -68,7 +69,7 @@ internal static class TrainCommand
         var command = new Command("train", "Train a model on a text file")
         {
             Data, TokenizerOption, Output, From, Init, Train, PrefixMlp, Streams, Hidden, Intermediate, Layers, Heads, KeyValueHeads, PrefixTokens, Smooth, Context, Batch, Accumulate, Recompute,
-            Steps, Rate, MinRate, Warmup, Schedule, DecayFraction, Decay, Beta1, Beta2, Epsilon, Clip, MaxSkipped, Dropout, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Compute, SaveType,
+            Steps, Rate, MinRate, Warmup, Schedule, DecayFraction, Decay, Beta1, Beta2, Epsilon, Clip, MaxSkipped, Dropout, ValidationFraction, EvalEvery, SaveEvery, Seed, Threads, Device, Compute, SaveType,
             Decorrelate, IrreducibleLoss, SamplePrompt, SampleTokens, Resume, AllowChanged, Keep, Json, Supervised,
         };
         command.SetAction(Run);
@@ -161,6 +162,7 @@ internal static class TrainCommand
         SaveEvery = parse.GetValue(SaveEvery),
         Seed = parse.GetValue(Seed),
         Threads = parse.GetValue(Threads),
+        Device = ValueOf<DeviceChoice>(parse, Device),
         Compute = ValueOf<NumberType>(parse, Compute),
         SaveType = ValueOf<NumberType>(parse, SaveType),
         Init = ValueOf<StreamInit>(parse, Init),

@@ -51,7 +51,7 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
         Positions? packed = offsets is null ? null : new Positions(_config, offsets, _compute);
         using Positions? passing = pieces is null ? packed : null;
         if (packed is not null) pieces?.Keep(packed);
-        Positions positions = packed ?? PositionsFor(tokens.shape[1]);
+        Positions positions = packed ?? PositionsFor(tokens);
         Tensor hidden = _embedding.forward(tokens).repeat(_config.Streams, 1, 1);
         for (int i = 0; i < _layers.Count; i++)
         {
@@ -66,7 +66,7 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
 
     /// <summary>How much each stream counts in <see cref="Mix"/>: [B, S, P], of sum 1; all 1 when P = 1.</summary>
     public Tensor MixingWeights(Tensor states) =>
-        _aggregation is null ? ones(states.shape[1], states.shape[2], 1) : _aggregation.Weights(states);
+        _aggregation is null ? ones([states.shape[1], states.shape[2], 1], device: states.device) : _aggregation.Weights(states);
 
     protected override void Dispose(bool disposing)
     {
@@ -75,10 +75,11 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>The tables of the last length are kept: a run uses one length, an evaluation ends with a shorter one.</summary>
-    private Positions PositionsFor(long length)
+    private Positions PositionsFor(Tensor tokens)
     {
-        if (_positions?.Length == length) return _positions;
+        long length = tokens.shape[1];
+        if (_positions?.Length == length && _positions.Mask.device.type == tokens.device.type) return _positions;
         _positions?.Dispose();
-        return _positions = new Positions(_config, length, _compute);
+        return _positions = new Positions(_config, length, _compute, tokens.device);
     }
 }

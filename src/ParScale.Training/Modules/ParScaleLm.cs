@@ -27,6 +27,9 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
 
     public ModelConfig Config { get; }
 
+    /// <summary>Where the weights are; what goes in must be there too.</summary>
+    public Device Device => _decoder.EmbeddingWeight.device;
+
     /// <summary>Token ids [B, S], int64, to logits [B, S, V].</summary>
     public override Tensor forward(Tensor tokens) => forward(tokens, null);
 

@@ -10,14 +10,14 @@ namespace ParScale.Training.Modules;
 internal sealed class Positions : IDisposable
 {
     /// <summary>Rows of one text: token s stands at position s and sees the tokens up to itself.</summary>
-    public Positions(ModelConfig config, long length, ScalarType type)
+    public Positions(ModelConfig config, long length, ScalarType type, Device? device = null)
     {
         Length = length;
-        Rotary = new RotaryTable(length, config.HeadSize, config.RopeTheta, type);
+        Rotary = new RotaryTable(length, config.HeadSize, config.RopeTheta, type, device: device);
         using var scope = NewDisposeScope();
         Tensor prefix = zeros(length, config.PrefixTokens);
         Tensor causal = full([length, length], double.NegativeInfinity).triu(1);
-        Mask = cat([prefix, causal], 1).to(type).DetachFromDisposeScope();
+        Mask = cat([prefix, causal], 1).to(type).to(device ?? CPU).DetachFromDisposeScope();
     }
 
     /// <summary>
@@ -28,12 +28,12 @@ internal sealed class Positions : IDisposable
     {
         Length = offsets.shape[1];
         using var scope = NewDisposeScope();
-        using var table = new RotaryTable(Length, config.HeadSize, config.RopeTheta, type);
+        using var table = new RotaryTable(Length, config.HeadSize, config.RopeTheta, type, device: offsets.device);
         Rotary = table.At(offsets, config.Streams);
         Tensor document = offsets.eq(0).cumsum(1);
         Tensor allowed = document.unsqueeze(2).eq(document.unsqueeze(1)).tril();
-        Tensor hidden = zeros(allowed.shape).masked_fill(allowed.logical_not(), double.NegativeInfinity);
-        Tensor prefix = zeros(offsets.shape[0], Length, config.PrefixTokens);
+        Tensor hidden = zeros(allowed.shape, device: offsets.device).masked_fill(allowed.logical_not(), double.NegativeInfinity);
+        Tensor prefix = zeros([offsets.shape[0], Length, config.PrefixTokens], device: offsets.device);
         Mask = cat([prefix, hidden], 2).unsqueeze(1).to(type).DetachFromDisposeScope();
     }
 

@@ -12,8 +12,8 @@ internal sealed class RotaryTable : IDisposable
     private readonly Tensor _signedSine;
     private readonly long _half;
 
-    /// <summary>Tables for <paramref name="positions"/> positions from <paramref name="first"/> on, shape [S, 1, D].</summary>
-    public RotaryTable(long positions, int headSize, double theta, ScalarType type, long first = 0)
+    /// <summary>Tables for <paramref name="positions"/> positions from <paramref name="first"/> on, shape [S, 1, D]; computed by the processor.</summary>
+    public RotaryTable(long positions, int headSize, double theta, ScalarType type, long first = 0, Device? device = null)
     {
         using var scope = NewDisposeScope();
         _half = headSize / 2;
@@ -21,8 +21,8 @@ internal sealed class RotaryTable : IDisposable
         double[] frequencies = [.. Enumerable.Range(0, headSize / 2).Select(i => Math.Pow(theta, -2.0 * i / headSize))];
         Tensor angles = arange(first, first + positions, ScalarType.Float64).unsqueeze(1) * tensor(frequencies).unsqueeze(0);
         Tensor sine = angles.sin();
-        _cosine = cat([angles.cos(), angles.cos()], -1).unsqueeze(1).to(type).DetachFromDisposeScope();
-        _signedSine = cat([sine.neg(), sine], -1).unsqueeze(1).to(type).DetachFromDisposeScope();
+        _cosine = cat([angles.cos(), angles.cos()], -1).unsqueeze(1).to(type).to(device ?? CPU).DetachFromDisposeScope();
+        _signedSine = cat([sine.neg(), sine], -1).unsqueeze(1).to(type).to(device ?? CPU).DetachFromDisposeScope();
     }
 
     private RotaryTable(Tensor cosine, Tensor signedSine, long half) => (_cosine, _signedSine, _half) = (cosine, signedSine, half);

@@ -27,7 +27,7 @@ internal static class StreamSimilarity
     /// <summary>The penalty of <c>--decorrelate</c>: the mean of cos^2 over all pairs and tokens, 0 to 1; 0 when P = 1.</summary>
     public static Tensor Penalty(Tensor states)
     {
-        if (states.shape[0] == 1) return zeros([], states.dtype);
+        if (states.shape[0] == 1) return zeros([], states.dtype, states.device);
         using var scope = NewDisposeScope();
         return Cosines(states).square().mean().MoveToOuterDisposeScope();
     }

@@ -46,7 +46,7 @@ internal sealed class BatchGradient(TrainingOptions options, ParScaleLm model, I
     {
         if (part.LearnedTokens == 0) return 0;
         using var scope = NewDisposeScope();
-        BatchTensors batch = BatchTensors.Of(part);
+        BatchTensors batch = BatchTensors.Of(part, model.Device);
         Tensor states = batch.Select(model.States(batch.Inputs, batch.Offsets, _pieces));
         double share = (double)part.LearnedTokens / learnedInAll;
         (Tensor goal, double loss) = Head(states, batch.Targets, share);

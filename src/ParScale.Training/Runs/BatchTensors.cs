@@ -9,13 +9,13 @@ namespace ParScale.Training.Runs;
 /// </summary>
 internal sealed record BatchTensors(Tensor Inputs, Tensor Targets, Tensor? Offsets, Tensor? Learned)
 {
-    public static BatchTensors Of(Batch batch)
+    public static BatchTensors Of(Batch batch, Device device)
     {
-        Tensor? offsets = batch.Offsets is null ? null : tensor(batch.Offsets).view(batch.Rows, batch.Context);
-        Tensor? learned = batch.Learned is null ? null : tensor(batch.Learned);
-        Tensor targets = tensor(batch.Targets);
+        Tensor? offsets = batch.Offsets is null ? null : tensor(batch.Offsets, device: device).view(batch.Rows, batch.Context);
+        Tensor? learned = batch.Learned is null ? null : tensor(batch.Learned, device: device);
+        Tensor targets = tensor(batch.Targets, device: device);
         return new BatchTensors(
-            tensor(batch.Inputs).view(batch.Rows, batch.Context), learned is null ? targets : targets.index_select(0, learned), offsets, learned);
+            tensor(batch.Inputs, device: device).view(batch.Rows, batch.Context), learned is null ? targets : targets.index_select(0, learned), offsets, learned);
     }
 
     /// <summary>

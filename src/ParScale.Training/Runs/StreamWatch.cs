@@ -28,7 +28,7 @@ internal sealed class StreamWatch(int streams)
         _averageLoss -= Sum(stack(likelihoods).logsumexp(0) - Math.Log(streams));
         _cosine += Sum(StreamSimilarity.Cosines(states).mean([0]));
         Tensor weights = model.MixingWeights(states).to(ScalarType.Float64).flatten(0, 1);
-        double[] sums = [.. weights.sum(dim: 0).data<double>()];
+        double[] sums = [.. weights.sum(dim: 0).cpu().data<double>()];
         for (int p = 0; p < streams; p++) _weights[p] += sums[p];
         // Without smoothing a weight may be 0, and 0 log 0 counts as 0.
         _entropy -= Sum(weights * weights.clamp_min(1e-300).log());

@@ -2,6 +2,7 @@ using System.Text;
 using ParScale.Model;
 using ParScale.Training.Conversion;
 using ParScale.Training.Optimization;
+using ParScale.Training.Runtime;
 
 namespace ParScale.Training.Runs;
 
@@ -74,6 +75,9 @@ internal sealed record TrainingOptions
 
     /// <summary>Whether the backward pass computes each layer a second time, so that only one layer's intermediate values are held.</summary>
     public bool Recompute { get; init; }
+
+    /// <summary>Where the run computes.</summary>
+    public DeviceChoice Device { get; init; }
 
     /// <summary>E of the scaling law, in nats per token, for the rho of the log.</summary>
     public double IrreducibleLoss { get; init; }

@@ -5,6 +5,7 @@ using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
 using ParScale.Training.Reporting;
 using ParScale.Training.Runtime;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Runs;
@@ -30,6 +31,7 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         RunData data = inputs.Source.Cut(options, inputs.Tokenizer);
         var validation = new Validation(data.HeldOut, options.IrreducibleLoss);
         NativeTorch.Require();
+        Device device = DeviceOf(options);
         using var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType.InFiles(), frozen ? from?.Backbone : null, control.Keep);
         stop.Enter("checking the run's folder");
         folder.Prepare(control.Resume);
@@ -41,19 +43,20 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         set_num_threads(options.Threads);
         using var model = new ParScaleLm(config, options.Seed, options.Compute.InTorch(), options.Dropout, options.PrefixMlp);
         if (frozen) model.FreezeBackbone();
+        if (device.type != DeviceType.CPU) model.to(device);
         using var optimizer = new AdamW(
             model.named_parameters().Where(p => p.parameter.requires_grad), options.Beta2, options.WeightDecay, options.Beta1, options.Epsilon);
         if (checkpoint is not null) RunFolder.Restore(checkpoint, model, optimizer);
         else from?.Fill(model, options, data.Sample);
 
-        using var reports = new RunReports(folder.Path, config, start, CPU, Samples, inputs.Tokenizer);
+        using var reports = new RunReports(folder.Path, config, start, device, Samples, inputs.Tokenizer);
         stop.Guard();
         TrainerState end = new Trainer(options, model, optimizer, data.Training, validation, folder, reports).Run(start, stop.Token);
         var result = new RunResult(
             false, end.Step, options.Steps, end.ElapsedSeconds, config.TotalParameters, end.BestStep, null, null, outputFolder, reports.Speed);
         if (end.Step < options.Steps || end.Pending) return result;
-        ValidationLoss? final = Measure(folder.SaveModel(model, "final"), validation, stop.Token);
-        ValidationLoss? best = Measure(Path.Combine(folder.Path, "best"), validation, stop.Token);
+        ValidationLoss? final = Measure(folder.SaveModel(model, "final"), validation, device, stop.Token);
+        ValidationLoss? best = Measure(Path.Combine(folder.Path, "best"), validation, device, stop.Token);
         return result with { Finished = final is not null && best is not null, Final = final, Best = best };
     }
 
@@ -78,9 +81,19 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
             $"{config.TotalParameters} parameters need {needed >> 30} GiB to train, this machine has {available >> 30} GiB; choose a smaller shape");
     }
 
-    private static ValidationLoss? Measure(string modelFolder, Validation validation, CancellationToken stop)
+    private static Device DeviceOf(TrainingOptions options)
+    {
+        Device device = Devices.Of(options.Device);
+        // Only the processor's generator can be set back to draw the same again.
+        if (options.Recompute && options.Dropout > 0 && device.type != DeviceType.CPU)
+            throw ParScaleException.Usage("TR-10", "--recompute with --dropout needs --device cpu; leave one of the two out");
+        return device;
+    }
+
+    private static ValidationLoss? Measure(string modelFolder, Validation validation, Device device, CancellationToken stop)
     {
         using ParScaleLm saved = ModelFolder.Load(modelFolder);
+        if (device.type != DeviceType.CPU) saved.to(device);
         return validation.Measure(saved, stop);
     }
 }

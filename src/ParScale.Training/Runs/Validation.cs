@@ -26,7 +26,7 @@ internal sealed class Validation(IHeldOut heldOut, double irreducible = 0)
     private static double Sum(ParScaleLm model, StreamWatch? watch, Batch batch)
     {
         using var scope = NewDisposeScope();
-        BatchTensors tensors = BatchTensors.Of(batch);
+        BatchTensors tensors = BatchTensors.Of(batch, model.Device);
         Tensor states = tensors.Select(model.States(tensors.Inputs, tensors.Offsets));
         watch?.Add(model, states, tensors.Targets);
         Tensor logits = model.Logits(model.Mix(states)).to(ScalarType.Float32);
