@@ -9,7 +9,7 @@ namespace ParScale.Training.Runs;
 /// </summary>
 internal sealed record BatchTensors(Tensor Inputs, Tensor Targets, Tensor? Offsets, Tensor? Learned)
 {
-    public static BatchTensors Of(Batch batch, Device device)
+    public static BatchTensors Of(Batch batch, Device? device = null)
     {
         Tensor? offsets = batch.Offsets is null ? null : tensor(batch.Offsets, device: device).view(batch.Rows, batch.Context);
         Tensor? learned = batch.Learned is null ? null : tensor(batch.Learned, device: device);
