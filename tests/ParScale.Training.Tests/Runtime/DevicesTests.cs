@@ -1,7 +1,5 @@
-using ParScale.Training.Modules;
 using ParScale.Training.Runtime;
 using TorchSharp;
-using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Runtime;
 
@@ -25,25 +23,5 @@ public sealed class DevicesTests
         Assert.StartsWith("parscale-train: error TR-24: --device cuda", error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd('\n').Split('\n'));
         Assert.False(Directory.Exists(folder.File("run")));
-    }
-
-    /// <summary>
-    /// The meta device has shapes but no numbers; an operation that mixes it with another device throws, as on a GPU. It knows neither
-    /// look-ups of rows nor rolls, so embedding and rotation stay untested.
-    /// </summary>
-    [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    public void No_weight_stays_behind_when_a_model_moves(int streams)
-    {
-        using var scope = NewDisposeScope();
-        using var model = new ParScaleLm(Samples.Config(streams), prefixMlp: streams > 1 ? 6 : 0);
-        model.to(META);
-        Assert.Equal(DeviceType.META, model.Device.type);
-        Assert.All(model.CheckpointTensors(), tensor => Assert.Equal(DeviceType.META, tensor.Value.device.type));
-        Tensor states = zeros([streams, 2, 12, model.Config.HiddenSize], device: META).requires_grad_(true);
-        Tensor weights = model.MixingWeights(states);
-        (model.Logits(model.Mix(states)).sum() + weights.sum()).backward();
-        Assert.Equal(DeviceType.META, states.grad!.device.type);
     }
 }
