@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ParScale.Training.Distributed;
 
 namespace ParScale.Training.Commands;
 
@@ -11,6 +12,7 @@ internal static class CommandLine
         // Numbers in flags, logs and messages are the same in every country.
         CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
+        RankConsole.Silence();
         var debug = new Option<bool>("--debug") { Description = "print the trace of an error", Recursive = true };
         try
         {
@@ -26,8 +28,7 @@ internal static class CommandLine
         catch (Exception problem)
         {
             (int exit, string text) = ErrorReport.Describe("parscale-train", problem, args.Contains(debug.Name));
-            Console.Error.Write(text);
-            return exit;
+            return RankConsole.Fail(exit, text);
         }
     }
 }

@@ -3,6 +3,7 @@ using ParScale.Model;
 using ParScale.Text;
 using ParScale.Training.Conversion;
 using ParScale.Training.Data;
+using ParScale.Training.Distributed;
 using ParScale.Training.Optimization;
 using ParScale.Training.Reporting;
 using ParScale.Training.Runs;
@@ -52,7 +53,7 @@ internal static class TrainCommand
     private static readonly Option<long> EvalEvery = Number("--eval-every", 200L, "steps between validations");
     private static readonly Option<long> SaveEvery = Number("--save-every", 200L, "steps between checkpoints");
     private static readonly Option<long> Seed = Number("--seed", 1L, "seed of weights and data order");
-    private static readonly Option<int> Threads = Number("--threads", Environment.ProcessorCount, "threads");
+    private static readonly Option<int> Threads = Number("--threads", MpiLaunch.Threads(), "threads of each process");
     private static readonly Option<string> Device = Choice("--device", "auto", "where to compute: auto is a GPU where TorchSharp finds one, else the processor", "auto", "cpu", "cuda");
     private static readonly Option<string> Compute = Choice("--compute", "f32", "type of the matrix products; weights and updates stay f32", "f32", "bf16");
     private static readonly Option<string> SaveType = Choice("--save-dtype", "bf16", "type of the weights in best/ and final/", "f32", "bf16");
@@ -81,10 +82,15 @@ internal static class TrainCommand
         using StopSignal stop = StopSignal.OfProcess();
         if (parse.GetValue(Supervised)) stop.RaiseAtEndOfInput();
         StartingPoint? from = parse.GetValue(From) is { } folder ? StartingPoint.Open(folder) : null;
-        var run = new TrainingRun(parse.GetRequiredValue(Data), TokenizerOf(parse, from), parse.GetRequiredValue(Output), from) { Samples = Samples(parse) };
+        var run = new TrainingRun(parse.GetRequiredValue(Data), TokenizerOf(parse, from), parse.GetRequiredValue(Output), from)
+        {
+            Samples = Samples(parse),
+            Group = ProcessGroup.Join(),
+        };
         var control = new RunControl(parse.GetValue(Resume), parse.GetValue(AllowChanged), parse.GetValue(Keep));
-        RunResult result = run.Execute(files => Options(parse, from) with { DataSha256 = files.DataSha256, TokenizerSha256 = files.TokenizerSha256 }, control, stop);
-        if (result.Finished) result.Save();
+        RunResult result = run.Execute(files => Options(parse, from) with { DataSha256 = files.DataSha256, TokenizerSha256 = files.TokenizerSha256, Processes = run.Group.Count }, control, stop);
+        if (result.Finished && run.Group.IsFirst) result.Save();
+        run.Group.Leave();
         if (parse.GetValue(Json)) Console.WriteLine(result.ToJson());
         if (!result.Finished) Console.Error.WriteLine($"stopped and saved at step {result.Step} of {result.Steps}; --resume goes on");
         return result.Finished ? 0 : ExitCodes.Stopped;

@@ -11,13 +11,18 @@ internal static class MpiLaunch
     /// <summary>The rank of this process; 0 when it is alone.</summary>
     public static int Rank => Number("OMPI_COMM_WORLD_RANK") ?? Number("PMIX_RANK") ?? 0;
 
+    /// <summary>The rank of this process among those on this machine; 0 where the launcher does not say.</summary>
+    public static int RankHere => Number("OMPI_COMM_WORLD_LOCAL_RANK") ?? 0;
+
+    /// <summary>The ranks on this machine; 1 where the launcher does not say.</summary>
+    public static int RanksHere => IsPresent ? Math.Max(1, Number("OMPI_COMM_WORLD_LOCAL_SIZE") ?? 1) : 1;
+
     /// <summary>The threads of one rank: the machine's cores shared by the ranks on it, and no more than it may use.</summary>
     public static int Threads()
     {
         int allowed = Environment.ProcessorCount;
         if (!IsPresent) return allowed;
-        int local = Math.Max(1, Number("OMPI_COMM_WORLD_LOCAL_SIZE") ?? 1);
-        return Threads(allowed, Math.Max(allowed, CoresOfMachine()), local, Number("OMPI_MCA_orte_bound_at_launch") == 1);
+        return Threads(allowed, Math.Max(allowed, CoresOfMachine()), RanksHere, Number("OMPI_MCA_orte_bound_at_launch") == 1);
     }
 
     /// <summary>

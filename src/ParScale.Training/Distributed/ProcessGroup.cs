@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 using ParScale.Training.Data.Order;
 using static TorchSharp.torch;
@@ -12,10 +13,15 @@ internal sealed class ProcessGroup
 {
     private const int Root = 0;
 
-    private ProcessGroup(int rank, int count) => (Rank, Count) = (rank, count);
+    private readonly bool _joined;
+
+    private ProcessGroup(int rank, int count, bool joined) => (Rank, Count, _joined) = (rank, count, joined);
 
     /// <summary>The group of a process on its own.</summary>
-    public static ProcessGroup Alone { get; } = new(0, 1);
+    public static ProcessGroup Alone { get; } = new(0, 1, joined: false);
+
+    /// <summary>The group that this process has joined; itself alone before that.</summary>
+    public static ProcessGroup Joined { get; private set; } = Alone;
 
     /// <summary>The number of this process, from 0.</summary>
     public int Rank { get; }
@@ -41,7 +47,7 @@ internal sealed class ProcessGroup
             throw new ParScaleException(ErrorKind.Io, "MP-02", "this Open MPI was built without support for threads, which is needed");
         Check(OpenMpi.Rank(OpenMpi.World, out int rank));
         Check(OpenMpi.Size(OpenMpi.World, out int count));
-        return count > 1 ? new ProcessGroup(rank, count) : Alone;
+        return Joined = new ProcessGroup(rank, count, joined: true);
     }
 
     /// <summary>Replaces every value by its sum over all processes, equal in each to the last bit.</summary>
@@ -60,6 +66,9 @@ internal sealed class ProcessGroup
 
     /// <summary>Whether <paramref name="mine"/> holds in one process at least.</summary>
     public bool Any(bool mine) => Sum(mine ? 1.0 : 0.0) > 0;
+
+    /// <summary>The number of the first process.</summary>
+    public double FromFirst(double mine) => Sum(IsFirst ? mine : 0);
 
     /// <summary>The text of the first process.</summary>
     public string? FromFirst(string? mine)
@@ -82,6 +91,22 @@ internal sealed class ProcessGroup
         Tensor flat = values.detach().cpu().contiguous().flatten();
         Check(OpenMpi.Broadcast(Address(flat), checked((int)flat.numel()), OpenMpi.Float, Root, OpenMpi.World));
         if (!IsFirst) values.copy_(flat.view(values.shape));
+    }
+
+    /// <summary>Makes sure that all processes have the same weights, to the last bit; one pass over them.</summary>
+    /// <exception cref="ParScaleException">They have not (MP-03).</exception>
+    public void RequireEqual(IEnumerable<Tensor> weights, long step)
+    {
+        if (Count == 1) return;
+        uint mine = Fingerprint(weights);
+        double[] all = new double[Count];
+        all[Rank] = mine;
+        Sum(all);
+        int other = Array.FindIndex(all, value => value != all[Root]);
+        if (other < 0) return;
+        throw new ParScaleException(ErrorKind.HashMismatch, "MP-03",
+            $"the weights of process {other} differ from those of the first after step {step}; --resume goes on from the last checkpoint; "
+            + "if it happens again, use machines of one kind, or test their memory");
     }
 
     /// <summary>
@@ -111,13 +136,21 @@ internal sealed class ProcessGroup
     /// <summary>The orderly end; returns when all processes have come to theirs.</summary>
     public void Leave()
     {
-        if (Count > 1) Check(OpenMpi.End());
+        if (_joined) Check(OpenMpi.End());
     }
 
-    /// <summary>Ends all processes at once; mpirun's exit code is <paramref name="exitCode"/>. Does nothing in a group of one.</summary>
+    /// <summary>Ends all processes at once; mpirun's exit code is <paramref name="exitCode"/>. Does nothing where there are no others.</summary>
     public void Abort(int exitCode)
     {
-        if (Count > 1) Check(OpenMpi.Abort(OpenMpi.World, exitCode));
+        if (_joined) Check(OpenMpi.Abort(OpenMpi.World, exitCode));
+    }
+
+    private static uint Fingerprint(IEnumerable<Tensor> weights)
+    {
+        using var scope = NewDisposeScope();
+        var hash = new Crc32();
+        foreach (Tensor tensor in weights) hash.Append(tensor.detach().cpu().contiguous().bytes);
+        return hash.GetCurrentHashAsUInt32();
     }
 
     private static void Check(int result)

@@ -1,3 +1,4 @@
+using ParScale.Training.Distributed;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -29,19 +30,23 @@ internal sealed class AdamW : IDisposable
             zeros_like(p.Parameter).requires_grad_(false).DetachFromDisposeScope()))];
     }
 
+    /// <summary>What it updates, by name.</summary>
+    public IEnumerable<(string Name, Parameter Parameter)> Parameters => _entries.Select(e => (e.Name, e.Parameter));
+
     /// <summary>The moments by name: <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c>.</summary>
     public IEnumerable<(string Name, Tensor Value)> State =>
         _entries.SelectMany(e => ((string, Tensor)[])[($"exp_avg.{e.Name}", e.Mean), ($"exp_avg_sq.{e.Name}", e.Square)]);
 
     /// <summary>
-    /// Scales all gradients so that their joint norm is at most <paramref name="limit"/>; returns the norm before that.
+    /// Scales all gradients so that their joint norm is at most <paramref name="limit"/>; returns the norm before that. All processes of
+    /// a group, which have the same gradients, take the norm of the first: on another machine its last bits may differ.
     /// </summary>
-    public double ClipGradients(double limit)
+    public double ClipGradients(double limit, ProcessGroup? group = null)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Tensor norms = stack(_entries.Select(e => Gradient(e).norm()));
-        double norm = norms.norm().item<float>();
+        double norm = (group ?? ProcessGroup.Alone).FromFirst(norms.norm().item<float>());
         if (norm > limit)
         {
             foreach (Entry entry in _entries) Gradient(entry).mul_(limit / norm);

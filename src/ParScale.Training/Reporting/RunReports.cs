@@ -44,7 +44,8 @@ internal sealed class RunReports : IDisposable
         _steps = options.Steps;
         _progress = new ProgressLine(_steps);
         _flopsPerToken = ModelWork.TrainingPerToken(config, options.Context, options.Train == TrainedSet.Streams);
-        _matrixRate = MatrixRate.Measure(options.Compute.InTorch(), device);
+        // The other processes of the run, which wait meanwhile, are as fast.
+        _matrixRate = options.Processes * MatrixRate.Measure(options.Compute.InTorch(), device);
     }
 
     /// <summary>The speed over all rows so far; null before the first.</summary>

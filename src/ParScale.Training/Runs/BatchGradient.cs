@@ -8,15 +8,16 @@ namespace ParScale.Training.Runs;
 /// <summary>
 /// The gradient of the mean loss over a step's batch. The rows of this process, <paramref name="ranks"/>, are taken in
 /// <see cref="TrainingOptions.Accumulate"/> parts; each counts by its share of the tokens that the whole batch learns, so the sum over
-/// all parts of all processes is the gradient of the one big batch.
+/// all parts of all processes is the gradient of the one big batch. <paramref name="exchange"/> forms that sum, while the last part is still computed.
 /// </summary>
-internal sealed class BatchGradient(TrainingOptions options, ParScaleLm model, IRowOrder data, RankSlice ranks) : IDisposable
+internal sealed class BatchGradient(
+    TrainingOptions options, ParScaleLm model, IRowOrder data, RankSlice ranks, GradientExchange? exchange = null) : IDisposable
 {
-    private readonly BackwardPieces? _pieces = options.Recompute ? new BackwardPieces(recompute: true) : null;
+    private readonly BackwardPieces? _pieces = options.Recompute || exchange is not null ? new BackwardPieces(options.Recompute) : null;
 
     /// <summary>
-    /// Adds this process's part of the gradient of step <paramref name="step"/> (from 0) to the parameters; returns its part of the loss,
-    /// in nats per token.
+    /// Adds the gradient of step <paramref name="step"/> (from 0) to the parameters: this process's part of it, or with an exchange all of
+    /// it. Returns this process's part of the loss, in nats per token.
     /// </summary>
     /// <exception cref="ParScaleException">The batch has no token to learn (TD-10).</exception>
     public double Add(long step)
@@ -35,14 +36,16 @@ internal sealed class BatchGradient(TrainingOptions options, ParScaleLm model, I
         for (int part = 0; part < options.Accumulate; part++)
         {
             (long begin, int count) = new RankSlice(part, options.Accumulate).Of(0, rows);
-            if (count > 0) loss += AddPart(batch.Part((int)(first + begin), count), batch.LearnedTokens);
+            GradientExchange? ending = part == options.Accumulate - 1 ? exchange : null;
+            if (count > 0) loss += AddPart(batch.Part((int)(first + begin), count), batch.LearnedTokens, ending);
         }
+        exchange?.Finish();
         return loss;
     }
 
     public void Dispose() => _pieces?.Dispose();
 
-    private double AddPart(Batch part, int learnedInAll)
+    private double AddPart(Batch part, int learnedInAll, GradientExchange? ending)
     {
         if (part.LearnedTokens == 0) return 0;
         using var scope = NewDisposeScope();
@@ -51,7 +54,7 @@ internal sealed class BatchGradient(TrainingOptions options, ParScaleLm model, I
         double share = (double)part.LearnedTokens / learnedInAll;
         (Tensor goal, double loss) = Head(states, batch.Targets, share);
         if (_pieces is null) goal.backward();
-        else _pieces.Run(goal);
+        else _pieces.Run(goal, ending is null ? null : ending.LayersDone);
         return loss * share;
     }
 

@@ -1,3 +1,4 @@
+using ParScale.Training.Distributed;
 using ParScale.Training.Modules;
 using static TorchSharp.torch;
 
@@ -33,6 +34,16 @@ internal sealed class StreamWatch(int streams)
         // Without smoothing a weight may be 0, and 0 log 0 counts as 0.
         _entropy -= Sum(weights * weights.clamp_min(1e-300).log());
         _tokens += targets.numel();
+    }
+
+    /// <summary>Adds what the other processes of the group have taken.</summary>
+    public void Share(ProcessGroup group)
+    {
+        double[] all = [.. _losses, .. _weights, _averageLoss, _cosine, _entropy, _tokens];
+        group.Sum(all);
+        all.AsSpan(0, streams).CopyTo(_losses);
+        all.AsSpan(streams, streams).CopyTo(_weights);
+        (_averageLoss, _cosine, _entropy, _tokens) = (all[^4], all[^3], all[^2], (long)all[^1]);
     }
 
     /// <summary>The means over all tokens taken so far; <paramref name="irreducible"/> is E of the scaling law.</summary>

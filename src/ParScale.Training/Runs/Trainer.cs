@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ParScale.Training.Data.Order;
+using ParScale.Training.Distributed;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
 using ParScale.Training.Reporting;
@@ -7,10 +8,13 @@ using static TorchSharp.torch;
 
 namespace ParScale.Training.Runs;
 
-/// <summary>The training loop: batch, loss, gradients, clipping, update; now and then validation, log, checkpoint.</summary>
+/// <summary>
+/// The training loop: batch, loss, gradients, clipping, update; now and then validation, log, checkpoint. Every process of
+/// <paramref name="group"/> makes the same steps with the same weights; only the first has a folder and reports.
+/// </summary>
 internal sealed class Trainer(
-    TrainingOptions options, ParScaleLm model, AdamW optimizer, IRowOrder data, Validation validation, RunFolder folder,
-    RunReports reports)
+    TrainingOptions options, ParScaleLm model, AdamW optimizer, IRowOrder data, Validation validation, RunFolder? folder,
+    RunReports? reports, ProcessGroup group)
 {
     private const int LogEvery = 10;
     private readonly LearningRate _learningRate = new(
@@ -23,21 +27,22 @@ internal sealed class Trainer(
     /// </summary>
     public TrainerState Run(TrainerState start, CancellationToken stop)
     {
-        using var gradient = new BatchGradient(options, model, data, RankSlice.All);
+        using GradientExchange? exchange = group.Count == 1 ? null : new GradientExchange(group, optimizer.Parameters);
+        using var gradient = new BatchGradient(options, model, data, group.Slice, exchange);
         var clock = Stopwatch.StartNew();
         (long Step, double Seconds) row = (start.Step, 0);
         TrainerState state = start;
         TrainerState? saved = start.Step > 0 ? start : null;
-        while (!stop.IsCancellationRequested)
+        while (!group.Any(stop.IsCancellationRequested))
         {
             if (state.Pending && (IsEvaluated(state.Step) || state.Step % LogEvery == 0))
             {
                 double speed = (state.Step - row.Step) * _tokensPerStep / Math.Max(1e-9, clock.Elapsed.TotalSeconds - row.Seconds);
                 ValidationLoss? loss = IsEvaluated(state.Step) ? validation.Measure(model, stop) : null;
                 // A validation cut short leaves the row pending: the resumed run begins with it.
-                if (stop.IsCancellationRequested) break;
+                if (loss is null && IsEvaluated(state.Step)) break;
                 ValidationLoss? finite = Finite(loss, state.Step);
-                reports.Write(Row(state, finite, speed), model);
+                reports?.Write(Row(state, finite, speed), model);
                 if (finite is not null) state = KeepBest(state, finite);
                 row = (state.Step, clock.Elapsed.TotalSeconds);
                 state = state with { LossSum = 0, LossCount = 0 };
@@ -45,14 +50,20 @@ internal sealed class Trainer(
             bool atEnd = state.Step == options.Steps;
             if (state.Step > 0 && (atEnd || state.Step % options.SaveEvery == 0) && state != saved)
             {
-                folder.SaveCheckpoint(model, optimizer, state);
+                Save(state);
                 saved = state;
             }
             if (atEnd) return state;
             state = Step(state, gradient) with { ElapsedSeconds = start.ElapsedSeconds + clock.Elapsed.TotalSeconds };
         }
-        if (state != saved) folder.SaveCheckpoint(model, optimizer, state);
+        if (state != saved) Save(state);
         return state;
+    }
+
+    private void Save(TrainerState state)
+    {
+        group.RequireEqual(model.parameters(), state.Step);
+        folder?.SaveCheckpoint(model, optimizer, state);
     }
 
     private bool IsEvaluated(long step) => step % options.EvalEvery == 0 || step == options.Steps;
@@ -62,12 +73,12 @@ internal sealed class Trainer(
         _learningRate.At(state.Step - 1), state.GradientNorm, Math.Round(speed, 1), Math.Round(state.ElapsedSeconds, 2),
         Streams: loss?.Streams);
 
-    /// <summary>One update: gradient, (exchange with other processes), clipping, step.</summary>
+    /// <summary>One update: gradient, clipping, step.</summary>
     private TrainerState Step(TrainerState state, BatchGradient gradient)
     {
         using var scope = NewDisposeScope();
-        double loss = gradient.Add(state.Step);
-        double norm = optimizer.ClipGradients(options.Clip);
+        double loss = group.Sum(gradient.Add(state.Step));
+        double norm = optimizer.ClipGradients(options.Clip, group);
         if (!double.IsFinite(loss) || !double.IsFinite(norm)) return Skip(state, loss, norm);
         optimizer.Step(state.Step - state.Skipped, _learningRate.At(state.Step));
         return state with
@@ -85,7 +96,7 @@ internal sealed class Trainer(
     {
         optimizer.ClearGradients();
         TrainerState after = state with { Step = state.Step + 1, Skipped = state.Skipped + 1, SkippedInARow = state.SkippedInARow + 1 };
-        reports.Skip(new SkippedStep(after.Step, loss, norm, options.Batch, after.SkippedInARow));
+        reports?.Skip(new SkippedStep(after.Step, loss, norm, options.Batch, after.SkippedInARow));
         if (after.SkippedInARow < options.MaxSkipped && after.Skipped < options.Steps) return after;
         throw ParScaleException.Usage("TR-07", $"{after.SkippedInARow} steps in a row, up to {after.Step}, had a loss or gradient that is not finite; "
             + "lower --lr or raise --warmup; the last checkpoint is from before them or among them, and its weights are finite");
@@ -106,7 +117,7 @@ internal sealed class Trainer(
     private TrainerState KeepBest(TrainerState state, ValidationLoss loss)
     {
         if (loss.PerToken >= state.BestLossPerToken) return state;
-        folder.SaveModel(model, "best");
+        folder?.SaveModel(model, "best");
         return state with { BestLossPerToken = loss.PerToken, BestStep = state.Step };
     }
 }

@@ -30,12 +30,17 @@ internal sealed record TrainerState(
 
     public string ToJson() => JsonSerializer.Serialize(this, Format) + "\n";
 
+    /// <summary>The state that <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="JsonException">The text is something else.</exception>
+    public static TrainerState Parse(string json) =>
+        JsonSerializer.Deserialize<TrainerState>(json, Format) ?? throw new JsonException("no state");
+
     /// <exception cref="ParScaleException">The file is not what a trainer wrote.</exception>
     public static TrainerState Read(string path)
     {
         try
         {
-            TrainerState? state = JsonSerializer.Deserialize<TrainerState>(File.ReadAllText(path), Format);
+            TrainerState state = Parse(File.ReadAllText(path));
             if (state is { Options: not null, Step: >= 0, LossCount: >= 0 }) return state;
             throw new JsonException("no options");
         }

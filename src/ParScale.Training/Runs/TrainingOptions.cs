@@ -79,6 +79,9 @@ internal sealed record TrainingOptions
     /// <summary>Where the run computes.</summary>
     public DeviceChoice Device { get; init; }
 
+    /// <summary>Processes that share the rows of a step; another number of them computes the same but for rounding.</summary>
+    public int Processes { get; init; } = 1;
+
     /// <summary>E of the scaling law, in nats per token, for the rho of the log.</summary>
     public double IrreducibleLoss { get; init; }
 
@@ -109,6 +112,7 @@ internal sealed record TrainingOptions
         Require(Context >= 1, "--context must be 1 or more");
         Require(Batch is >= 1 and <= 1 << 16, "--batch must be 1 to 65536");
         Require(Accumulate >= 1 && Accumulate <= Batch, "--accumulate must be 1 to --batch");
+        Require(Batch >= Processes, $"--batch must be at least {Processes}, one row for each process");
         Require((long)Batch * Context <= 1 << 24, "--batch times --context must be at most 16777216 tokens");
         Require(Steps is >= 1 and <= MostSteps, $"--steps must be 1 to {MostSteps}");
         Require(LearningRate > 0 && double.IsFinite(LearningRate), "--lr must be above 0");

@@ -1,6 +1,7 @@
 using ParScale.Model;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Data;
+using ParScale.Training.Distributed;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
 using ParScale.Training.Reporting;
@@ -16,6 +17,9 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
     /// <summary>What the model writes at evaluations; null for nothing.</summary>
     public SampleOptions? Samples { get; init; }
 
+    /// <summary>The processes that share the work; only the first of them reads and writes the run's folder.</summary>
+    public ProcessGroup Group { get; init; } = ProcessGroup.Alone;
+
     public RunResult Execute(Func<RunInputs, TrainingOptions> optionsFor, RunControl control, StopSignal stop)
     {
         control.Validate();
@@ -29,14 +33,16 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         RequireMemory(config, frozen);
         stop.Enter("preparing the data");
         RunData data = inputs.Source.Cut(options, inputs.Tokenizer);
-        var validation = new Validation(data.HeldOut, options.IrreducibleLoss);
+        var validation = new Validation(data.HeldOut, options.IrreducibleLoss, Group);
         NativeTorch.Require();
         Device device = DeviceOf(options);
-        using var folder = new RunFolder(outputFolder, tokenizerFolder, options.SaveType.InFiles(), frozen ? from?.Backbone : null, control.Keep);
+        using RunFolder? folder = Group.IsFirst
+            ? new RunFolder(outputFolder, tokenizerFolder, options.SaveType.InFiles(), frozen ? from?.Backbone : null, control.Keep)
+            : null;
         stop.Enter("checking the run's folder");
-        folder.Prepare(control.Resume);
-        string? checkpoint = control.Resume ? folder.UsableCheckpoint() : null;
-        TrainerState start = StateIn(checkpoint, options, control.AllowChanged);
+        folder?.Prepare(control.Resume);
+        string? checkpoint = control.Resume ? folder?.UsableCheckpoint() : null;
+        TrainerState start = Shared(Group.IsFirst ? StateIn(checkpoint, options, control.AllowChanged) : null);
 
         stop.Enter("building the model");
         NativeHeap.KeepFreedBlocks();
@@ -47,16 +53,19 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         using var optimizer = new AdamW(
             model.named_parameters().Where(p => p.parameter.requires_grad), options.Beta2, options.WeightDecay, options.Beta1, options.Epsilon);
         if (checkpoint is not null) RunFolder.Restore(checkpoint, model, optimizer);
-        else from?.Fill(model, options, data.Sample);
+        else if (Group.IsFirst) from?.Fill(model, options, data.Sample);
+        Share(model);
+        foreach ((_, Tensor moment) in optimizer.State) Group.FromFirst(moment);
 
-        using var reports = new RunReports(folder.Path, config, start, device, Samples, inputs.Tokenizer);
+        using RunReports? reports = folder is null ? null : new RunReports(folder.Path, config, start, device, Samples, inputs.Tokenizer);
         stop.Guard();
-        TrainerState end = new Trainer(options, model, optimizer, data.Training, validation, folder, reports).Run(start, stop.Token);
+        TrainerState end = new Trainer(options, model, optimizer, data.Training, validation, folder, reports, Group).Run(start, stop.Token);
         var result = new RunResult(
-            false, end.Step, options.Steps, end.ElapsedSeconds, config.TotalParameters, end.BestStep, null, null, outputFolder, reports.Speed);
+            false, end.Step, options.Steps, end.ElapsedSeconds, config.TotalParameters, end.BestStep, null, null, outputFolder, reports?.Speed);
         if (end.Step < options.Steps || end.Pending) return result;
-        ValidationLoss? final = Measure(folder.SaveModel(model, "final"), validation, device, stop.Token);
-        ValidationLoss? best = Measure(Path.Combine(folder.Path, "best"), validation, device, stop.Token);
+        folder?.SaveModel(model, "final");
+        ValidationLoss? final = Measure("final", config, validation, device, stop.Token);
+        ValidationLoss? best = Measure("best", config, validation, device, stop.Token);
         return result with { Finished = final is not null && best is not null, Final = final, Best = best };
     }
 
@@ -69,13 +78,25 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         return ResumeCheck.Continue(checkpoint, saved, options, data, allowChanged);
     }
 
+    /// <summary>The state of the first process.</summary>
+    private TrainerState Shared(TrainerState? mine)
+    {
+        string? json = Group.FromFirst(mine?.ToJson());
+        return mine ?? TrainerState.Parse(json ?? throw new InvalidOperationException("the first process has no state"));
+    }
+
+    private void Share(ParScaleLm model)
+    {
+        foreach (Tensor weights in model.parameters()) Group.FromFirst(weights);
+    }
+
     /// <summary>Weights, and gradients and two moments of what is trained, must fit in float32 before anything is allocated; activations come on top.</summary>
     private static void RequireMemory(ModelConfig config, bool frozen)
     {
         const int BytesPerWeight = 4, BytesPerTrained = 12;
         long trained = frozen ? config.PrefixParameters + config.AggregatorParameters : config.TotalParameters;
         long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        long needed = config.TotalParameters * BytesPerWeight + trained * BytesPerTrained;
+        long needed = (config.TotalParameters * BytesPerWeight + trained * BytesPerTrained) * MpiLaunch.RanksHere;
         if (needed <= available) return;
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "TR-09",
             $"{config.TotalParameters} parameters need {needed >> 30} GiB to train, this machine has {available >> 30} GiB; choose a smaller shape");
@@ -90,10 +111,12 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         return device;
     }
 
-    private static ValidationLoss? Measure(string modelFolder, Validation validation, Device device, CancellationToken stop)
+    /// <summary>The loss of a model as it was saved; the first process hands it to the others.</summary>
+    private ValidationLoss? Measure(string name, ModelConfig config, Validation validation, Device device, CancellationToken stop)
     {
-        using ParScaleLm saved = ModelFolder.Load(modelFolder);
+        using ParScaleLm saved = Group.IsFirst ? ModelFolder.Load(Path.Combine(outputFolder, name)) : new ParScaleLm(config);
         if (device.type != DeviceType.CPU) saved.to(device);
+        Share(saved);
         return validation.Measure(saved, stop);
     }
 }

@@ -1,25 +1,38 @@
 using ParScale.Training.Data.Order;
+using ParScale.Training.Distributed;
 using ParScale.Training.Modules;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Runs;
 
-/// <summary>The loss over all that is held out; <paramref name="irreducible"/> is E of the scaling law, for rho.</summary>
-internal sealed class Validation(IHeldOut heldOut, double irreducible = 0)
+/// <summary>
+/// The loss over all that is held out, which the processes of <paramref name="group"/> share; <paramref name="irreducible"/> is E of the
+/// scaling law, for rho.
+/// </summary>
+internal sealed class Validation(IHeldOut heldOut, double irreducible = 0, ProcessGroup? group = null)
 {
     private const int RowsPerPass = 16;
+    private readonly ProcessGroup _group = group ?? ProcessGroup.Alone;
 
-    /// <summary>The mean negative log-likelihood, in nats; null when <paramref name="stop"/> came before the end.</summary>
+    /// <summary>
+    /// The mean negative log-likelihood, in nats; null, in all processes, when <paramref name="stop"/> came to one before its end.
+    /// </summary>
     public ValidationLoss? Measure(ParScaleLm model, CancellationToken stop)
     {
         using var noGradient = no_grad();
         bool wasTraining = model.training;
         model.eval();
-        double total = 0;
+        List<double> sums = [];
         StreamWatch? watch = model.Config.Streams > 1 ? new StreamWatch(model.Config.Streams) : null;
-        foreach (Batch batch in heldOut.Passes(RowsPerPass).TakeWhile(_ => !stop.IsCancellationRequested)) total += Sum(model, watch, batch);
+        foreach (Batch batch in heldOut.Passes(RowsPerPass).TakeWhile(_ => !stop.IsCancellationRequested))
+            sums.Add(sums.Count % _group.Count == _group.Rank ? Sum(model, watch, batch) : 0);
         model.train(wasTraining);
-        if (stop.IsCancellationRequested) return null;
+        if (_group.Any(stop.IsCancellationRequested)) return null;
+        // Every sum comes from one process, and all add them up in one order: the loss is that of a process on its own, to the last bit.
+        double[] all = [.. sums];
+        _group.Sum(all);
+        double total = all.Sum();
+        watch?.Share(_group);
         return new ValidationLoss(total / heldOut.Tokens, total / heldOut.Characters, watch?.Report(irreducible));
     }
 

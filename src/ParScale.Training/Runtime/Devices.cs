@@ -1,3 +1,4 @@
+using ParScale.Training.Distributed;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Runtime;
@@ -12,7 +13,11 @@ internal static class Devices
     public static Device Of(DeviceChoice choice)
     {
         if (choice == DeviceChoice.Cpu) return CPU;
-        if (HasCudaLibrary() && cuda.is_available()) return CUDA;
+        if (HasCudaLibrary() && cuda.is_available())
+        {
+            // Each process of a machine takes a GPU of its own, as far as they go.
+            return MpiLaunch.IsPresent ? device(TorchSharp.DeviceType.CUDA, MpiLaunch.RankHere % cuda.device_count()) : CUDA;
+        }
         if (choice == DeviceChoice.Auto) return CPU;
         throw ParScaleException.Usage("TR-24", HasCudaLibrary()
             ? "--device cuda: libtorch finds no GPU; check the driver with nvidia-smi, or leave the flag out"

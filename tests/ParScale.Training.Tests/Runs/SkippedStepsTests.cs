@@ -2,6 +2,7 @@ using System.Text.Json;
 using ParScale.Checkpoints;
 using ParScale.Training.Commands;
 using ParScale.Training.Data.Order;
+using ParScale.Training.Distributed;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
 using ParScale.Training.Reporting;
@@ -68,7 +69,7 @@ public sealed class SkippedStepsTests
         using var poison = new Poison(data.Training, model, optimizer, options.Batch, poisoned);
         var start = new TrainerState(0, 0, null, 0, options);
         using var reports = new RunReports(run.Path, model.Config, start, CPU, null, files.Tokenizer);
-        TrainerState end = new Trainer(options, model, optimizer, poison, new Validation(data.HeldOut), run, reports).Run(start, TestContext.Current.CancellationToken);
+        TrainerState end = new Trainer(options, model, optimizer, poison, new Validation(data.HeldOut), run, reports, ProcessGroup.Alone).Run(start, TestContext.Current.CancellationToken);
         return (end, poison.Before, poison.After);
     }
 

@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Training.Distributed;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
 using ParScale.Training.Reporting;
@@ -23,7 +24,7 @@ public sealed class TrainerTests
         run.Prepare(resume: false);
         var state = new TrainerState(0, 0, null, 0, options);
         using var reports = new RunReports(run.Path, model.Config, state, torch.CPU, new SampleOptions("the king", 5), files.Tokenizer);
-        var trainer = new Trainer(options, model, optimizer, data.Training, new Validation(data.HeldOut), run, reports);
+        var trainer = new Trainer(options, model, optimizer, data.Training, new Validation(data.HeldOut), run, reports, ProcessGroup.Alone);
 
         var live = new List<long>();
         using var stop = new CancellationTokenSource();
