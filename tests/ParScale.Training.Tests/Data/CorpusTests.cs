@@ -32,6 +32,22 @@ public sealed class CorpusTests
     }
 
     [Fact]
+    public void A_fault_is_named_with_its_line_and_no_line_is_over_64_MiB()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllBytes(folder.File("x.txt"), [0x61, 0x0A, 0x0A, 0x62, 0xFF]);
+        Assert.Contains("line 3: is not UTF-8 (byte 4)", Assert.Throws<ParScaleException>(() => Corpus.Read(folder.File("x.txt"))).Message, StringComparison.Ordinal);
+        using (FileStream file = File.Create(folder.File("long.txt")))
+        {
+            file.Write("a\n"u8);
+            file.SetLength(file.Length + (64 << 20) + 1);
+        }
+        var error = Assert.Throws<ParScaleException>(() => Corpus.Read(folder.File("long.txt")));
+        Assert.Equal(("TD-05", ErrorKind.BadInput), (error.Code, error.Kind));
+        Assert.StartsWith("long.txt: line 2: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_missing_file_is_refused() =>
         Assert.Equal("TR-01", Assert.Throws<ParScaleException>(() => Corpus.Read("/nowhere/at/all.txt")).Code);
 }

@@ -55,6 +55,13 @@ internal sealed record ShardIndex
     public static (ShardIndex Index, byte[] Bytes) Read(string folder)
     {
         string path = Path.Combine(folder, FileName);
+        if (!File.Exists(path))
+        {
+            bool empty = !Directory.EnumerateFileSystemEntries(folder).Any();
+            throw ParScaleException.BadInput(empty ? "TD-01" : "TD-13", folder, empty
+                ? "is empty; give a UTF-8 text file, or a folder that parscale-train data wrote"
+                : $"has no {FileName}: it is no folder of shards; make one of its files with parscale-train data");
+        }
         byte[] bytes = InputFile.Read(path, LongestFile, "TD-13", "TD-13", "TD-13");
         try
         {

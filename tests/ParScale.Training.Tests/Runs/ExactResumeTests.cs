@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using ParScale.Training.Commands;
+
+namespace ParScale.Training.Tests.Runs;
+
+/// <summary>
+/// 210 steps, stopped by SIGTERM after four of them and resumed, against the same steps without a stop: every loss of every step, training
+/// and validation, and the weights and moments at the end are equal bit for bit.
+/// </summary>
+public sealed class ExactResumeTests
+{
+    private static readonly (string, string)[] Exact =
+    [
+        ("--steps", "210"), ("--lr", "5e-3"), ("--save-every", "1000"), ("--eval-every", "1"), ("--val-fraction", "0.01"), ("--dropout", "0.1"),
+    ];
+
+    [Theory]
+    [InlineData("plain", "--streams", "1")]
+    [InlineData("streams", "--compute", "bf16")]
+    [InlineData("prefix MLP", "--prefix-mlp", "8")]
+    [InlineData("accumulated", "--accumulate", "2")]
+    [InlineData("shards", "--data", "shards")]
+    [InlineData("frozen", "--train", "streams")]
+    public void A_run_stopped_four_times_equals_one_that_was_not(string mode, string flag, string value)
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("needs kill");
+        using var folder = new TempFolder();
+        string[] whole = Flags(folder, "whole", mode, flag, value), stopped = Flags(folder, "stopped", mode, flag, value);
+        Assert.Equal(0, CommandLine.Run(whole));
+
+        var random = new Random(mode.Length);
+        long[] stops = [.. Enumerable.Range(0, 4).Select(i => i * 50L + random.Next(1, 30))];
+        foreach (long stop in stops) Assert.Equal((75, $"{mode} {stop}"), (RunUntil(stop, stopped), $"{mode} {stop}"));
+        Assert.Equal(0, CommandLine.Run([.. stopped, "--resume"]));
+
+        Assert.Equal(Rows(folder, "whole"), Rows(folder, "stopped"));
+        string[] tensors = [.. Directory.GetFiles(folder.File("whole/checkpoint-210"), "*.safetensors")];
+        Assert.Equal(mode == "prefix MLP" ? 3 : 2, tensors.Length);
+        foreach (string file in tensors)
+            Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(folder.File($"stopped/checkpoint-210/{Path.GetFileName(file)}")));
+    }
+
+    private static string[] Flags(TempFolder folder, string output, string mode, string flag, string value)
+    {
+        string[] inputs = Samples.Inputs(folder);
+        if (mode == "frozen")
+        {
+            string plain = folder.File("plain");
+            if (!Directory.Exists(plain)) Assert.Equal(0, CommandLine.Run(Samples.Run(folder, "plain", ("--streams", "1"))));
+            string[] all = Samples.Run(folder, output, Exact);
+            string[] shape = ["--hidden", "--intermediate", "--layers", "--heads", "--kv-heads"];
+            return ["train", .. all.Skip(1).Chunk(2).Where(pair => !shape.Contains(pair[0])).SelectMany(pair => pair), "--from", folder.File("plain/final"), flag, value];
+        }
+        if (mode == "shards" && !Directory.Exists(folder.File(value)))
+            Assert.Equal(0, CommandLine.Run(["data", .. inputs, "-o", folder.File(value), "--format", "lines", "--val-fraction", "0.02"]));
+        return Samples.Run(folder, output, [.. Exact, (flag, mode == "shards" ? folder.File(value) : value)]);
+    }
+
+    /// <summary>Resumes the run and sends this process SIGTERM when the row of a step appears.</summary>
+    private static int RunUntil(long step, string[] flags)
+    {
+        TextWriter before = Console.Error;
+        Console.SetError(new Watch($"step {step}/"));
+        try
+        {
+            return CommandLine.Run([.. flags, "--resume"]);
+        }
+        finally
+        {
+            Console.SetError(before);
+        }
+    }
+
+    /// <summary>The rows of the log without what depends on the clock.</summary>
+    private static string[] Rows(TempFolder folder, string run)
+    {
+        string[] timed = ["tokens_per_second", "elapsed_seconds", "share_of_peak"];
+        string[] rows =
+        [
+            .. File.ReadLines(folder.File($"{run}/log.jsonl")).Skip(1).Select(line =>
+            {
+                JsonObject row = JsonNode.Parse(line)!.AsObject();
+                foreach (string name in timed) row.Remove(name);
+                return row.ToJsonString();
+            }),
+        ];
+        Assert.Equal(210, rows.Length);
+        Assert.Contains("val_loss_per_token", rows[0], StringComparison.Ordinal);
+        return rows;
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Kill(int process, int signal);
+
+    /// <summary>Stands for stderr. The signal comes some steps later: it is another thread that takes it.</summary>
+    private sealed class Watch(string start) : StringWriter(CultureInfo.InvariantCulture)
+    {
+        private const int Terminate = 15;
+
+        public override void WriteLine(string? value)
+        {
+            if (value?.StartsWith(start, StringComparison.Ordinal) == true) Assert.Equal(0, Kill(Environment.ProcessId, Terminate));
+        }
+    }
+}
