@@ -30,4 +30,4 @@ newest() { ls "$1" 2> /dev/null | sed -n 's/^checkpoint-//p' | sort -n | tail -1
 logged() { sed -n 's/^{"step":\([0-9]*\),.*}$/\1/p' "$1/log.jsonl" 2> /dev/null | tail -1 | grep . || echo 0; }
 
 # strays FOLDER: entries that no run leaves.
-strays() { ls -A "$1" | grep -vxE 'checkpoint-[0-9]+|best|final|(log|samples)\.jsonl|run\.lock|[a-z]+\.json|[a-z]+\.toml|events.*|tensorboard' || true; }
+strays() { ls -A "$1" | grep -vxE 'checkpoint-[0-9]+|best|final|(log|samples)\.jsonl|run\.lock|[a-z]+\.(json|toml|svg)|events.*|tensorboard' || true; }

@@ -28,7 +28,8 @@ public sealed class ExactResumeTests
         if (OperatingSystem.IsWindows()) Assert.Skip("needs kill");
         using var folder = new TempFolder();
         string[] whole = Flags(folder, "whole", mode, flag, value), stopped = Flags(folder, "stopped", mode, flag, value);
-        Assert.Equal(0, CommandLine.Run(whole));
+        (int exitCode, string[] errors) = InProcess.Run(whole);
+        Assert.True(exitCode == 0, errors[^1]);
 
         var random = new Random(mode.Length);
         long[] stops = [.. Enumerable.Range(0, 4).Select(i => i * 50L + random.Next(1, 30))];
