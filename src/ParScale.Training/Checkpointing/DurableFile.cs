@@ -1,4 +1,5 @@
 using System.Text;
+using ParScale.Checkpoints;
 
 namespace ParScale.Training.Checkpointing;
 
@@ -11,6 +12,6 @@ internal static class DurableFile
     {
         using var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None);
         stream.Write(content);
-        stream.Flush(flushToDisk: true);
+        DiskFlush.Flush(stream);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using ParScale.Checkpoints;
 
 namespace ParScale.Training.Checkpointing;
 
@@ -10,20 +11,17 @@ namespace ParScale.Training.Checkpointing;
 internal static class FolderSync
 {
     private const int ReadOnly = 0;
-    private static readonly int[] CannotFlush = [22, 30, 95];
 
     /// <exception cref="IOException">The disk reported an error.</exception>
     public static void Flush(string folder)
     {
         if (OperatingSystem.IsWindows()) return;
         int handle = Open(Encoding.UTF8.GetBytes(folder + "\0"), ReadOnly);
-        // A folder that may be written but not read cannot be opened, and some file systems have no such call (EINVAL, EROFS,
-        // ENOTSUP): no reason to stop.
+        // A folder that may be written but not read cannot be opened: no reason to stop.
         if (handle < 0) return;
         int failure = Sync(handle) == 0 ? 0 : Marshal.GetLastPInvokeError();
         _ = Close(handle);
-        if (failure != 0 && !CannotFlush.Contains(failure))
-            throw new IOException($"{ParScaleException.Quote(folder)} cannot be flushed to the disk: {Marshal.GetPInvokeErrorMessage(failure)}");
+        if (failure != 0) DiskFlush.Refuse(failure, folder);
     }
 
     [DllImport("libc", EntryPoint = "open", ExactSpelling = true)]

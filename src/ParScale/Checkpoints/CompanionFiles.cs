@@ -20,7 +20,7 @@ internal static class CompanionFiles
             using FileStream source = File.OpenRead(regular);
             using var copy = new FileStream(Path.Combine(to, name), FileMode.CreateNew, FileAccess.Write);
             source.CopyTo(copy);
-            copy.Flush(flushToDisk: true);
+            DiskFlush.Flush(copy);
         }
     }
 }

@@ -31,7 +31,7 @@ public static class SafetensorsWriter
             {
                 stream.Write(header);
                 foreach (TensorToWrite tensor in ordered) WriteData(stream, tensor);
-                stream.Flush(flushToDisk: true);
+                DiskFlush.Flush(stream);
             }
             File.Move(beside, path, overwrite: true);
         }

@@ -58,7 +58,7 @@ internal sealed class QuantizedFileWriter : IDisposable
         byte[] header = Header(name => FolderSeal.Text(_places[name].Checksum.GetCurrentHashAsUInt64()), sourceChecksum);
         FolderSeal.Stamp(header);
         RandomAccess.Write(_file.SafeFileHandle, header, 0);
-        _file.Flush(flushToDisk: true);
+        DiskFlush.Flush(_file);
     }
 
     public void Dispose() => _file.Dispose();

@@ -116,6 +116,6 @@ public static class Quantizer
     {
         using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
         file.Write(content);
-        file.Flush(flushToDisk: true);
+        DiskFlush.Flush(file);
     }
 }

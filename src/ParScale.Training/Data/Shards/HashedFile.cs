@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ParScale.Checkpoints;
 
 namespace ParScale.Training.Data.Shards;
 
@@ -19,7 +20,7 @@ internal sealed class HashedFile(string path) : IDisposable
     /// <summary>Flushes to the disk; returns the hash in lower-case hexadecimal.</summary>
     public string Complete()
     {
-        _stream.Flush(flushToDisk: true);
+        DiskFlush.Flush(_stream);
         return Convert.ToHexStringLower(_hash.GetHashAndReset());
     }
 
