@@ -21,13 +21,11 @@ public sealed class ExactResumeTests
     [InlineData("streams", "--compute", "bf16")]
     [InlineData("prefix MLP", "--prefix-mlp", "8")]
     [InlineData("accumulated", "--accumulate", "2")]
-    [InlineData("shards", "--data", "shards")]
-    [InlineData("frozen", "--train", "streams")]
     public void A_run_stopped_four_times_equals_one_that_was_not(string mode, string flag, string value)
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("needs kill");
         using var folder = new TempFolder();
-        string[] whole = Flags(folder, "whole", mode, flag, value), stopped = Flags(folder, "stopped", mode, flag, value);
+        string[] whole = Samples.Run(folder, "whole", [.. Exact, (flag, value)]), stopped = Samples.Run(folder, "stopped", [.. Exact, (flag, value)]);
         (int exitCode, string[] errors) = InProcess.Run(whole);
         Assert.True(exitCode == 0, errors[^1]);
 
@@ -41,22 +39,6 @@ public sealed class ExactResumeTests
         Assert.Equal(mode == "prefix MLP" ? 3 : 2, tensors.Length);
         foreach (string file in tensors)
             Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(folder.File($"stopped/checkpoint-210/{Path.GetFileName(file)}")));
-    }
-
-    private static string[] Flags(TempFolder folder, string output, string mode, string flag, string value)
-    {
-        string[] inputs = Samples.Inputs(folder);
-        if (mode == "frozen")
-        {
-            string plain = folder.File("plain");
-            if (!Directory.Exists(plain)) Assert.Equal(0, CommandLine.Run(Samples.Run(folder, "plain", ("--streams", "1"))));
-            string[] all = Samples.Run(folder, output, Exact);
-            string[] shape = ["--hidden", "--intermediate", "--layers", "--heads", "--kv-heads"];
-            return ["train", .. all.Skip(1).Chunk(2).Where(pair => !shape.Contains(pair[0])).SelectMany(pair => pair), "--from", folder.File("plain/final"), flag, value];
-        }
-        if (mode == "shards" && !Directory.Exists(folder.File(value)))
-            Assert.Equal(0, CommandLine.Run(["data", .. inputs, "-o", folder.File(value), "--format", "lines", "--val-fraction", "0.02"]));
-        return Samples.Run(folder, output, [.. Exact, (flag, mode == "shards" ? folder.File(value) : value)]);
     }
 
     /// <summary>Resumes the run and sends this process SIGTERM when the row of a step appears.</summary>
@@ -77,7 +59,7 @@ public sealed class ExactResumeTests
     /// <summary>The rows of the log without what depends on the clock.</summary>
     private static string[] Rows(TempFolder folder, string run)
     {
-        string[] timed = ["tokens_per_second", "elapsed_seconds", "share_of_peak"];
+        string[] timed = ["tokens_per_second", "elapsed_seconds", "share_of_peak", "memory_bytes", "live_tensors"];
         string[] rows =
         [
             .. File.ReadLines(folder.File($"{run}/log.jsonl")).Skip(1).Select(line =>
