@@ -99,7 +99,7 @@ internal sealed class Trainer(
         reports?.Skip(new SkippedStep(after.Step, loss, norm, options.Batch, after.SkippedInARow));
         if (after.SkippedInARow < options.MaxSkipped && after.Skipped < options.Steps) return after;
         throw ParScaleException.Usage("TR-07", $"{after.SkippedInARow} steps in a row, up to {after.Step}, had a loss or gradient that is not finite; "
-            + "lower --lr or raise --warmup; the last checkpoint is from before them or among them, and its weights are finite");
+            + "lower --lr or raise --warmup");
     }
 
     /// <summary>Null when it is not finite, as after an update that was far too large; steps from there on will be skipped.</summary>
