@@ -14,4 +14,13 @@ internal static class DurableFile
         stream.Write(content);
         DiskFlush.Flush(stream);
     }
+
+    /// <summary>Writes a text beside <paramref name="path"/> and renames it: the file is the old one or the new one, whole, at any time.</summary>
+    public static void Replace(string path, string text)
+    {
+        string beside = path + ".tmp";
+        WriteText(beside, text);
+        File.Move(beside, path, overwrite: true);
+        if (Path.GetDirectoryName(path) is { Length: > 0 } folder) FolderSync.Flush(folder);
+    }
 }

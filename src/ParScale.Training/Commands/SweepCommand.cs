@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using ParScale.Training.Configuration;
+using ParScale.Training.Runs;
 using ParScale.Training.Sweeps;
 
 namespace ParScale.Training.Commands;
@@ -30,7 +32,7 @@ internal static class SweepCommand
         if (jobs is < 1 or > MostJobs) throw ParScaleException.Usage("TR-10", $"--jobs must be 1 to {MostJobs}");
         if (threads is < 1 or > 1024) throw ParScaleException.Usage("TR-10", "--threads must be 1 to 1024");
         var plan = new SweepPlan(SweepFile.Read(parse.GetRequiredValue(FileArgument)));
-        if (threads is not null && plan.Runs.Any(run => run.Values.Any(value => value.Key == "threads")))
+        if (threads is not null && plan.Runs.Any(run => run.Values.Any(value => value.Setting == TrainSettings.Threads)))
             throw ParScaleException.Usage("TR-10", "--threads: the sweep's file gives threads; leave one out");
         Dictionary<string, RunEstimate> sizes = SweepSizes.Of(plan);
         if (parse.GetValue(DryRun)) return List(plan, sizes, parse.GetValue(Json));

@@ -17,14 +17,7 @@ internal sealed record RunResult(
     public string ToJson() => JsonSerializer.Serialize(this, Format);
 
     /// <summary>Writes <see cref="FileName"/>, whole or not at all.</summary>
-    public void Save()
-    {
-        string path = Path.Combine(Folder, FileName);
-        string beside = path + ".tmp";
-        DurableFile.WriteText(beside, ToJson() + "\n");
-        File.Move(beside, path, overwrite: true);
-        FolderSync.Flush(Folder);
-    }
+    public void Save() => DurableFile.Replace(Path.Combine(Folder, FileName), ToJson() + "\n");
 
     /// <summary>What <see cref="Save"/> wrote; null when the file holds something else.</summary>
     public static RunResult? Read(string path)

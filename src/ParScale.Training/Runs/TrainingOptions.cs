@@ -9,8 +9,8 @@ namespace ParScale.Training.Runs;
 /// <summary>Everything that decides what a run computes. A resumed run must have the same.</summary>
 internal sealed record TrainingOptions
 {
-    // Times the tokens of the largest step, this still fits 63 bits.
-    private const long MostSteps = 100_000_000_000;
+    /// <summary>Most updates: times the tokens of the largest step, this still fits 63 bits.</summary>
+    public const long MostSteps = 100_000_000_000;
 
     public required string DataSha256 { get; init; }
     public required string TokenizerSha256 { get; init; }
@@ -102,40 +102,19 @@ internal sealed record TrainingOptions
         }
     }
 
-    /// <summary>Refuses values that make no run, naming the flag; the limits of a model are for <see cref="ModelConfig"/>.</summary>
-    /// <exception cref="ParScaleException">A value is out of range (<see cref="ErrorKind.Usage"/>).</exception>
+    /// <summary>Refuses values that do not go together, naming the flags; the range of each is in <see cref="Configuration.TrainSettings"/>.</summary>
+    /// <exception cref="ParScaleException">They do not (<see cref="ErrorKind.Usage"/>).</exception>
     public void Validate()
     {
-        Require(Streams >= 1, "--streams must be 1 or more");
-        Require(Heads >= 1 && (From is not null || HiddenSize % Heads == 0), "--heads must divide --hidden");
-        Require(double.IsFinite(Smoothing), "--smooth must be a number");
-        Require(Context >= 1, "--context must be 1 or more");
-        Require(Batch is >= 1 and <= 1 << 16, "--batch must be 1 to 65536");
-        Require(Accumulate >= 1 && Accumulate <= Batch, "--accumulate must be 1 to --batch");
+        Require(From is not null || HiddenSize % Heads == 0, "--heads must divide --hidden");
+        Require(Accumulate <= Batch, "--accumulate must be 1 to --batch");
         Require(Batch >= Processes, $"--batch must be at least {Processes}, one row for each process");
         Require((long)Batch * Context <= 1 << 24, "--batch times --context must be at most 16777216 tokens");
-        Require(Steps is >= 1 and <= MostSteps, $"--steps must be 1 to {MostSteps}");
-        Require(LearningRate > 0 && double.IsFinite(LearningRate), "--lr must be above 0");
-        Require(MinLearningRate >= 0 && MinLearningRate <= LearningRate, "--min-lr must be 0 to --lr");
-        Require(Warmup >= 0 && Warmup <= Steps, "--warmup must be 0 to --steps");
-        Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), "--weight-decay must be 0 or more");
-        Require(DecayFraction is > 0 and <= 1, "--decay-fraction must be above 0 and at most 1");
-        Require(Beta1 is >= 0 and < 1, "--beta1 must be 0 or more and below 1");
-        Require(Epsilon > 0 && double.IsFinite(Epsilon), "--epsilon must be above 0");
-        Require(Beta2 is >= 0 and < 1, "--beta2 must be 0 or more and below 1");
-        Require(Clip > 0, "--clip must be above 0");
-        Require(MaxSkipped >= 1, "--max-skipped must be 1 or more");
-        Require(Dropout is >= 0 and < 1, "--dropout must be 0 or more and below 1");
-        Require(ValidationFraction is > 0 and < 1, "--val-fraction must be above 0 and below 1");
-        Require(EvalEvery >= 1, "--eval-every must be 1 or more");
-        Require(SaveEvery >= 1, "--save-every must be 1 or more");
+        Require(MinLearningRate <= LearningRate, "--min-lr must be 0 to --lr");
+        Require(Warmup <= Steps, "--warmup must be 0 to --steps");
         Require(Train == TrainedSet.All || From is not null, "--train streams needs --from, the model whose weights stay as they are");
         Require(Train == TrainedSet.All || Streams > 1, "--train streams needs --streams 2 or more");
-        Require(PrefixMlp is >= 0 and <= 1 << 16, "--prefix-mlp must be 0 (none) to 65536");
         Require(PrefixMlp == 0 || Streams > 1, "--prefix-mlp needs --streams 2 or more");
-        Require(Decorrelate >= 0 && double.IsFinite(Decorrelate), "--decorrelate must be 0 or more");
-        Require(IrreducibleLoss >= 0 && double.IsFinite(IrreducibleLoss), "--irreducible-loss must be 0 or more");
-        Require(Threads is >= 1 and <= 1024, "--threads must be 1 to 1024");
     }
 
     private static void Require(bool holds, string message)

@@ -20,6 +20,9 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
     /// <summary>The processes that share the work; only the first of them reads and writes the run's folder.</summary>
     public ProcessGroup Group { get; init; } = ProcessGroup.Alone;
 
+    /// <summary>Called with the run's folder and its options once it is sure to begin; null for nothing.</summary>
+    public Action<string, TrainingOptions>? Begins { get; init; }
+
     public RunResult Execute(Func<RunInputs, TrainingOptions> optionsFor, RunControl control, StopSignal stop)
     {
         control.Validate();
@@ -30,7 +33,7 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         ModelConfig config = from?.Configure(options, inputs.Tokenizer.VocabularySize)
             ?? options.ModelConfig(inputs.Tokenizer.VocabularySize, inputs.Tokenizer.IdOf(TokenizerWriter.EndOfText));
         bool frozen = options.Train == TrainedSet.Streams;
-        RequireMemory(config, frozen);
+        RequireMemory(RunEstimate.Of(config, options));
         stop.Enter("preparing the data");
         RunData data = inputs.Source.Cut(options, inputs.Tokenizer);
         var validation = new Validation(data.HeldOut, options.IrreducibleLoss, Group);
@@ -43,6 +46,7 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         folder?.Prepare(control.Resume);
         string? checkpoint = control.Resume ? folder?.UsableCheckpoint() : null;
         TrainerState start = Shared(Group.IsFirst ? StateIn(checkpoint, options, control.AllowChanged) : null);
+        if (folder is not null) Begins?.Invoke(folder.Path, options);
 
         stop.Enter("building the model");
         NativeHeap.KeepFreedBlocks();
@@ -90,16 +94,14 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         foreach (Tensor weights in model.parameters()) Group.FromFirst(weights);
     }
 
-    /// <summary>Weights, and gradients and two moments of what is trained, must fit in float32 before anything is allocated; activations come on top.</summary>
-    private static void RequireMemory(ModelConfig config, bool frozen)
+    /// <summary>The state must fit before anything is allocated; activations come on top.</summary>
+    private static void RequireMemory(RunEstimate size)
     {
-        const int BytesPerWeight = 4, BytesPerTrained = 12;
-        long trained = frozen ? config.PrefixParameters + config.AggregatorParameters : config.TotalParameters;
         long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        long needed = (config.TotalParameters * BytesPerWeight + trained * BytesPerTrained) * MpiLaunch.RanksHere;
+        long needed = size.StateBytes * MpiLaunch.RanksHere;
         if (needed <= available) return;
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "TR-09",
-            $"{config.TotalParameters} parameters need {needed >> 30} GiB to train, this machine has {available >> 30} GiB; choose a smaller shape");
+            $"{size.Parameters} parameters need {needed >> 30} GiB to train, this machine has {available >> 30} GiB; choose a smaller shape");
     }
 
     private static Device DeviceOf(TrainingOptions options)

@@ -23,7 +23,7 @@ internal sealed record SweepFile(string Path, IReadOnlyList<SweepValue> Base, IR
         var axes = new List<SweepAxis>();
         foreach (JsonProperty part in StrictJson.Members(path, "", StrictJson.Read(path)))
         {
-            if (part.Name == "base") shared.AddRange(StrictJson.Members(path, "base", part.Value).Select(v => SweepKeys.Read(path, "base", v.Name, v.Value)));
+            if (part.Name == "base") shared.AddRange(StrictJson.Members(path, "base", part.Value).Select(v => SweepValue.Read(path, "base", v.Name, v.Value)));
             else if (part.Name == "models") axes.Add(Models(path, part.Value));
             else if (part.Name == "grid") axes.AddRange(StrictJson.Members(path, "grid", part.Value).Select(axis => Axis(path, axis.Name, axis.Value)));
             else throw StrictJson.Unknown(path, "", part.Name, Parts);
@@ -36,8 +36,8 @@ internal sealed record SweepFile(string Path, IReadOnlyList<SweepValue> Base, IR
     private static SweepAxis Axis(string path, string key, JsonElement values)
     {
         IEnumerable<SweepPoint> points = Elements(path, $"grid.{key}", values)
-            .Select(value => SweepKeys.Read(path, "grid", key, value))
-            .Select(value => new SweepPoint(Word(key, value.Text), [value]));
+            .Select(value => SweepValue.Read(path, "grid", key, value))
+            .Select(value => new SweepPoint(Word(value), [value]));
         return Distinct(path, $"grid.{key}", new SweepAxis(key, [.. points]));
     }
 
@@ -51,12 +51,13 @@ internal sealed record SweepFile(string Path, IReadOnlyList<SweepValue> Base, IR
     {
         IReadOnlyList<JsonProperty> members = StrictJson.Members(path, where, model);
         JsonElement name = members.FirstOrDefault(member => member.Name == "name").Value;
-        if (name.ValueKind != JsonValueKind.String || name.GetString() is not { Length: >= 1 and <= LongestName } word || word != Plain(word))
+        if (name.ValueKind != JsonValueKind.String || name.GetString() is not { Length: >= 1 and <= LongestName } word
+            || word != Plain(word) || word.StartsWith('.'))
         {
             throw StrictJson.Wrong(path, $"{where}.name",
-                $"must be there and a text of 1 to {LongestName} letters, digits, points, underscores: runs are called by it");
+                $"must be there and a text of 1 to {LongestName} letters, digits, underscores and, but not first, points: runs are called by it");
         }
-        return new SweepPoint(word, [.. members.Where(m => m.Name != "name").Select(m => SweepKeys.Read(path, where, m.Name, m.Value))]);
+        return new SweepPoint(word, [.. members.Where(m => m.Name != "name").Select(m => SweepValue.Read(path, where, m.Name, m.Value))]);
     }
 
     private static JsonElement[] Elements(string path, string where, JsonElement list)
@@ -88,12 +89,12 @@ internal sealed record SweepFile(string Path, IReadOnlyList<SweepValue> Base, IR
     }
 
     // p4 and s1 are how everyone calls them.
-    private static string Word(string key, string text) => key switch
+    private static string Word(SweepValue value) => value.Key switch
     {
-        "streams" => "p" + Plain(text),
-        "seed" => "s" + Plain(text),
-        _ when SweepKeys.IsPath(key) => $"{key}-{Plain(System.IO.Path.GetFileNameWithoutExtension(System.IO.Path.TrimEndingDirectorySeparator(text)))}",
-        _ => key + Plain(text),
+        "streams" => "p" + Plain(value.Text),
+        "seed" => "s" + Plain(value.Text),
+        _ when value.Setting.IsPath => $"{value.Key}-{Plain(System.IO.Path.GetFileNameWithoutExtension(System.IO.Path.TrimEndingDirectorySeparator(value.Text)))}",
+        _ => value.Key + Plain(value.Text),
     };
 
     private static string Plain(string text) => string.Concat(text.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '_'));

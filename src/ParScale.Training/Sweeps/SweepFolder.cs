@@ -113,12 +113,9 @@ internal sealed class SweepFolder : IDisposable
 
     private static void WriteWhole(string path, string text)
     {
-        string beside = path + ".tmp";
         try
         {
-            DurableFile.WriteText(beside, text);
-            File.Move(beside, path, overwrite: true);
-            if (Path.GetDirectoryName(path) is { Length: > 0 } folder) FolderSync.Flush(folder);
+            DurableFile.Replace(path, text);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ParScale.Training.Runs;
 
 namespace ParScale.Training.Sweeps;
 

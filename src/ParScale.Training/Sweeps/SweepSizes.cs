@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ParScale.Training.Commands;
+using ParScale.Model;
 using ParScale.Training.Runs;
 
 namespace ParScale.Training.Sweeps;
@@ -18,7 +18,7 @@ internal static class SweepSizes
         {
             try
             {
-                (var options, var model) = TrainCommand.Describe(run.Arguments(plan.Folder, plan.Folder, threads: 1), inputs);
+                (TrainingOptions options, ModelConfig model) = run.Config(plan.Folder).Describe(inputs);
                 return RunEstimate.Of(model, options);
             }
             catch (ParScaleException e)

@@ -85,7 +85,7 @@ public sealed class TrainingRunTests
         using var folder = new TempFolder();
         Assert.Equal(0, CommandLine.Run(Samples.Run(folder, "run", ("--save-every", "3"), ("--save-dtype", "bf16"))));
         string[] folders = [.. Directory.EnumerateFileSystemEntries(folder.File("run")).Select(p => Path.GetFileName(p)).Order(StringComparer.Ordinal)];
-        Assert.Equal(["best", "checkpoint-12", "checkpoint-9", "curves.svg", "final", "log.jsonl", "result.json", "run.lock", "tensorboard"], folders);
+        Assert.Equal(["best", "checkpoint-12", "checkpoint-9", "curves.svg", "final", "log.jsonl", "result.json", "run.json", "run.lock", "tensorboard"], folders);
         foreach ((string name, TensorType type) in new[] { ("best", TensorType.BF16), ("final", TensorType.BF16), ("checkpoint-12", TensorType.F32) })
         {
             using Checkpoint checkpoint = Checkpoint.Open(folder.File($"run/{name}"));
