@@ -105,7 +105,9 @@ public sealed class StopPhaseTests
             Await(() => File.Exists(folder.File("run/log.jsonl")), process);
             Thread.Sleep(delay);
             Send(process, "-TERM");
+            // The settings of the run come before anything else.
             string? first = process.StandardError.ReadLine();
+            while (first?.StartsWith("settings: ", StringComparison.Ordinal) == true) first = process.StandardError.ReadLine();
             if (first == "stopping: the run is saved first (Ctrl+C ends it at once)") return process;
             Assert.StartsWith("stopped while building", first, StringComparison.Ordinal);
             process.Dispose();
