@@ -1,4 +1,5 @@
 using ParScale.Model;
+using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -13,13 +14,15 @@ internal sealed class Aggregation : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "0")] private readonly Linear _first;
     [ComponentName(Name = "2")] private readonly Linear _second;
-    private readonly double _smoothing;
+    // Held by the object: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
+    private readonly Scalar _kept;
+    private readonly Scalar _even;
 
     public Aggregation(ModelConfig config) : base(nameof(Aggregation))
     {
         _first = nn.Linear(config.Streams * config.HiddenSize, config.HiddenSize);
         _second = nn.Linear(config.HiddenSize, config.Streams);
-        _smoothing = config.AttentionSmoothing;
+        (_kept, _even) = (1 - config.AttentionSmoothing, config.AttentionSmoothing / config.Streams);
         RegisterComponents();
     }
 
@@ -34,10 +37,9 @@ internal sealed class Aggregation : nn.Module<Tensor, Tensor>
     public Tensor Weights(Tensor streams)
     {
         using var scope = NewDisposeScope();
-        long count = streams.shape[0];
         Tensor interleaved = streams.permute(1, 2, 3, 0).reshape(streams.shape[1], streams.shape[2], -1);
         Tensor scores = Projection.Apply(_second, nn.functional.silu(Projection.Apply(_first, interleaved)));
-        Tensor weights = nn.functional.softmax(scores, dim: -1) * (1 - _smoothing) + _smoothing / count;
+        Tensor weights = nn.functional.softmax(scores, dim: -1) * _kept + _even;
         return weights.MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -11,13 +12,15 @@ namespace ParScale.Training.Modules;
 internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "weight")] private readonly Parameter _weight;
-    private readonly double _epsilon;
+    // Held by the object: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
+    private readonly Scalar _epsilon;
+    private readonly Scalar _size;
     private readonly ScalarType _outputType;
 
     public RmsNorm(int size, double epsilon, ScalarType outputType) : base(nameof(RmsNorm))
     {
         _weight = nn.Parameter(ones(size));
-        _epsilon = epsilon;
+        (_epsilon, _size) = (epsilon, (long)size);
         _outputType = outputType;
         RegisterComponents();
     }
@@ -27,7 +30,7 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         // The norm is one fused pass forward and backward; mean(square(x)) takes several over the whole tensor.
         Tensor length = linalg.vector_norm(input, 2, [-1], keepdim: true);
-        Tensor scale = (length.square() / input.shape[^1] + _epsilon).rsqrt();
+        Tensor scale = (length.square() / _size + _epsilon).rsqrt();
         return (input * scale * _weight).to(_outputType).MoveToOuterDisposeScope();
     }
 }

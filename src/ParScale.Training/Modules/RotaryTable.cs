@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Modules;
@@ -11,6 +12,9 @@ internal sealed class RotaryTable : IDisposable
     private readonly Tensor _cosine;
     private readonly Tensor _signedSine;
     private readonly long _half;
+
+    // Held here: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
+    private static readonly Scalar One = 1;
 
     /// <summary>Tables for <paramref name="positions"/> positions from <paramref name="first"/> on, shape [S, 1, D]; computed by the processor.</summary>
     public RotaryTable(long positions, int headSize, double theta, ScalarType type, long first = 0, Device? device = null)
@@ -38,7 +42,7 @@ internal sealed class RotaryTable : IDisposable
     public Tensor Apply(Tensor heads)
     {
         using var scope = NewDisposeScope();
-        return addcmul(heads * _cosine, heads.roll(_half, -1), _signedSine, 1).MoveToOuterDisposeScope();
+        return addcmul(heads * _cosine, heads.roll(_half, -1), _signedSine, One).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using ParScale.Model;
+using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -20,10 +21,14 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
     [ComponentName(Name = PrefixMlp.Name)] private readonly PrefixMlp? _prefixMlp;
     private readonly ModelConfig _config;
 
+    // Held by the object: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
+    private readonly Scalar _scale;
+
     /// <summary>With P &gt; 1 and <paramref name="prefixMlp"/> &gt; 0 a <see cref="PrefixMlp"/> of that width adds to the prefixes.</summary>
     public SelfAttention(ModelConfig config, int prefixMlp = 0) : base(nameof(SelfAttention))
     {
         _config = config;
+        _scale = 1 / Math.Sqrt(config.HeadSize);
         int queryWidth = config.AttentionHeads * config.HeadSize;
         int keyWidth = config.KeyValueHeads * config.HeadSize;
         _queryProjection = nn.Linear(config.HiddenSize, queryWidth);
@@ -81,7 +86,7 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
     {
         Tensor queries = Heads(Projection.Apply(_queryProjection, input), _config.AttentionHeads);
         Tensor keys = Heads(Projection.Apply(_keyProjection, input), _config.KeyValueHeads);
-        queries = positions.Rotary.Apply(queries).transpose(1, 2) * (1 / Math.Sqrt(_config.HeadSize));
+        queries = positions.Rotary.Apply(queries).transpose(1, 2) * _scale;
         return (queries, positions.Rotary.Apply(keys).transpose(1, 2));
     }
 

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Modules;
@@ -6,7 +7,7 @@ namespace ParScale.Training.Modules;
 internal static class StreamSimilarity
 {
     // A state of zero length has no direction; this only keeps its cosine finite.
-    private const double Smallest = 1e-6;
+    private static readonly Scalar Smallest = 1e-6;
 
     /// <summary>
     /// cos(x_i, x_j) of every pair i &lt; j of streams at every token: states [P, B, S, H] to [P (P - 1) / 2, B * S], float32

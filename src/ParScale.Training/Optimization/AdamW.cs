@@ -1,4 +1,5 @@
 using ParScale.Training.Distributed;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -49,7 +50,8 @@ internal sealed class AdamW : IDisposable
         double norm = (group ?? ProcessGroup.Alone).FromFirst(norms.norm().item<float>());
         if (norm > limit)
         {
-            foreach (Entry entry in _entries) Gradient(entry).mul_(limit / norm);
+            using Scalar share = limit / norm;
+            foreach (Entry entry in _entries) Gradient(entry).mul_(share);
         }
         return norm;
     }
@@ -58,17 +60,20 @@ internal sealed class AdamW : IDisposable
     public void Step(long step, double learningRate)
     {
         using var noGradient = no_grad();
-        double meanCorrection = 1 - Math.Pow(_beta1, step + 1);
-        double squareCorrection = Math.Sqrt(1 - Math.Pow(_beta2, step + 1));
+        // Numbers are held to the end: TorchSharp frees one that nothing refers to any more, even during the call that reads it, and
+        // a collection at that moment made an update fail.
+        using Scalar keptMean = _beta1, newMean = 1 - _beta1, keptSquare = _beta2, newSquare = 1 - _beta2, epsilon = _epsilon;
+        using Scalar squareCorrection = Math.Sqrt(1 - Math.Pow(_beta2, step + 1)), kept = 1 - learningRate * _decay;
+        using Scalar rate = -learningRate / (1 - Math.Pow(_beta1, step + 1));
         foreach (Entry entry in _entries)
         {
             using var scope = NewDisposeScope();
             Tensor gradient = Gradient(entry);
-            entry.Mean.mul_(_beta1).add_(gradient, 1 - _beta1);
-            entry.Square.mul_(_beta2).addcmul_(gradient, gradient, 1 - _beta2);
-            Tensor denominator = entry.Square.sqrt().div_(squareCorrection).add_(_epsilon);
-            if (entry.Decays) entry.Parameter.mul_(1 - learningRate * _decay);
-            entry.Parameter.addcdiv_(entry.Mean, denominator, -learningRate / meanCorrection);
+            entry.Mean.mul_(keptMean).add_(gradient, newMean);
+            entry.Square.mul_(keptSquare).addcmul_(gradient, gradient, newSquare);
+            Tensor denominator = entry.Square.sqrt().div_(squareCorrection).add_(epsilon);
+            if (entry.Decays) entry.Parameter.mul_(kept);
+            entry.Parameter.addcdiv_(entry.Mean, denominator, rate);
             gradient.zero_();
         }
     }

@@ -1,6 +1,7 @@
 using ParScale.Training.Data.Order;
 using ParScale.Training.Distributed;
 using ParScale.Training.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Runs;
@@ -64,8 +65,10 @@ internal sealed class BatchGradient(
         using var scope = NewDisposeScope();
         Tensor logits = model.Logits(model.Mix(states)).flatten(0, 1).to(ScalarType.Float32);
         Tensor loss = nn.functional.cross_entropy(logits, targets);
-        Tensor goal = options.Decorrelate > 0 ? loss + StreamSimilarity.Penalty(states) * options.Decorrelate : loss;
-        if (share < 1) goal = goal * share;
+        // TorchSharp frees a number that nothing refers to, even during the call that reads it.
+        using Scalar penalty = options.Decorrelate, part = share;
+        Tensor goal = options.Decorrelate > 0 ? loss + StreamSimilarity.Penalty(states) * penalty : loss;
+        if (share < 1) goal = goal * part;
         return (goal.MoveToOuterDisposeScope(), loss.item<float>());
     }
 }

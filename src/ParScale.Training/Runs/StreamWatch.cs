@@ -1,5 +1,6 @@
 using ParScale.Training.Distributed;
 using ParScale.Training.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Runs;
@@ -7,6 +8,8 @@ namespace ParScale.Training.Runs;
 /// <summary>Adds up over windows of a text what <see cref="StreamReport"/> tells.</summary>
 internal sealed class StreamWatch(int streams)
 {
+    private static readonly Scalar Smallest = 1e-300;
+    private readonly Scalar _logStreams = Math.Log(streams);
     private readonly double[] _losses = new double[streams];
     private readonly double[] _weights = new double[streams];
     private double _averageLoss;
@@ -26,13 +29,13 @@ internal sealed class StreamWatch(int streams)
             _losses[p] -= Sum(likelihoods[p]);
         }
         // log of the mean of P probabilities.
-        _averageLoss -= Sum(stack(likelihoods).logsumexp(0) - Math.Log(streams));
+        _averageLoss -= Sum(stack(likelihoods).logsumexp(0) - _logStreams);
         _cosine += Sum(StreamSimilarity.Cosines(states).mean([0]));
         Tensor weights = model.MixingWeights(states).to(ScalarType.Float64).flatten(0, 1);
         double[] sums = [.. weights.sum(dim: 0).cpu().data<double>()];
         for (int p = 0; p < streams; p++) _weights[p] += sums[p];
         // Without smoothing a weight may be 0, and 0 log 0 counts as 0.
-        _entropy -= Sum(weights * weights.clamp_min(1e-300).log());
+        _entropy -= Sum(weights * weights.clamp_min(Smallest).log());
         _tokens += targets.numel();
     }
 
