@@ -18,5 +18,6 @@ find "$library" -name '*.py' -not -path '*/test*' -not -path '*-packages*' | LC_
 "$train" data --data "$out/text/gsm8k.jsonl" --val-data "$out/text/gsm8k-val.jsonl" --tokenizer "$out/tokenizer-gsm8k" -o "$out/gsm8k"
 "$train" data --data "$library" --include '*.py' --skip-bad --val-fraction 0.01 --tokenizer "$out/tokenizer-code" -o "$out/code"
 for corpus in gsm8k code; do
-    sed "s/CORPUS/$corpus/g" "$here/grid.json" > "$out/$corpus.json"
+    [ $corpus = gsm8k ] && rate="5e-3, \"min_lr\": 5e-4" || rate="2e-3, \"min_lr\": 2e-4"
+    sed "s/CORPUS/$corpus/g; s/\"lr\": [^,]*, \"min_lr\": [^,]*/\"lr\": $rate/" "$here/grid.json" > "$out/$corpus.json"
 done

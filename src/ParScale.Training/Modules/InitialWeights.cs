@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Modules;
@@ -6,6 +7,8 @@ namespace ParScale.Training.Modules;
 internal static class InitialWeights
 {
     private const double Deviation = 0.02;
+
+    private static readonly Scalar One = 1.0;
 
     /// <summary>
     /// Norms are 1, biases 0, all else, prefixes and aggregation too, is N(0, 0.02). A prefix MLP adds nothing at first: its table is
@@ -18,7 +21,7 @@ internal static class InitialWeights
         // Each tensor has a generator of its own, so that models with other P share the values of the tensors they share.
         using var generator = new Generator(SeedOf(name, seed));
         if (name.EndsWith(".bias", StringComparison.Ordinal)) value.zero_();
-        else if (name.EndsWith("norm.weight", StringComparison.Ordinal)) value.fill_(1.0);
+        else if (name.EndsWith("norm.weight", StringComparison.Ordinal)) value.fill_(One);
         else if (!PrefixMlp.Owns(name)) value.normal_(0, Deviation, generator);
         else if (name.EndsWith(PrefixMlp.LastWeight, StringComparison.Ordinal)) value.zero_();
         else value.normal_(0, value.dim() == 2 ? 1 / Math.Sqrt(value.shape[1]) : 1, generator);

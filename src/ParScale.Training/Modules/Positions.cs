@@ -1,4 +1,5 @@
 using ParScale.Model;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Modules;
@@ -9,6 +10,10 @@ namespace ParScale.Training.Modules;
 /// </summary>
 internal sealed class Positions : IDisposable
 {
+    // Held here: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
+    private static readonly Scalar Hidden = double.NegativeInfinity;
+    private static readonly Scalar Zero = 0;
+
     /// <summary>Rows of one text: token s stands at position s and sees the tokens up to itself.</summary>
     public Positions(ModelConfig config, long length, ScalarType type, Device? device = null)
     {
@@ -16,7 +21,7 @@ internal sealed class Positions : IDisposable
         Rotary = new RotaryTable(length, config.HeadSize, config.RopeTheta, type, device: device);
         using var scope = NewDisposeScope();
         Tensor prefix = zeros(length, config.PrefixTokens);
-        Tensor causal = full([length, length], double.NegativeInfinity).triu(1);
+        Tensor causal = full([length, length], Hidden).triu(1);
         Mask = cat([prefix, causal], 1).to(type).to(device ?? CPU).DetachFromDisposeScope();
     }
 
@@ -30,9 +35,9 @@ internal sealed class Positions : IDisposable
         using var scope = NewDisposeScope();
         using var table = new RotaryTable(Length, config.HeadSize, config.RopeTheta, type, device: offsets.device);
         Rotary = table.At(offsets, config.Streams);
-        Tensor document = offsets.eq(0).cumsum(1);
+        Tensor document = offsets.eq(Zero).cumsum(1);
         Tensor allowed = document.unsqueeze(2).eq(document.unsqueeze(1)).tril();
-        Tensor hidden = zeros(allowed.shape, device: offsets.device).masked_fill(allowed.logical_not(), double.NegativeInfinity);
+        Tensor hidden = zeros(allowed.shape, device: offsets.device).masked_fill(allowed.logical_not(), Hidden);
         Tensor prefix = zeros([offsets.shape[0], Length, config.PrefixTokens], device: offsets.device);
         Mask = cat([prefix, hidden], 2).unsqueeze(1).to(type).DetachFromDisposeScope();
     }

@@ -31,7 +31,7 @@ public sealed class ExactResumeTests
 
         var random = new Random(mode.Length);
         long[] stops = [.. Enumerable.Range(0, 4).Select(i => i * 50L + random.Next(1, 30))];
-        foreach (long stop in stops) Assert.Equal((75, $"{mode} {stop}"), (RunUntil(stop, stopped), $"{mode} {stop}"));
+        foreach (long stop in stops) RunUntil(stop, stopped);
         Assert.Equal(0, CommandLine.Run([.. stopped, "--resume"]));
 
         Assert.Equal(Rows(folder, "whole"), Rows(folder, "stopped"));
@@ -42,13 +42,15 @@ public sealed class ExactResumeTests
     }
 
     /// <summary>Resumes the run and sends this process SIGTERM when the row of a step appears.</summary>
-    private static int RunUntil(long step, string[] flags)
+    private static void RunUntil(long step, string[] flags)
     {
         TextWriter before = Console.Error;
-        Console.SetError(new Watch($"step {step}/"));
+        using var watch = new Watch($"step {step}/");
+        Console.SetError(watch);
         try
         {
-            return CommandLine.Run([.. flags, "--resume"]);
+            int exitCode = CommandLine.Run([.. flags, "--resume"]);
+            Assert.True(exitCode == 75, $"{exitCode} at step {step}: {watch.Last}");
         }
         finally
         {
@@ -83,8 +85,11 @@ public sealed class ExactResumeTests
     {
         private const int Terminate = 15;
 
+        public string? Last { get; private set; }
+
         public override void WriteLine(string? value)
         {
+            Last = value;
             if (value?.StartsWith(start, StringComparison.Ordinal) == true) Assert.Equal(0, Kill(Environment.ProcessId, Terminate));
         }
     }
