@@ -1,9 +1,7 @@
-using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 using ParScale.Checkpoints;
-using ParScale.Generation;
+using ParScale.Configuration;
+using ParScale.Engine;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Ops;
 using ParScale.Kernels.Threads;
 using ParScale.Model;
 using ParScale.Quantization;
@@ -12,42 +10,53 @@ using ParScale.Text;
 namespace ParScale;
 
 /// <summary>
-/// A loaded model: generate text, read logits, score text. Safe to use from several threads; generations share the cores.
+/// A loaded model: generate text, read logits, score text, with any of the stream sets that are resident over its weights. Safe to
+/// use from several threads: requests at the same time share the passes, whatever their P, and get what each would get alone.
 /// </summary>
 /// <example><code>
 /// using LanguageModel model = LanguageModel.Load("path/to/folder");
 /// await foreach (GeneratedPiece piece in model.GenerateAsync("ROMEO:"))
 ///     Console.Write(piece.Text);
 /// </code></example>
-public sealed class LanguageModel : IDisposable
+public sealed partial class LanguageModel : IDisposable
 {
     private const int MostThreads = 1024;
 
     private readonly Checkpoint _checkpoint;
-    private readonly ModelWeights _weights;
-    private readonly PrefixCache _prefix;
+    private readonly Backbone _backbone;
+    private readonly WeightType? _requestedType;
     private readonly WorkerPool _pool;
+    private readonly InferenceEngine _engine;
     private readonly Lazy<Tokenizer> _tokenizer;
+    private readonly Lock _adding = new();
+
+    // Replaced as a whole when a set is added.
+    private IReadOnlyList<StreamSet> _sets;
 
     // One for the owner and one per session: mapped memory goes away only when nobody reads it any more.
     private int _users = 1;
     private int _disposed;
 
-    private LanguageModel(Checkpoint checkpoint, ModelConfig config, ModelWeights weights, KvType? cache, int threads)
+    private LanguageModel(Checkpoint checkpoint, Backbone backbone, StreamSet streams, KvType cache, LoadOptions options, int threads)
     {
-        _checkpoint = checkpoint;
-        _weights = weights;
-        Config = config;
-        Notices = [.. checkpoint.Notices, .. weights.NonFinite];
-        _prefix = new PrefixCache(config, weights.Layers, cache ?? KvCache.DefaultType(weights.Type));
+        (_checkpoint, _backbone, _requestedType, Streams) = (checkpoint, backbone, options.Type, streams);
+        _sets = streams.Count == 1 ? [streams] : [StreamSet.Plain, streams];
+        Notices = [.. checkpoint.Notices, .. backbone.NonFinite, .. streams.NonFinite];
         _pool = new WorkerPool(threads);
+        _engine = new InferenceEngine(backbone, cache, _pool, new KvMemory(Budget(checkpoint, options), options.ReusePrefixes), NotFinite);
         _tokenizer = new Lazy<Tokenizer>(() => Text.Tokenizer.Load(Folder, Config.VocabularySize));
         HasTokenizer = Text.Tokenizer.IsIn(Folder);
         ReadTokenizer();
     }
 
-    /// <summary>Shape and settings, with the number of streams that runs.</summary>
-    public ModelConfig Config { get; }
+    /// <summary>Shape and settings of the plain model.</summary>
+    public ModelConfig Config => _backbone.Config;
+
+    /// <summary>The streams that requests run with when they do not choose.</summary>
+    public StreamSet Streams { get; }
+
+    /// <summary>All stream sets that are resident, that of P = 1 included.</summary>
+    public IReadOnlyList<StreamSet> StreamSets => Volatile.Read(ref _sets);
 
     /// <summary>The folder the model came from.</summary>
     public string Folder => _checkpoint.Folder;
@@ -56,10 +65,16 @@ public sealed class LanguageModel : IDisposable
     public IReadOnlyList<string> Notices { get; }
 
     /// <summary>Storage of the weights.</summary>
-    public WeightType Type => _weights.Type;
+    public WeightType Type => _backbone.Type;
 
     /// <summary>Storage of keys and values of past tokens.</summary>
-    public KvType CacheType => _prefix.Type;
+    public KvType CacheType => _engine.CacheType;
+
+    /// <summary>Bytes of keys and values that all sequences together may reserve.</summary>
+    public long KvMemory => _engine.Memory.Budget;
+
+    /// <summary>Bytes of keys and values that are reserved now, those of finished sequences included.</summary>
+    public long KvMemoryInUse => _engine.Memory.Reserved;
 
     /// <summary>Threads that compute.</summary>
     public int Threads => _pool.ThreadCount;
@@ -81,137 +96,127 @@ public sealed class LanguageModel : IDisposable
         options ??= new LoadOptions();
         int threads = options.Threads ?? Math.Min(Environment.ProcessorCount, MostThreads);
         if (threads is < 1 or > MostThreads) throw ParScaleException.Usage("CL-02", $"threads is {threads}; it must be 1 to {MostThreads}");
+        if (options.KvMemory is < 1) throw ParScaleException.Usage("CL-02", $"the key-value memory is {options.KvMemory} bytes; it must be at least 1");
         folder ??= EmbeddedModel.Folder(options.Streams);
-        FolderSeal.Require(folder);
-        ModelConfig stored = ModelConfig.Load(folder);
-        QuantizedFolder.RequireType(stored, options.Type);
-        ModelConfig config = stored.WithStreams(options.Streams);
-        MemoryCheck.Require(config, options.Type);
+        HeaderChecksum.Require(folder);
+        CheckpointConfig config = CheckpointConfig.Load(folder);
+        QuantizedFolder.RequireType(config, options.Type);
+        CheckpointConfig run = config.WithStreams(options.Streams);
+        MemoryCheck.Require(run, options.Type);
         if (options.Tier is { } tier && !Kernels.KernelTier.TryForce(tier))
             throw ParScaleException.Usage("CL-02", $"tier {ParScaleException.Quote(tier)} is not one this machine has: {Kernels.KernelTier.Names}");
-        Checkpoint checkpoint = Checkpoint.Open(folder, stored);
+        Checkpoint checkpoint = Checkpoint.Open(folder, config);
+        Backbone? backbone = null;
+        StreamSet? set = null;
         try
         {
-            ModelWeights weights = ModelWeights.Load(checkpoint, config, options.Type);
-            if (!options.StrictWeights || weights.Damage is null) return new LanguageModel(checkpoint, config, weights, options.Cache, threads);
-            weights.Dispose();
-            throw new ParScaleException(ErrorKind.BadInput, "ST-24", $"{weights.Damage}; fetch the weights again");
+            MemoryCheck.Require(run, checkpoint, options.Type);
+            if (config.QuantizedType is not null) QuantizedCheck.Require(checkpoint.Get(ModelTensors.EmbeddingName).File);
+            backbone = Backbone.From(new WeightReader(checkpoint, options.Type), config.Model);
+            KvType cache = options.Cache ?? KvCache.DefaultType(backbone.Type);
+            set = StreamSet.From(new WeightReader(checkpoint, options.Type), config.Model, run.Streams, cache);
+            if (options.StrictWeights && Damage([.. backbone.NonFinite, .. set.NonFinite]) is { } damage)
+                throw new ParScaleException(ErrorKind.BadInput, "ST-24", $"{damage}; fetch the weights again");
+            return new LanguageModel(checkpoint, backbone, set, cache, options, threads);
         }
         catch
         {
+            set?.Free();
+            backbone?.Dispose();
             checkpoint.Dispose();
             throw;
         }
     }
 
-    /// <summary>Starts an empty sequence with room for <paramref name="capacity"/> tokens.</summary>
-    /// <exception cref="ParScaleException">The capacity is above the model's context or the machine's memory.</exception>
-    public Session CreateSession(int capacity)
+    /// <summary>
+    /// Makes another set of streams resident over the same weights: an add-on, or the streams of a whole model with this backbone.
+    /// Requests choose it by its P or by its name. That it belongs to these weights is proved without reading all of them.
+    /// </summary>
+    /// <param name="folder">The folder of the add-on or of the model.</param>
+    /// <param name="name">A name of its own; null takes <c>p</c> and P, as in <c>p4</c>.</param>
+    /// <exception cref="ParScaleException">
+    /// The folder is malformed, was made for other weights (AD-02) or another shape (AD-03), has no streams in floats (AD-05), or the name
+    /// is taken (AD-06).
+    /// </exception>
+    public StreamSet AddStreams(string folder, string? name = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        if (capacity > Config.MaxPositions) throw Session.ContextFull(Config, capacity);
+        ArgumentNullException.ThrowIfNull(folder);
+        if (name is not null && string.IsNullOrWhiteSpace(name)) throw ParScaleException.Usage("AD-06", "the name of a stream set is empty; leave it out or give one");
         Acquire();
         try
         {
-            var cache = new KvCache(Config, CacheType, capacity);
-            return new Session(this, new ForwardPass(Config, _weights, _prefix, _pool), cache);
+            lock (_adding)
+            {
+                Checkpoint checkpoint = Checkpoint.OpenStreams(folder, _checkpoint);
+                try
+                {
+                    StreamSet set = Read(checkpoint, name ?? StreamSet.NameOf(checkpoint.Config.Streams.Count));
+                    Volatile.Write(ref _sets, [.. _sets, set]);
+                    return set;
+                }
+                catch
+                {
+                    checkpoint.Dispose();
+                    throw;
+                }
+            }
         }
-        catch
+        finally
         {
             Release();
-            throw;
         }
-    }
-
-    /// <summary>Generates text after a prompt, piece by piece as it comes.</summary>
-    /// <exception cref="ParScaleException">An option is out of range, or the prompt does not fit; thrown by this call.</exception>
-    public IAsyncEnumerable<GeneratedPiece> GenerateAsync(
-        string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
-        GenerateAsync(Encode(prompt, options), options, cancellationToken);
-
-    /// <summary>The same after a prompt of token ids; without a tokenizer in the folder the pieces carry ids only.</summary>
-    /// <exception cref="ParScaleException">An option is out of range, or the prompt does not fit; thrown by this call.</exception>
-    public IAsyncEnumerable<GeneratedPiece> GenerateAsync(
-        ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        options ??= new GenerationOptions();
-        Generator.Check(this, prompt, options);
-        return Stream(HasTokenizer ? Tokenizer : null, prompt, options, cancellationToken);
-    }
-
-    /// <summary>Generates text after a prompt and gives it whole.</summary>
-    /// <exception cref="ParScaleException">An option is out of range, or the prompt does not fit.</exception>
-    public string Generate(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        options ??= new GenerationOptions();
-        int[] tokens = Encode(prompt, options);
-        Generator.Check(this, tokens, options);
-        return string.Concat(Generator.Pieces(this, Tokenizer, tokens, options, cancellationToken).Select(piece => piece.Text));
-    }
-
-    /// <summary>The likeliest next token after each of the given tokens, and the logits after the last.</summary>
-    /// <exception cref="ParScaleException">There are no tokens, more than the context holds, or one is not in the vocabulary.</exception>
-    public LogitsResult Logits(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
-    {
-        var argmax = new int[tokens.Length];
-        var last = new float[Config.VocabularySize];
-        using Session session = CreateSession(Math.Max(tokens.Length, 1));
-        session.Append(tokens, (position, logits) =>
-        {
-            argmax[position] = TensorPrimitives.IndexOfMax(logits);
-            if (position == argmax.Length - 1) logits.CopyTo(last);
-        }, cancellationToken);
-        return new LogitsResult(argmax, last);
     }
 
     /// <summary>
-    /// How well the model predicts each token from those before it. A text longer than the context is read in windows of
-    /// the context's length; every token but the first of all is predicted once.
+    /// Lets the model go. Requests in flight end with <see cref="ObjectDisposedException"/>; sessions keep the weights until they are
+    /// disposed.
     /// </summary>
-    /// <exception cref="ParScaleException">There are fewer than two tokens, or one is not in the vocabulary.</exception>
-    public ScoreResult Score(ReadOnlySpan<int> tokens, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
-    {
-        if (tokens.Length < 2) throw ParScaleException.Usage("SC-01", $"a score needs at least two tokens, the text has {tokens.Length}");
-        foreach (int token in tokens) CheckToken(token);
-        double total = 0;
-        int[] all = tokens.ToArray();
-        for (int start = 0; start < all.Length - 1; start += Config.MaxPositions)
-        {
-            int length = Math.Min(Config.MaxPositions, all.Length - 1 - start), from = start;
-            using Session session = CreateSession(length);
-            session.Append(all.AsSpan(start, length), (position, logits) =>
-            {
-                total += Softmax.LogSumExp(logits) - logits[all[from + position + 1]];
-                progress?.Report(from + position + 1);
-            }, cancellationToken);
-        }
-        return new ScoreResult(total, all.Length - 1);
-    }
-
-    /// <summary>Lets the model go. Sessions in use keep the weights until they are disposed.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0) Release();
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        if (_engine.IsLeader)
+        {
+            // Called from inside a pass: it must end before anything can be waited for.
+            ThreadPool.QueueUserWorkItem(_ => End());
+            return;
+        }
+        End();
+
+        void End()
+        {
+            _engine.Stop();
+            Release();
+        }
     }
 
     /// <summary>The error for a computed value that is not finite; it names the damaged tensor if there is one.</summary>
-    internal ParScaleException NotFinite() => _weights.Damage is { } damage
+    internal ParScaleException NotFinite(StreamSet set) => Damage([.. _backbone.NonFinite, .. set.NonFinite]) is { } damage
         ? new ParScaleException(ErrorKind.BadInput, "ST-24", $"{damage}: nonfinite_logits: nothing can be computed; fetch the weights again")
         : ParScaleException.BadInput("ST-24", Folder, "nonfinite_logits: every weight is finite, but a computed value is not: weights are too large");
-
-    internal void CheckToken(int token)
-    {
-        if (token < 0 || token >= Config.VocabularySize)
-            throw ParScaleException.Usage("TK-05", $"token {token} is not in the vocabulary (0 to {Config.VocabularySize - 1})");
-    }
 
     internal void Release()
     {
         if (Interlocked.Decrement(ref _users) > 0) return;
-        _pool.Dispose();
-        _prefix.Dispose();
-        _weights.Dispose();
-        _checkpoint.Dispose();
+        if (_engine.IsLeader) ThreadPool.QueueUserWorkItem(_ => Free());
+        else Free();
+
+        void Free()
+        {
+            _engine.Dispose();
+            _pool.Dispose();
+            foreach (StreamSet set in _sets) set.Free();
+            _backbone.Dispose();
+            _checkpoint.Dispose();
+        }
+    }
+
+    private StreamSet Read(Checkpoint checkpoint, string name)
+    {
+        if (StreamSets.Any(other => other.Name == name))
+            throw ParScaleException.Usage("AD-06", $"a stream set {ParScaleException.Quote(name)} is loaded already; give this one another name");
+        // The aggregator takes the format that it would have in a folder with this backbone.
+        var reader = new WeightReader(checkpoint, _requestedType ?? _checkpoint.Config.QuantizedType);
+        return StreamSet.From(reader, Config, checkpoint.Config.Streams, CacheType, name, checkpoint);
     }
 
     private void Acquire()
@@ -226,15 +231,20 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
-    // An empty prompt begins where a text of the training data would.
-    private int[] Encode(string prompt, GenerationOptions? options)
+    private static long Budget(Checkpoint checkpoint, LoadOptions options)
     {
-        ArgumentNullException.ThrowIfNull(prompt);
-        int[] tokens = Tokenizer.Encode(prompt, options?.ParseSpecial ?? false);
-        if (tokens.Length > 0) return tokens;
-        int? start = Config.BeginOfTextId ?? (Config.EndOfTextIds.Count > 0 ? Config.EndOfTextIds[0] : null);
-        return start is null ? throw ParScaleException.Usage("GE-04", "the prompt is empty; give some text to go on from") : [start.Value];
+        if (options.KvMemory is { } bytes) return bytes;
+        long left = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - MemoryCheck.ResidentBytes(checkpoint.Config, checkpoint, options.Type);
+        return Math.Max(1, left / 4 * 3);
     }
+
+    // Where NaN or infinity was found, in one line; null when all values are finite.
+    private static string? Damage(string[] nonFinite) => nonFinite switch
+    {
+        [] => null,
+        [string only] => only,
+        [string first, ..] => $"{first} (the first of {nonFinite.Length} such tensors)",
+    };
 
     // The folder may be replaced while the model runs, so nothing in it is read later. A tokenizer that is missing or broken is
     // told of when text is asked for: token ids need none.
@@ -248,13 +258,5 @@ public sealed class LanguageModel : IDisposable
         {
             // The Lazy keeps it and throws it again.
         }
-    }
-
-    // Each step runs on the thread pool, so that an awaiting user interface or server thread stays free.
-    private async IAsyncEnumerable<GeneratedPiece> Stream(
-        Tokenizer? tokenizer, ReadOnlyMemory<int> prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using IEnumerator<GeneratedPiece> steps = Generator.Pieces(this, tokenizer, prompt, options, cancellationToken).GetEnumerator();
-        while (await Task.Run(steps.MoveNext, cancellationToken).ConfigureAwait(false)) yield return steps.Current;
     }
 }

@@ -6,8 +6,8 @@ namespace ParScale;
 public sealed record LoadOptions
 {
     /// <summary>
-    /// P. Null takes what the checkpoint has. Another number chooses among the embedded models; for a folder, 1 runs the
-    /// backbone without prefixes and aggregator, and anything else must be what the checkpoint has.
+    /// P that requests run with when they do not choose. Null takes what the checkpoint has; 1 leaves its streams out and runs the
+    /// backbone alone. For the embedded models it chooses among them.
     /// </summary>
     public int? Streams { get; init; }
 
@@ -16,6 +16,18 @@ public sealed record LoadOptions
 
     /// <summary>Storage of keys and values of past tokens. Null takes f32 for f32 and bf16 weights and bf16 for others.</summary>
     public KvType? Cache { get; init; }
+
+    /// <summary>
+    /// Bytes of keys and values that all sequences together may reserve. A request waits until there is room for it. Null takes three
+    /// quarters of the memory that the weights leave.
+    /// </summary>
+    public long? KvMemory { get; init; }
+
+    /// <summary>
+    /// Holds the keys and values of finished generations, in at most a quarter of <see cref="KvMemory"/>, so that a later prompt that
+    /// begins as one of them does not read that part again. The text stays the same.
+    /// </summary>
+    public bool ReusePrefixes { get; init; } = true;
 
     /// <summary>Refuses a checkpoint with NaN or infinite weights instead of noting them.</summary>
     public bool StrictWeights { get; init; }

@@ -1,3 +1,5 @@
+using ParScale.Generation;
+
 namespace ParScale;
 
 /// <summary>How well a model predicts a text.</summary>
@@ -5,6 +7,9 @@ namespace ParScale;
 /// <param name="Tokens">Tokens predicted: all but the first.</param>
 public sealed record ScoreResult(double TotalNll, long Tokens)
 {
+    /// <summary>What the model expected in place of each token but the first, when <see cref="ScoreOptions.TopLogProbs"/> asks for it.</summary>
+    public IReadOnlyList<PredictedToken>? Predictions { get; init; }
+
     /// <summary>Nats per predicted token.</summary>
     public double MeanNll => TotalNll / Tokens;
 

@@ -1,4 +1,4 @@
-using System.Numerics.Tensors;
+using ParScale.Engine;
 using ParScale.Model;
 
 namespace ParScale;
@@ -7,22 +7,25 @@ namespace ParScale;
 public delegate void LogitsVisitor(int position, ReadOnlySpan<float> logits);
 
 /// <summary>
-/// One sequence: its cache of keys and values, and the scratch memory to extend it. Not for use by two threads at once;
-/// any number of sessions may share a model.
+/// One sequence, extended by hand. It holds room for its tokens until it is disposed. Not for use by two threads at once; any number
+/// of sessions may share a model, and those that run at the same time share its passes.
 /// </summary>
 public sealed class Session : IDisposable
 {
     private readonly LanguageModel _model;
-    private readonly ForwardPass _forward;
+    private readonly InferenceEngine _engine;
     private readonly KvCache _cache;
+    private readonly AppendWork _work;
     private bool _disposed;
 
-    internal Session(LanguageModel model, ForwardPass forward, KvCache cache)
+    internal Session(LanguageModel model, InferenceEngine engine, StreamSet set, KvCache cache)
     {
-        _model = model;
-        _forward = forward;
-        _cache = cache;
+        (_model, _engine, _cache, Streams) = (model, engine, cache, set);
+        _work = new AppendWork(set, cache);
     }
+
+    /// <summary>The streams that it runs with.</summary>
+    public StreamSet Streams { get; }
 
     /// <summary>Tokens in the sequence so far.</summary>
     public int Position => _cache.Position;
@@ -31,30 +34,37 @@ public sealed class Session : IDisposable
     public int Capacity => _cache.Capacity;
 
     /// <summary>Forgets all tokens and keeps the memory.</summary>
-    public void Reset() => _cache.Rewind(0);
+    public void Reset() => Rewind(0);
+
+    /// <summary>Forgets the tokens from <paramref name="position"/> on; the next one takes that position.</summary>
+    /// <exception cref="ParScaleException">The sequence is not that long (GE-06).</exception>
+    public void Rewind(int position)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (position < 0 || position > Position)
+            throw ParScaleException.Usage("GE-06", $"a session of {Position} tokens cannot be rewound to {position}");
+        _cache.Rewind(position);
+    }
+
+    /// <summary>Another session with the same tokens, which goes its own way from here on.</summary>
+    /// <param name="capacity">Tokens it has room for; null takes this session's.</param>
+    /// <exception cref="ParScaleException">The capacity is below the tokens there are, or above the context or the memory.</exception>
+    public Session Fork(int? capacity = null)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (capacity < Position) throw ParScaleException.Usage("GE-03", $"{Position} tokens do not fit: the fork has room for {capacity}");
+        Session fork = _model.CreateSession(capacity ?? Capacity, Streams);
+        fork._cache.CopyFrom(_cache, Position);
+        return fork;
+    }
 
     /// <summary>Extends the sequence by one or more tokens.</summary>
     /// <returns>The logits [V] after the last token; overwritten by the next call.</returns>
     /// <exception cref="ParScaleException">A token is not in the vocabulary, the sequence is full, or a value is not finite. Nothing was appended.</exception>
     public ReadOnlySpan<float> Append(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
-        Check(tokens);
-        int before = Position;
-        try
-        {
-            ReadOnlySpan<float> mixed = default;
-            for (int start = 0; start < tokens.Length; start += _forward.MostTokens)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                mixed = _forward.Run(tokens.Slice(start, Math.Min(_forward.MostTokens, tokens.Length - start)), _cache);
-            }
-            return Logits(mixed[^_model.Config.HiddenSize..]);
-        }
-        catch
-        {
-            _cache.Rewind(before);
-            throw;
-        }
+        Run(tokens, null, cancellationToken);
+        return _work.Last;
     }
 
     /// <summary>Extends the sequence and shows the logits after every token, in order.</summary>
@@ -62,22 +72,7 @@ public sealed class Session : IDisposable
     public void Append(ReadOnlySpan<int> tokens, LogitsVisitor visit, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(visit);
-        Check(tokens);
-        int before = Position;
-        try
-        {
-            for (int start = 0; start < tokens.Length; start += _forward.MostTokens)
-            {
-                int first = Position;
-                ReadOnlySpan<float> mixed = _forward.Run(tokens.Slice(start, Math.Min(_forward.MostTokens, tokens.Length - start)), _cache);
-                Show(first, mixed, visit, cancellationToken);
-            }
-        }
-        catch
-        {
-            _cache.Rewind(before);
-            throw;
-        }
+        Run(tokens, visit, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -85,40 +80,26 @@ public sealed class Session : IDisposable
     {
         if (_disposed) return;
         _disposed = true;
-        _cache.Dispose();
-        _forward.Dispose();
+        _engine.Release(_cache);
         _model.Release();
     }
 
-    internal static ParScaleException ContextFull(ModelConfig config, long tokens) =>
-        ParScaleException.Usage("GE-03", $"{tokens} tokens do not fit: the model's context is {config.MaxPositions} tokens; shorten the text");
-
-    internal static ParScaleException NoTokens() => ParScaleException.Usage("GE-04", "no tokens to run; give at least one");
-
-    private void Show(int position, ReadOnlySpan<float> mixed, LogitsVisitor visit, CancellationToken cancellationToken)
-    {
-        int hidden = _model.Config.HiddenSize, vocabulary = _model.Config.VocabularySize, count = mixed.Length / hidden;
-        for (int start = 0; start < count; start += ForwardPass.MostLogits)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            int rows = Math.Min(ForwardPass.MostLogits, count - start);
-            ReadOnlySpan<float> logits = Logits(mixed.Slice(start * hidden, rows * hidden));
-            for (int row = 0; row < rows; row++) visit(position + start + row, logits.Slice(row * vocabulary, vocabulary));
-        }
-    }
-
-    private ReadOnlySpan<float> Logits(ReadOnlySpan<float> mixed)
-    {
-        ReadOnlySpan<float> logits = _forward.Logits(mixed);
-        return TensorPrimitives.IsFiniteAll(logits) ? logits : throw _model.NotFinite();
-    }
-
-    private void Check(ReadOnlySpan<int> tokens)
+    private void Run(ReadOnlySpan<int> tokens, LogitsVisitor? visit, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (tokens.IsEmpty) throw NoTokens();
-        foreach (int token in tokens) _model.CheckToken(token);
+        _model.CheckTokens(tokens);
         if (tokens.Length > Capacity - Position)
             throw ParScaleException.Usage("GE-03", $"{tokens.Length} tokens do not fit: this session has room for {Capacity - Position} more");
+        int before = Position;
+        try
+        {
+            _work.Prepare(tokens, visit, cancellationToken);
+            _engine.Run(_work);
+        }
+        catch
+        {
+            _cache.Rewind(before);
+            throw;
+        }
     }
 }

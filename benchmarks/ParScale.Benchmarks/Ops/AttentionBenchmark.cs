@@ -1,8 +1,7 @@
 using BenchmarkDotNet.Attributes;
+using ParScale.Kernels.Attention;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.KeysValues;
 using ParScale.Kernels.Memory;
-using ParScale.Kernels.Ops;
 using ParScale.Kernels.Threads;
 
 namespace ParScale.Benchmarks.Ops;
@@ -36,9 +35,9 @@ public class AttentionBenchmark : IDisposable
     [Benchmark]
     public void Run()
     {
-        var shape = new AttentionShape(Streams, 1, Numbers.Heads, Numbers.KeyValueHeads, Numbers.HeadSize);
-        var sequence = new AttentionSequence(_tokens ?? throw new InvalidOperationException(), Context, 1);
-        Attention.Run(shape, _queries, _prefix, [sequence], _y, _scratch, _pool);
+        var shape = new AttentionShape(Numbers.Heads, Numbers.KeyValueHeads, Numbers.HeadSize, 1 / MathF.Sqrt(Numbers.HeadSize));
+        var sequence = new AttentionSequence(_tokens ?? throw new InvalidOperationException(), _prefix, Streams, Context, 1);
+        CausalAttention.Run(shape, _queries, [sequence], _y, _scratch, _pool);
     }
 
     [GlobalCleanup]

@@ -76,7 +76,7 @@ internal sealed class BenchOptions
 
     private static ModelConfig LoadConfig(string folder)
     {
-        FolderSeal.Require(folder);
+        HeaderChecksum.Require(folder);
         return ModelConfig.Load(folder);
     }
 

@@ -1,5 +1,8 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using ParScale.Kernels.Threads;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Ops;
 
@@ -17,8 +20,7 @@ internal static unsafe partial class RmsNorm
         ArgumentNullException.ThrowIfNull(pool);
         fixed (float* from = x, w = weight, to = y)
         {
-            var job = new Job(from, null, w, weight.Length, epsilon, to);
-            pool.Run(ref job, x.Length / weight.Length, Math.Max(1, SmallestShare / weight.Length));
+            Start(from, null, w, x.Length, weight.Length, epsilon, to, pool);
         }
     }
 
@@ -30,9 +32,23 @@ internal static unsafe partial class RmsNorm
         ArgumentNullException.ThrowIfNull(pool);
         fixed (float* sum = x, w = weight, to = y)
         {
-            var job = new Job(sum, sum, w, weight.Length, epsilon, to);
-            pool.Run(ref job, x.Length / weight.Length, Math.Max(1, SmallestShare / weight.Length));
+            Start(sum, sum, w, x.Length, weight.Length, epsilon, to, pool);
         }
+    }
+
+    private static void Start(float* x, float* sum, float* weight, int count, int length, float epsilon, float* y, WorkerPool pool)
+    {
+        if (Vector512.IsHardwareAccelerated) Start<Simd512, Vector512<float>, Vector512<int>>(x, sum, weight, count, length, epsilon, y, pool);
+        else if (Vector256.IsHardwareAccelerated) Start<Simd256, Vector256<float>, Vector256<int>>(x, sum, weight, count, length, epsilon, y, pool);
+        else Start<Simd128, Vector128<float>, Vector128<int>>(x, sum, weight, count, length, epsilon, y, pool);
+    }
+
+    private static void Start<TSimd, TFloat, TInt>(
+        float* x, float* sum, float* weight, int count, int length, float epsilon, float* y, WorkerPool pool)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
+    {
+        var job = new Job<TSimd, TFloat, TInt>(x, sum, weight, length, epsilon, y);
+        pool.Run(ref job, count / length, Math.Max(1, SmallestShare / length));
     }
 
     private static void Check(int x, int weight, int y)
@@ -41,7 +57,10 @@ internal static unsafe partial class RmsNorm
     }
 
     // sum: null, or x itself, to which y is added first.
-    private readonly struct Job(float* x, float* sum, float* weight, int length, float epsilon, float* y) : IRangeJob
+    private readonly struct Job<TSimd, TFloat, TInt>(float* x, float* sum, float* weight, int length, float epsilon, float* y) : IRangeJob
+        where TSimd : struct, ISimd<TFloat, TInt>
+        where TFloat : struct
+        where TInt : struct
     {
         private readonly float* _x = x, _sum = sum, _weight = weight, _y = y;
         private readonly int _length = length;
@@ -52,13 +71,43 @@ internal static unsafe partial class RmsNorm
             var weight = new ReadOnlySpan<float>(_weight, _length);
             for (int row = start; row < end; row++)
             {
-                var x = new ReadOnlySpan<float>(_x + (long)row * _length, _length);
+                float* from = _x + (long)row * _length;
+                var x = new ReadOnlySpan<float>(from, _length);
                 var y = new Span<float>(_y + (long)row * _length, _length);
                 if (_sum != null) TensorPrimitives.Add(x, y, new Span<float>(_sum + (long)row * _length, _length));
-                float meanSquare = TensorPrimitives.SumOfSquares(x) / _length;
+                float meanSquare = SumOfSquares<TSimd, TFloat, TInt>(from, _length) / _length;
                 TensorPrimitives.Multiply(x, 1 / MathF.Sqrt(meanSquare + _epsilon), y);
                 TensorPrimitives.Multiply(y, weight, y);
             }
         }
+    }
+
+    // The library's sum begins at an aligned address, so that its order, and with it the last bit, would follow from where a row
+    // happens to lie. Here number i always goes to the same sum.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float SumOfSquares<TSimd, TFloat, TInt>(float* x, int length)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
+    {
+        TFloat a = default, b = default, c = default, d = default;
+        int step = 4 * TSimd.Count, i = 0;
+        for (; i <= length - step; i += step) Add<TSimd, TFloat, TInt>(x + i, ref a, ref b, ref c, ref d);
+        if (i < length)
+        {
+            float* rest = stackalloc float[step];
+            for (int lane = 0; lane < step; lane++) rest[lane] = i + lane < length ? x[i + lane] : 0;
+            Add<TSimd, TFloat, TInt>(rest, ref a, ref b, ref c, ref d);
+        }
+        return TSimd.Sum(TSimd.Add(TSimd.Add(a, b), TSimd.Add(c, d)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add<TSimd, TFloat, TInt>(float* x, ref TFloat a, ref TFloat b, ref TFloat c, ref TFloat d)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
+    {
+        TFloat x0 = TSimd.Load(x), x1 = TSimd.Load(x + TSimd.Count), x2 = TSimd.Load(x + 2 * TSimd.Count), x3 = TSimd.Load(x + 3 * TSimd.Count);
+        a = TSimd.MultiplyAdd(x0, x0, a);
+        b = TSimd.MultiplyAdd(x1, x1, b);
+        c = TSimd.MultiplyAdd(x2, x2, c);
+        d = TSimd.MultiplyAdd(x3, x3, d);
     }
 }

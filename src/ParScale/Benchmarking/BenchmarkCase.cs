@@ -1,68 +1,82 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
+using ParScale.Configuration;
+using ParScale.Kernels.Attention;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.KeysValues;
 using ParScale.Kernels.Threads;
 using ParScale.Model;
 
 namespace ParScale.Benchmarking;
 
-/// <summary>One row at work: the product's own forward pass, with a cache that holds the row's context.</summary>
+/// <summary>One row at work: the product's own forward pass, with caches that hold the row's context.</summary>
 internal sealed class BenchmarkCase : IDisposable
 {
     private readonly ModelConfig _config;
-    private readonly PrefixCache _prefix;
     private readonly ForwardPass _forward;
-    private readonly KvCache _cache;
+    private readonly StreamSet[] _sets;
+    private readonly KvCache[] _caches;
+    private readonly PassSequence[] _pass;
+    private readonly int[] _tokens;
     private readonly int _context;
-    private int _token;
 
-    public BenchmarkCase(ModelConfig config, ModelWeights weights, WorkerPool pool, KvType cache, int context, int room)
+    public BenchmarkCase(Backbone backbone, StreamSet[] sets, WorkerPool pool, KvType cache, int context, int room)
     {
-        (_config, _context) = (config, context);
-        _prefix = new PrefixCache(config, weights.Layers, cache);
-        _forward = new ForwardPass(config, weights, _prefix, pool);
-        _cache = new KvCache(config, cache, room);
-        Fill(room);
+        (_config, _context, _sets) = (backbone.Config, context, sets);
+        _forward = new ForwardPass(backbone, pool);
+        _caches = [.. sets.Select(set => new KvCache(_config, set.Count, cache, room))];
+        _pass = new PassSequence[sets.Length];
+        _tokens = new int[sets.Length];
+        foreach (KvCache filled in _caches) Fill(filled, room);
     }
 
     /// <summary>Tokens that a row's cache has room for.</summary>
     public static int Room(int context, int prompt) => Math.Max(context + 1, prompt);
 
-    /// <summary>Bytes of keys and values of a number of tokens and of the prefix.</summary>
-    public static long CacheBytes(ModelConfig config, KvType type, int tokens)
+    /// <summary>Bytes of keys and values of a number of tokens in every sequence, and of the prefixes.</summary>
+    public static long CacheBytes(BenchmarkPlan plan, StreamBatch batch, KvType type, int tokens)
     {
-        long Bytes(int streams, int slots) => KvBuffer.BytesFor(type, streams, config.KeyValueHeads, config.HeadSize, slots);
-        return Enumerable.Range(0, config.LayerCount)
-            .Sum(layer => Bytes(config.Streams, config.PrefixTokens) + Bytes(KvCache.StreamsIn(config, layer), tokens));
+        ModelConfig model = plan.Model;
+        long Prefixes(int streams) => model.LayerCount
+            * KvBuffer.BytesFor(type, streams, model.KeyValueHeads, model.HeadSize, plan.StreamsOf(streams).PrefixTokens);
+        return batch.Streams.Sum(streams => KvCache.BytesFor(model, streams, type, tokens)) + batch.Streams.Distinct().Sum(Prefixes);
     }
 
     /// <summary>A step, and as much of a prompt as one pass takes.</summary>
     public void WarmUp(int prompt)
     {
-        int tokens = Math.Min(prompt, _forward.MostTokens);
+        int tokens = Math.Min(prompt, MostTokens);
         if (tokens > 0) Prefill(new int[tokens]);
         Step();
     }
 
-    /// <summary>One decode step after the context, from the last token to the next. Returns milliseconds.</summary>
+    /// <summary>One decode step of every sequence after the context, from the last token to the next. Returns milliseconds.</summary>
     public double Step()
     {
-        _cache.Rewind(_context);
+        for (int i = 0; i < _pass.Length; i++)
+        {
+            _caches[i].Rewind(_context);
+            _pass[i] = new PassSequence(_caches[i], _sets[i], 1, 1);
+        }
         long start = Stopwatch.GetTimestamp();
-        _token = Next(_forward.Run([_token], _cache));
+        Choose(_forward.Run(_tokens, _pass));
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
-    /// <summary>Reads a prompt into the empty cache and chooses the token after it. Returns seconds.</summary>
+    /// <summary>Reads a prompt into the empty caches, one sequence after the other, and chooses the tokens after it. Returns seconds.</summary>
     public double Prefill(ReadOnlySpan<int> tokens)
     {
-        _cache.Rewind(0);
         long start = Stopwatch.GetTimestamp();
-        ReadOnlySpan<float> mixed = default;
-        for (int at = 0; at < tokens.Length; at += _forward.MostTokens)
-            mixed = _forward.Run(tokens.Slice(at, Math.Min(_forward.MostTokens, tokens.Length - at)), _cache);
-        _token = Next(mixed[^_config.HiddenSize..]);
+        for (int i = 0; i < _pass.Length; i++)
+        {
+            _caches[i].Rewind(0);
+            for (int at = 0; at < tokens.Length; at += MostTokens)
+            {
+                int count = Math.Min(MostTokens, tokens.Length - at);
+                ReadOnlySpan<float> mixed = _forward.Run(
+                    tokens.Slice(at, count), [new PassSequence(_caches[i], _sets[i], count, at + count == tokens.Length ? 1 : 0)]);
+                if (!mixed.IsEmpty) Choose(mixed);
+            }
+        }
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
@@ -70,19 +84,24 @@ internal sealed class BenchmarkCase : IDisposable
     public void Dispose()
     {
         _forward.Dispose();
-        _cache.Dispose();
-        _prefix.Dispose();
+        foreach (KvCache cache in _caches) cache.Dispose();
     }
 
-    private int Next(ReadOnlySpan<float> mixed)
+    private int MostTokens => ForwardPass.MostRows / _sets.Max(set => set.Count);
+
+    private void Choose(ReadOnlySpan<float> mixed)
     {
         ReadOnlySpan<float> logits = _forward.Logits(mixed);
-        if (!TensorPrimitives.IsFiniteAll(logits)) throw new InvalidOperationException("a logit is not finite");
-        return TensorPrimitives.IndexOfMax(logits);
+        for (int i = 0; i < mixed.Length / _config.HiddenSize; i++)
+        {
+            ReadOnlySpan<float> own = logits.Slice(i * _config.VocabularySize, _config.VocabularySize);
+            if (!TensorPrimitives.IsFiniteAll(own)) throw new InvalidOperationException("a logit is not finite");
+            _tokens[i] = TensorPrimitives.IndexOfMax(own);
+        }
     }
 
     // Reading a long context with many streams would take minutes; what the numbers are does not change the time.
-    private void Fill(int tokens)
+    private void Fill(KvCache cache, int tokens)
     {
         int width = _config.KeyValueHeads * _config.HeadSize;
         var values = new float[width];
@@ -90,8 +109,8 @@ internal sealed class BenchmarkCase : IDisposable
         {
             for (int i = 0; i < width; i++) values[i] = ((token * 31 + i * 17) % 61 - 30) / 30f;
             for (int layer = 0; layer < _config.LayerCount; layer++)
-                for (int stream = 0; stream < KvCache.StreamsIn(_config, layer); stream++) _cache.Layer(layer).Store(stream, token, values, values);
+                for (int stream = 0; stream < KvCache.StreamsIn(layer, cache.Streams); stream++) cache.Layer(layer).Store(stream, token, values, values);
         }
-        _cache.Advance(tokens);
+        cache.Advance(tokens);
     }
 }

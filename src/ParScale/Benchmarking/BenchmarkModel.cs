@@ -4,44 +4,48 @@ using ParScale.Model;
 
 namespace ParScale.Benchmarking;
 
-/// <summary>The models of one type that a run measures: random ones of a shape, or a checkpoint's.</summary>
+/// <summary>The weights of one type that a run measures, with all of its stream sets: random ones of a shape, or a checkpoint's.</summary>
 internal sealed class BenchmarkModel : IDisposable
 {
-    private readonly Dictionary<int, ModelWeights> _loaded = [];
-    private readonly BenchmarkPlan _plan;
-    private readonly Func<ModelConfig, ModelWeights> _load;
+    private readonly Dictionary<(int Streams, KvType Cache), StreamSet> _sets = [];
+    private readonly Func<int, KvType, StreamSet> _load;
     private readonly IDisposable _owner;
 
     public BenchmarkModel(BenchmarkPlan plan, WeightType? type)
     {
-        _plan = plan;
         if (plan.Folder is null)
         {
             var random = new RandomWeights(type ?? WeightType.F32);
-            (_load, _owner) = (random.For, random);
+            Backbone = random.Backbone(plan.Model);
+            (_load, _owner) = ((streams, cache) => random.Streams(plan.Model, plan.StreamsOf(streams), cache), random);
         }
         else
         {
-            var checkpoint = Checkpoint.Open(plan.Folder);
-            (_load, _owner) = (config => ModelWeights.Load(checkpoint, config, type), checkpoint);
+            Checkpoint checkpoint = Checkpoint.Open(plan.Folder);
+            MemoryCheck.Require(checkpoint.Config, checkpoint, type);
+            Backbone = Backbone.From(new WeightReader(checkpoint, type), plan.Model);
+            (_load, _owner) = ((streams, cache) => StreamSet.From(new WeightReader(checkpoint, type), plan.Model, plan.StreamsOf(streams), cache), checkpoint);
         }
     }
 
-    /// <summary>Bytes of everything loaded so far.</summary>
-    public long Bytes => WeightCost.Bytes(_loaded.Values);
+    /// <summary>The one copy of the weights.</summary>
+    public Backbone Backbone { get; }
 
-    /// <summary>The weights for P streams, loaded or made when they are first asked for.</summary>
-    public ModelWeights For(int streams)
+    /// <summary>Bytes of everything loaded so far.</summary>
+    public long Bytes => WeightCost.Bytes(Backbone) + _sets.Values.Sum(set => set.Bytes);
+
+    /// <summary>A set of P streams, loaded or made when it is first asked for.</summary>
+    public StreamSet Set(int streams, KvType cache)
     {
-        if (!_loaded.TryGetValue(streams, out ModelWeights? weights))
-            _loaded[streams] = weights = _load(_plan.ConfigFor(streams));
-        return weights;
+        if (!_sets.TryGetValue((streams, cache), out StreamSet? set)) _sets[(streams, cache)] = set = _load(streams, cache);
+        return set;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (ModelWeights weights in _loaded.Values) weights.Dispose();
+        foreach (StreamSet set in _sets.Values) set.Free();
+        Backbone.Dispose();
         _owner.Dispose();
     }
 }

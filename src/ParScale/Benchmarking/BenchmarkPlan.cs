@@ -1,4 +1,5 @@
 using ParScale.Kernels.Formats;
+using ParScale.Configuration;
 using ParScale.Model;
 
 namespace ParScale.Benchmarking;
@@ -12,7 +13,7 @@ internal sealed record BenchmarkPlan
     /// <summary>Name of the shape or folder, as it is printed.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The shape: P = 1 for random weights, else that of the checkpoint.</summary>
+    /// <summary>The shape.</summary>
     public required ModelConfig Shape { get; init; }
 
     /// <summary>Prefix slots of random models with several streams.</summary>
@@ -24,8 +25,8 @@ internal sealed record BenchmarkPlan
     /// <summary>Storage of keys and values; null is what the product takes for the weights.</summary>
     public required IReadOnlyList<KvType?> Caches { get; init; }
 
-    /// <summary>Numbers of streams P.</summary>
-    public required IReadOnlyList<int> Streams { get; init; }
+    /// <summary>What runs in a pass: one sequence of P streams, or several.</summary>
+    public required IReadOnlyList<StreamBatch> Batches { get; init; }
 
     /// <summary>Tokens in the cache before the decode step that is measured.</summary>
     public required IReadOnlyList<int> Contexts { get; init; }
@@ -42,11 +43,15 @@ internal sealed record BenchmarkPlan
     /// <summary>Threads to compute with.</summary>
     public required int Threads { get; init; }
 
-    /// <summary>The configuration that is run with P streams.</summary>
-    public ModelConfig ConfigFor(int streams)
-    {
-        ModelConfig config = Folder is null ? ModelShapes.WithStreams(Shape, streams, PrefixTokens) : Shape.WithStreams(streams);
-        int longest = Math.Max(Prompt, Contexts.Max() + 1);
-        return Folder is null && longest > config.MaxPositions ? config with { MaxPositions = longest } : config;
-    }
+    /// <summary>The streams of the checkpoint; null for random weights, which run with any P.</summary>
+    public StreamConfig? Stored { get; init; }
+
+    /// <summary>The shape that is run, with a context that holds the longest row.</summary>
+    public ModelConfig Model => Folder is null ? Shape with { MaxPositions = Math.Max(Shape.MaxPositions, Math.Max(Prompt, Contexts.Max() + 1)) } : Shape;
+
+    /// <summary>The numbers of P streams.</summary>
+    public StreamConfig StreamsOf(int count) => count == 1 ? StreamConfig.Plain : Stored ?? new StreamConfig(count, PrefixTokens, ModelShapes.Smoothing);
+
+    /// <summary>The model with P streams.</summary>
+    public CheckpointConfig ConfigFor(int streams) => CheckpointConfig.Create(Model, StreamsOf(streams));
 }

@@ -11,8 +11,8 @@ internal sealed record BenchmarkRow
     /// <summary>Storage of keys and values.</summary>
     public required KvType Cache { get; init; }
 
-    /// <summary>P.</summary>
-    public required int Streams { get; init; }
+    /// <summary>The sequences of a step.</summary>
+    public required StreamBatch Batch { get; init; }
 
     /// <summary>Tokens in the cache before the step.</summary>
     public required int Context { get; init; }

@@ -38,8 +38,8 @@ internal sealed class BenchmarkRun(BenchmarkPlan plan, IProgress<double>? progre
     {
         floors.Begin();
         using var model = new BenchmarkModel(plan, type);
-        List<RowMeasurement> rows = [.. from cache in plan.Caches from streams in plan.Streams from context in plan.Contexts
-                                        select new RowMeasurement(plan, model.For(streams), cache, streams, context)];
+        List<RowMeasurement> rows = [.. from cache in plan.Caches from batch in plan.Batches from context in plan.Contexts
+                                        select new RowMeasurement(plan, model, cache, batch, context)];
         _estimate.MadeWeights(type);
         Report();
 
@@ -48,7 +48,7 @@ internal sealed class BenchmarkRun(BenchmarkPlan plan, IProgress<double>? progre
             foreach (RowMeasurement row in rows) row.Weigh(_pool, model.Bytes + floors.BufferBytes);
             foreach (RowMeasurement row in rows) row.Load(_pool);
             MeasureSteps(type, rows, floors);
-            Dictionary<(KvType, int), List<double>> prompts = ReadPrompts(rows, floors);
+            Dictionary<(KvType, string), List<double>> prompts = ReadPrompts(rows, floors);
             return [.. rows.Select(row => row.Row(floors, prompts[row.PromptKey]))];
         }
         finally
@@ -65,17 +65,17 @@ internal sealed class BenchmarkRun(BenchmarkPlan plan, IProgress<double>? progre
             {
                 floors.Measure();
                 row.Decode(plan.Steps);
-                _estimate.DidSteps(type, row.Streams, plan.Steps);
+                _estimate.DidSteps(type, row.Rows, plan.Steps);
                 Report();
             }
         }
     }
 
     // Seconds of every prompt, by what makes prompts differ.
-    private Dictionary<(KvType, int), List<double>> ReadPrompts(List<RowMeasurement> rows, MachineFloors floors)
+    private Dictionary<(KvType, string), List<double>> ReadPrompts(List<RowMeasurement> rows, MachineFloors floors)
     {
         RowMeasurement[] readers = [.. rows.DistinctBy(row => row.PromptKey)];
-        Dictionary<(KvType, int), List<double>> seconds = readers.ToDictionary(row => row.PromptKey, _ => new List<double>());
+        Dictionary<(KvType, string), List<double>> seconds = readers.ToDictionary(row => row.PromptKey, _ => new List<double>());
         if (plan.Prompt == 0) return seconds;
         int[] tokens = [.. Enumerable.Range(0, plan.Prompt).Select(i => (int)(i * 7919L % plan.Shape.VocabularySize))];
         for (int round = 0; round < plan.Repetitions; round++)
@@ -86,7 +86,7 @@ internal sealed class BenchmarkRun(BenchmarkPlan plan, IProgress<double>? progre
                 if (known.Sum() > PromptTime.TotalSeconds) continue;
                 floors.Measure();
                 known.Add(row.ReadPrompt(tokens));
-                _estimate.DidPrompt(row.Streams);
+                _estimate.DidPrompt(row.Rows);
                 Report();
             }
         }

@@ -5,19 +5,18 @@ using ParScale.Model;
 namespace ParScale.Benchmarking;
 
 /// <summary>What is measured of one row, as it comes in.</summary>
-internal sealed class RowMeasurement(BenchmarkPlan plan, ModelWeights weights, KvType? cache, int streams, int context) : IDisposable
+internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, KvType? cache, StreamBatch batch, int context) : IDisposable
 {
-    private readonly ModelConfig _config = plan.ConfigFor(streams);
-    private readonly KvType _cache = cache ?? KvCache.DefaultType(weights.Type);
+    private readonly KvType _cache = cache ?? KvCache.DefaultType(model.Backbone.Type);
     private readonly List<double> _steps = [];
     private BenchmarkCase? _case;
     private long _otherBytes;
 
-    /// <summary>P.</summary>
-    public int Streams => streams;
+    /// <summary>Rows of a step.</summary>
+    public int Rows => batch.Rows;
 
     /// <summary>Rows with the same key read a prompt alike, whatever their context.</summary>
-    public (KvType Cache, int Streams) PromptKey => (_cache, streams);
+    public (KvType Cache, string Batch) PromptKey => (_cache, batch.Name);
 
     private BenchmarkCase Case => _case ?? throw new InvalidOperationException("the row has no memory yet");
 
@@ -35,7 +34,7 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, ModelWeights weights, K
     /// <summary>Takes the row's memory, and does everything once so that nothing is compiled or touched for the first time later.</summary>
     public void Load(WorkerPool pool)
     {
-        _case = new BenchmarkCase(_config, weights, pool, _cache, context, Room);
+        _case = new BenchmarkCase(model.Backbone, [.. Sets], pool, _cache, context, Room);
         _case.WarmUp(plan.Prompt);
     }
 
@@ -52,22 +51,24 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, ModelWeights weights, K
     /// <summary>The row's figures. <paramref name="promptSeconds"/>: how long each prompt took, whatever the row's context.</summary>
     public BenchmarkRow Row(MachineFloors floors, IReadOnlyList<double> promptSeconds)
     {
-        double products = WeightCost.TokenProducts(weights, streams) + (plan.Prompt == 0 ? 0 : WeightCost.HeadProducts(weights) / plan.Prompt);
-        double rate = GroupLayout.IsGrouped(weights.Type) ? floors.Int8.Median : floors.Float32.Median;
+        Backbone backbone = model.Backbone;
+        double products = Sets.Sum(set => WeightCost.TokenProducts(backbone, set))
+            + (plan.Prompt == 0 ? 0 : batch.Streams.Count * WeightCost.HeadProducts(backbone) / plan.Prompt);
+        double rate = GroupLayout.IsGrouped(backbone.Type) ? floors.Int8.Median : floors.Float32.Median;
         Spread? prefill = promptSeconds.Count == 0 ? null : Spread.Of([.. promptSeconds.Select(seconds => plan.Prompt / seconds)]);
         return new BenchmarkRow
         {
-            Type = weights.Type,
+            Type = backbone.Type,
             Cache = _cache,
-            Streams = streams,
+            Batch = batch,
             Context = context,
             Decode = Spread.Of(_steps),
             Read = floors.ReadLately,
-            StepBytes = WeightCost.StepBytes(weights),
+            StepBytes = WeightCost.StepBytes(backbone) + Sets.Distinct().Sum(set => set.Aggregator?.Bytes ?? 0),
             StepCacheBytes = CacheBytes(context),
             Prefill = prefill,
             PrefillShare = prefill?.Median * products / rate,
-            WeightBytes = WeightCost.Bytes([weights]),
+            WeightBytes = WeightCost.Bytes(backbone) + Sets.Distinct().Sum(set => set.Aggregator?.Bytes ?? 0),
             CacheBytes = CacheBytes(Room),
             OtherBytes = _otherBytes,
         };
@@ -76,7 +77,9 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, ModelWeights weights, K
     /// <inheritdoc/>
     public void Dispose() => _case?.Dispose();
 
+    private IEnumerable<StreamSet> Sets => batch.Streams.Select(streams => model.Set(streams, _cache));
+
     private int Room => BenchmarkCase.Room(context, plan.Prompt);
 
-    private long CacheBytes(int tokens) => BenchmarkCase.CacheBytes(_config, _cache, tokens);
+    private long CacheBytes(int tokens) => BenchmarkCase.CacheBytes(plan, batch, _cache, tokens);
 }

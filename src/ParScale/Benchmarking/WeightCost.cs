@@ -6,53 +6,44 @@ namespace ParScale.Benchmarking;
 /// <summary>What a model's weights ask of the machine: bytes to hold, bytes to read, products to add.</summary>
 internal static class WeightCost
 {
-    /// <summary>Bytes of models that may share matrices.</summary>
-    public static long Bytes(IEnumerable<ModelWeights> models)
+    /// <summary>Bytes of a backbone.</summary>
+    public static long Bytes(Backbone backbone)
     {
-        var matrices = new HashSet<WeightMatrix>();
-        long values = 0;
-        foreach (ModelWeights weights in models)
-        {
-            matrices.UnionWith(Matrices(weights));
-            matrices.Add(weights.Embedding);
-            values += Vectors(weights) + weights.Layers.Sum(layer => (long)layer.PrefixKeys.Length + layer.PrefixValues.Length);
-        }
-        return matrices.Sum(matrix => matrix.Bytes) + sizeof(float) * values;
+        HashSet<WeightMatrix> matrices = [.. Matrices(backbone), backbone.Embedding];
+        return matrices.Sum(matrix => matrix.Bytes) + VectorBytes(backbone);
     }
 
     /// <summary>
-    /// Bytes that one decode step reads, whatever P is: all weights but the embedding, of which it needs one row. Prefixes count as cache.
+    /// Bytes of the backbone that one decode step reads, whatever P is: all but the embedding, of which it needs one row.
     /// </summary>
-    public static long StepBytes(ModelWeights weights) =>
-        Matrices(weights).Sum(matrix => matrix.Bytes) + sizeof(float) * Vectors(weights);
+    public static long StepBytes(Backbone backbone) => Matrices(backbone).Sum(matrix => matrix.Bytes) + VectorBytes(backbone);
 
     /// <summary>Multiply-adds of the matrices for one token in all P streams, the LM head aside; attention's own are not counted.</summary>
-    public static double TokenProducts(ModelWeights weights, int streams)
+    public static double TokenProducts(Backbone backbone, StreamSet set)
     {
-        double products = weights.Aggregator is { } mix ? Products(mix.Inner) + Products(mix.Outer) : 0;
-        for (int i = 0; i < weights.Layers.Count; i++)
+        double products = set.Aggregator is { } mix ? Products(mix.Inner) + Products(mix.Outer) : 0;
+        for (int i = 0; i < backbone.Layers.Count; i++)
         {
-            LayerWeights layer = weights.Layers[i];
+            LayerWeights layer = backbone.Layers[i];
             // All streams have the same embedding, so layer 0 needs one query, key and value for all of them.
-            products += (Products(layer.Query) + Products(layer.Key) + Products(layer.Value)) * (i == 0 ? 1 : streams);
-            products += (Products(layer.Output) + Products(layer.Gate) + Products(layer.Up) + Products(layer.Down)) * streams;
+            products += (Products(layer.Query) + Products(layer.Key) + Products(layer.Value)) * (i == 0 ? 1 : set.Count);
+            products += (Products(layer.Output) + Products(layer.Gate) + Products(layer.Up) + Products(layer.Down)) * set.Count;
         }
         return products;
     }
 
     /// <summary>Multiply-adds of the LM head for one token.</summary>
-    public static double HeadProducts(ModelWeights weights) => Products(weights.Head);
+    public static double HeadProducts(Backbone backbone) => Products(backbone.Head);
 
     private static double Products(WeightMatrix matrix) => (double)matrix.Rows * matrix.Columns;
 
-    private static long Vectors(ModelWeights weights) => weights.FinalNorm.Length
-        + (weights.Aggregator is { } mix ? mix.InnerBias.Length + mix.OuterBias.Length : 0)
-        + weights.Layers.Sum(layer => (long)layer.InputNorm.Length + layer.PostAttentionNorm.Length
-            + layer.QueryBias.Length + layer.KeyBias.Length + layer.ValueBias.Length);
+    private static long VectorBytes(Backbone backbone) => sizeof(float) * (backbone.FinalNorm.Length
+        + backbone.Layers.Sum(layer => (long)layer.InputNorm.Length + layer.PostAttentionNorm.Length
+            + layer.QueryBias.Length + layer.KeyBias.Length + layer.ValueBias.Length));
 
-    private static IEnumerable<WeightMatrix> Matrices(ModelWeights weights)
+    private static IEnumerable<WeightMatrix> Matrices(Backbone backbone)
     {
-        foreach (LayerWeights layer in weights.Layers)
+        foreach (LayerWeights layer in backbone.Layers)
         {
             yield return layer.Query;
             yield return layer.Key;
@@ -62,9 +53,6 @@ internal static class WeightCost
             yield return layer.Up;
             yield return layer.Down;
         }
-        yield return weights.Head;
-        if (weights.Aggregator is null) yield break;
-        yield return weights.Aggregator.Inner;
-        yield return weights.Aggregator.Outer;
+        yield return backbone.Head;
     }
 }

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Quantization;
 
 namespace ParScale.Checkpoints;
@@ -12,7 +12,7 @@ public sealed class Checkpoint : IDisposable
 {
     private readonly CheckpointFiles _files;
 
-    private Checkpoint(string folder, ModelConfig config, CheckpointFiles files, IReadOnlyList<string> notices)
+    private Checkpoint(string folder, CheckpointConfig config, CheckpointFiles files, IReadOnlyList<string> notices)
     {
         Folder = folder;
         Config = config;
@@ -23,8 +23,8 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The folder given to <see cref="Open(string)"/>.</summary>
     public string Folder { get; }
 
-    /// <summary>The model's numbers.</summary>
-    public ModelConfig Config { get; }
+    /// <summary>What the folder's <c>config.json</c> says.</summary>
+    public CheckpointConfig Config { get; }
 
     /// <summary>What was ignored while opening, one line each.</summary>
     public IReadOnlyList<string> Notices { get; }
@@ -33,22 +33,49 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="ParScaleException">A file is missing or malformed, or a tensor does not fit the config.</exception>
     public static Checkpoint Open(string folder)
     {
-        FolderSeal.Require(folder);
-        return Open(folder, ModelConfig.Load(folder));
+        HeaderChecksum.Require(folder);
+        return Open(folder, CheckpointConfig.Load(folder));
     }
 
     /// <summary>The same when the folder's seal was checked and its config has been read.</summary>
-    internal static Checkpoint Open(string folder, ModelConfig config)
+    internal static Checkpoint Open(string folder, CheckpointConfig config)
     {
         var notices = new List<string>(config.Notices);
         if (config.QuantizedType is not null) QuantizedFolder.RequireSeal(folder, notices);
         CheckpointFiles files = CheckpointFiles.Open(folder, notices);
         try
         {
-            if (config.Backbone is { } reference) files.Take(Backbone.Open(folder, config, reference)._files, ModelTensors.Expected(config.WithStreams(1)));
+            if (config.Backbone is { } reference) files.Take(AddOn.OpenBackbone(folder, config, reference)._files, ModelTensors.Expected(config.Model, StreamConfig.Plain));
             if (config.QuantizedType is { } type) QuantizedTensors.Require(config, type, files);
             else TensorCheck.Require(config, files, notices);
             return new Checkpoint(folder, config, files, notices);
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Opens a folder, an add-on or a whole model, for the sake of its streams, which are to run on a backbone that is open already.
+    /// An add-on's own backbone is not opened, and need not be there.
+    /// </summary>
+    /// <exception cref="ParScaleException">A file is malformed, or the folder's backbone is another one (AD-02) or of another shape (AD-03), or it has no streams to add (AD-05).</exception>
+    internal static Checkpoint OpenStreams(string folder, Checkpoint backbone)
+    {
+        HeaderChecksum.Require(folder);
+        CheckpointConfig config = CheckpointConfig.Load(folder);
+        var notices = new List<string>(config.Notices);
+        CheckpointFiles files = CheckpointFiles.Open(folder, notices);
+        var streams = new Checkpoint(folder, config, files, notices);
+        try
+        {
+            AddOn.RequireStreams(streams);
+            if (config.Backbone is null) TensorCheck.Require(config, files, notices);
+            else TensorCheck.RequireStreams(config, files, notices);
+            AddOn.RequireFit(streams, backbone);
+            return streams;
         }
         catch
         {

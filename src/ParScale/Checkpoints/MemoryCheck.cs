@@ -1,6 +1,6 @@
 using System.Globalization;
 using ParScale.Kernels.Formats;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Quantization;
 
 namespace ParScale.Checkpoints;
@@ -17,18 +17,18 @@ internal static class MemoryCheck
     private static readonly WeightType[] Narrower = [WeightType.Bf16, WeightType.Q8, WeightType.Q4];
 
     /// <summary>The check by the numbers of the config alone, before files are opened: the least that its weights can take.</summary>
-    public static void Require(ModelConfig config, WeightType? type)
+    public static void Require(CheckpointConfig config, WeightType? type)
     {
         WeightType? runs = type ?? config.QuantizedType;
         Require(config, runs, LeastBytes(config, runs ?? WeightType.Bf16), AvailableBytes);
     }
 
     /// <summary>The exact check, by the types that the checkpoint holds.</summary>
-    public static void Require(ModelConfig config, Checkpoint checkpoint, WeightType? type) =>
+    public static void Require(CheckpointConfig config, Checkpoint checkpoint, WeightType? type) =>
         Require(config, type ?? config.QuantizedType, ResidentBytes(config, checkpoint, type), AvailableBytes);
 
     /// <summary>Compares a number of bytes with a given amount of memory.</summary>
-    public static void Require(ModelConfig config, WeightType? type, long weightBytes, long availableBytes)
+    public static void Require(CheckpointConfig config, WeightType? type, long weightBytes, long availableBytes)
     {
         if (weightBytes <= availableBytes) return;
         IEnumerable<WeightType> fitting = config.QuantizedType is null
@@ -36,23 +36,23 @@ internal static class MemoryCheck
             : [];
         string advice = fitting.Select(narrow => $"{QuantizedFolder.Name(narrow)} weights, ").FirstOrDefault("");
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "CF-06",
-            $"config.json: {config.TotalParameters} parameters need at least {Gibibytes(weightBytes)} of memory, this machine has "
+            $"config.json: {config.Parameters} parameters need at least {Gibibytes(weightBytes)} of memory, this machine has "
             + $"{Gibibytes(availableBytes)}; use {advice}a smaller model or another machine");
     }
 
     /// <summary>Bytes of the weights in memory when <paramref name="config"/> runs; f16 is computed as f32.</summary>
-    internal static long ResidentBytes(ModelConfig config, Checkpoint checkpoint, WeightType? type) =>
+    internal static long ResidentBytes(CheckpointConfig config, Checkpoint checkpoint, WeightType? type) =>
         MatrixTypes.Bytes(config, type ?? config.QuantizedType, name => checkpoint.Get(name).Info.Type);
 
     private static long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     // By the numbers of the config alone, without a list of tensors: scales and what stays float32 are left out.
-    private static long LeastBytes(ModelConfig config, WeightType type) => type switch
+    private static long LeastBytes(CheckpointConfig config, WeightType type) => type switch
     {
-        WeightType.F32 => config.TotalParameters * sizeof(float),
-        WeightType.Bf16 => config.TotalParameters * sizeof(ushort),
-        WeightType.Q8 => config.TotalParameters,
-        WeightType.Q4 => config.TotalParameters / 2,
+        WeightType.F32 => config.Parameters * sizeof(float),
+        WeightType.Bf16 => config.Parameters * sizeof(ushort),
+        WeightType.Q8 => config.Parameters,
+        WeightType.Q4 => config.Parameters / 2,
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
 

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Checkpoints;
 
@@ -15,32 +15,50 @@ public static class ModelTensors
     /// Every tensor a checkpoint of this shape must hold, in the order of the forward pass. Linear weights are
     /// [output, input]; prefixes [P, kv_heads, prefix, head_size]. A tied head is not listed.
     /// </summary>
-    public static IEnumerable<(string Name, long[] Shape)> Expected(ModelConfig config)
+    public static IEnumerable<(string Name, long[] Shape)> Expected(ModelConfig model, StreamConfig streams)
     {
-        ArgumentNullException.ThrowIfNull(config);
-        long hidden = config.HiddenSize;
-        yield return (EmbeddingName, [config.VocabularySize, hidden]);
-        for (int layer = 0; layer < config.LayerCount; layer++)
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(streams);
+        long hidden = model.HiddenSize;
+        yield return (EmbeddingName, [model.VocabularySize, hidden]);
+        for (int layer = 0; layer < model.LayerCount; layer++)
         {
-            foreach ((string name, long[] shape) in Layer(config)) yield return ($"model.layers.{layer}.{name}", shape);
+            foreach ((string name, long[] shape) in Layer(model, streams)) yield return ($"model.layers.{layer}.{name}", shape);
         }
         yield return ("model.norm.weight", [hidden]);
-        if (config.Streams > 1)
+        if (streams.Count > 1)
         {
-            yield return ("model.aggregate_layer.0.weight", [hidden, config.Streams * hidden]);
+            yield return ("model.aggregate_layer.0.weight", [hidden, streams.Count * hidden]);
             yield return ("model.aggregate_layer.0.bias", [hidden]);
-            yield return ("model.aggregate_layer.2.weight", [config.Streams, hidden]);
-            yield return ("model.aggregate_layer.2.bias", [config.Streams]);
+            yield return ("model.aggregate_layer.2.weight", [streams.Count, hidden]);
+            yield return ("model.aggregate_layer.2.bias", [streams.Count]);
         }
-        if (!config.TieWordEmbeddings) yield return (HeadName, [config.VocabularySize, hidden]);
+        if (!model.TieWordEmbeddings) yield return (HeadName, [model.VocabularySize, hidden]);
     }
 
-    private static IEnumerable<(string Name, long[] Shape)> Layer(ModelConfig config)
+    /// <summary>The same of a whole config.</summary>
+    public static IEnumerable<(string Name, long[] Shape)> Expected(CheckpointConfig config)
     {
-        long hidden = config.HiddenSize;
-        long inter = config.IntermediateSize;
-        long queries = (long)config.AttentionHeads * config.HeadSize;
-        long keys = (long)config.KeyValueHeads * config.HeadSize;
+        ArgumentNullException.ThrowIfNull(config);
+        return Expected(config.Model, config.Streams);
+    }
+
+    /// <summary>Whether a tensor belongs to the streams, and not to the plain model.</summary>
+    public static bool IsOfStreams(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.StartsWith("model.aggregate_layer.", StringComparison.Ordinal) || IsPrefix(name);
+    }
+
+    internal static bool IsPrefix(string name) =>
+        name.EndsWith(".self_attn.prefix_k", StringComparison.Ordinal) || name.EndsWith(".self_attn.prefix_v", StringComparison.Ordinal);
+
+    private static IEnumerable<(string Name, long[] Shape)> Layer(ModelConfig model, StreamConfig streams)
+    {
+        long hidden = model.HiddenSize;
+        long inter = model.IntermediateSize;
+        long queries = (long)model.AttentionHeads * model.HeadSize;
+        long keys = (long)model.KeyValueHeads * model.HeadSize;
         yield return ("input_layernorm.weight", [hidden]);
         yield return ("self_attn.q_proj.weight", [queries, hidden]);
         yield return ("self_attn.q_proj.bias", [queries]);
@@ -49,9 +67,9 @@ public static class ModelTensors
         yield return ("self_attn.v_proj.weight", [keys, hidden]);
         yield return ("self_attn.v_proj.bias", [keys]);
         yield return ("self_attn.o_proj.weight", [hidden, queries]);
-        if (config.Streams > 1)
+        if (streams.Count > 1)
         {
-            long[] prefix = [config.Streams, config.KeyValueHeads, config.PrefixTokens, config.HeadSize];
+            long[] prefix = [streams.Count, model.KeyValueHeads, streams.PrefixTokens, model.HeadSize];
             yield return ("self_attn.prefix_k", prefix);
             yield return ("self_attn.prefix_v", prefix);
         }

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Checkpoints;
 
@@ -8,10 +8,18 @@ internal static class TensorCheck
     private const int NearEnough = 8;
 
     /// <summary>Checks all names, shapes and element types; a harmless extra goes to <paramref name="notices"/>.</summary>
-    public static void Require(ModelConfig config, CheckpointFiles files, List<string> notices)
+    public static void Require(CheckpointConfig config, CheckpointFiles files, List<string> notices) =>
+        Require(config, ModelTensors.Expected(config), files, notices);
+
+    /// <summary>The same for a folder that holds only the tensors of its streams.</summary>
+    public static void RequireStreams(CheckpointConfig config, CheckpointFiles files, List<string> notices) =>
+        Require(config, ModelTensors.Expected(config).Where(tensor => ModelTensors.IsOfStreams(tensor.Name)), files, notices);
+
+    private static void Require(
+        CheckpointConfig config, IEnumerable<(string Name, long[] Shape)> expected, CheckpointFiles files, List<string> notices)
     {
         var expectedNames = new HashSet<string>(StringComparer.Ordinal);
-        foreach ((string name, long[] shape) in ModelTensors.Expected(config))
+        foreach ((string name, long[] shape) in expected)
         {
             expectedNames.Add(name);
             if (files.Tensors.TryGetValue(name, out (SafetensorsFile File, TensorInfo Info) held)) RequireFit(config, held, shape);
@@ -23,19 +31,19 @@ internal static class TensorCheck
         }
     }
 
-    private static void RequireFit(ModelConfig config, (SafetensorsFile File, TensorInfo Info) held, long[] shape)
+    private static void RequireFit(CheckpointConfig config, (SafetensorsFile File, TensorInfo Info) held, long[] shape)
     {
         TensorInfo tensor = held.Info;
         string quoted = ParScaleException.Quote(tensor.Name);
         if (!tensor.Shape.AsSpan().SequenceEqual(shape))
         {
             string detail = $"tensor {quoted}: expected shape {Text(shape)}, found {Text(tensor.Shape)}";
-            bool prefix = IsPrefix(tensor.Name) && tensor.Shape.Length == shape.Length;
+            bool prefix = ModelTensors.IsPrefix(tensor.Name) && tensor.Shape.Length == shape.Length;
             if (prefix && tensor.Shape[0] != shape[0])
-                throw ParScaleException.BadInput("CF-11", held.File.Path, $"{detail}; parscale_n is {config.Streams} in config.json");
+                throw ParScaleException.BadInput("CF-11", held.File.Path, $"{detail}; parscale_n is {config.Streams.Count} in config.json");
             if (prefix && tensor.Shape[2] != shape[2])
                 throw ParScaleException.BadInput("CF-11", held.File.Path,
-                    $"{detail}; parscale_n_tokens is {config.PrefixTokens} in config.json");
+                    $"{detail}; parscale_n_tokens is {config.Streams.PrefixTokens} in config.json");
             throw ParScaleException.BadInput("ST-28", held.File.Path, $"{detail}; do the files belong to this config.json?");
         }
         if (tensor.Type is not (TensorType.F32 or TensorType.BF16 or TensorType.F16))
@@ -44,7 +52,7 @@ internal static class TensorCheck
     }
 
     private static ParScaleException Missing(
-        ModelConfig config, IEnumerable<string> found, string file, (string Name, long[] Shape) missing)
+        CheckpointConfig config, IEnumerable<string> found, string file, (string Name, long[] Shape) missing)
     {
         (string name, long[] shape) = missing;
         // A name the config does not expect is the likelier misspelling than one that has its own place.
@@ -52,7 +60,7 @@ internal static class TensorCheck
         string? nearest = NearestName.Find(name, found.Where(other => !expected.Contains(other)), NearEnough)
             ?? NearestName.Find(name, found, NearEnough);
         string hint = nearest is null ? "" : $"; the nearest name is {ParScaleException.Quote(nearest)}";
-        string reason = IsPrefix(name) ? $" for parscale_n {config.Streams}"
+        string reason = ModelTensors.IsPrefix(name) ? $" for parscale_n {config.Streams.Count}"
             : name == ModelTensors.HeadName ? " because tie_word_embeddings is false"
             : "";
         return ParScaleException.BadInput("ST-28", file,
@@ -60,7 +68,7 @@ internal static class TensorCheck
     }
 
     private static void RequireHarmless(
-        ModelConfig config, (SafetensorsFile File, TensorInfo Info) held, HashSet<string> expectedNames, List<string> notices)
+        CheckpointConfig config, (SafetensorsFile File, TensorInfo Info) held, HashSet<string> expectedNames, List<string> notices)
     {
         TensorInfo tensor = held.Info;
         string quoted = ParScaleException.Quote(tensor.Name);
@@ -73,24 +81,21 @@ internal static class TensorCheck
         if (tensor.Name == ModelTensors.HeadName)
         {
             // Only a tied config gets here: untied, the head is an expected tensor.
-            RequireFit(config, held, [config.VocabularySize, config.HiddenSize]);
+            RequireFit(config, held, [config.Model.VocabularySize, config.Model.HiddenSize]);
             notices.Add($"{Path.GetFileName(held.File.Path)}: {quoted} is ignored, because tie_word_embeddings is true");
             return;
         }
         // A buffer that old versions of Transformers saved; it follows from rope_theta.
         if (tensor.Name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)) return;
-        if (config.Streams == 1 && IsPrefix(tensor.Name))
+        if (config.Streams.Count == 1 && ModelTensors.IsPrefix(tensor.Name))
         {
-            string why = config.ModelType == ModelConfigReader.PlainType ? "model_type is qwen2" : "parscale_n is 1";
+            string why = config.ModelType == ConfigReader.PlainType ? "model_type is qwen2" : "parscale_n is 1";
             throw ParScaleException.BadInput("CF-11", held.File.Path, $"tensor {quoted}: found a prefix, but {why} in config.json");
         }
         string? nearest = NearestName.Find(tensor.Name, expectedNames, NearEnough);
         string hint = nearest is null ? "" : $"; the nearest expected name is {ParScaleException.Quote(nearest)}";
         throw ParScaleException.BadInput("ST-28", held.File.Path, $"tensor {quoted}: found, but the config expects no such tensor{hint}");
     }
-
-    private static bool IsPrefix(string name) =>
-        name.EndsWith(".self_attn.prefix_k", StringComparison.Ordinal) || name.EndsWith(".self_attn.prefix_v", StringComparison.Ordinal);
 
     private static string Text(long[] shape) => $"[{string.Join(", ", shape)}]";
 }

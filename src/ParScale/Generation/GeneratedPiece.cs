@@ -5,6 +5,15 @@ namespace ParScale.Generation;
 /// <param name="TokenId">The token chosen in this step; null on the last piece, which only closes.</param>
 public sealed record GeneratedPiece(string Text, int? TokenId)
 {
+    /// <summary>What the model expected in this step, when <see cref="GenerationOptions.TopLogProbs"/> asks for it.</summary>
+    public PredictedToken? Prediction { get; init; }
+
+    /// <summary>
+    /// What the model expected in place of each token of the prompt but the first, when
+    /// <see cref="GenerationOptions.PromptLogProbs"/> asks for it; set on the first piece.
+    /// </summary>
+    public IReadOnlyList<PredictedToken>? PromptPredictions { get; init; }
+
     /// <summary>Set on the last piece.</summary>
     public FinishReason? FinishReason { get; init; }
 

@@ -8,6 +8,9 @@ public sealed record GenerationOptions
     /// <summary>Most tokens to add. At least 1.</summary>
     public int MaxNewTokens { get; init; } = 64;
 
+    /// <summary>Which of the model's resident stream sets runs, by P or by name. Null takes the model's own.</summary>
+    public StreamChoice? Streams { get; init; }
+
     /// <summary>How each token is chosen.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
@@ -26,12 +29,21 @@ public sealed record GenerationOptions
     /// <summary>Reads special tokens written in the prompt as such. Off, so that text from others cannot forge them.</summary>
     public bool ParseSpecial { get; init; }
 
+    /// <summary>
+    /// Gives with each new token its log-probability and those of so many of the likeliest tokens, 0 to 100. Null gives none.
+    /// </summary>
+    public int? TopLogProbs { get; init; }
+
+    /// <summary>Gives the same for the tokens of the prompt, which are then all run and not taken from an earlier sequence.</summary>
+    public bool PromptLogProbs { get; init; }
+
     /// <summary>Checks every range.</summary>
     /// <exception cref="ParScaleException">A value is outside its range; the message names it.</exception>
     public void Validate()
     {
         if (MaxNewTokens < 1) throw ParScaleException.Usage("GE-01", $"the number of new tokens is {MaxNewTokens}; it must be at least 1");
         if (Stop.Any(string.IsNullOrEmpty)) throw ParScaleException.Usage("GE-02", "a stop text is empty; leave it out");
+        PredictedToken.CheckTop(TopLogProbs);
         Sampling.Validate();
     }
 }

@@ -4,10 +4,16 @@ namespace ParScale.Generation;
 /// <param name="PromptTokens">Tokens of the prompt.</param>
 /// <param name="NewTokens">Tokens chosen, an end-of-text token included.</param>
 /// <param name="Prefill">Time until the prompt was read.</param>
-/// <param name="Decode">Time of the decode steps after that.</param>
+/// <param name="Decode">Time from then to the last token; steps that served other requests too count whole.</param>
 /// <param name="DecodeSteps">Forward passes of one token in <paramref name="Decode"/>; the first new token needs none.</param>
 public sealed record GenerationStatistics(int PromptTokens, int NewTokens, TimeSpan Prefill, TimeSpan Decode, int DecodeSteps)
 {
+    /// <summary>Tokens of the prompt whose keys and values were taken from an earlier sequence.</summary>
+    public int CachedTokens { get; init; }
+
+    /// <summary>P.</summary>
+    public int Streams { get; init; }
+
     /// <summary>Mean time of a decode step in milliseconds; 0 when there was none.</summary>
     public double DecodeMillisecondsPerToken => DecodeSteps == 0 ? 0 : Decode.TotalMilliseconds / DecodeSteps;
 

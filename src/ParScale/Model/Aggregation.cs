@@ -1,3 +1,4 @@
+using ParScale.Configuration;
 using ParScale.Kernels.Ops;
 using ParScale.Kernels.Threads;
 
@@ -9,35 +10,78 @@ namespace ParScale.Model;
 /// </summary>
 internal static class Aggregation
 {
-    /// <summary>state.Normed [P, S, H] to state.Mixed [S, H].</summary>
-    public static void Mix(ModelConfig config, AggregatorWeights? weights, int tokens, ModelState state, WorkerPool pool)
+    /// <summary>state.Normed, the rows of the wanted tokens, to state.Mixed [W, H]. Sequences that follow each other with one set are mixed together.</summary>
+    public static ReadOnlySpan<float> Mix(ModelConfig config, PassState state, WorkerPool pool)
     {
-        int hidden = config.HiddenSize, streams = config.Streams;
-        ReadOnlySpan<float> x = state.Normed.AsSpan(0, streams * tokens * hidden);
-        if (weights is null)
+        int row = 0, token = 0;
+        ReadOnlySpan<PassSequence> left = state.Sequences;
+        while (left.Length > 0)
         {
-            x.CopyTo(state.Mixed);
-            return;
+            StreamSet set = left[0].Set;
+            int count = 1;
+            while (count < left.Length && left[count].Set == set) count++;
+            int tokens = Mix(config, set, left[..count], row, token, state, pool);
+            row += set.Count * tokens;
+            token += tokens;
+            left = left[count..];
         }
-        Span<float> joined = state.Joined.AsSpan(0, tokens * hidden * streams);
+        return state.Mixed.AsSpan(0, token * config.HiddenSize);
+    }
+
+    // Returns the tokens that were mixed.
+    private static int Mix(
+        ModelConfig config, StreamSet set, ReadOnlySpan<PassSequence> sequences, int firstRow, int firstToken, PassState state, WorkerPool pool)
+    {
+        int hidden = config.HiddenSize, streams = set.Count, tokens = 0;
+        foreach (PassSequence sequence in sequences) tokens += sequence.Wanted;
+        if (tokens == 0) return 0;
+        ReadOnlySpan<float> x = state.Normed.AsSpan(firstRow * hidden, streams * tokens * hidden);
+        Span<float> mixed = state.Mixed.AsSpan(firstToken * hidden, tokens * hidden);
+        if (set.Aggregator is not { } weights)
+        {
+            x.CopyTo(mixed);
+            return tokens;
+        }
+        Span<float> joined = state.Joined.AsSpan(0, x.Length);
         Span<float> inner = state.AggregatorInner.AsSpan(0, tokens * hidden);
         Span<float> mix = state.StreamWeights.AsSpan(0, tokens * streams);
-
-        for (int s = 0; s < tokens; s++)
-            for (int p = 0; p < streams; p++)
-                for (int h = 0; h < hidden; h++)
-                    joined[(s * hidden + h) * streams + p] = x[(p * tokens + s) * hidden + h];
+        Join(x, hidden, streams, sequences, joined);
         MatMul.Run(weights.Inner, joined, tokens, weights.InnerBias, inner, pool, state.Rounded);
         SwiGlu.Silu(inner);
         MatMul.Run(weights.Outer, inner, tokens, weights.OuterBias, mix, pool, state.Rounded);
 
-        float smoothing = (float)config.AttentionSmoothing;
-        for (int s = 0; s < tokens; s++)
+        float smoothing = (float)set.Config.Smoothing;
+        foreach (PassSequence sequence in sequences)
         {
-            Span<float> w = mix.Slice(s * streams, streams);
-            Softmax.Run(w);
-            foreach (ref float weight in w) weight = weight * (1 - smoothing) + smoothing / streams;
-            WeightedSum.Run(w, x[(s * hidden)..], tokens * hidden, state.Mixed.AsSpan(s * hidden, hidden));
+            for (int t = 0; t < sequence.Wanted; t++)
+            {
+                Span<float> w = mix[..streams];
+                Softmax.Run(w);
+                foreach (ref float weight in w) weight = weight * (1 - smoothing) + smoothing / streams;
+                WeightedSum.Run(w, x[(t * hidden)..], sequence.Wanted * hidden, mixed[..hidden]);
+                mix = mix[streams..];
+                mixed = mixed[hidden..];
+            }
+            x = x[(streams * sequence.Wanted * hidden)..];
+        }
+        return tokens;
+    }
+
+    // The P states of a token side by side, hidden-major: [tokens, H*P].
+    private static void Join(ReadOnlySpan<float> x, int hidden, int streams, ReadOnlySpan<PassSequence> sequences, Span<float> joined)
+    {
+        foreach (PassSequence sequence in sequences)
+        {
+            for (int t = 0; t < sequence.Wanted; t++)
+            {
+                for (int p = 0; p < streams; p++)
+                {
+                    ReadOnlySpan<float> state = x.Slice((p * sequence.Wanted + t) * hidden, hidden);
+                    for (int h = 0; h < hidden; h++) joined[h * streams + p] = state[h];
+                }
+                joined = joined[(hidden * streams)..];
+            }
+            x = x[(streams * sequence.Wanted * hidden)..];
         }
     }
 }

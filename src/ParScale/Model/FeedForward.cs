@@ -1,3 +1,4 @@
+using ParScale.Configuration;
 using ParScale.Kernels.Ops;
 using ParScale.Kernels.Threads;
 
@@ -6,8 +7,9 @@ namespace ParScale.Model;
 /// <summary>down(silu(gate(x)) * up(x)). state.Normed [R, H] in and out.</summary>
 internal static class FeedForward
 {
-    public static void Run(ModelConfig config, LayerWeights layer, int rows, ModelState state, WorkerPool pool)
+    public static void Run(ModelConfig config, LayerWeights layer, PassState state, WorkerPool pool)
     {
+        int rows = state.Rows;
         Span<float> x = state.Normed.AsSpan(0, rows * config.HiddenSize);
         Span<float> gate = state.Gate.AsSpan(0, rows * config.IntermediateSize);
         Span<float> up = state.Up.AsSpan(0, rows * config.IntermediateSize);

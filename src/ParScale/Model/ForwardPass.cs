@@ -3,45 +3,59 @@ using ParScale.Kernels.Threads;
 
 namespace ParScale.Model;
 
-/// <summary>
-/// The path of a token, the file to read first. T new tokens run through all P streams at once, after whatever the caches
-/// hold; with an empty cache this is the prefill, with one token it is a decode step, with several sequences a batch. What a
-/// sequence gets does not depend on the others in the pass.
-/// </summary>
-internal sealed class ForwardPass(ModelConfig config, ModelWeights weights, PrefixCache prefix, WorkerPool pool) : IDisposable
+/// <summary>The next tokens of one sequence in a pass.</summary>
+/// <param name="Cache">Its keys and values, which hold what came before.</param>
+/// <param name="Set">The streams that it runs with.</param>
+/// <param name="Count">How many of the pass's tokens are its own; those of the sequences follow each other.</param>
+/// <param name="Wanted">How many of them, the last ones, want logits.</param>
+internal readonly record struct PassSequence(KvCache Cache, StreamSet Set, int Count, int Wanted)
 {
+    /// <summary>P * T.</summary>
+    public int Rows => Set.Count * Count;
+}
+
+/// <summary>
+/// The path of a token, the file to read first. T new tokens, of one sequence or of many with different P, run through all their
+/// streams at once, after whatever the caches hold: a prefill, a decode step, or both. Each weight is read once for all rows, and
+/// what a sequence gets does not depend on the others in the pass.
+/// </summary>
+internal sealed class ForwardPass(Backbone backbone, WorkerPool pool) : IDisposable
+{
+    /// <summary>Most rows of one pass: a sequence takes P for each of its tokens.</summary>
+    public const int MostRows = PassState.MostRows;
+
     /// <summary>Most rows that one call of <see cref="Logits"/> takes.</summary>
-    public const int MostLogits = ModelState.MostLogits;
+    public const int MostLogits = PassState.MostLogits;
 
-    private readonly ModelState _state = new(config);
+    private readonly PassState _state = new(backbone.Config);
 
-    /// <summary>Most tokens that one call of <see cref="Run(ReadOnlySpan{int}, ReadOnlySpan{SequenceSlice})"/> takes.</summary>
-    public int MostTokens => _state.MostTokens;
-
-    /// <summary>The next tokens of one sequence: [T] to [T, H] mixed states; keys and values go into the cache.</summary>
-    public ReadOnlySpan<float> Run(ReadOnlySpan<int> tokens, KvCache cache) => Run(tokens, [new SequenceSlice(cache, tokens.Length)]);
-
-    /// <summary>The next tokens of several sequences, those of each together: [T] to [T, H] mixed states.</summary>
-    /// <exception cref="ArgumentException">The sequences do not have T tokens together, or a cache has no room for its own.</exception>
-    public ReadOnlySpan<float> Run(ReadOnlySpan<int> tokens, scoped ReadOnlySpan<SequenceSlice> sequences)
+    /// <summary>
+    /// The next tokens of the sequences, those of each together: [T] to mixed states [W, H], W being the tokens whose logits are wanted.
+    /// Keys and values go into the caches.
+    /// </summary>
+    /// <exception cref="ArgumentException">The sequences do not have T tokens together, are too many, or a cache has no room.</exception>
+    public ReadOnlySpan<float> Run(ReadOnlySpan<int> tokens, scoped ReadOnlySpan<PassSequence> sequences)
     {
-        int count = tokens.Length, hidden = config.HiddenSize, rows = config.Streams * count;
-        _state.Begin(count, sequences);                                                 // positions and their angles
-        Embedding.Lookup(weights.Embedding, tokens, _state.Hidden.AsSpan(0, count * hidden));   // [T] -> [T, H]
-        for (int i = 0; i < weights.Layers.Count; i++)                                  // layer 0: [T, H] -> [P, T, H]
-            Layer.Run(config, weights.Layers[i], i, _state, prefix, pool);              // the others: in place
-        foreach (SequenceSlice sequence in sequences) sequence.Cache.Advance(sequence.Count);
-        RmsNorm.AddAndRun(_state.Hidden.AsSpan(0, rows * hidden), weights.FinalNorm,
-            (float)config.RmsNormEpsilon, _state.Normed.AsSpan(0, rows * hidden), pool);    // before mixing, as in the paper's code
-        Aggregation.Mix(config, weights.Aggregator, count, _state, pool);               // [P, T, H] -> [T, H]
-        return _state.Mixed.AsSpan(0, count * hidden);
+        int hidden = backbone.Config.HiddenSize;
+        _state.Begin(tokens.Length, sequences);                                         // positions and their angles
+        for (int t = 0; t < tokens.Length; t++)                                         // [T] -> [T, H]
+            backbone.Embedding.CopyRow(tokens[t], _state.Hidden.AsSpan(t * hidden, hidden));
+        for (int i = 0; i < backbone.Layers.Count; i++)                                 // layer 0: [T, H] -> [R, H]
+            Layer.Run(backbone.Config, backbone.Layers[i], i, _state, pool);            // the others: in place
+        foreach (PassSequence sequence in sequences) sequence.Cache.Advance(sequence.Count);
+        int rows = _state.KeepWanted();                                                 // [R, H] -> those whose logits are wanted
+        RmsNorm.AddAndRun(_state.Hidden.AsSpan(0, rows * hidden), backbone.FinalNorm,
+            (float)backbone.Config.RmsNormEpsilon, _state.Normed.AsSpan(0, rows * hidden), pool);   // before mixing, as in the paper's code
+        return Aggregation.Mix(backbone.Config, _state, pool);                          // P states of a token -> one
     }
 
     /// <summary>Mixed states [n, H] to logits [n, V], n at most <see cref="MostLogits"/>. Overwritten by the next call.</summary>
     public ReadOnlySpan<float> Logits(ReadOnlySpan<float> mixed)
     {
-        int rows = mixed.Length / config.HiddenSize;
-        return LogitsHead.Run(weights.Head, mixed, rows, _state.LogitsFor(rows), _state, pool);
+        int rows = mixed.Length / backbone.Config.HiddenSize;
+        Span<float> logits = _state.LogitsFor(rows);
+        MatMul.Run(backbone.Head, mixed, rows, [], logits, pool, _state.Rounded);
+        return logits;
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using ParScale.Configuration;
+
 namespace ParScale.Model;
 
 /// <summary>
@@ -8,6 +10,9 @@ internal static class ModelShapes
 {
     /// <summary>Prefix slots of the published models.</summary>
     public const int PrefixTokens = 48;
+
+    /// <summary>Their smoothing.</summary>
+    public const double Smoothing = 0.1;
 
     // The paper calls each by its parameters without the embedding. Its 0.7B is left out: that name is another model's on the hub.
     private static readonly (string Name, string? PaperName, int Hidden, int Intermediate)[] Sizes =
@@ -23,7 +28,7 @@ internal static class ModelShapes
     /// <summary>The names, smallest first.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Sizes.Select(size => size.Name)];
 
-    /// <summary>A published shape as plain Qwen2, P = 1, or null when there is none of that name.</summary>
+    /// <summary>A published shape, or null when there is none of that name.</summary>
     public static ModelConfig? Find(string name)
     {
         foreach (var size in Sizes)
@@ -34,19 +39,8 @@ internal static class ModelShapes
         return null;
     }
 
-    /// <summary>The same shape with P streams.</summary>
-    public static ModelConfig WithStreams(ModelConfig shape, int streams, int prefixTokens) => shape with
-    {
-        ModelType = streams == 1 ? ModelConfigReader.PlainType : ModelConfigReader.ParScaleType,
-        Architecture = streams == 1 ? ModelConfigReader.PlainClass : ModelConfigReader.ParScaleClass,
-        Streams = streams,
-        PrefixTokens = streams == 1 ? 0 : prefixTokens,
-    };
-
     private static ModelConfig Create(int hidden, int intermediate) => new()
     {
-        ModelType = ModelConfigReader.PlainType,
-        Architecture = ModelConfigReader.PlainClass,
         HiddenSize = hidden,
         IntermediateSize = intermediate,
         LayerCount = 36,
@@ -58,8 +52,5 @@ internal static class ModelShapes
         RmsNormEpsilon = 1e-6,
         RopeTheta = 10_000,
         TieWordEmbeddings = true,
-        Streams = 1,
-        PrefixTokens = 0,
-        AttentionSmoothing = 0.1,
     };
 }

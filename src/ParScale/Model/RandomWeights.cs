@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Configuration;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
 using ParScale.Quantization;
@@ -23,11 +24,18 @@ internal sealed class RandomWeights(WeightType type) : IWeightSource, IDisposabl
     /// <summary>None: they are shared, and freed with this object.</summary>
     public IReadOnlyList<WeightMatrix> Matrices => [];
 
-    /// <summary>Weights for a shape. They live as long as this object.</summary>
-    public ModelWeights For(ModelConfig config)
+    /// <summary>A backbone of a shape. It lives as long as this object.</summary>
+    public Backbone Backbone(ModelConfig model)
     {
-        _shapes = ModelTensors.Expected(config).ToDictionary(tensor => tensor.Name, tensor => tensor.Shape);
-        return ModelWeights.From(this, config);
+        _shapes = Shapes(model, StreamConfig.Plain);
+        return Model.Backbone.From(this, model);
+    }
+
+    /// <summary>Streams for a backbone of a shape. Their matrices live as long as this object.</summary>
+    public StreamSet Streams(ModelConfig model, StreamConfig streams, KvType cache)
+    {
+        _shapes = Shapes(model, streams);
+        return StreamSet.From(this, model, streams, cache);
     }
 
     /// <inheritdoc/>
@@ -61,7 +69,10 @@ internal sealed class RandomWeights(WeightType type) : IWeightSource, IDisposabl
     }
 
     /// <summary>Bytes of the weights of a shape in memory.</summary>
-    public static long BytesFor(ModelConfig config, WeightType type) => MatrixTypes.Bytes(config, type, _ => TensorType.BF16);
+    public static long BytesFor(CheckpointConfig config, WeightType type) => MatrixTypes.Bytes(config, type, _ => TensorType.BF16);
+
+    private static Dictionary<string, long[]> Shapes(ModelConfig model, StreamConfig streams) =>
+        ModelTensors.Expected(model, streams).ToDictionary(StringComparer.Ordinal);
 
     private static ulong Seed(string name)
     {

@@ -1,7 +1,7 @@
 using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Quantization;
 
@@ -40,10 +40,10 @@ internal static class MatrixTypes
     };
 
     /// <summary>Bytes of all weights in memory when <paramref name="config"/> runs in <paramref name="requested"/>.</summary>
-    /// <param name="config">The model, with the number of streams that runs.</param>
+    /// <param name="config">The model, with the streams that run.</param>
     /// <param name="requested">The type asked for; null keeps matrices as stored.</param>
     /// <param name="stored">Element type of a float tensor in the files.</param>
-    public static long Bytes(ModelConfig config, WeightType? requested, Func<string, TensorType> stored)
+    public static long Bytes(CheckpointConfig config, WeightType? requested, Func<string, TensorType> stored)
     {
         long bytes = 0;
         foreach ((string name, long[] shape) in ModelTensors.Expected(config))

@@ -1,3 +1,5 @@
+using ParScale.Configuration;
+
 namespace ParScale.Quantization;
 
 /// <summary>
@@ -83,11 +85,11 @@ internal sealed class OutputFolder : IDisposable
     // Only what this command makes, and can make again: never the weights themselves.
     private static bool MayBeReplaced(string folder)
     {
-        if (FolderSeal.IsSealed(System.IO.Path.Combine(folder, FolderSeal.WeightsName)) || !Directory.EnumerateFileSystemEntries(folder).Any())
+        if (HeaderChecksum.IsSealed(System.IO.Path.Combine(folder, HeaderChecksum.WeightsName)) || !Directory.EnumerateFileSystemEntries(folder).Any())
             return true;
         try
         {
-            return Model.ModelConfig.Load(folder).QuantizedType is not null;
+            return CheckpointConfig.Load(folder).QuantizedType is not null;
         }
         catch (ParScaleException)
         {

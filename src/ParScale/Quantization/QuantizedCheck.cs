@@ -43,9 +43,9 @@ internal static class QuantizedCheck
             crc.Append(piece);
             if (QuantizedTensors.IsScale(tensor)) sound &= TensorPrimitives.Max(MemoryMarshal.Cast<byte, ushort>(piece)) < Infinity;
         }
-        if (!file.Metadata.TryGetValue(FolderSeal.TensorKey + tensor.Name, out string? expected))
+        if (!file.Metadata.TryGetValue(HeaderChecksum.TensorKey + tensor.Name, out string? expected))
             return QuantizedFault.Tensor("QC-05", file.Path, tensor.Name, "has no checksum");
-        if (FolderSeal.Text(crc.GetCurrentHashAsUInt64()) != expected)
+        if (HeaderChecksum.Text(crc.GetCurrentHashAsUInt64()) != expected)
             return QuantizedFault.Tensor("QC-05", file.Path, tensor.Name, "its bytes do not match their checksum: the file is damaged");
         return sound ? null : QuantizedFault.Tensor("QC-07", file.Path, tensor.Name, "holds a negative, infinite or NaN scale");
     }

@@ -23,7 +23,7 @@ internal sealed class QuantizedFileWriter : IDisposable
     {
         _tensors = tensors;
         _configChecksum = Crc64.HashToUInt64(config);
-        long offset = Header(_ => FolderSeal.Blank, FolderSeal.Blank).Length;
+        long offset = Header(_ => HeaderChecksum.Blank, HeaderChecksum.Blank).Length;
         foreach (PlannedTensor tensor in tensors)
         {
             _places[tensor.Name] = new Place { Next = offset };
@@ -55,8 +55,8 @@ internal sealed class QuantizedFileWriter : IDisposable
     /// <param name="sourceChecksum">The checksum of the weights that all this was made from; 16 characters.</param>
     public void Finish(string sourceChecksum)
     {
-        byte[] header = Header(name => FolderSeal.Text(_places[name].Checksum.GetCurrentHashAsUInt64()), sourceChecksum);
-        FolderSeal.Stamp(header);
+        byte[] header = Header(name => HeaderChecksum.Text(_places[name].Checksum.GetCurrentHashAsUInt64()), sourceChecksum);
+        HeaderChecksum.Stamp(header);
         RandomAccess.Write(_file.SafeFileHandle, header, 0);
         DiskFlush.Flush(_file);
     }
@@ -67,13 +67,13 @@ internal sealed class QuantizedFileWriter : IDisposable
     {
         List<KeyValuePair<string, string>> metadata =
         [
-            new(FolderSeal.SealKey, FolderSeal.Blank),
-            new(FolderSeal.ConfigKey, FolderSeal.Text(_configChecksum)),
-            new(FolderSeal.DataKey, _tensors.Sum(tensor => tensor.Bytes).ToString(CultureInfo.InvariantCulture)),
-            new(FolderSeal.SourceKey, source),
+            new(HeaderChecksum.SealKey, HeaderChecksum.Blank),
+            new(HeaderChecksum.ConfigKey, HeaderChecksum.Text(_configChecksum)),
+            new(HeaderChecksum.DataKey, _tensors.Sum(tensor => tensor.Bytes).ToString(CultureInfo.InvariantCulture)),
+            new(HeaderChecksum.SourceKey, source),
             // Transformers reads only files that say so.
             new("format", "pt"),
-            .. _tensors.Select(tensor => new KeyValuePair<string, string>(FolderSeal.TensorKey + tensor.Name, checksum(tensor.Name))),
+            .. _tensors.Select(tensor => new KeyValuePair<string, string>(HeaderChecksum.TensorKey + tensor.Name, checksum(tensor.Name))),
         ];
         return SafetensorsHeaderWriter.Build(_tensors.Select(tensor => (tensor.Name, tensor.Type, tensor.Shape)), metadata, Alignment);
     }

@@ -1,5 +1,5 @@
 using ParScale.Kernels.Formats;
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Quantization;
 
@@ -10,17 +10,17 @@ internal static class QuantizedFolder
     /// <exception cref="ParScaleException">The file has no seal (QC-01).</exception>
     public static void RequireSeal(string folder, List<string> notices)
     {
-        string path = Path.Combine(folder, FolderSeal.WeightsName);
+        string path = Path.Combine(folder, HeaderChecksum.WeightsName);
         if (!File.Exists(path)) return;
-        if (!FolderSeal.IsSealed(path))
+        if (!HeaderChecksum.IsSealed(path))
             throw QuantizedFault.Create("QC-01", path, "does not begin as a quantised file does, but its config.json says that it is one");
         if (OperatingSystem.IsWindows() || !File.GetUnixFileMode(path).HasFlag(UnixFileMode.OtherWrite)) return;
-        notices.Add($"{FolderSeal.WeightsName}: every user of this machine may change it; its checksums were compared when it was loaded");
+        notices.Add($"{HeaderChecksum.WeightsName}: every user of this machine may change it; its checksums were compared when it was loaded");
     }
 
     /// <summary>Refuses to run a quantised folder in another type.</summary>
     /// <exception cref="ParScaleException">The types differ (QZ-04).</exception>
-    public static void RequireType(ModelConfig config, WeightType? requested)
+    public static void RequireType(CheckpointConfig config, WeightType? requested)
     {
         if (config.QuantizedType is not { } type || requested is null || requested == type) return;
         throw ParScaleException.Usage("QZ-04",

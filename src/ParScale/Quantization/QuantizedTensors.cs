@@ -1,6 +1,6 @@
 using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Quantization;
 
@@ -34,7 +34,7 @@ internal static class QuantizedTensors
 
     /// <summary>Checks that a file holds exactly the tensors that its config asks for.</summary>
     /// <exception cref="ParScaleException">It does not (QC-06).</exception>
-    public static void Require(ModelConfig config, WeightType type, CheckpointFiles files)
+    public static void Require(CheckpointConfig config, WeightType type, CheckpointFiles files)
     {
         int expected = 0;
         foreach ((string name, long[] shape) in ModelTensors.Expected(config))

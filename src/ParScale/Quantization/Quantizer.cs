@@ -1,7 +1,7 @@
 using System.Text.Json;
 using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Quantization;
 
@@ -53,13 +53,14 @@ public static class Quantizer
         Checkpoint checkpoint, string target, WeightType type, bool replace, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         using var output = new OutputFolder(target, replace);
-        byte[] config = WithKey(InputFile.Read(Path.Combine(checkpoint.Folder, "config.json"), CheckpointLimits.ConfigBytes, "CF-01", "CF-02"), type);
+        byte[] config = WithKey(InputFile.Read(Path.Combine(checkpoint.Folder, "config.json"), CheckpointLimits.ConfigBytes, "CF-01", "CF-02"), type,
+            BackboneHash.SampleOf(checkpoint));
         WriteDurably(Path.Combine(output.Path, "config.json"), config);
         CompanionFiles.Copy(checkpoint.Folder, output.Path);
         QuantizeReport report;
-        using (var file = new QuantizedFileWriter(Path.Combine(output.Path, FolderSeal.WeightsName), Plan(checkpoint, type), config))
+        using (var file = new QuantizedFileWriter(Path.Combine(output.Path, HeaderChecksum.WeightsName), Plan(checkpoint, type), config))
         {
-            using var stream = new QuantizeStream(checkpoint, file, progress, cancellationToken);
+            using var stream = new QuantizePipeline(checkpoint, file, progress, cancellationToken);
             foreach ((string name, long[] shape) in ModelTensors.Expected(checkpoint.Config))
             {
                 if (Packed(name, shape, type) is { } packed) stream.Pack(name, packed);
@@ -94,9 +95,9 @@ public static class Quantizer
         return [.. levels, .. scales, .. floats.OrderByDescending(tensor => tensor.Type.ByteSize())];
     }
 
-    private static byte[] WithKey(byte[] config, WeightType type)
+    private static byte[] WithKey(byte[] config, WeightType type, string source)
     {
-        using JsonDocument document = ModelConfigJson.Parse(config, "config.json");
+        using JsonDocument document = ConfigObject.Parse(config, "config.json");
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
@@ -106,7 +107,7 @@ public static class Quantizer
             {
                 if (property.Name is not (QuantizationConfig.Key or "parscale_backbone")) property.WriteTo(json);
             }
-            QuantizationConfig.Write(json, type);
+            QuantizationConfig.Write(json, type, source);
             json.WriteEndObject();
         }
         return [.. buffer.ToArray(), (byte)'\n'];

@@ -7,8 +7,8 @@ public sealed class Sampler
 {
     private readonly SamplingOptions _options;
     private readonly HashSet<int> _seen = [];
-    private readonly float[] _scores;
-    private readonly Candidates _candidates;
+    private float[] _scores = [];
+    private Candidates? _candidates;
     private SplitMix64 _random;
 
     /// <summary>A sampler over <paramref name="vocabularySize"/> tokens.</summary>
@@ -18,8 +18,6 @@ public sealed class Sampler
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         _options = options;
-        _scores = new float[vocabularySize];
-        _candidates = new Candidates(vocabularySize);
         _random = new SplitMix64(options.Seed ?? unchecked((ulong)Random.Shared.NextInt64(long.MinValue, long.MaxValue)));
     }
 
@@ -30,24 +28,26 @@ public sealed class Sampler
     /// <exception cref="ArgumentException">No logit is finite, or one is NaN or plus infinity.</exception>
     public int Next(ReadOnlySpan<float> logits)
     {
-        logits.CopyTo(_scores);
-        Penalise();
-        if (!float.IsFinite(TensorPrimitives.Max<float>(_scores))) throw new ArgumentException("no token can be chosen: the largest logit is not finite", nameof(logits));
-        int token = _options.Temperature == 0 ? TensorPrimitives.IndexOfMax<float>(_scores) : Draw();
+        ReadOnlySpan<float> scores = _options.RepetitionPenalty == 1 ? logits : Penalised(logits);
+        if (!float.IsFinite(TensorPrimitives.Max(scores))) throw new ArgumentException("no token can be chosen: the largest logit is not finite", nameof(logits));
+        int token = _options.Temperature == 0 ? TensorPrimitives.IndexOfMax(scores) : Draw(scores);
         _seen.Add(token);
         return token;
     }
 
-    private void Penalise()
+    private ReadOnlySpan<float> Penalised(ReadOnlySpan<float> logits)
     {
-        if (_options.RepetitionPenalty == 1) return;
+        if (_scores.Length == 0) _scores = new float[logits.Length];
+        logits.CopyTo(_scores);
         float penalty = (float)_options.RepetitionPenalty;
         foreach (int token in _seen) _scores[token] = _scores[token] > 0 ? _scores[token] / penalty : _scores[token] * penalty;
+        return _scores;
     }
 
-    private int Draw()
+    private int Draw(ReadOnlySpan<float> scores)
     {
-        _candidates.Fill(_scores, _options.Temperature);
+        _candidates ??= new Candidates(scores.Length);
+        _candidates.Fill(scores, _options.Temperature);
         if (_options.TopK > 0) _candidates.KeepLikeliest(_options.TopK);
         if (_options.TopP < 1) _candidates.KeepMass(_options.TopP);
         if (_options.MinP > 0) _candidates.KeepAtLeast(_options.MinP);

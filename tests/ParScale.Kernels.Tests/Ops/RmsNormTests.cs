@@ -40,6 +40,23 @@ public sealed class RmsNormTests : IDisposable
         Assert.Equal(normed, y);
     }
 
+    // 1,000 numbers: long enough for a sum that would begin at an aligned address to begin elsewhere.
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(1536)]
+    public void A_rows_bits_do_not_depend_on_where_it_lies(int length)
+    {
+        float[] row = Numbers.Random(length, 1, 20), weight = Numbers.Random(length, 2), expected = new float[length];
+        RmsNorm.Run(row, weight, 1e-6f, expected, _pool);
+        for (int shift = 1; shift < 32; shift++)
+        {
+            float[] memory = new float[length + shift], y = new float[length];
+            row.CopyTo(memory, shift);
+            RmsNorm.Run(memory.AsSpan(shift), weight, 1e-6f, y, _pool);
+            Assert.Equal(expected, y);
+        }
+    }
+
     [Fact]
     public void The_formula_by_hand()
     {

@@ -1,5 +1,6 @@
 using ParScale.Benchmarking;
 using ParScale.Kernels.Formats;
+using ParScale.Configuration;
 using ParScale.Model;
 
 namespace ParScale.Tests.Benchmarking;
@@ -18,14 +19,16 @@ public class WeightCostTests
     [Theory]
     [InlineData(1)]
     [InlineData(4)]
-    public void A_step_reads_every_parameter_but_the_prefixes_once(int streams)
+    public void Every_parameter_counts_once(int streams)
     {
         using var weights = new RandomWeights(WeightType.F32);
-        ModelConfig config = ModelShapes.WithStreams(Shape, streams, 5);
-        ModelWeights model = weights.For(config);
-        Assert.Equal(4 * (config.TotalParameters - config.PrefixParameters), WeightCost.StepBytes(model));
-        Assert.Equal(4 * config.TotalParameters, WeightCost.Bytes([model]));
-        Assert.Equal(4 * config.TotalParameters, RandomWeights.BytesFor(config, WeightType.F32));
+        Backbone backbone = weights.Backbone(Shape);
+        StreamSet set = weights.Streams(Shape, Numbers(streams), KvType.F32);
+        Assert.Equal(4 * Shape.Parameters, WeightCost.StepBytes(backbone));
+        Assert.Equal(4 * Shape.Parameters, WeightCost.Bytes(backbone));
+        Assert.Equal(4 * set.Config.AggregatorParameters(Shape), set.Aggregator?.Bytes ?? 0);
+        Assert.Equal(4 * CheckpointConfig.Create(Shape, set.Config).Parameters, RandomWeights.BytesFor(CheckpointConfig.Create(Shape, set.Config), WeightType.F32));
+        set.Free();
     }
 
     [Fact]
@@ -33,24 +36,20 @@ public class WeightCostTests
     {
         using var weights = new RandomWeights(WeightType.F32);
         ModelConfig config = Shape with { TieWordEmbeddings = false };
-        Assert.Equal(4 * (config.TotalParameters - 50 * 32), WeightCost.StepBytes(weights.For(config)));
-    }
-
-    [Fact]
-    public void Shared_matrices_count_once()
-    {
-        using var weights = new RandomWeights(WeightType.Bf16);
-        ModelWeights one = weights.For(ModelShapes.WithStreams(Shape, 1, 5)), two = weights.For(ModelShapes.WithStreams(Shape, 2, 5));
-        Assert.InRange(WeightCost.Bytes([one, two]), WeightCost.Bytes([two]), WeightCost.Bytes([two]) + 10_000);
+        Assert.Equal(4 * (config.Parameters - 50 * 32), WeightCost.StepBytes(weights.Backbone(config)));
     }
 
     [Fact]
     public void Products_are_those_of_the_matrices()
     {
         using var weights = new RandomWeights(WeightType.F32);
-        ModelWeights model = weights.For(ModelShapes.WithStreams(Shape, 2, 5));
+        Backbone backbone = weights.Backbone(Shape);
+        StreamSet set = weights.Streams(Shape, Numbers(2), KvType.F32);
         double queries = 32 * 32 + 2 * 4 * 32, rest = 32 * 32 + 3 * 48 * 32, mixing = 2 * 32 * 32 + 2 * 32;
-        Assert.Equal((queries + rest) * 2 * 3 - queries + mixing, WeightCost.TokenProducts(model, 2));
-        Assert.Equal(50 * 32, WeightCost.HeadProducts(model));
+        Assert.Equal((queries + rest) * 2 * 3 - queries + mixing, WeightCost.TokenProducts(backbone, set));
+        Assert.Equal(50 * 32, WeightCost.HeadProducts(backbone));
+        set.Free();
     }
+
+    private static StreamConfig Numbers(int streams) => streams == 1 ? StreamConfig.Plain : new StreamConfig(streams, 5, 0.1);
 }

@@ -20,7 +20,7 @@ public class CheckpointTests
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
         Assert.Empty(checkpoint.Notices);
         Assert.Equal(!tied, checkpoint.Contains(ModelTensors.HeadName));
-        Assert.Equal(checkpoint.Config.Streams > 1, checkpoint.Contains("model.layers.0.self_attn.prefix_k"));
+        Assert.Equal(checkpoint.Config.Streams.Count > 1, checkpoint.Contains("model.layers.0.self_attn.prefix_k"));
         Assert.Equal([8], checkpoint.Get("model.norm.weight").Info.Shape);
     }
 

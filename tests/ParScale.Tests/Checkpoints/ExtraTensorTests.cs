@@ -1,5 +1,5 @@
 using ParScale.Checkpoints;
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Tests.Checkpoints;
 
@@ -13,7 +13,7 @@ public class ExtraTensorTests
     public void Empty_ones_and_single_numbers_are_ignored_with_a_notice(long[] shape, bool ignored)
     {
         using var folder = new TempFolder();
-        ModelConfig config = RandomCheckpoint.Config();
+        CheckpointConfig config = RandomCheckpoint.Config();
         RandomCheckpoint.Write(folder.Path, config, seed: 1);
         string path = folder.File("model.safetensors");
         List<TensorToWrite> tensors;

@@ -1,6 +1,6 @@
 using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Tests.Checkpoints;
 
@@ -17,10 +17,10 @@ public class MemoryCheckTests
     public void Matrices_count_in_the_type_that_is_computed_with_and_the_rest_as_f32(TensorType stored, WeightType? type, int bytes)
     {
         using var folder = new TempFolder();
-        ModelConfig config = RandomCheckpoint.Config();
+        CheckpointConfig config = RandomCheckpoint.Config();
         RandomCheckpoint.Write(folder.Path, config, seed: 1, stored);
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
-        foreach (ModelConfig run in (ModelConfig[])[config, config.WithStreams(1)])
+        foreach (CheckpointConfig run in (CheckpointConfig[])[config, config.WithStreams(1)])
         {
             long Values(bool matrices) => ModelTensors.Expected(run).Where(tensor => tensor.Shape.Length == 2 == matrices)
                 .Sum(tensor => tensor.Shape.Aggregate(1L, (product, axis) => product * axis));
@@ -32,10 +32,10 @@ public class MemoryCheckTests
     public void Levels_count_with_their_scales_and_q4_keeps_the_embedding_in_q8()
     {
         using var folder = new TempFolder();
-        ModelConfig config = RandomCheckpoint.Config(streams: 1, hidden: 256, heads: 8, keyValueHeads: 2, layers: 1, intermediate: 512, vocabulary: 512);
+        CheckpointConfig config = RandomCheckpoint.Config(streams: 1, hidden: 256, heads: 8, keyValueHeads: 2, layers: 1, intermediate: 512, vocabulary: 512);
         RandomCheckpoint.Write(folder.Path, config, seed: 1);
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
-        long embedding = 512 * 256, layer = (2 * 256 * 256) + (2 * 64 * 256) + (3 * 512 * 256), rest = 4 * (config.TotalParameters - embedding - layer);
+        long embedding = 512 * 256, layer = (2 * 256 * 256) + (2 * 64 * 256) + (3 * 512 * 256), rest = 4 * (config.Parameters - embedding - layer);
         // A bfloat16 scale for 128 values of 1 byte, and for 64 values of half a byte.
         long Q8(long values) => values + (values / 128 * 2);
         long Q4(long values) => (values / 2) + (values / 64 * 2);
@@ -48,8 +48,8 @@ public class MemoryCheckTests
     [InlineData(WeightType.Bf16, 2, false)]
     public void CF06_bf16_is_advised_where_it_would_fit(WeightType? type, int bytes, bool advised)
     {
-        ModelConfig config = RandomCheckpoint.Config();
-        long needed = config.TotalParameters * bytes;
+        CheckpointConfig config = RandomCheckpoint.Config();
+        long needed = config.Parameters * bytes;
         MemoryCheck.Require(config, type, needed, needed);
         ParScaleException error = BadInput.Expect(
             ErrorKind.NotEnoughMemory, "CF-06", () => MemoryCheck.Require(config, type, needed, needed - 1), 1 << 20, "config.json", "GiB");

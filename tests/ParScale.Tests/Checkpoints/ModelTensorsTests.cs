@@ -1,5 +1,5 @@
 using ParScale.Checkpoints;
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Tests.Checkpoints;
 
@@ -12,15 +12,15 @@ public class ModelTensorsTests
     [InlineData(5, false)]
     public void The_table_and_the_counts_agree(int streams, bool tied)
     {
-        ModelConfig config = TinyModel.Parse(TinyModel.Config(("parscale_n", streams), ("tie_word_embeddings", tied), ("head_dim", 6)));
+        CheckpointConfig config = TinyModel.Parse(TinyModel.Config(("parscale_n", streams), ("tie_word_embeddings", tied), ("head_dim", 6)));
         long total = ModelTensors.Expected(config).Sum(tensor => tensor.Shape.Aggregate(1L, (product, axis) => product * axis));
-        Assert.Equal(config.TotalParameters, total);
+        Assert.Equal(config.Parameters, total);
     }
 
     [Fact]
     public void Names_and_shapes_are_those_of_the_published_checkpoints()
     {
-        ModelConfig config = TinyModel.Parse(TinyModel.Config(("num_hidden_layers", 1), ("head_dim", 6), ("tie_word_embeddings", false)));
+        CheckpointConfig config = TinyModel.Parse(TinyModel.Config(("num_hidden_layers", 1), ("head_dim", 6), ("tie_word_embeddings", false)));
         string[] lines = [.. ModelTensors.Expected(config).Select(tensor => $"{tensor.Name} {string.Join('x', tensor.Shape)}")];
         Assert.Equal(
         [

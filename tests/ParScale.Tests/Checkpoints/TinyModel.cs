@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Tests.Checkpoints;
 
@@ -28,9 +28,9 @@ internal static class TinyModel
         return json.ToJsonString();
     }
 
-    public static ModelConfig Parse(string config) => ModelConfig.Parse(Encoding.UTF8.GetBytes(config), "config.json");
+    public static CheckpointConfig Parse(string config) => CheckpointConfig.Parse(Encoding.UTF8.GetBytes(config), "config.json");
 
-    public static List<TensorToWrite> Tensors(ModelConfig config) =>
+    public static List<TensorToWrite> Tensors(CheckpointConfig config) =>
         [.. ModelTensors.Expected(config).Select(tensor => Zeros(tensor.Name, tensor.Shape))];
 
     public static TensorToWrite Zeros(string name, long[] shape, TensorType type = TensorType.F32) =>

@@ -1,3 +1,4 @@
+using ParScale.Configuration;
 using ParScale.Generation;
 using ParScale.Sampling;
 
@@ -10,8 +11,14 @@ public sealed class GeneratorTests : IDisposable
 
     public GeneratorTests()
     {
-        RandomCheckpoint.Write(_folder.Path, RandomCheckpoint.Config(maxPositions: 32) with { EndOfTextIds = [7] }, seed: 1);
+        RandomCheckpoint.Write(_folder.Path, Config(), seed: 1);
         _model = LanguageModel.Load(_folder.Path);
+    }
+
+    private static CheckpointConfig Config()
+    {
+        CheckpointConfig config = RandomCheckpoint.Config(maxPositions: 32);
+        return config with { Model = config.Model with { EndOfTextIds = [7] } };
     }
 
     public void Dispose()

@@ -1,6 +1,7 @@
 using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Threads;
+using ParScale.Configuration;
 using ParScale.Model;
 
 namespace ParScale.Tests.Model;
@@ -25,13 +26,34 @@ public sealed class BatchTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void A_batch_of_k_is_k_solo_runs(KvType cacheType, WeightType type)
+    public void A_batch_of_sequences_with_any_P_is_as_many_solo_runs(KvType cacheType, WeightType type)
     {
-        ModelConfig config = RandomCheckpoint.Config(streams: 3, hidden: 64, heads: 8, headSize: 20, layers: 3, intermediate: 96);
-        RandomCheckpoint.Write(_folder.Path, config, seed: 11);
-        int[][] prompts = [Tokens(7, 1), Tokens(1, 2), Tokens(23, 3), Tokens(12, 4)];
-        float[][] alone = [.. prompts.Select(prompt => Alone(config, type, cacheType, prompt, threads: 1))];
-        Assert.Equal(alone, Together(config, type, cacheType, prompts, threads: 3));
+        WriteSets();
+        (int[] Tokens, int Streams)[] prompts = [(Tokens(7, 1), 1), (Tokens(1, 2), 3), (Tokens(23, 3), 3), (Tokens(12, 4), 5), (Tokens(2, 5), 1)];
+        float[][] alone;
+        using (var one = new Run(_folder.Path, type, cacheType, threads: 1)) alone = [.. prompts.Select(prompt => Together(one, prompt)[0])];
+        using var three = new Run(_folder.Path, type, cacheType, threads: 3);
+        Assert.Equal(alone, Together(three, prompts));
+        Assert.Equal(alone.Reverse(), Together(three, [.. prompts.Reverse()]));
+    }
+
+    [Fact]
+    public void Logits_that_nobody_wants_change_nothing()
+    {
+        WriteSets();
+        using var run = new Run(_folder.Path, WeightType.F32, KvType.F32, threads: 2);
+        float[] Logits(int wantedOfOther)
+        {
+            using KvCache first = run.NewCache(3, 20), second = run.NewCache(5, 20), third = run.NewCache(3, 20);
+            ReadOnlySpan<float> mixed = run.Forward.Run([.. Tokens(9, 1), .. Tokens(4, 2), .. Tokens(6, 3)],
+                [new(first, run.Set(3), 9, 2), new(second, run.Set(5), 4, wantedOfOther), new(third, run.Set(3), 6, 1)]);
+            int hidden = run.Hidden;
+            Assert.Equal((3 + wantedOfOther) * hidden, mixed.Length);
+            return run.Forward.Logits([.. mixed[..(2 * hidden)], .. mixed[^hidden..]]).ToArray();
+        }
+        float[] none = Logits(0);
+        Assert.Equal(none, Logits(1));
+        Assert.Equal(none, Logits(4));
     }
 
     [Theory]
@@ -63,35 +85,37 @@ public sealed class BatchTests : IDisposable
     [Fact]
     public void A_pass_that_does_not_fit_is_refused()
     {
-        ModelConfig config = RandomCheckpoint.Config();
-        RandomCheckpoint.Write(_folder.Path, config, seed: 14);
-        using var run = new Run(_folder.Path, config, WeightType.F32, KvType.F32, 1);
-        using var cache = new KvCache(config, KvType.F32, 3);
-        Assert.Throws<ArgumentException>(() => run.Forward.Run([1, 2, 3, 4], cache).Length);
-        Assert.Throws<ArgumentException>(() => run.Forward.Run([1, 2], [new SequenceSlice(cache, 1)]).Length);
-        Assert.Throws<ArgumentException>(() => run.Forward.Run([1], [new SequenceSlice(cache, 1), new SequenceSlice(cache, 1)]).Length);
-        Assert.Throws<ArgumentException>(() => run.Forward.Run([], cache).Length);
-        Assert.Equal(0, cache.Position);
+        WriteSets();
+        using var run = new Run(_folder.Path, WeightType.F32, KvType.F32, 1);
+        using KvCache cache = run.NewCache(3, 3), large = run.NewCache(5, 100);
+        void Refused(int[] tokens, params PassSequence[] sequences) => Assert.Throws<ArgumentException>(() => run.Forward.Run(tokens, sequences).Length);
+        Refused([1, 2, 3, 4], new PassSequence(cache, run.Set(3), 4, 1));
+        Refused([1, 2], new PassSequence(cache, run.Set(3), 1, 1));
+        Refused([1], new PassSequence(cache, run.Set(3), 1, 1), new PassSequence(cache, run.Set(3), 1, 1));
+        Refused([1], new PassSequence(cache, run.Set(5), 1, 1));
+        Refused([1], new PassSequence(cache, run.Set(3), 1, 2));
+        Refused([]);
+        Refused(Tokens(60, 1), new PassSequence(large, run.Set(5), 60, 0));
+        Assert.Equal((0, 0), (cache.Position, large.Position));
     }
 
-    private float[] Alone(ModelConfig config, WeightType type, KvType cacheType, int[] tokens, int threads)
+    private void WriteSets()
     {
-        using var run = new Run(_folder.Path, config, type, cacheType, threads);
-        using var cache = new KvCache(config, cacheType, tokens.Length + 1);
-        run.Forward.Run(tokens, cache);
-        return run.Forward.Logits(run.Forward.Run([9], cache)).ToArray();
+        RandomCheckpoint.Write(_folder.Path, RandomCheckpoint.Config(streams: 1, hidden: 64, heads: 8, headSize: 20, layers: 3, intermediate: 96), seed: 11);
+        foreach (int streams in (int[])[3, 5])
+            RandomCheckpoint.WriteAddOn(_folder.File($"p{streams}"), _folder.Path, new StreamConfig(streams, 2 + streams, 0.1), seed: streams);
     }
 
     // One pass with all prompts, and one with a further token of each.
-    private float[][] Together(ModelConfig config, WeightType type, KvType cacheType, int[][] prompts, int threads)
+    private static float[][] Together(Run run, params (int[] Tokens, int Streams)[] prompts)
     {
-        using var run = new Run(_folder.Path, config, type, cacheType, threads);
-        KvCache[] caches = [.. prompts.Select(prompt => new KvCache(config, cacheType, prompt.Length + 1))];
-        run.Forward.Run([.. prompts.SelectMany(x => x)], [.. prompts.Zip(caches, (prompt, cache) => new SequenceSlice(cache, prompt.Length))]);
-        ReadOnlySpan<float> mixed = run.Forward.Run([9, 9, 9, 9], [.. caches.Select(cache => new SequenceSlice(cache, 1))]);
-        float[] logits = run.Forward.Logits(mixed).ToArray();
+        KvCache[] caches = [.. prompts.Select(prompt => run.NewCache(prompt.Streams, prompt.Tokens.Length + 1))];
+        PassSequence[] Pass(Func<int, int> count, int wanted) =>
+            [.. prompts.Select((prompt, i) => new PassSequence(caches[i], run.Set(prompt.Streams), count(i), wanted))];
+        run.Forward.Run([.. prompts.SelectMany(prompt => prompt.Tokens)], Pass(i => prompts[i].Tokens.Length, 0));
+        float[] logits = run.Forward.Logits(run.Forward.Run([.. prompts.Select(_ => 9)], Pass(_ => 1, 1))).ToArray();
         foreach (KvCache cache in caches) cache.Dispose();
-        return [.. logits.Chunk(config.VocabularySize)];
+        return [.. logits.Chunk(logits.Length / prompts.Length)];
     }
 
     private static int[] Tokens(int count, int seed)
@@ -103,28 +127,42 @@ public sealed class BatchTests : IDisposable
     private sealed class Run : IDisposable
     {
         private readonly Checkpoint _checkpoint;
-        private readonly ModelWeights _weights;
-        private readonly PrefixCache _prefix;
+        private readonly Backbone _backbone;
+        private readonly StreamSet[] _sets;
         private readonly WorkerPool _pool;
+        private readonly KvType _cache;
 
-        public Run(string folder, ModelConfig config, WeightType type, KvType cache, int threads)
+        public Run(string folder, WeightType type, KvType cache, int threads)
         {
-            _checkpoint = Checkpoint.Open(folder, config);
-            _weights = ModelWeights.Load(_checkpoint, config, type);
-            _prefix = new PrefixCache(config, _weights.Layers, cache);
+            _checkpoint = Checkpoint.Open(folder);
+            _backbone = Backbone.From(new WeightReader(_checkpoint, type), _checkpoint.Config.Model);
+            _cache = cache;
+            _sets = [StreamSet.Plain, .. ((int[])[3, 5]).Select(streams => Read(Path.Combine(folder, $"p{streams}"), type))];
             _pool = new WorkerPool(threads);
-            Forward = new ForwardPass(config, _weights, _prefix, _pool);
+            Forward = new ForwardPass(_backbone, _pool);
         }
 
         public ForwardPass Forward { get; }
+
+        public int Hidden => _backbone.Config.HiddenSize;
+
+        public StreamSet Set(int streams) => _sets.Single(set => set.Count == streams);
+
+        public KvCache NewCache(int streams, int capacity) => new(_backbone.Config, streams, _cache, capacity);
 
         public void Dispose()
         {
             Forward.Dispose();
             _pool.Dispose();
-            _prefix.Dispose();
-            _weights.Dispose();
+            foreach (StreamSet set in _sets) set.Free();
+            _backbone.Dispose();
             _checkpoint.Dispose();
+        }
+
+        private StreamSet Read(string folder, WeightType type)
+        {
+            Checkpoint streams = Checkpoint.OpenStreams(folder, _checkpoint);
+            return StreamSet.From(new WeightReader(streams, type), _backbone.Config, streams.Config.Streams, _cache, owner: streams);
         }
     }
 }

@@ -1,6 +1,6 @@
 using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Tests.Model;
 
@@ -11,7 +11,7 @@ public class ForwardPassTests
 
     public static TheoryData<string> Shapes => [.. Cases.Keys];
 
-    private static readonly Dictionary<string, ModelConfig> Cases = new()
+    private static readonly Dictionary<string, CheckpointConfig> Cases = new()
     {
         ["plain Qwen2"] = RandomCheckpoint.Config(streams: 1),
         ["P = 2"] = RandomCheckpoint.Config(streams: 2),
@@ -88,10 +88,10 @@ public class ForwardPassTests
     public void One_stream_of_a_parscale_checkpoint_is_its_plain_backbone()
     {
         using var folder = new TempFolder();
-        ModelConfig config = RandomCheckpoint.Config();
+        CheckpointConfig config = RandomCheckpoint.Config();
         RandomCheckpoint.Write(folder.Path, config, seed: 8);
         using LanguageModel backbone = LanguageModel.Load(folder.Path, new LoadOptions { Streams = 1 });
-        Assert.Equal(1, backbone.Config.Streams);
+        Assert.Equal(1, backbone.Streams.Count);
         Assert.NotEqual(LanguageModelLogits(folder.Path), backbone.Logits(Tokens(9, 50), TestContext.Current.CancellationToken).Last);
         var refused = Assert.Throws<ParScaleException>(() => LanguageModel.Load(folder.Path, new LoadOptions { Streams = 3 }));
         Assert.Equal(ErrorKind.Usage, refused.Kind);
@@ -104,12 +104,12 @@ public class ForwardPassTests
         return model.Logits(Tokens(9, 50), TestContext.Current.CancellationToken).Last;
     }
 
-    private static void CheckAgainstOracle(ModelConfig config, TensorType type, bool sharded)
+    private static void CheckAgainstOracle(CheckpointConfig config, TensorType type, bool sharded)
     {
         using var folder = new TempFolder();
         RandomCheckpoint.Write(folder.Path, config, seed: 3, type, sharded);
         using LanguageModel model = LanguageModel.Load(folder.Path);
-        int[] tokens = Tokens(17, config.VocabularySize);
+        int[] tokens = Tokens(17, config.Model.VocabularySize);
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
         double[][] expected = new Oracle(checkpoint).Logits(tokens);
         foreach (int[] split in new int[][] { [17], [5, 12], [.. Enumerable.Repeat(1, 17)] })

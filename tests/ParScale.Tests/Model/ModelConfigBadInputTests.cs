@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Tests.Checkpoints;
 
 namespace ParScale.Tests.Model;
@@ -136,18 +136,18 @@ public class ModelConfigBadInputTests
 
     [Fact]
     public void CF01_invalid_utf8_is_refused() =>
-        BadInput.Expect("CF-01", () => ModelConfig.Parse([(byte)'{', 0xff, (byte)'}'], Name), Name, "UTF-8");
+        BadInput.Expect("CF-01", () => CheckpointConfig.Parse([(byte)'{', 0xff, (byte)'}'], Name), Name, "UTF-8");
 
     [Fact]
     public void CF01_a_missing_an_empty_and_a_cut_file_are_refused()
     {
         using var folder = new TempFolder();
-        BadInput.Expect("CF-01", () => ModelConfig.Load(folder.Path), Name);
+        BadInput.Expect("CF-01", () => CheckpointConfig.Load(folder.Path), Name);
         folder.Write(Name, "");
-        BadInput.Expect("CF-01", () => ModelConfig.Load(folder.Path), Name);
+        BadInput.Expect("CF-01", () => CheckpointConfig.Load(folder.Path), Name);
         string whole = TinyModel.Config();
         folder.Write(Name, whole[..(whole.Length / 2)]);
-        BadInput.Expect("CF-01", () => ModelConfig.Load(folder.Path), Name);
+        BadInput.Expect("CF-01", () => CheckpointConfig.Load(folder.Path), Name);
     }
 
     [Fact]
@@ -155,10 +155,10 @@ public class ModelConfigBadInputTests
     {
         using var folder = new TempFolder();
         Directory.CreateDirectory(folder.File(Name));
-        BadInput.Expect("CF-01", () => ModelConfig.Load(folder.Path), Name, "folder");
+        BadInput.Expect("CF-01", () => CheckpointConfig.Load(folder.Path), Name, "folder");
         Directory.Delete(folder.File(Name));
         File.CreateSymbolicLink(folder.File(Name), folder.File(Name));
-        BadInput.Expect("CF-01", () => ModelConfig.Load(folder.Path), Name, "link");
+        BadInput.Expect("CF-01", () => CheckpointConfig.Load(folder.Path), Name, "link");
     }
 
     [Fact]
@@ -167,11 +167,11 @@ public class ModelConfigBadInputTests
         using var folder = new TempFolder();
         folder.Write(Name, TinyModel.Config());
         folder.Write("generation_config.json", "{");
-        BadInput.Expect("CF-01", () => ModelConfig.Load(folder.Path), "generation_config.json");
+        BadInput.Expect("CF-01", () => CheckpointConfig.Load(folder.Path), "generation_config.json");
         folder.Write("generation_config.json", "{\"eos_token_id\":[10]}");
-        BadInput.Expect("CF-13", () => ModelConfig.Load(folder.Path), "generation_config.json", "eos_token_id");
+        BadInput.Expect("CF-13", () => CheckpointConfig.Load(folder.Path), "generation_config.json", "eos_token_id");
         folder.Write("generation_config.json", "{\"pad_token_id\":10}");
-        BadInput.Expect("CF-13", () => ModelConfig.Load(folder.Path), "generation_config.json", "pad_token_id");
+        BadInput.Expect("CF-13", () => CheckpointConfig.Load(folder.Path), "generation_config.json", "pad_token_id");
     }
 
     [Fact]
@@ -179,7 +179,7 @@ public class ModelConfigBadInputTests
     {
         using var folder = new TempFolder();
         using (FileStream file = File.Create(folder.File(Name))) file.SetLength(200_000_000);
-        BadInput.Expect(ErrorKind.BadInput, "CF-02", () => ModelConfig.Load(folder.Path), 1 << 20, Name, "200000000");
+        BadInput.Expect(ErrorKind.BadInput, "CF-02", () => CheckpointConfig.Load(folder.Path), 1 << 20, Name, "200000000");
     }
 
     [Theory]
@@ -195,8 +195,8 @@ public class ModelConfigBadInputTests
     public void CL03_a_folder_that_is_missing_or_a_file_is_refused()
     {
         using var folder = new TempFolder();
-        BadInput.Expect("CL-03", () => ModelConfig.Load(folder.File("none")), "none", "is not there");
-        BadInput.Expect("CL-03", () => ModelConfig.Load(folder.Write("model.gguf", "x")), "model.gguf", "is a file");
+        BadInput.Expect("CL-03", () => CheckpointConfig.Load(folder.File("none")), "none", "is not there");
+        BadInput.Expect("CL-03", () => CheckpointConfig.Load(folder.Write("model.gguf", "x")), "model.gguf", "is a file");
     }
 
     [Fact]
@@ -212,7 +212,7 @@ public class ModelConfigBadInputTests
             for (int edits = random.Next(1, 4); edits > 0; edits--) bytes[random.Next(bytes.Length)] = likely[random.Next(likely.Length)];
             try
             {
-                ModelConfig.Parse(bytes, Name);
+                CheckpointConfig.Parse(bytes, Name);
             }
             catch (ParScaleException e)
             {

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Tests.Checkpoints;
 
 namespace ParScale.Tests.Model;
@@ -25,35 +25,35 @@ public class ModelConfigCountsTests
     {
         foreach (int streams in (ReadOnlySpan<int>)[1, 2, 4, 8])
         {
-            ModelConfig config = Config(hidden, inter, streams);
-            Assert.Equal(headSize, config.HeadSize);
-            Assert.Equal(total, config.CoreParameters);
-            Assert.Equal(nonEmbedding, config.CoreParameters - ((long)Embedding * hidden));
-            Assert.Equal(streams == 1 ? 0 : streams * prefix, config.PrefixParameters);
+            CheckpointConfig config = Config(hidden, inter, streams);
+            Assert.Equal(headSize, config.Model.HeadSize);
+            Assert.Equal(total, config.Model.Parameters);
+            Assert.Equal(nonEmbedding, config.Model.Parameters - ((long)Embedding * hidden));
+            Assert.Equal(streams == 1 ? 0 : streams * prefix, config.Streams.PrefixParameters(config.Model));
             long aggregator = ((long)streams * hidden * hidden) + hidden + ((long)hidden * streams) + streams;
-            Assert.Equal(streams == 1 ? 0 : aggregator, config.AggregatorParameters);
-            Assert.Equal(config.CoreParameters + config.PrefixParameters + config.AggregatorParameters, config.TotalParameters);
+            Assert.Equal(streams == 1 ? 0 : aggregator, config.Streams.AggregatorParameters(config.Model));
+            Assert.Equal(config.Model.Parameters + config.Streams.PrefixParameters(config.Model) + config.Streams.AggregatorParameters(config.Model), config.Parameters);
         }
     }
 
     [Fact]
     public void An_untied_head_counts_on_its_own()
     {
-        ModelConfig tied = Config(896, 4_864, 4);
-        Assert.Equal(tied.TotalParameters + (896L * Embedding), (tied with { TieWordEmbeddings = false }).TotalParameters);
+        CheckpointConfig tied = Config(896, 4_864, 4);
+        Assert.Equal(tied.Parameters + (896L * Embedding), (tied with { Model = tied.Model with { TieWordEmbeddings = false } }).Parameters);
     }
 
     [Fact]
     public void Counts_at_every_limit_fit_63_bits()
     {
-        ModelConfig config = TinyModel.Parse(TinyModel.Config(
+        CheckpointConfig config = TinyModel.Parse(TinyModel.Config(
             ("hidden_size", 1 << 18), ("intermediate_size", 1 << 20), ("num_hidden_layers", 1024), ("num_attention_heads", 1024),
             ("num_key_value_heads", 1024), ("head_dim", 4096), ("vocab_size", 2_000_000), ("parscale_n", 64), ("parscale_n_tokens", 4096),
             ("tie_word_embeddings", false)));
-        Assert.InRange(config.TotalParameters, 1, long.MaxValue / 8);
+        Assert.InRange(config.Parameters, 1, long.MaxValue / 8);
     }
 
-    private static ModelConfig Config(int hidden, int inter, int streams) => TinyModel.Parse(TinyModel.Config(
+    private static CheckpointConfig Config(int hidden, int inter, int streams) => TinyModel.Parse(TinyModel.Config(
         ("hidden_size", hidden), ("intermediate_size", inter), ("num_hidden_layers", 36), ("num_attention_heads", 16),
         ("num_key_value_heads", 2), ("vocab_size", Embedding), ("parscale_n", streams), ("parscale_n_tokens", 48)));
 }

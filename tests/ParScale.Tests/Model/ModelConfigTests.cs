@@ -1,13 +1,13 @@
 using System.Text;
 using CsCheck;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Tests.Checkpoints;
 
 namespace ParScale.Tests.Model;
 
 public class ModelConfigTests
 {
-    private static readonly Gen<ModelConfig> GenConfig =
+    private static readonly Gen<CheckpointConfig> GenConfig =
         from keyHeads in Gen.Int[1, 8]
         from perKey in Gen.Int[1, 8]
         from headSize in Gen.Int[1, 80].Select(half => 2 * half)
@@ -18,26 +18,25 @@ public class ModelConfigTests
         from theta in Gen.Double[1, 1e7]
         from tied in Gen.Bool
         from ids in Gen.Int[0, 9].Array[0, 3]
-        select new ModelConfig
+        select CheckpointConfig.Create(
+            new ModelConfig
+            {
+                HiddenSize = ownHead ? sizes[0] : keyHeads * perKey * headSize,
+                IntermediateSize = sizes[1],
+                LayerCount = sizes[2],
+                AttentionHeads = keyHeads * perKey,
+                KeyValueHeads = keyHeads,
+                HeadSize = headSize,
+                VocabularySize = sizes[3] + 10,
+                MaxPositions = sizes[4],
+                RmsNormEpsilon = 1e-6,
+                RopeTheta = theta,
+                TieWordEmbeddings = tied,
+                EndOfTextIds = [.. ids.Distinct()],
+                BeginOfTextId = ids.Length == 0 ? null : ids[0],
+            },
+            streams == 1 ? StreamConfig.Plain : new StreamConfig(streams, sizes[4], smooth)) with
         {
-            ModelType = "qwen2_parscale",
-            Architecture = "Qwen2ParScaleForCausalLM",
-            HiddenSize = ownHead ? sizes[0] : keyHeads * perKey * headSize,
-            IntermediateSize = sizes[1],
-            LayerCount = sizes[2],
-            AttentionHeads = keyHeads * perKey,
-            KeyValueHeads = keyHeads,
-            HeadSize = headSize,
-            VocabularySize = sizes[3] + 10,
-            MaxPositions = sizes[4],
-            RmsNormEpsilon = 1e-6,
-            RopeTheta = theta,
-            TieWordEmbeddings = tied,
-            Streams = streams,
-            PrefixTokens = streams == 1 ? 0 : sizes[4],
-            AttentionSmoothing = smooth,
-            EndOfTextIds = [.. ids.Distinct()],
-            BeginOfTextId = ids.Length == 0 ? null : ids[0],
             StoredType = tied ? "bfloat16" : null,
         };
 
@@ -55,7 +54,7 @@ public class ModelConfigTests
     public void The_reference_configurations_are_read(
         int streams, int hidden, int inter, int layers, int heads, int keyHeads, int prefix, bool tied, double smooth)
     {
-        ModelConfig config = TinyModel.Parse(string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""
+        CheckpointConfig config = TinyModel.Parse(string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""
             {
              "architectures": [
               "Qwen2ParScaleForCausalLM"
@@ -82,39 +81,39 @@ public class ModelConfigTests
             }
             """));
         Assert.Equal("Qwen2ParScaleForCausalLM", config.Architecture);
-        Assert.Equal((hidden, inter, layers), (config.HiddenSize, config.IntermediateSize, config.LayerCount));
-        Assert.Equal((heads, keyHeads, hidden / heads), (config.AttentionHeads, config.KeyValueHeads, config.HeadSize));
-        Assert.Equal((300, 2048, tied), (config.VocabularySize, config.MaxPositions, config.TieWordEmbeddings));
-        Assert.Equal((1e-6, 10000.0, smooth), (config.RmsNormEpsilon, config.RopeTheta, config.AttentionSmoothing));
-        Assert.Equal((streams, streams == 1 ? 0 : prefix), (config.Streams, config.PrefixTokens));
-        Assert.Equal((0, "bfloat16"), (config.BeginOfTextId, config.StoredType));
-        Assert.Equal([0], config.EndOfTextIds);
+        Assert.Equal((hidden, inter, layers), (config.Model.HiddenSize, config.Model.IntermediateSize, config.Model.LayerCount));
+        Assert.Equal((heads, keyHeads, hidden / heads), (config.Model.AttentionHeads, config.Model.KeyValueHeads, config.Model.HeadSize));
+        Assert.Equal((300, 2048, tied), (config.Model.VocabularySize, config.Model.MaxPositions, config.Model.TieWordEmbeddings));
+        Assert.Equal((1e-6, 10000.0, smooth), (config.Model.RmsNormEpsilon, config.Model.RopeTheta, config.Streams.Smoothing));
+        Assert.Equal((streams, streams == 1 ? 0 : prefix), (config.Streams.Count, config.Streams.PrefixTokens));
+        Assert.Equal((0, "bfloat16"), (config.Model.BeginOfTextId, config.StoredType));
+        Assert.Equal([0], config.Model.EndOfTextIds);
         Assert.Empty(config.Notices);
     }
 
     [Fact]
     public void Absent_keys_take_the_published_defaults()
     {
-        ModelConfig config = TinyModel.Parse("""
+        CheckpointConfig config = TinyModel.Parse("""
             {"model_type":"qwen2_parscale","hidden_size":8,"intermediate_size":12,"num_hidden_layers":1,"num_attention_heads":2,
              "num_key_value_heads":2,"vocab_size":10,"parscale_n":2,"head_dim":null,"rope_scaling":null,"bos_token_id":null}
             """);
-        Assert.False(config.TieWordEmbeddings);
-        Assert.Equal((2, 4), (config.KeyValueHeads, config.HeadSize));
-        Assert.Equal((48, 0.01), (config.PrefixTokens, config.AttentionSmoothing));
-        Assert.Equal((1e-6, 10000.0, 32768), (config.RmsNormEpsilon, config.RopeTheta, config.MaxPositions));
-        Assert.Empty(config.EndOfTextIds);
-        Assert.Null(config.BeginOfTextId);
+        Assert.False(config.Model.TieWordEmbeddings);
+        Assert.Equal((2, 4), (config.Model.KeyValueHeads, config.Model.HeadSize));
+        Assert.Equal((48, 0.01), (config.Streams.PrefixTokens, config.Streams.Smoothing));
+        Assert.Equal((1e-6, 10000.0, 32768), (config.Model.RmsNormEpsilon, config.Model.RopeTheta, config.Model.MaxPositions));
+        Assert.Empty(config.Model.EndOfTextIds);
+        Assert.Null(config.Model.BeginOfTextId);
         Assert.Null(config.StoredType);
     }
 
     [Fact]
     public void Plain_qwen2_is_one_stream_whatever_else_the_file_says()
     {
-        ModelConfig config = TinyModel.Parse(TinyModel.Config(
+        CheckpointConfig config = TinyModel.Parse(TinyModel.Config(
             ("model_type", "qwen2"), ("parscale_n", "many"), ("parscale_attn_smooth", 7)));
-        Assert.Equal((1, 0), (config.Streams, config.PrefixTokens));
-        Assert.Equal((0L, 0L), (config.PrefixParameters, config.AggregatorParameters));
+        Assert.Equal((1, 0), (config.Streams.Count, config.Streams.PrefixTokens));
+        Assert.Equal((0L, 0L), (config.Streams.PrefixParameters(config.Model), config.Streams.AggregatorParameters(config.Model)));
         Assert.Equal("Qwen2ForCausalLM", config.Architecture);
     }
 
@@ -127,14 +126,14 @@ public class ModelConfigTests
     public void Rope_theta_is_found_where_each_version_keeps_it(string keys)
     {
         string config = TinyModel.Config();
-        Assert.Equal(1e6, TinyModel.Parse($"{config[..^1]},{keys}}}").RopeTheta);
+        Assert.Equal(1e6, TinyModel.Parse($"{config[..^1]},{keys}}}").Model.RopeTheta);
     }
 
     [Fact]
     public void Layer_types_of_full_attention_and_dtype_are_accepted()
     {
         string config = TinyModel.Config();
-        ModelConfig read = TinyModel.Parse(
+        CheckpointConfig read = TinyModel.Parse(
             $"{config[..^1]},\"layer_types\":[\"full_attention\",\"full_attention\"],\"dtype\":\"float32\"}}");
         Assert.Equal("float32", read.StoredType);
         Assert.Empty(read.Notices);
@@ -147,7 +146,7 @@ public class ModelConfigTests
     [InlineData("num_hiden_layer", "num_hidden_layers")]
     public void CF12_suspicious_keys_are_ignored_with_a_notice(string key, string notice)
     {
-        ModelConfig config = TinyModel.Parse(TinyModel.Config((key, "remote--code.Class")));
+        CheckpointConfig config = TinyModel.Parse(TinyModel.Config((key, "remote--code.Class")));
         string line = Assert.Single(config.Notices);
         Assert.Contains(key, line, StringComparison.Ordinal);
         Assert.Contains(notice, line, StringComparison.Ordinal);
@@ -156,7 +155,7 @@ public class ModelConfigTests
     [Fact]
     public void Ordinary_unknown_keys_are_ignored_in_silence()
     {
-        ModelConfig config = TinyModel.Parse(TinyModel.Config(
+        CheckpointConfig config = TinyModel.Parse(TinyModel.Config(
             ("transformers_version", "4.46.2"), ("use_cache", true), ("zzz_unrelated", 1)));
         Assert.Empty(config.Notices);
     }
@@ -172,7 +171,7 @@ public class ModelConfigTests
         using var folder = new TempFolder();
         folder.Write("config.json", TinyModel.Config()[..^1] + ",\"eos_token_id\":[1,2]}");
         if (generation is not null) folder.Write("generation_config.json", generation);
-        Assert.Equal(expected, ModelConfig.Load(folder.Path).EndOfTextIds);
+        Assert.Equal(expected, CheckpointConfig.Load(folder.Path).Model.EndOfTextIds);
     }
 
     [Theory]
@@ -183,7 +182,7 @@ public class ModelConfigTests
         using var folder = new TempFolder();
         folder.Write("config.json", TinyModel.Config());
         folder.Write("generation_config.json", generation);
-        IReadOnlyList<string> notices = ModelConfig.Load(folder.Path).Notices;
+        IReadOnlyList<string> notices = CheckpointConfig.Load(folder.Path).Notices;
         if (notice is null) Assert.Empty(notices);
         else Assert.StartsWith(notice, Assert.Single(notices), StringComparison.Ordinal);
     }
@@ -192,17 +191,17 @@ public class ModelConfigTests
     public void Written_configs_are_read_back_the_same() => GenConfig.Sample(config =>
     {
         string json = config.ToJson();
-        ModelConfig read = ModelConfig.Parse(Encoding.UTF8.GetBytes(json), "config.json");
+        CheckpointConfig read = CheckpointConfig.Parse(Encoding.UTF8.GetBytes(json), "config.json");
         Assert.Empty(read.Notices);
-        Assert.Equal(config.EndOfTextIds, read.EndOfTextIds);
-        Assert.Equal(config, read with { EndOfTextIds = config.EndOfTextIds, Notices = config.Notices });
+        Assert.Equal(config.Model.EndOfTextIds, read.Model.EndOfTextIds);
+        Assert.Equal(config, read with { Model = read.Model with { EndOfTextIds = config.Model.EndOfTextIds }, Notices = config.Notices });
         Assert.Equal(json, read.ToJson());
     });
 
     [Fact]
     public void Plain_qwen2_is_written_without_stream_keys()
     {
-        ModelConfig config = TinyModel.Parse(TinyModel.Config(("model_type", "qwen2")));
+        CheckpointConfig config = TinyModel.Parse(TinyModel.Config(("model_type", "qwen2")));
         Assert.DoesNotContain("parscale", config.ToJson(), StringComparison.Ordinal);
     }
 }

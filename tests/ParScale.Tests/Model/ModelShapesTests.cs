@@ -1,3 +1,4 @@
+using ParScale.Configuration;
 using ParScale.Model;
 
 namespace ParScale.Tests.Model;
@@ -15,13 +16,13 @@ public class ModelShapesTests
     public void Published_sizes_have_the_published_parameter_counts(string name, long total, long prefixPerStream)
     {
         ModelConfig shape = ModelShapes.Find(name) ?? throw new InvalidOperationException(name);
-        Assert.Equal(total, shape.TotalParameters);
+        Assert.Equal(total, shape.Parameters);
         long hidden = shape.HiddenSize;
         foreach (int streams in new[] { 2, 4, 8 })
         {
-            ModelConfig parallel = ModelShapes.WithStreams(shape, streams, ModelShapes.PrefixTokens);
-            Assert.Equal(total + streams * prefixPerStream + streams * hidden * hidden + hidden + hidden * streams + streams, parallel.TotalParameters);
-            Assert.Equal(parallel.ToJson(), ModelConfig.Parse(System.Text.Encoding.UTF8.GetBytes(parallel.ToJson()), "config.json").ToJson());
+            var parallel = CheckpointConfig.Create(shape, new StreamConfig(streams, ModelShapes.PrefixTokens, ModelShapes.Smoothing));
+            Assert.Equal(total + streams * prefixPerStream + streams * hidden * hidden + hidden + hidden * streams + streams, parallel.Parameters);
+            Assert.Equal(parallel.ToJson(), CheckpointConfig.Parse(System.Text.Encoding.UTF8.GetBytes(parallel.ToJson()), "config.json").ToJson());
         }
     }
 

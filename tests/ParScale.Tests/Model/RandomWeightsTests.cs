@@ -1,5 +1,6 @@
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Threads;
+using ParScale.Configuration;
 using ParScale.Model;
 
 namespace ParScale.Tests.Model;
@@ -23,32 +24,32 @@ public class RandomWeightsTests
     {
         using var weights = new RandomWeights(type);
         using var pool = new WorkerPool(1);
+        Backbone backbone = weights.Backbone(Shape);
         foreach (int streams in new[] { 1, 3 })
         {
-            ModelConfig config = ModelShapes.WithStreams(Shape, streams, 5);
-            ModelWeights model = weights.For(config);
-            using var prefix = new PrefixCache(config, model.Layers, KvType.F32);
-            using var forward = new ForwardPass(config, model, prefix, pool);
-            using var cache = new KvCache(config, KvType.F32, 20);
+            StreamSet set = weights.Streams(Shape, streams == 1 ? StreamConfig.Plain : new StreamConfig(streams, 5, 0.1), KvType.F32);
+            using var forward = new ForwardPass(backbone, pool);
+            using var cache = new KvCache(Shape, streams, KvType.F32, 20);
             for (int token = 0; token < 10; token++)
             {
-                float[] logits = forward.Logits(forward.Run([token * 17], cache)).ToArray();
+                float[] logits = forward.Logits(forward.Run([token * 17], [new PassSequence(cache, set, 1, 1)])).ToArray();
                 Assert.All(logits, value => Assert.True(float.IsFinite(value)));
                 Assert.InRange(logits.Max(MathF.Abs), 0.01f, 10);
             }
+            set.Free();
         }
     }
 
     [Fact]
-    public void Models_that_differ_in_P_share_their_matrices()
+    public void Sets_of_one_backbone_differ_in_their_aggregators()
     {
         using var weights = new RandomWeights(WeightType.Q4);
-        ModelWeights one = weights.For(ModelShapes.WithStreams(Shape, 1, 5)), two = weights.For(ModelShapes.WithStreams(Shape, 2, 5));
-        ModelWeights four = weights.For(ModelShapes.WithStreams(Shape, 4, 5));
-        Assert.Same(one.Head, four.Head);
-        Assert.Same(one.Layers[7].Down, two.Layers[7].Down);
+        Backbone backbone = weights.Backbone(Shape);
+        StreamSet two = weights.Streams(Shape, new StreamConfig(2, 5, 0.1), KvType.Bf16), four = weights.Streams(Shape, new StreamConfig(4, 5, 0.1), KvType.Bf16);
         Assert.Equal((96 * 2, 96 * 4), (two.Aggregator?.Inner.Columns, four.Aggregator?.Inner.Columns));
         Assert.Equal((2, 4), (two.Aggregator?.Outer.Rows, four.Aggregator?.Outer.Rows));
-        Assert.Equal((WeightType.Q8, WeightType.Q4, WeightType.Q4), (one.Head.Type, one.Layers[0].Query.Type, one.Type));
+        Assert.Equal((WeightType.Q8, WeightType.Q4, WeightType.Q4), (backbone.Head.Type, backbone.Layers[0].Query.Type, backbone.Type));
+        two.Free();
+        four.Free();
     }
 }

@@ -27,7 +27,7 @@ internal sealed class QuantizedFile
 
     public JsonObject Header { get; }
 
-    private string Weights => Path.Combine(_folder, FolderSeal.WeightsName);
+    private string Weights => Path.Combine(_folder, HeaderChecksum.WeightsName);
 
     private JsonObject Metadata => (JsonObject)Header["__metadata__"]!;
 
@@ -52,17 +52,17 @@ internal sealed class QuantizedFile
     public void Save()
     {
         foreach ((string name, JsonNode? _) in Header.Where(entry => entry.Key != "__metadata__"))
-            Metadata[FolderSeal.TensorKey + name] = FolderSeal.Text(Crc64.HashToUInt64(Data(name)));
-        Metadata[FolderSeal.ConfigKey] = FolderSeal.Text(Crc64.HashToUInt64(File.ReadAllBytes(Path.Combine(_folder, "config.json"))));
-        Metadata[FolderSeal.DataKey] = _data.Length.ToString(CultureInfo.InvariantCulture);
-        Metadata[FolderSeal.SealKey] = FolderSeal.Blank;
+            Metadata[HeaderChecksum.TensorKey + name] = HeaderChecksum.Text(Crc64.HashToUInt64(Data(name)));
+        Metadata[HeaderChecksum.ConfigKey] = HeaderChecksum.Text(Crc64.HashToUInt64(File.ReadAllBytes(Path.Combine(_folder, "config.json"))));
+        Metadata[HeaderChecksum.DataKey] = _data.Length.ToString(CultureInfo.InvariantCulture);
+        Metadata[HeaderChecksum.SealKey] = HeaderChecksum.Blank;
         byte[] json = Encoding.UTF8.GetBytes(Header.ToJsonString());
         int total = (LengthBytes + json.Length + Alignment - 1) / Alignment * Alignment;
         byte[] header = new byte[total];
         header.AsSpan(LengthBytes).Fill((byte)' ');
         json.CopyTo(header, LengthBytes);
         BinaryPrimitives.WriteUInt64LittleEndian(header, (ulong)(total - LengthBytes));
-        FolderSeal.Stamp(header);
+        HeaderChecksum.Stamp(header);
         File.WriteAllBytes(Weights, [.. header, .. _data]);
     }
 

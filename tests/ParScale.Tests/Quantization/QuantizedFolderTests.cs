@@ -1,8 +1,8 @@
+using ParScale.Configuration;
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
-using ParScale.Quantization;
 using ParScale.Tests.Checkpoints;
 
 namespace ParScale.Tests.Quantization;

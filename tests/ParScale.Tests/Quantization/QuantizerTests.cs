@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Quantization;
 using ParScale.Tests.Checkpoints;
 
@@ -26,7 +26,7 @@ public class QuantizerTests
     public void The_folder_computes_what_its_source_does_in_that_type(WeightType type, TensorType stored, int streams, bool tied, bool sharded)
     {
         using var folder = new TempFolder();
-        ModelConfig config = RandomCheckpoint.Config(streams: streams, tied: tied, hidden: 136, heads: 4, keyValueHeads: 2, intermediate: 200);
+        CheckpointConfig config = RandomCheckpoint.Config(streams: streams, tied: tied, hidden: 136, heads: 4, keyValueHeads: 2, intermediate: 200);
         RandomCheckpoint.Write(folder.File("float"), config, seed: 11, stored, sharded);
         QuantizeReport report = Quantizer.Run(folder.File("float"), folder.File("quantised"), type, cancellationToken: Cancel);
         Assert.InRange(report.Errors.Max(tensor => tensor.RelativeError), 1e-3, type == WeightType.Q8 ? 0.02 : 0.2);

@@ -1,5 +1,5 @@
 using ParScale.Checkpoints;
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Tests.Support;
 
@@ -9,12 +9,13 @@ namespace ParScale.Tests.Support;
 /// </summary>
 internal sealed class Oracle(Checkpoint checkpoint)
 {
-    private readonly ModelConfig _config = checkpoint.Config;
+    private readonly ModelConfig _config = checkpoint.Config.Model;
+    private readonly StreamConfig _streams = checkpoint.Config.Streams;
 
     /// <summary>Logits [S][V] after each token.</summary>
     public double[][] Logits(int[] tokens)
     {
-        double[][][] streams = [.. Enumerable.Range(0, _config.Streams).Select(p => Stream(tokens, p))];
+        double[][][] streams = [.. Enumerable.Range(0, _streams.Count).Select(p => Stream(tokens, p))];
         double[] head = Tensor(_config.TieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
         return [.. Enumerable.Range(0, tokens.Length).Select(s => Multiply(head, Mix([.. streams.Select(stream => stream[s])]), null))];
     }
@@ -71,10 +72,10 @@ internal sealed class Oracle(Checkpoint checkpoint)
 
     private IEnumerable<double[]> Prefix(string name, int p, int head)
     {
-        if (_config.Streams == 1) return [];
+        if (_streams.Count == 1) return [];
         double[] all = Tensor(name);
-        int first = (p * _config.KeyValueHeads + head) * _config.PrefixTokens, size = _config.HeadSize;
-        return Enumerable.Range(first, _config.PrefixTokens).Select(slot => all[(slot * size)..((slot + 1) * size)]);
+        int first = (p * _config.KeyValueHeads + head) * _streams.PrefixTokens, size = _config.HeadSize;
+        return Enumerable.Range(first, _streams.PrefixTokens).Select(slot => all[(slot * size)..((slot + 1) * size)]);
     }
 
     private double[] FeedForward(string name, double[] x)
@@ -85,13 +86,13 @@ internal sealed class Oracle(Checkpoint checkpoint)
 
     private double[] Mix(double[][] x)
     {
-        int streams = _config.Streams;
+        int streams = _streams.Count;
         if (streams == 1) return x[0];
         var joined = new double[streams * _config.HiddenSize];
         for (int h = 0; h < _config.HiddenSize; h++)
             for (int p = 0; p < streams; p++) joined[h * streams + p] = x[p][h];
         double[] inner = [.. Linear("model.aggregate_layer.0", joined).Select(Silu)];
-        double eps = _config.AttentionSmoothing;
+        double eps = _streams.Smoothing;
         double[] weights = [.. SoftMax(Linear("model.aggregate_layer.2", inner)).Select(w => w * (1 - eps) + eps / streams)];
         return [.. Enumerable.Range(0, _config.HiddenSize).Select(h => weights.Select((w, p) => w * x[p][h]).Sum())];
     }

@@ -1,36 +1,34 @@
 using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Tests.Support;
 
 /// <summary>Writes small checkpoints of any shape with random weights, large enough that attention and mixing are far from uniform.</summary>
 internal static class RandomCheckpoint
 {
-    public static ModelConfig Config(
+    public static CheckpointConfig Config(
         int streams = 4, int hidden = 24, int heads = 4, int keyValueHeads = 2, int layers = 2, int intermediate = 40, int vocabulary = 50,
-        int prefix = 5, double smoothing = 0.1, double theta = 10000, bool tied = true, int maxPositions = 128, int? headSize = null) => new()
-        {
-            ModelType = streams > 1 ? "qwen2_parscale" : "qwen2",
-            Architecture = streams > 1 ? "Qwen2ParScaleForCausalLM" : "Qwen2ForCausalLM",
-            HiddenSize = hidden,
-            IntermediateSize = intermediate,
-            LayerCount = layers,
-            AttentionHeads = heads,
-            KeyValueHeads = keyValueHeads,
-            HeadSize = headSize ?? hidden / heads,
-            VocabularySize = vocabulary,
-            MaxPositions = maxPositions,
-            RmsNormEpsilon = 1e-6,
-            RopeTheta = theta,
-            TieWordEmbeddings = tied,
-            Streams = streams,
-            PrefixTokens = streams > 1 ? prefix : 0,
-            AttentionSmoothing = smoothing,
-        };
+        int prefix = 5, double smoothing = 0.1, double theta = 10000, bool tied = true, int maxPositions = 128, int? headSize = null) =>
+        CheckpointConfig.Create(
+            new ModelConfig
+            {
+                HiddenSize = hidden,
+                IntermediateSize = intermediate,
+                LayerCount = layers,
+                AttentionHeads = heads,
+                KeyValueHeads = keyValueHeads,
+                HeadSize = headSize ?? hidden / heads,
+                VocabularySize = vocabulary,
+                MaxPositions = maxPositions,
+                RmsNormEpsilon = 1e-6,
+                RopeTheta = theta,
+                TieWordEmbeddings = tied,
+            },
+            streams > 1 ? new StreamConfig(streams, prefix, smoothing) : StreamConfig.Plain);
 
     /// <summary>Writes config.json and the weights into <paramref name="folder"/>, in one file or in shards of two tensors.</summary>
-    public static void Write(string folder, ModelConfig config, int seed, TensorType type = TensorType.F32, bool sharded = false)
+    public static void Write(string folder, CheckpointConfig config, int seed, TensorType type = TensorType.F32, bool sharded = false)
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJson());
@@ -38,6 +36,21 @@ internal static class RandomCheckpoint
         TensorToWrite[] tensors = [.. ModelTensors.Expected(config).Select(tensor => Tensor(tensor.Name, tensor.Shape, type, random))];
         if (sharded) WriteShards(folder, tensors);
         else SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors);
+    }
+
+    /// <summary>Writes an add-on of P streams for the model in <paramref name="backbone"/>.</summary>
+    public static void WriteAddOn(string folder, string backbone, StreamConfig streams, int seed, TensorType type = TensorType.F32)
+    {
+        using Checkpoint below = Checkpoint.Open(backbone);
+        var reference = new BackboneReference(Path.GetFullPath(backbone), BackboneHash.Of(below));
+        Directory.CreateDirectory(folder);
+        CheckpointConfig config = CheckpointConfig.Create(below.Config.Model, streams) with { Backbone = reference.From(folder) };
+        File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJson());
+        var random = new Random(seed);
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"),
+        [
+            .. ModelTensors.Expected(config).Where(tensor => ModelTensors.IsOfStreams(tensor.Name)).Select(tensor => Tensor(tensor.Name, tensor.Shape, type, random)),
+        ]);
     }
 
     private static void WriteShards(string folder, TensorToWrite[] tensors)

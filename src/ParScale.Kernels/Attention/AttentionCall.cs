@@ -1,0 +1,139 @@
+namespace ParScale.Kernels.Attention;
+
+/// <summary>What all sequences of an attention call have in common.</summary>
+/// <param name="Heads">Query heads.</param>
+/// <param name="KeyValueHeads">Key and value heads; each serves Heads / KeyValueHeads query heads.</param>
+/// <param name="HeadSize">D.</param>
+/// <param name="Scale">What the products of queries and keys are multiplied with, usually 1 / sqrt(D).</param>
+internal readonly record struct AttentionShape(int Heads, int KeyValueHeads, int HeadSize, float Scale);
+
+/// <summary>
+/// One sequence of an attention call. It has P * Count rows, stream-major: row p * Count + t; the rows of the sequences of a call
+/// follow each other. Sequences may differ in P.
+/// </summary>
+/// <param name="Tokens">Keys and values of its tokens, room for the new ones included; one stream when all P share them.</param>
+/// <param name="Prefix">The learned slots before its tokens, of P streams; null when there are none.</param>
+/// <param name="Streams">P.</param>
+/// <param name="Filled">Tokens before the first new one.</param>
+/// <param name="Count">New tokens.</param>
+internal readonly record struct AttentionSequence(KvBuffer Tokens, KvBuffer? Prefix, int Streams, int Filled, int Count);
+
+/// <summary>The addresses and sizes of one sequence of a call.</summary>
+internal unsafe struct AttentionSpan
+{
+    public byte* Keys;
+    public byte* Values;
+
+    /// <summary>Bytes from one head's keys to the next head's.</summary>
+    public long KeyStride;
+
+    public long ValueStride;
+
+    /// <summary>Streams with keys and values of their own: 1 when all share them.</summary>
+    public int KeyStreams;
+
+    /// <summary>Learned slots before the first token.</summary>
+    public int Prefix;
+
+    public byte* PrefixKeys;
+    public byte* PrefixValues;
+    public long PrefixKeyStride;
+    public long PrefixValueStride;
+
+    /// <summary>Tokens before the first new one.</summary>
+    public int Filled;
+
+    /// <summary>New tokens.</summary>
+    public int Count;
+
+    /// <summary>Its first new token among those of the call.</summary>
+    public int FirstToken;
+
+    /// <summary>Its first row among the queries.</summary>
+    public int FirstQuery;
+
+    /// <summary>Rows from one stream's queries to the next; 0 when all streams share them.</summary>
+    public int QueryStride;
+
+    /// <summary>Its first row among the results.</summary>
+    public int FirstRow;
+
+    /// <summary>
+    /// The addresses of the sequence that follows <paramref name="before"/> in a call (null: the first one), and of which all
+    /// streams ask the same when <paramref name="shared"/> is set.
+    /// </summary>
+    public static AttentionSpan Of(in AttentionSequence sequence, AttentionSpan* before, int streamsBefore, bool shared)
+    {
+        KvBuffer tokens = sequence.Tokens;
+        var span = new AttentionSpan
+        {
+            Keys = tokens.Keys,
+            Values = tokens.Values,
+            KeyStride = tokens.KeyStride,
+            ValueStride = tokens.ValueStride,
+            KeyStreams = tokens.Streams,
+            Filled = sequence.Filled,
+            Count = sequence.Count,
+            QueryStride = shared ? 0 : sequence.Count,
+        };
+        if (before != null)
+        {
+            span.FirstToken = before->FirstToken + before->Count;
+            span.FirstRow = before->FirstRow + streamsBefore * before->Count;
+        }
+        span.FirstQuery = shared ? span.FirstToken : span.FirstRow;
+        if (sequence.Prefix is not { } prefix) return span;
+        span.Prefix = prefix.Capacity;
+        span.PrefixKeys = prefix.Keys;
+        span.PrefixValues = prefix.Values;
+        span.PrefixKeyStride = prefix.KeyStride;
+        span.PrefixValueStride = prefix.ValueStride;
+        return span;
+    }
+
+    /// <summary>Rounds one slot of one head; <paramref name="head"/> counts the heads of all streams. key, value: [D]. last: no new slot follows.</summary>
+    public readonly void Store(in KvLayout layout, int head, int slot, float* key, float* value, bool last)
+    {
+        byte* keyTile = Keys + head * KeyStride + (long)(slot / KvLayout.TileSlots) * layout.KeyTileBytes;
+        byte* valueTile = Values + head * ValueStride + (long)(slot / KvLayout.TileSlots) * layout.ValueTileBytes;
+        layout.Store(keyTile, valueTile, slot % KvLayout.TileSlots, key, value, last);
+    }
+}
+
+/// <summary>The addresses and sizes of one attention call, as <see cref="CausalAttention"/> describes them.</summary>
+internal unsafe struct AttentionCall
+{
+    /// <summary>Query heads that share a key-value head.</summary>
+    public int PerGroup;
+
+    public int Heads;
+    public int KeyValueHeads;
+    public KvLayout Layout;
+
+    /// <summary>Scale of the scores times log2(e), because weights are powers of 2.</summary>
+    public float ScoreFactor;
+
+    public float* Queries;
+    public float* Y;
+    public AttentionSpan* Spans;
+
+    /// <summary>Where items that cover one split of several leave their sums.</summary>
+    public float* Partials;
+
+    /// <summary>The query of a row of an item.</summary>
+    public readonly float* Query(in AttentionItem item, int row)
+    {
+        ref AttentionSpan span = ref Spans[item.Sequence];
+        return Queries + Place(span.FirstQuery + item.Stream * span.QueryStride, item, row);
+    }
+
+    /// <summary>Where its result goes.</summary>
+    public readonly float* Output(in AttentionItem item, int row)
+    {
+        ref AttentionSpan span = ref Spans[item.Sequence];
+        return Y + Place(span.FirstRow + item.Stream * span.Count, item, row);
+    }
+
+    private readonly long Place(int firstRow, in AttentionItem item, int row) =>
+        ((long)(firstRow + row / PerGroup) * Heads + item.Head * PerGroup + row % PerGroup) * Layout.HeadSize;
+}

@@ -1,0 +1,235 @@
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+using ParScale.Kernels.Vectors;
+
+namespace ParScale.Kernels.Attention;
+
+/// <summary>
+/// Computes one item of attention. Rows are taken eight at a time against a tile of slots, so that each key and value is
+/// loaded and widened once for all heads that share it. The order of every sum depends on the position of a slot alone.
+/// </summary>
+internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TInt>
+    where TFormat : struct, IKvFormat
+    where TSimd : struct, ISimd<TFloat, TInt>
+    where TFloat : struct
+    where TInt : struct
+{
+    private const int Block = AttentionWorkspace.BlockSlots;
+    private const int TileSlots = KvLayout.TileSlots;
+
+    // Of a 16-bit integer. A sum of 32 of them times 127, or of a block of them, fits 32 bits.
+    private const float LargestShort = 32767;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Run(in AttentionCall call, in AttentionItem item, ref AttentionWorkspace work)
+    {
+        ref AttentionSpan span = ref call.Spans[item.Sequence];
+        int rows = item.RowEnd - item.RowStart;
+        work.Rows = rows == 1 ? 1 : (rows + 7) & ~7;
+        PrepareQueries(call, item, ref work);
+        int stream = item.Stream * call.KeyValueHeads + item.Head;
+        int own = (span.KeyStreams == 1 ? 0 : item.Stream * call.KeyValueHeads) + item.Head;
+        int first = span.Filled + item.RowStart / call.PerGroup + 1, last = span.Filled + (item.RowEnd - 1) / call.PerGroup + 1;
+        for (int split = item.SplitStart; split < item.SplitEnd; split++)
+        {
+            work.Begin(call.Layout.Width);
+            if (split == 0)
+            {
+                for (int slot = 0; slot < span.Prefix; slot += Block)
+                {
+                    byte* keys = span.PrefixKeys + stream * span.PrefixKeyStride + (long)(slot / TileSlots) * call.Layout.KeyTileBytes;
+                    byte* values = span.PrefixValues + stream * span.PrefixValueStride + (long)(slot / TileSlots) * call.Layout.ValueTileBytes;
+                    int count = Math.Min(Block, span.Prefix - slot);
+                    for (int row = 0; row < rows; row++) work.Visible[row] = count;
+                    OneBlock(call.Layout, keys, values, count, rows, ref work);
+                }
+            }
+            int end = Math.Min(last, (split + 1) * AttentionItem.SplitTokens);
+            for (int slot = split * AttentionItem.SplitTokens; slot < end; slot += Block)
+            {
+                byte* keys = span.Keys + own * span.KeyStride + (long)(slot / TileSlots) * call.Layout.KeyTileBytes;
+                byte* values = span.Values + own * span.ValueStride + (long)(slot / TileSlots) * call.Layout.ValueTileBytes;
+                int shift = item.RowStart % call.PerGroup;
+                for (int row = 0; row < rows; row++)
+                    work.Visible[row] = Math.Clamp(first + (row + shift) / call.PerGroup - slot, 0, Block);
+                OneBlock(call.Layout, keys, values, Math.Min(Block, end - slot), rows, ref work);
+            }
+            Join(call, item, split, rows, ref work);
+        }
+        if (item.Partial < 0) Write(call, item, rows, ref work);
+    }
+
+    // Row r of the workspace: its query in the form that the format multiplies with, and the factor of its scores.
+    private static void PrepareQueries(in AttentionCall call, in AttentionItem item, ref AttentionWorkspace work)
+    {
+        int size = call.Layout.HeadSize;
+        float scale = call.ScoreFactor;
+        for (int r = 0; r < work.Rows; r++)
+        {
+            byte* to = work.Queries + r * work.QueryBytes;
+            new Span<byte>(to, work.QueryBytes).Clear();
+            work.Factor[r] = scale;
+            int row = item.RowStart + r;
+            if (row >= item.RowEnd) continue;
+            var from = new ReadOnlySpan<float>(call.Query(item, row), size);
+            if (TFormat.WeightBytes == sizeof(float))
+            {
+                from.CopyTo(new Span<float>(to, size));
+                continue;
+            }
+            var padded = new Span<float>(work.Totals, call.Layout.Width);
+            from.CopyTo(padded);
+            padded[size..].Clear();
+            // Integers cannot tell of a number that is not finite: the factor does.
+            float unit = TensorPrimitives.IsFiniteAll(from) ? RoundQuery(work.Totals, call.Layout.Width, (short*)to) : float.NaN;
+            work.Factor[r] = scale * unit;
+        }
+    }
+
+    // Rounds to 16 bits by the largest magnitude. x: [width]. Returns what one unit stands for.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float RoundQuery(float* x, int width, short* y)
+    {
+        TFloat largest = default;
+        for (int i = 0; i < width; i += TSimd.Count)
+        {
+            TFloat value = TSimd.Load(x + i);
+            largest = TSimd.Max(largest, TSimd.Max(value, TSimd.Multiply(value, TSimd.Broadcast(-1))));
+        }
+        return ToShorts(x, width, TSimd.MaxAcross(largest), y);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OneBlock(in KvLayout layout, byte* keys, byte* values, int count, int rows, ref AttentionWorkspace work)
+    {
+        int tiles = (count + TileSlots - 1) / TileSlots;
+        for (int tile = 0; tile < tiles; tile++)
+        {
+            Prefetch(values + (long)tile * layout.ValueTileBytes, layout.ValueTileBytes);
+            Scores(layout, keys + (long)tile * layout.KeyTileBytes, tile * TileSlots, ref work);
+        }
+        for (int row = 0; row < rows; row++) Weigh(layout, keys, tiles, row, ref work);
+        AddValues(layout, values, keys + (long)tiles * layout.KeyTileBytes, (count + TFormat.Pack - 1) / TFormat.Pack, ref work);
+    }
+
+    // Into the second-level cache: the first one is full of what is being multiplied.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* from, int bytes)
+    {
+        if (!Sse.IsSupported) return;
+        for (int i = 0; i < bytes; i += 64) Sse.Prefetch1(from + i);
+    }
+
+    // Scores of one row to weights 2^(score - maximum), hidden slots to 0; what was summed before shrinks to the new maximum.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Weigh(in KvLayout layout, byte* keys, int tiles, int row, ref AttentionWorkspace work)
+    {
+        float* scores = work.Scores + row * Block;
+        int visible = work.Visible[row], padded = (visible + TileSlots - 1) / TileSlots * TileSlots, all = tiles * TileSlots;
+        work.Shrink[row] = 1;
+        if (visible > 0)
+        {
+            for (int slot = visible; slot < padded; slot++) scores[slot] = float.NegativeInfinity;
+            TFloat largest = TSimd.Load(scores);
+            for (int slot = TSimd.Count; slot < padded; slot += TSimd.Count) largest = TSimd.Max(largest, TSimd.Load(scores + slot));
+            float before = work.Max[row], now = MathF.Max(before, TSimd.MaxAcross(largest));
+            TFloat shrink = TSimd.Broadcast(1), minus = TSimd.Broadcast(-now);
+            if (now != before)
+            {
+                shrink = Exponent.Two<TSimd, TFloat, TInt>(TSimd.Broadcast(before - now));
+                work.Max[row] = now;
+                work.Shrink[row] = TSimd.MaxAcross(shrink);
+            }
+            TFloat sum = TSimd.Multiply(TSimd.Load(work.Sum + row * TileSlots), shrink);
+            largest = default;
+            for (int slot = 0; slot < padded; slot += TSimd.Count)
+            {
+                TFloat weight = Exponent.Two<TSimd, TFloat, TInt>(TSimd.Add(TSimd.Load(scores + slot), minus));
+                sum = TSimd.Add(sum, weight);
+                if (TFormat.WeightBytes != sizeof(float))
+                {
+                    byte* tile = keys + (long)(slot / TileSlots) * layout.KeyTileBytes;
+                    weight = TSimd.Multiply(weight, TSimd.Load((float*)(tile + layout.ValueScaleOffset) + slot % TileSlots));
+                    largest = TSimd.Max(largest, weight);
+                }
+                TSimd.Store(weight, scores + slot);
+            }
+            TSimd.Store(sum, work.Sum + row * TileSlots);
+            if (TFormat.WeightBytes != sizeof(float)) work.Unit[row] = ToShorts(scores, padded, TSimd.MaxAcross(largest), Rounded(row, ref work));
+        }
+        if (TFormat.WeightBytes == sizeof(float)) new Span<float>(scores + padded, all - padded).Clear();
+        else new Span<short>(Rounded(row, ref work) + padded, all - padded).Clear();
+    }
+
+    private static short* Rounded(int row, ref AttentionWorkspace work) => (short*)work.Shorts + row * Block;
+
+    // To 16 bits by the largest. Returns what one unit stands for.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float ToShorts(float* weights, int count, float largest, short* y)
+    {
+        TFloat inverse = TSimd.Broadcast(largest > 1e-30f ? LargestShort / largest : 0);
+        for (int i = 0; i < count; i += TSimd.Count) TSimd.StoreShorts(TSimd.Multiply(TSimd.Load(weights + i), inverse), y + i);
+        return largest / LargestShort;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddValues(in KvLayout layout, byte* values, byte* nextKeys, int steps, ref AttentionWorkspace work)
+    {
+        byte* weights = TFormat.WeightBytes == sizeof(float) ? (byte*)work.Scores : work.Shorts;
+        nint rowBytes = Block * TFormat.WeightBytes;
+        int width = layout.Width, part = layout.KeyTileBytes * (Block / TileSlots) / width;
+        for (int lane = 0; lane < width; lane += TSimd.Count)
+        {
+            byte* lanes = values + lane * sizeof(int);
+            Prefetch(nextKeys + lane * part, part * TSimd.Count);
+            if (work.Rows == 1)
+            {
+                TFloat a = TFormat.Dot1<TSimd, TFloat, TInt>(lanes, layout.ValueRowBytes, steps, weights);
+                AddRow(a, 0, lane, width, ref work);
+            }
+            for (int row = 0; row <= work.Rows - 8; row += 8)
+            {
+                TFormat.Dot8<TSimd, TFloat, TInt>(lanes, layout.ValueRowBytes, steps, weights + row * rowBytes, rowBytes,
+                    out TFloat a0, out TFloat a1, out TFloat a2, out TFloat a3, out TFloat a4, out TFloat a5, out TFloat a6, out TFloat a7);
+                AddRow(a0, row, lane, width, ref work);
+                AddRow(a1, row + 1, lane, width, ref work);
+                AddRow(a2, row + 2, lane, width, ref work);
+                AddRow(a3, row + 3, lane, width, ref work);
+                AddRow(a4, row + 4, lane, width, ref work);
+                AddRow(a5, row + 5, lane, width, ref work);
+                AddRow(a6, row + 6, lane, width, ref work);
+                AddRow(a7, row + 7, lane, width, ref work);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddRow(TFloat a, int row, int lane, int width, ref AttentionWorkspace work)
+    {
+        float* y = work.Output + row * width + lane;
+        if (TFormat.WeightBytes != sizeof(float)) a = TSimd.Multiply(a, TSimd.Broadcast(work.Unit[row]));
+        TSimd.Store(TSimd.MultiplyAdd(TSimd.Load(y), TSimd.Broadcast(work.Shrink[row]), a), y);
+    }
+
+    // The sums of a split: into the item's own total, or where the caller joins them.
+    private static void Join(in AttentionCall call, in AttentionItem item, int split, int rows, ref AttentionWorkspace work)
+    {
+        int width = call.Layout.Width, record = AttentionTotal.Length(width);
+        float* totals = item.Partial < 0 ? work.Totals : call.Partials + (item.Partial + (long)(split - item.SplitStart) * rows) * record;
+        for (int row = 0; row < rows; row++)
+        {
+            float sum = TSimd.Sum(TSimd.Load(work.Sum + row * TileSlots));
+            float* total = totals + row * record;
+            if (item.Partial >= 0 || split == item.SplitStart) AttentionTotal.Set(total, work.Max[row], sum, work.Output + row * width, width);
+            else AttentionTotal.Add(total, work.Max[row], sum, work.Output + row * width, width);
+        }
+    }
+
+    private static void Write(in AttentionCall call, in AttentionItem item, int rows, ref AttentionWorkspace work)
+    {
+        int record = AttentionTotal.Length(call.Layout.Width);
+        for (int row = 0; row < rows; row++)
+            AttentionTotal.Write(work.Totals + row * record, call.Output(item, item.RowStart + row), call.Layout.HeadSize);
+    }
+}

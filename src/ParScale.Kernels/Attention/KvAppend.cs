@@ -1,0 +1,90 @@
+using ParScale.Kernels.Memory;
+using ParScale.Kernels.Ops;
+using ParScale.Kernels.Threads;
+
+namespace ParScale.Kernels.Attention;
+
+/// <summary>Turns the queries and keys of new tokens by their positions and stores keys and values.</summary>
+internal static unsafe class KvAppend
+{
+    // Numbers; below this a hand-over to another thread costs more than it saves.
+    private const int SmallestShare = 4 * 1024;
+
+    /// <summary>
+    /// queries: [R, Heads, D], turned in place, and keys: [R, KeyValueHeads, D], likewise; values as keys. A sequence has S * Count
+    /// rows, stream-major, S being the streams in its buffer; the rows of the sequences follow each other. cosine, sine: [T, D/2] of
+    /// their new tokens.
+    /// </summary>
+    /// <exception cref="ArgumentException">A length or a buffer does not fit.</exception>
+    public static void Run(
+        AttentionShape shape, Span<float> queries, Span<float> keys, ReadOnlySpan<float> values, ReadOnlySpan<float> cosine,
+        ReadOnlySpan<float> sine, ReadOnlySpan<AttentionSequence> sequences, Scratch scratch, WorkerPool pool)
+    {
+        ArgumentNullException.ThrowIfNull(scratch);
+        ArgumentNullException.ThrowIfNull(pool);
+        var spans = (AttentionSpan*)scratch.Take((long)sequences.Length * sizeof(AttentionSpan));
+        int tokens = 0, rows = 0;
+        for (int i = 0; i < sequences.Length; i++)
+        {
+            KvBuffer buffer = sequences[i].Tokens;
+            bool fits = buffer.Heads == shape.KeyValueHeads && buffer.Layout.HeadSize == shape.HeadSize;
+            if (!fits || (long)sequences[i].Filled + sequences[i].Count > buffer.Capacity) throw new ArgumentException("a sequence's cache does not fit");
+            spans[i] = AttentionSpan.Of(sequences[i], i == 0 ? null : spans + i - 1, i == 0 ? 0 : sequences[i - 1].Tokens.Streams, shared: false);
+            tokens += sequences[i].Count;
+            rows += buffer.Streams * sequences[i].Count;
+        }
+        int half = shape.HeadSize / 2;
+        if (queries.Length != (long)rows * shape.Heads * shape.HeadSize) throw new ArgumentException("queries are not [R, Heads, D]");
+        if (keys.Length != (long)rows * shape.KeyValueHeads * shape.HeadSize || values.Length != keys.Length)
+            throw new ArgumentException("keys and values are not [R, KeyValueHeads, D]");
+        if (cosine.Length != tokens * half || sine.Length != cosine.Length) throw new ArgumentException("cosine and sine are not [T, D/2]");
+        fixed (float* q = queries, k = keys, v = values, c = cosine, s = sine)
+        {
+            var job = new Job(shape, sequences[0].Tokens.Layout, spans, sequences.Length, q, k, v, c, s);
+            pool.Run(ref job, rows, Math.Max(1, SmallestShare / ((shape.Heads + 2 * shape.KeyValueHeads) * shape.HeadSize)));
+        }
+        foreach (AttentionSequence sequence in sequences) GC.KeepAlive(sequence.Tokens);
+    }
+
+    private readonly struct Job(
+        AttentionShape shape, KvLayout layout, AttentionSpan* spans, int count, float* queries, float* keys, float* values, float* cosine,
+        float* sine)
+        : IRangeJob
+    {
+        private readonly AttentionShape _shape = shape;
+        private readonly KvLayout _layout = layout;
+        private readonly AttentionSpan* _spans = spans, _end = spans + count;
+        private readonly float* _queries = queries;
+        private readonly float* _keys = keys;
+        private readonly float* _values = values;
+        private readonly float* _cosine = cosine;
+        private readonly float* _sine = sine;
+
+        public void Run(int start, int end)
+        {
+            AttentionSpan* span = _spans;
+            for (int row = start; row < end; row++)
+            {
+                while (span + 1 < _end && row >= span[1].FirstRow) span++;
+                One(*span, row);
+            }
+        }
+
+        private void One(in AttentionSpan span, int row)
+        {
+            int stream = (row - span.FirstRow) / span.Count, token = (row - span.FirstRow) % span.Count, size = _shape.HeadSize, half = size / 2;
+            int queryWidth = _shape.Heads * size, keyWidth = _shape.KeyValueHeads * size;
+            long angle = (long)(span.FirstToken + token) * half;
+            var cosine = new ReadOnlySpan<float>(_cosine + angle, half);
+            var sine = new ReadOnlySpan<float>(_sine + angle, half);
+            float* key = _keys + (long)row * keyWidth, value = _values + (long)row * keyWidth;
+            Rope.Run(new Span<float>(_queries + (long)row * queryWidth, queryWidth), cosine, sine);
+            Rope.Run(new Span<float>(key, keyWidth), cosine, sine);
+
+            int slot = span.Filled + token;
+            bool last = token + 1 == span.Count;
+            for (int head = 0; head < _shape.KeyValueHeads; head++)
+                span.Store(_layout, stream * _shape.KeyValueHeads + head, slot, key + head * size, value + head * size, last);
+        }
+    }
+}

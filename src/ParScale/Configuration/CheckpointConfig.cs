@@ -1,0 +1,97 @@
+using ParScale.Checkpoints;
+using ParScale.Kernels.Formats;
+
+namespace ParScale.Configuration;
+
+/// <summary>
+/// The <c>config.json</c> of a folder: a plain decoder, the streams that the folder adds to it, and how its tensors are stored.
+/// </summary>
+public sealed record CheckpointConfig
+{
+    /// <summary><c>model_type</c>: <c>qwen2_parscale</c> or <c>qwen2</c>.</summary>
+    public required string ModelType { get; init; }
+
+    /// <summary>The first of <c>architectures</c>, such as <c>Qwen2ParScaleForCausalLM</c>.</summary>
+    public required string Architecture { get; init; }
+
+    /// <summary>The plain decoder.</summary>
+    public required ModelConfig Model { get; init; }
+
+    /// <summary>Its streams; <see cref="StreamConfig.Plain"/> for a plain model.</summary>
+    public required StreamConfig Streams { get; init; }
+
+    /// <summary>The element type the config names, such as <c>bfloat16</c>. The tensors' own types are what counts.</summary>
+    public string? StoredType { get; init; }
+
+    /// <summary>What the matrices were quantised to by <c>parscale quantize</c>; null when they are floats.</summary>
+    public WeightType? QuantizedType { get; init; }
+
+    /// <summary>The folder that holds the plain weights, when this one is an add-on; else null.</summary>
+    public BackboneReference? Backbone { get; init; }
+
+    /// <summary>The sample of the float backbone (see <see cref="BackboneHash"/>) that a quantised folder was made from; null when it does not tell.</summary>
+    public string? QuantizedFrom { get; init; }
+
+    /// <summary>What was ignored while reading, one line each.</summary>
+    public IReadOnlyList<string> Notices { get; init; } = [];
+
+    /// <summary>All parameters, streams included; a tied head counts once.</summary>
+    public long Parameters => Model.Parameters + Streams.PrefixParameters(Model) + Streams.AggregatorParameters(Model);
+
+    /// <summary>A config of the Qwen2 family for a decoder with any P.</summary>
+    public static CheckpointConfig Create(ModelConfig model, StreamConfig streams)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(streams);
+        bool plain = streams.Count == 1;
+        return new CheckpointConfig
+        {
+            ModelType = plain ? ConfigReader.PlainType : ConfigReader.ParScaleType,
+            Architecture = plain ? ConfigReader.PlainClass : ConfigReader.ParScaleClass,
+            Model = model,
+            Streams = streams,
+        };
+    }
+
+    /// <summary>The same run with another number of streams: its own, or 1 for the plain backbone.</summary>
+    /// <exception cref="ParScaleException">The checkpoint has no prefixes and aggregator for that many (CL-09).</exception>
+    public CheckpointConfig WithStreams(int? streams)
+    {
+        if (streams is null || streams == Streams.Count) return this;
+        if (streams == 1) return this with { Streams = StreamConfig.Plain };
+        string choice = Streams.Count == 1 ? "only 1" : $"{Streams.Count}, or 1 for the backbone alone";
+        throw ParScaleException.Usage("CL-09", $"this checkpoint cannot run {streams} streams; it was trained for {choice}");
+    }
+
+    /// <summary>A <c>config.json</c> that this library and Transformers read back as the same model.</summary>
+    public string ToJson() => ConfigWriter.Write(this);
+
+    /// <summary>Reads <c>config.json</c> and, for the ids that end a text, <c>generation_config.json</c>.</summary>
+    /// <exception cref="ParScaleException">The folder or file is missing or a value is out of range (CL-03, CF-01 to CF-14).</exception>
+    public static CheckpointConfig Load(string folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        if (!Directory.Exists(folder))
+        {
+            string what = File.Exists(folder)
+                ? "is a file; give the folder that holds it"
+                : "is not there; give a folder in Hugging Face layout";
+            throw new ParScaleException(ErrorKind.BadInput, "CL-03", $"model folder {ParScaleException.Quote(folder)} {what}");
+        }
+        string path = Path.Combine(folder, "config.json");
+        if (!Path.Exists(path))
+        {
+            throw new ParScaleException(ErrorKind.BadInput, "CF-01",
+                $"config.json: is not in folder {ParScaleException.Quote(folder)}; give a folder in Hugging Face layout");
+        }
+        CheckpointConfig config = Parse(InputFile.Read(path, CheckpointLimits.ConfigBytes, "CF-01", "CF-02", "CF-01"), path);
+        string generation = Path.Combine(folder, "generation_config.json");
+        if (!Path.Exists(generation)) return config;
+        byte[] json = InputFile.Read(generation, CheckpointLimits.ConfigBytes, "CF-01", "CF-02", "CF-01");
+        return ConfigReader.WithGeneration(config, json, generation);
+    }
+
+    /// <summary>Reads the text of a <c>config.json</c>; <paramref name="file"/> is only named in errors.</summary>
+    /// <exception cref="ParScaleException">The text is not JSON or a value is out of range (CF-01 to CF-14).</exception>
+    public static CheckpointConfig Parse(ReadOnlySpan<byte> utf8Json, string file) => ConfigReader.Read(utf8Json, file);
+}

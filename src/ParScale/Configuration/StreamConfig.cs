@@ -1,0 +1,29 @@
+namespace ParScale.Configuration;
+
+/// <summary>What makes P streams of a plain decoder, as numbers: a <see cref="ModelConfig"/> and one of these describe a ParScale model.</summary>
+/// <param name="Count">P, the parallel streams; 1 is the plain model.</param>
+/// <param name="PrefixTokens">Learned slots before each stream's keys and values; 0 when P = 1.</param>
+/// <param name="Smoothing">eps of w (1 - eps) + eps / P in the aggregation.</param>
+public sealed record StreamConfig(int Count, int PrefixTokens, double Smoothing)
+{
+    /// <summary>The smoothing that the published class uses when <c>parscale_attn_smooth</c> is absent.</summary>
+    public const double DefaultSmoothing = 0.01;
+
+    /// <summary>One stream: neither prefix nor aggregator.</summary>
+    public static StreamConfig Plain { get; } = new(1, 0, DefaultSmoothing);
+
+    /// <summary>Prefix keys and values of all streams and layers: L * 2 * P * kv_heads * prefix * head_size.</summary>
+    public long PrefixParameters(ModelConfig model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Count == 1 ? 0 : 2L * model.LayerCount * Count * model.KeyValueHeads * PrefixTokens * model.HeadSize;
+    }
+
+    /// <summary>The aggregation's two linear maps: (P*H*H + H) + (H*P + P); 0 when P = 1.</summary>
+    public long AggregatorParameters(ModelConfig model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        long hidden = model.HiddenSize;
+        return Count == 1 ? 0 : (Count * hidden * hidden) + hidden + (hidden * Count) + Count;
+    }
+}

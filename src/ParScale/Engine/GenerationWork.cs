@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using ParScale.Configuration;
+using ParScale.Generation;
+using ParScale.Model;
+using ParScale.Sampling;
+using ParScale.Text;
+
+namespace ParScale.Engine;
+
+/// <summary>
+/// One generation: reads the prompt, then chooses, shows and appends a token after each pass, until a stop rule holds. Everything
+/// happens between two passes of the engine; what is shown goes to a receiver that must not wait.
+/// </summary>
+internal sealed class GenerationWork : Work
+{
+    private readonly ModelConfig _config;
+    private readonly GenerationOptions _options;
+    private readonly Action<GeneratedPiece> _show;
+    private readonly Action<Exception?> _ended;
+    private readonly Sampler _sampler;
+    private readonly TextStream? _text;
+    private readonly StopRules _stop;
+    private readonly int _promptTokens, _most;
+    private readonly List<PredictedToken>? _promptPredictions;
+
+    // What the cache holds or will hold, in order; the first _read of them are there.
+    private readonly List<int> _tokens;
+    private int _read, _chosen, _cached;
+    private long _start, _promptRead;
+    private TimeSpan _prefill, _decode;
+    private bool _complete;
+
+    /// <summary>A generation after a checked prompt. Without a tokenizer the pieces carry ids only.</summary>
+    public GenerationWork(
+        ModelConfig config, StreamSet set, Tokenizer? tokenizer, ReadOnlySpan<int> prompt, GenerationOptions options,
+        Action<GeneratedPiece> show, Action<Exception?> ended, CancellationToken cancellation) : base(set, cancellation)
+    {
+        (_config, _options, _show, _ended, _promptTokens) = (config, options, show, ended, prompt.Length);
+        _most = MostTokens(config, prompt.Length, options);
+        _tokens = [.. prompt];
+        _sampler = new Sampler(options.Sampling, config.VocabularySize);
+        foreach (int token in prompt) _sampler.See(token);
+        _text = tokenizer?.CreateStream();
+        _stop = new StopRules(options.Stop);
+        _promptPredictions = options.PromptLogProbs ? [] : null;
+        Capacity = CapacityFor(config, prompt.Length, options);
+    }
+
+    /// <inheritdoc/>
+    public override int Capacity { get; }
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<int> Pending => CollectionsMarshal.AsSpan(_tokens)[_read..];
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<int> Reusable => CollectionsMarshal.AsSpan(_tokens)[.._read];
+
+    /// <inheritdoc/>
+    public override bool MayReuse => _promptPredictions is null;
+
+    /// <inheritdoc/>
+    public override bool IsComplete => _complete;
+
+    /// <summary>Tokens of room that a generation needs: the last token chosen is never appended.</summary>
+    public static int CapacityFor(ModelConfig config, int prompt, GenerationOptions options) =>
+        prompt + Math.Min(MostTokens(config, prompt, options) - 1, config.MaxPositions - prompt);
+
+    /// <inheritdoc/>
+    public override void Begin() => _start = Stopwatch.GetTimestamp();
+
+    /// <inheritdoc/>
+    public override int Wanted(int count) => _promptPredictions is not null && _chosen == 0 ? count : _read + count == _tokens.Count ? 1 : 0;
+
+    /// <inheritdoc/>
+    public override void Advance(int count, bool reused)
+    {
+        _read += count;
+        if (reused) _cached += count;
+    }
+
+    /// <inheritdoc/>
+    public override void Take(int position, ReadOnlySpan<float> logits)
+    {
+        if (_chosen == 0 && position < _promptTokens - 1)
+        {
+            _promptPredictions!.Add(PredictedToken.Of(logits, _tokens[position + 1], _options.TopLogProbs ?? 0));
+            return;
+        }
+        int next = _sampler.Next(logits);
+        Time();
+        bool ended = !_options.IgnoreEndOfText && _config.EndOfTextIds.Contains(next);
+        string text = ended || _text is null ? "" : _stop.Append(_text.Append(next));
+        _show(new GeneratedPiece(text, next)
+        {
+            Prediction = _options.TopLogProbs is { } top ? PredictedToken.Of(logits, next, top) : null,
+            PromptPredictions = _chosen == 0 ? _promptPredictions : null,
+        });
+        _chosen++;
+        if (ended || _stop.Stopped || _chosen == _most) Finish(ended);
+        else Append(next);
+    }
+
+    /// <inheritdoc/>
+    protected override void OnEnd(Exception? failure) => _ended(failure);
+
+    private static int MostTokens(ModelConfig config, int prompt, GenerationOptions options) =>
+        options.ContextShift ? options.MaxNewTokens : Math.Min(options.MaxNewTokens, config.MaxPositions - prompt + 1);
+
+    // From the start of the first pass to the first token is the prompt's time; the rest is that of the decode steps.
+    private void Time()
+    {
+        long now = Stopwatch.GetTimestamp();
+        if (_chosen == 0) (_promptRead, _prefill) = (now, Stopwatch.GetElapsedTime(_start, now));
+        else _decode = Stopwatch.GetElapsedTime(_promptRead, now);
+    }
+
+    // A full context begins anew with the latter half of the text: positions start from 0 again, and so do keys and values.
+    private void Append(int token)
+    {
+        _tokens.Add(token);
+        if (_read < Capacity) return;
+        _tokens.RemoveRange(0, _tokens.Count - Math.Max(1, Capacity / 2));
+        _read = 0;
+        Cache!.Rewind(0);
+    }
+
+    private void Finish(bool ended)
+    {
+        string rest = _text is null ? "" : _stop.Append(_text.Flush()) + _stop.Flush();
+        _complete = true;
+        _show(new GeneratedPiece(rest, null)
+        {
+            FinishReason = ended || _stop.Stopped ? FinishReason.Stop : FinishReason.Length,
+            Statistics = new GenerationStatistics(_promptTokens, _chosen, _prefill, _decode, _chosen - 1)
+            {
+                CachedTokens = _cached,
+                Streams = Set.Count,
+            },
+        });
+    }
+}

@@ -1,0 +1,250 @@
+using System.Diagnostics;
+using System.Numerics.Tensors;
+using ParScale.Model;
+
+namespace ParScale.Engine;
+
+// One step, by whoever runs the engine: who has ended leaves, who fits comes in, one pass, and what it gave is handed out.
+internal sealed partial class InferenceEngine
+{
+    // Work with the same set stands side by side, so that a pass reads each aggregator once.
+    private readonly List<Work> _waiting = [], _active = [], _inPass = [];
+    private readonly int[] _tokens = new int[ForwardPass.MostRows];
+    private readonly PromptPace _pace = new();
+    private PassSequence[] _sequences = new PassSequence[4];
+
+    // False when there was nothing to run.
+    private bool Step()
+    {
+        try
+        {
+            bool stopped;
+            lock (_gate)
+            {
+                (_changed, stopped) = (false, _stopped);
+                _waiting.AddRange(_arrived);
+                _arrived.Clear();
+            }
+            DropCancelled(_waiting, stopped);
+            DropCancelled(_active, stopped);
+            Admit();
+            if (_active.Count == 0) return false;
+            RunPass();
+            return true;
+        }
+        catch (Exception failure)
+        {
+            // Nobody waits for ever because of a fault of ours.
+            foreach (Work work in _active) Leave(work, failure);
+            foreach (Work work in _waiting) Leave(work, failure);
+            _active.Clear();
+            _waiting.Clear();
+            return false;
+        }
+    }
+
+    private void DropCancelled(List<Work> list, bool stopped)
+    {
+        for (int i = list.Count - 1; i >= 0; i--)
+        {
+            Work work = list[i];
+            if (work.Cancellation.IsCancellationRequested) Leave(work, new OperationCanceledException(work.Cancellation));
+            else if (stopped && !work.KeepsCache) Leave(work, new ObjectDisposedException(nameof(LanguageModel)));
+            else continue;
+            list.RemoveAt(i);
+        }
+    }
+
+    // In order of arrival: who needs much room is not overtaken by who needs little. A session has its room already.
+    private void Admit()
+    {
+        int rows = 0;
+        foreach (Work work in _active) rows += work.Set.Count;
+        bool full = false;
+        for (int i = 0; i < _waiting.Count; i++)
+        {
+            Work work = _waiting[i];
+            if (rows + work.Set.Count > ForwardPass.MostRows) break;
+            if (work.Cache is null && (full || !TryGiveRoom(work)))
+            {
+                full = true;
+                continue;
+            }
+            _waiting.RemoveAt(i--);
+            if (work.Ended) continue;
+            work.Begin();
+            rows += work.Set.Count;
+            int place = _active.Count;
+            while (place > 0 && _active[place - 1].Set != work.Set) place--;
+            _active.Insert(place == 0 ? _active.Count : place, work);
+        }
+    }
+
+    // True too when the work has ended because memory could not be taken.
+    private bool TryGiveRoom(Work work)
+    {
+        long bytes = KvCache.BytesFor(_backbone.Config, work.Set.Count, CacheType, work.Capacity);
+        ReadOnlySpan<int> tokens = work.Pending[..^1];
+        FinishedSequence? earlier = work.MayReuse && tokens.Length > 0 ? Memory.Take(work.Set, tokens) : null;
+        int shared = earlier?.Shared(tokens) ?? 0;
+        try
+        {
+            if (Memory.TryReserve(bytes))
+            {
+                work.Cache = NewCache(work.Set, work.Capacity, bytes);
+                if (earlier is not null) work.Cache.CopyFrom(earlier.Cache, shared);
+            }
+            else if (earlier is not null && earlier.Cache.Capacity >= work.Capacity)
+            {
+                // No room for both: the new sequence goes on in the memory of the old one.
+                (work.Cache, earlier) = (earlier.Cache, null);
+                work.Cache.Rewind(shared);
+            }
+            else
+            {
+                // The old one is in the way of the new.
+                if (earlier is null) return false;
+                Memory.Return(earlier);
+                (earlier, shared) = (null, 0);
+                if (!Memory.TryReserve(bytes)) return false;
+                work.Cache = NewCache(work.Set, work.Capacity, bytes);
+            }
+            if (shared > 0) work.Advance(shared, reused: true);
+        }
+        catch (OutOfMemoryException failure)
+        {
+            Leave(work, failure);
+        }
+        finally
+        {
+            if (earlier is not null) Memory.Return(earlier);
+        }
+        return true;
+    }
+
+    private void RunPass()
+    {
+        long start = Stopwatch.GetTimestamp();
+        int stepping = Compose(out int tokens, out int promptRows, out bool more);
+        try
+        {
+            ReadOnlySpan<float> mixed = _forward.Run(_tokens.AsSpan(0, tokens), _sequences.AsSpan(0, _inPass.Count));
+            for (int i = 0; i < _inPass.Count; i++) _inPass[i].Advance(_sequences[i].Count, reused: false);
+            HandOut(mixed);
+        }
+        catch (Exception failure)
+        {
+            // What the caches hold now is unknown: those of sessions are rewound by them, the others are not used again.
+            foreach (Work work in _inPass) Leave(work, failure);
+        }
+        foreach (Work work in _inPass)
+        {
+            if (!work.Ended && work.IsComplete) Leave(work, null);
+        }
+        for (int i = _active.Count - 1; i >= 0; i--)
+        {
+            if (_active[i].Ended) _active.RemoveAt(i);
+        }
+        _pace.Learn(stepping, promptRows, more, Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    // Steps first, then prompts in order of arrival. Returns the number of steps.
+    private int Compose(out int tokens, out int promptRows, out bool more)
+    {
+        _inPass.Clear();
+        (tokens, promptRows, more) = (0, 0, false);
+        int rows = 0;
+        foreach (Work work in _active)
+        {
+            if (work.Pending.Length != 1) continue;
+            rows += work.Set.Count;
+            tokens += Add(work, 1, tokens);
+        }
+        int stepping = _inPass.Count, left = ForwardPass.MostRows - rows;
+        int paced = _pace.Rows(stepping, left);
+        long last = -1;
+        while (NextPrompt(last) is { } work)
+        {
+            last = work.Number;
+            // However slow the pace, the first of them goes on by a token.
+            int least = promptRows == 0 && left >= work.Set.Count ? 1 : 0;
+            int count = Math.Min(work.Pending.Length, Math.Max(least, (paced - promptRows) / work.Set.Count));
+            more |= count < work.Pending.Length;
+            if (count == 0) break;
+            promptRows += count * work.Set.Count;
+            left -= count * work.Set.Count;
+            tokens += Add(work, count, tokens);
+        }
+        return stepping;
+    }
+
+    private Work? NextPrompt(long after)
+    {
+        Work? next = null;
+        foreach (Work work in _active)
+            if (work.Pending.Length > 1 && work.Number > after && (next is null || work.Number < next.Number)) next = work;
+        return next;
+    }
+
+    private int Add(Work work, int count, int firstToken)
+    {
+        work.Pending[..count].CopyTo(_tokens.AsSpan(firstToken));
+        if (_sequences.Length == _inPass.Count) Array.Resize(ref _sequences, 2 * _sequences.Length);
+        _sequences[_inPass.Count] = new PassSequence(work.Cache!, work.Set, count, work.Wanted(count));
+        _inPass.Add(work);
+        return count;
+    }
+
+    // mixed: [W, H], the tokens whose logits are wanted, in the order of the pass.
+    private void HandOut(ReadOnlySpan<float> mixed)
+    {
+        int hidden = _backbone.Config.HiddenSize, vocabulary = _backbone.Config.VocabularySize, wanted = mixed.Length / hidden;
+        int sequence = 0, taken = 0;
+        for (int first = 0; first < wanted; first += ForwardPass.MostLogits)
+        {
+            int rows = Math.Min(ForwardPass.MostLogits, wanted - first);
+            ReadOnlySpan<float> logits = _forward.Logits(mixed.Slice(first * hidden, rows * hidden));
+            for (int row = 0; row < rows; row++, taken++)
+            {
+                while (taken == _sequences[sequence].Wanted) (sequence, taken) = (sequence + 1, 0);
+                int position = _sequences[sequence].Cache.Position - _sequences[sequence].Wanted + taken;
+                Give(_inPass[sequence], position, logits.Slice(row * vocabulary, vocabulary));
+            }
+        }
+    }
+
+    // What a request's own sampler or visitor throws ends that request alone.
+    private void Give(Work work, int position, ReadOnlySpan<float> logits)
+    {
+        if (work.Ended) return;
+        try
+        {
+            if (!TensorPrimitives.IsFiniteAll(logits)) throw _notFinite(work.Set);
+            work.Take(position, logits);
+        }
+        catch (Exception failure)
+        {
+            Leave(work, failure);
+        }
+    }
+
+    // Its memory is back before its caller hears of the end.
+    private void Leave(Work work, Exception? failure)
+    {
+        if (work.Ended) return;
+        if (!work.KeepsCache && work.Cache is { } cache)
+        {
+            bool sound = failure is null or OperationCanceledException;
+            Memory.Finish(work.Set, sound ? work.Reusable : [], cache);
+            work.Cache = null;
+            lock (_gate) _changed = true;
+        }
+        work.End(failure);
+        if (work.KeepsCache) return;
+        lock (_gate)
+        {
+            _open--;
+            Monitor.PulseAll(_gate);
+        }
+    }
+}

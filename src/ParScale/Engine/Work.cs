@@ -1,0 +1,98 @@
+using System.Runtime.ExceptionServices;
+using ParScale.Model;
+
+namespace ParScale.Engine;
+
+/// <summary>
+/// What one caller wants of the engine: tokens to run through one sequence, and what is done with the logits that follow them. Its
+/// methods are called by the thread that runs the engine, one at a time.
+/// </summary>
+/// <param name="set">The streams that it runs with.</param>
+/// <param name="cancellation">Ends it before the next pass.</param>
+internal abstract class Work(StreamSet set, CancellationToken cancellation)
+{
+    private readonly object _end = new();
+    private ExceptionDispatchInfo? _failure;
+    private bool _ended;
+
+    /// <summary>The streams that it runs with.</summary>
+    public StreamSet Set => set;
+
+    /// <summary>Tokens of the longest sequence that it can become.</summary>
+    public abstract int Capacity { get; }
+
+    /// <summary>Keys and values of its sequence; null until the engine has room, or the session's own from the start.</summary>
+    public KvCache? Cache { get; set; }
+
+    /// <summary>Whether the cache belongs to somebody who outlives the work.</summary>
+    public virtual bool KeepsCache => false;
+
+    /// <summary>Order of arrival.</summary>
+    public long Number { get; set; }
+
+    /// <summary>Ends it before the next pass.</summary>
+    public CancellationToken Cancellation { get; protected set; } = cancellation;
+
+    /// <summary>Whether nothing more will be done for it.</summary>
+    public bool Ended => Volatile.Read(ref _ended);
+
+    /// <summary>Tokens that were not run yet.</summary>
+    public abstract ReadOnlySpan<int> Pending { get; }
+
+    /// <summary>The tokens in the cache, when a later sequence may begin with them; else none.</summary>
+    public virtual ReadOnlySpan<int> Reusable => [];
+
+    /// <summary>Whether a part of the pending tokens may be taken from an earlier sequence instead of being run.</summary>
+    public virtual bool MayReuse => false;
+
+    /// <summary>It has its room; its first pass is next.</summary>
+    public virtual void Begin()
+    {
+    }
+
+    /// <summary>Of the next <paramref name="count"/> pending tokens, how many, the last ones, want logits.</summary>
+    public abstract int Wanted(int count);
+
+    /// <summary>The first <paramref name="count"/> pending tokens are in the cache.</summary>
+    public abstract void Advance(int count, bool reused);
+
+    /// <summary>Takes the logits [V] after the token at <paramref name="position"/>; they are finite, and valid during the call only.</summary>
+    public abstract void Take(int position, ReadOnlySpan<float> logits);
+
+    /// <summary>Whether all is done, after the logits of a pass were taken.</summary>
+    public abstract bool IsComplete { get; }
+
+    /// <summary>Ends it, with the reason when it failed. Only the first call counts.</summary>
+    public void End(Exception? failure)
+    {
+        if (_ended) return;
+        OnEnd(failure);
+        lock (_end)
+        {
+            _failure = failure is null ? null : ExceptionDispatchInfo.Capture(failure);
+            _ended = true;
+            Monitor.PulseAll(_end);
+        }
+    }
+
+    /// <summary>Waits until it has ended, at most <paramref name="milliseconds"/>.</summary>
+    public bool Wait(int milliseconds)
+    {
+        lock (_end)
+        {
+            if (!_ended) Monitor.Wait(_end, milliseconds);
+            return _ended;
+        }
+    }
+
+    /// <summary>Throws what it failed with.</summary>
+    public void ThrowIfFailed() => _failure?.Throw();
+
+    /// <summary>Makes it ready to be used again.</summary>
+    protected void Restart() => (_ended, _failure) = (false, null);
+
+    /// <summary>Tells whoever waits for more of it.</summary>
+    protected virtual void OnEnd(Exception? failure)
+    {
+    }
+}

@@ -1,0 +1,173 @@
+using ParScale.Configuration;
+using ParScale.Kernels.Attention;
+using ParScale.Kernels.Memory;
+using ParScale.Kernels.Ops;
+
+namespace ParScale.Model;
+
+/// <summary>
+/// Every scratch buffer of a forward pass, and the sequences it is for: T new tokens in R rows, as <see cref="StreamRows"/> lays them
+/// out. Nothing is allocated once the largest pass has been seen.
+/// </summary>
+internal sealed class PassState : IDisposable
+{
+    /// <summary>Most rows of logits at once. The LM head is the largest matrix: these rows share one reading of it.</summary>
+    public const int MostLogits = 64;
+
+    /// <summary>Most rows of a pass: enough to use each weight many times per read, few enough to stay in the second-level cache.</summary>
+    public const int MostRows = 256;
+
+    private readonly ModelConfig _config;
+    private readonly double[] _frequencies;
+    private PassSequence[] _sequences = new PassSequence[1];
+    private AttentionSequence[] _attention = new AttentionSequence[1];
+    private int _count;
+    private float[] _logits = [];
+
+    public PassState(ModelConfig config)
+    {
+        _config = config;
+        _frequencies = new double[config.HeadSize / 2];
+        Rope.Frequencies(config.RopeTheta, _frequencies);
+        Hidden = new float[MostRows * config.HiddenSize];
+        Normed = new float[MostRows * config.HiddenSize];
+        Query = new float[MostRows * config.AttentionHeads * config.HeadSize];
+        Key = new float[MostRows * config.KeyValueHeads * config.HeadSize];
+        Value = new float[MostRows * config.KeyValueHeads * config.HeadSize];
+        Attended = new float[MostRows * config.AttentionHeads * config.HeadSize];
+        Gate = new float[MostRows * config.IntermediateSize];
+        Up = new float[MostRows * config.IntermediateSize];
+        Cosine = new float[MostRows * config.HeadSize / 2];
+        Sine = new float[MostRows * config.HeadSize / 2];
+        Joined = new float[MostRows * config.HiddenSize];
+        AggregatorInner = new float[MostRows * config.HiddenSize];
+        StreamWeights = new float[MostRows];
+        Mixed = new float[MostRows * config.HiddenSize];
+    }
+
+    /// <summary>T: new tokens in the current pass.</summary>
+    public int Tokens { get; private set; }
+
+    /// <summary>R: rows in the current pass, P for every token.</summary>
+    public int Rows { get; private set; }
+
+    /// <summary>The sequences of the current pass.</summary>
+    public ReadOnlySpan<PassSequence> Sequences => _sequences.AsSpan(0, _count);
+
+    /// <summary>What the attention kernels need beside the buffers below.</summary>
+    public Scratch Scratch { get; } = new();
+
+    /// <summary>Where activations are rounded for weights of levels and scales.</summary>
+    public QuantizedColumns Rounded { get; } = new();
+
+    /// <summary>[R, H] the residual stream; [T, H], the embeddings, before layer 0.</summary>
+    public float[] Hidden { get; }
+
+    /// <summary>[R, H] after a norm, and output of the sub-layers.</summary>
+    public float[] Normed { get; }
+
+    /// <summary>[R, heads, D]</summary>
+    public float[] Query { get; }
+
+    /// <summary>[R, key-value heads, D]</summary>
+    public float[] Key { get; }
+
+    /// <summary>[R, key-value heads, D]</summary>
+    public float[] Value { get; }
+
+    /// <summary>[R, heads, D]</summary>
+    public float[] Attended { get; }
+
+    /// <summary>[R, I]</summary>
+    public float[] Gate { get; }
+
+    /// <summary>[R, I]</summary>
+    public float[] Up { get; }
+
+    /// <summary>[T, D/2] of the positions in this pass.</summary>
+    public float[] Cosine { get; }
+
+    /// <summary>[T, D/2]</summary>
+    public float[] Sine { get; }
+
+    /// <summary>[W, H*P] the streams of each token, hidden-major.</summary>
+    public float[] Joined { get; }
+
+    /// <summary>[W, H]</summary>
+    public float[] AggregatorInner { get; }
+
+    /// <summary>[W, P] what each stream contributes to each token.</summary>
+    public float[] StreamWeights { get; }
+
+    /// <summary>[W, H] after aggregation, W being the tokens whose logits are wanted.</summary>
+    public float[] Mixed { get; }
+
+    /// <summary>Takes the sequences of a pass and the angles of their tokens' positions. All streams share positions; prefix slots take none.</summary>
+    /// <exception cref="ArgumentException">The sequences do not fit the tokens, the rows of a pass or their caches.</exception>
+    public void Begin(int tokens, ReadOnlySpan<PassSequence> sequences)
+    {
+        int rows = 0, left = tokens;
+        foreach (PassSequence sequence in sequences)
+        {
+            int room = sequence.Cache.Capacity - sequence.Cache.Position;
+            if (sequence.Count < 1 || sequence.Count > Math.Min(room, left) || sequence.Cache.Streams != sequence.Set.Count)
+                throw new ArgumentException("a sequence has more tokens than the pass or than its cache has room for", nameof(sequences));
+            if ((uint)sequence.Wanted > (uint)sequence.Count) throw new ArgumentException("more logits are wanted than there are tokens", nameof(sequences));
+            rows += sequence.Rows;
+            left -= sequence.Count;
+        }
+        if (left != 0 || tokens == 0) throw new ArgumentException("the sequences do not have the pass's tokens together", nameof(sequences));
+        if (rows > MostRows) throw new ArgumentException($"a pass takes at most {MostRows} rows, these are {rows}", nameof(sequences));
+        (Tokens, Rows, _count) = (tokens, rows, sequences.Length);
+        if (_sequences.Length < _count)
+        {
+            _sequences = new PassSequence[2 * _count];
+            _attention = new AttentionSequence[2 * _count];
+        }
+        sequences.CopyTo(_sequences);
+        int half = _config.HeadSize / 2, token = 0;
+        foreach (PassSequence sequence in sequences)
+        {
+            for (int i = 0; i < sequence.Count; i++, token++)
+                Rope.Angles(sequence.Cache.Position + i, _frequencies, Cosine.AsSpan(token * half, half), Sine.AsSpan(token * half, half));
+        }
+    }
+
+    /// <summary>The pass's sequences with their keys and values of one layer.</summary>
+    public ReadOnlySpan<AttentionSequence> AttentionOf(int layer)
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            (KvCache cache, StreamSet set, int count, _) = _sequences[i];
+            _attention[i] = new AttentionSequence(cache.Layer(layer), set.Prefix(layer), set.Count, cache.Position, count);
+        }
+        return _attention.AsSpan(0, _count);
+    }
+
+    /// <summary>Leaves in Hidden and Normed the rows of the tokens whose logits are wanted. Returns how many these are.</summary>
+    public int KeepWanted()
+    {
+        int rows = 0;
+        foreach (PassSequence sequence in Sequences) rows += sequence.Set.Count * sequence.Wanted;
+        if (rows == Rows) return rows;
+        StreamRows.KeepWanted(Hidden, _config.HiddenSize, Sequences);
+        StreamRows.KeepWanted(Normed, _config.HiddenSize, Sequences);
+        return rows;
+    }
+
+    /// <summary>[rows, V]</summary>
+    public Span<float> LogitsFor(int rows)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, MostLogits);
+        int length = rows * _config.VocabularySize;
+        if (_logits.Length < length) _logits = new float[length];
+        return _logits.AsSpan(0, length);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Scratch.Dispose();
+        Rounded.Dispose();
+    }
+}
