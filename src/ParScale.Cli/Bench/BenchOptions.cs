@@ -2,7 +2,7 @@ using System.CommandLine;
 using ParScale.Benchmarking;
 using ParScale.Cli.Options;
 using ParScale.Kernels.Formats;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Quantization;
 
 namespace ParScale.Cli.Bench;
@@ -16,15 +16,17 @@ internal sealed class BenchOptions
     private readonly ModelFolderOption _model = new();
     private readonly ShapeOptions _shape = new();
     private readonly Option<int[]?> _streams = NumberList.CreateOption("--streams",
-        "Parallel streams P (default: 1,2,4,8; with -m the model's own).", 1, ModelConfigLimits.Streams);
+        "Parallel streams P (default: 1,2,4,8; with -m the model's own).", 1, ConfigLimits.Streams);
+    private readonly Option<StreamBatch[]?> _batches = BatchList.CreateOption("--batch",
+        "Several sequences in one step, by their P: 1+2+5 or 8x1.", ConfigLimits.Streams);
     private readonly Option<WeightType[]?> _types = NameList.CreateOption<WeightType>("--dtype",
         "Formats of the weights (default: q8; with -m as stored).");
-    private readonly Option<KvType[]?> _caches = NameList.CreateOption<KvType>("--kv",
-        "Formats of cached keys and values (default: f32, or bf16 beside quantised weights).");
+    private readonly Option<KvType[]?> _caches = NameList.CreateOption<KvType>("--kv-dtype",
+        "Formats of cached keys and values (default: f32, or bf16 beside quantised weights).", "--kv");
     private readonly Option<int[]?> _contexts = NumberList.CreateOption("--context",
-        "Tokens in the cache before the decode step that is measured (default: 64).", 0, ModelConfigLimits.Positions - 1, "-d");
+        "Tokens in the cache before the decode step that is measured (default: 64).", 0, ConfigLimits.Positions - 1, "-d");
     private readonly Option<int?> _prompt = NumberOption.Integer("--prompt",
-        "Tokens of the prompt that is measured; 0 leaves it out (default: 512).", 0, ModelConfigLimits.Positions, "-p");
+        "Tokens of the prompt that is measured; 0 leaves it out (default: 512).", 0, ConfigLimits.Positions, "-p");
     private readonly Option<int?> _steps = NumberOption.Integer("--steps",
         "Decode steps of each row in each round (default: 8).", 1, MostRepetitions, "-n");
     private readonly Option<int?> _repetitions = NumberOption.Integer("--repetitions",
@@ -36,7 +38,7 @@ internal sealed class BenchOptions
     {
         _shape.AddTo(command);
         command.Options.Add(_model.Option);
-        foreach (Option option in new Option[] { _streams, _types, _caches, _contexts, _prompt, _steps, _repetitions, _threads }) command.Options.Add(option);
+        foreach (Option option in new Option[] { _streams, _batches, _types, _caches, _contexts, _prompt, _steps, _repetitions, _threads }) command.Options.Add(option);
     }
 
     /// <summary>The plan that the options describe.</summary>
@@ -45,39 +47,48 @@ internal sealed class BenchOptions
         string? folder = _model.Read(parse);
         if (folder is not null && _shape.Given(parse) is { } given)
             throw ParScaleException.Usage("CL-02", $"{given} makes a model of random weights, -m loads one; give one of them");
-        (string name, ModelConfig shape) = folder is null ? _shape.Read(parse) : (NameOf(folder), LoadConfig(folder));
+        CheckpointConfig? stored = folder is null ? null : LoadConfig(folder);
+        (string name, ModelConfig shape) = stored is null ? _shape.Read(parse) : (NameOf(folder!), stored.Model);
         var plan = new BenchmarkPlan
         {
             Folder = folder,
             Name = name,
             Shape = shape,
+            Stored = stored?.Streams,
             PrefixTokens = _shape.PrefixTokens(parse),
             Types = NumberList.Get(parse, _types)?.Cast<WeightType?>().ToArray() ?? (folder is null ? [WeightType.Q8] : [null]),
             Caches = NumberList.Get(parse, _caches)?.Cast<KvType?>().ToArray() ?? [null],
-            Streams = NumberList.Get(parse, _streams) ?? (folder is null ? DefaultStreams : [shape.Streams]),
+            Batches = Batches(parse, stored),
             Contexts = NumberList.Get(parse, _contexts) ?? DefaultContexts,
             Prompt = parse.GetValue(_prompt) ?? 512,
             Steps = parse.GetValue(_steps) ?? 8,
             Repetitions = parse.GetValue(_repetitions) ?? 5,
             Threads = parse.GetValue(_threads) ?? Math.Min(Environment.ProcessorCount, MostThreads),
         };
-        Check(plan);
+        Check(plan, stored);
         return plan;
     }
 
-    private static void Check(BenchmarkPlan plan)
+    private StreamBatch[] Batches(ParseResult parse, CheckpointConfig? stored)
     {
-        foreach (int streams in plan.Streams) plan.ConfigFor(streams);
-        if (plan.Folder is null) return;
-        foreach (WeightType? type in plan.Types) QuantizedFolder.RequireType(plan.Shape, type);
+        StreamBatch[]? batches = NumberList.Get(parse, _batches);
+        int[] streams = NumberList.Get(parse, _streams) ?? (batches is not null ? [] : stored is null ? DefaultStreams : [stored.Streams.Count]);
+        return [.. streams.Select(StreamBatch.Of), .. batches ?? []];
+    }
+
+    private static void Check(BenchmarkPlan plan, CheckpointConfig? stored)
+    {
+        if (stored is null) return;
+        foreach (int streams in plan.Batches.SelectMany(batch => batch.Streams)) stored.WithStreams(streams);
+        foreach (WeightType? type in plan.Types) QuantizedFolder.RequireType(stored, type);
         if (plan.Prompt > plan.Shape.MaxPositions) throw TooLong("--prompt", plan.Prompt, plan.Shape);
         if (plan.Contexts.Max() >= plan.Shape.MaxPositions) throw TooLong("--context", plan.Contexts.Max(), plan.Shape);
     }
 
-    private static ModelConfig LoadConfig(string folder)
+    private static CheckpointConfig LoadConfig(string folder)
     {
         HeaderChecksum.Require(folder);
-        return ModelConfig.Load(folder);
+        return CheckpointConfig.Load(folder);
     }
 
     private static ParScaleException TooLong(string option, int tokens, ModelConfig shape) =>

@@ -1,5 +1,5 @@
 using ParScale.Benchmarking;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.Cli.Bench;
@@ -18,11 +18,11 @@ internal sealed record BenchPrediction(double DecodeMs, double? PrefillTokensS, 
         int prompt = Math.Max(1, plan.Prompt);
         var query = new CostQuery
         {
-            Shape = ShapeOf(plan.ConfigFor(row.Streams), plan.Name),
-            Streams = row.Streams,
+            Shape = ShapeOf(plan.Model, plan.StreamsOf(row.Batch.Streams.Max()), plan.Name),
+            Streams = row.Batch.Rows / row.Batch.Streams.Count,
             Weights = Enum.Parse<WeightFormat>(row.Type.ToString()),
             Cache = Enum.Parse<CacheFormat>(row.Cache.ToString()),
-            Work = new Workload(1, prompt, BenchmarkCase.Room(row.Context, plan.Prompt) - prompt),
+            Work = new Workload(row.Batch.Streams.Count, prompt, BenchmarkCase.Room(row.Context, plan.Prompt) - prompt),
             Device = Devices.Measured(plan.Name, 0, row.Read.Median, measured.Float32.Median, measured.Int8.Median),
         };
         return new BenchPrediction(
@@ -30,7 +30,7 @@ internal sealed record BenchPrediction(double DecodeMs, double? PrefillTokensS, 
             (long)CostModel.Memory(query).Total);
     }
 
-    private static ModelShape ShapeOf(ModelConfig config, string name) => new()
+    private static ModelShape ShapeOf(ModelConfig config, StreamConfig streams, string name) => new()
     {
         Name = name,
         Layers = config.LayerCount,
@@ -41,6 +41,6 @@ internal sealed record BenchPrediction(double DecodeMs, double? PrefillTokensS, 
         HeadSize = config.HeadSize,
         Vocabulary = config.VocabularySize,
         TiedHead = config.TieWordEmbeddings,
-        PrefixSlots = config.PrefixTokens,
+        PrefixSlots = streams.PrefixTokens,
     };
 }

@@ -11,7 +11,7 @@ internal static class BenchTable
 
     private static readonly string[] Header =
     [
-        "model", "dtype", "kv", "P", "context", "ms/token", "mean ± sd", "min", "floor ms", "ratio", "kv ms", "prompt tokens/s", "of dot rate", "MiB", "predicted",
+        "model", "dtype", "kv", "P", "context", "ms/step", "mean ± sd", "min", "floor ms", "ratio", "kv ms", "prompt tokens/s", "of dot rate", "MiB", "predicted",
     ];
 
     /// <summary>Writes all rows in a form other than <see cref="BenchFormat.Json"/>.</summary>
@@ -66,7 +66,7 @@ internal static class BenchTable
     private static string[] Cells(BenchRow row) =>
     [
         // A name may come from a folder, and a bar would end the cell.
-        row.Model.Replace("|", "\\|", StringComparison.Ordinal), row.Dtype, row.Kv, $"{row.Streams}", $"{row.Context}",
+        row.Model.Replace("|", "\\|", StringComparison.Ordinal), row.Dtype, row.Kv, row.Batch, $"{row.Context}",
         Text($"{row.DecodeMs:F2}"), Text($"{row.DecodeMeanMs:F2} ± {row.DecodeSdMs:F2}"), Text($"{row.DecodeMinMs:F2}"),
         Text($"{row.FloorMs:F2}"), Text($"{row.Ratio:F2}"), Text($"{row.KvFloorMs:F2}"),
         row.PrefillTokensS is { } speed ? Text($"{speed:F1} ± {row.PrefillTokensSSd:F1}") : "",
@@ -84,9 +84,9 @@ internal static class BenchTable
         yield return $"- kernels: {string.Join(", ", dtypes.Select(dtype => $"{dtype} {machine.Kernels[dtype]}"))}";
         yield return Text($"- measured between the rows, {floors.Passes} passes: reading {floors.ReadGbS:F1} GB/s (best {floors.ReadGbSBest:F1}), ")
             + Text($"8-bit {floors.Int8GmacS:F0} G multiply-adds/s (best {floors.Int8GmacSBest:F0}), float32 {floors.F32GmacS:F0} (best {floors.F32GmacSBest:F0})");
-        yield return "- ms/token: a whole decode step, median. floor: its weights read once. ratio: ms/token over floor. kv: its keys and values read once.";
+        yield return "- ms/step: a whole decode step of all sequences of the row, median. floor: its weights read once. ratio: ms/step over floor. kv: its keys and values read once.";
         yield return "- of dot rate: the prompt's matrix products over the machine's multiply-adds. MiB: weights, cache and all else of this row alone.";
-        yield return Text($"- predicted: ms/token as parscale cost says from these speeds; median error of time {Percent(Error(result, row => row.PredictedDecodeMs / row.DecodeMs))}, ")
+        yield return Text($"- predicted: ms/step as parscale cost says from these speeds; median error of time {Percent(Error(result, row => row.PredictedDecodeMs / row.DecodeMs))}, ")
             + Text($"of memory {Percent(Error(result, row => (double)row.PredictedBytes / row.ResidentBytes))}");
     }
 

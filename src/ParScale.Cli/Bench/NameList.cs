@@ -6,11 +6,11 @@ namespace ParScale.Cli.Bench;
 internal static class NameList
 {
     /// <summary>An option with names of an enumeration's values, in lower case.</summary>
-    public static Option<T[]?> CreateOption<T>(string name, string description) where T : struct, Enum
+    public static Option<T[]?> CreateOption<T>(string name, string description, params string[] aliases) where T : struct, Enum
     {
         Dictionary<string, T> known = Enum.GetValues<T>().ToDictionary(value => value.ToString().ToLowerInvariant());
         string names = string.Join('|', known.Keys);
-        return new Option<T[]?>(name)
+        return new Option<T[]?>(name, aliases)
         {
             Description = description,
             HelpName = names,

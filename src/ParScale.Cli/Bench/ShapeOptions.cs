@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ParScale.Cli.Options;
+using ParScale.Configuration;
 using ParScale.Model;
 
 namespace ParScale.Cli.Bench;
@@ -15,13 +16,13 @@ internal sealed class ShapeOptions
         HelpName = "NAME",
         Arity = ArgumentArity.ExactlyOne,
     };
-    private readonly Option<int?> _hidden = Size("--hidden", "hidden size", ModelConfigLimits.Hidden);
-    private readonly Option<int?> _intermediate = Size("--intermediate", "width of the MLP", ModelConfigLimits.Intermediate);
-    private readonly Option<int?> _layers = Size("--layers", "number of layers", ModelConfigLimits.Layers);
-    private readonly Option<int?> _heads = Size("--heads", "attention heads", ModelConfigLimits.Heads);
-    private readonly Option<int?> _keyHeads = Size("--kv-heads", "heads of keys and values", ModelConfigLimits.Heads);
-    private readonly Option<int?> _vocabulary = Size("--vocab", "vocabulary", ModelConfigLimits.Vocabulary);
-    private readonly Option<int?> _prefix = Size("--prefix-tokens", "prefix slots of each stream", ModelConfigLimits.PrefixTokens);
+    private readonly Option<int?> _hidden = Size("--hidden", "hidden size", ConfigLimits.Hidden);
+    private readonly Option<int?> _intermediate = Size("--intermediate", "width of the MLP", ConfigLimits.Intermediate);
+    private readonly Option<int?> _layers = Size("--layers", "number of layers", ConfigLimits.Layers);
+    private readonly Option<int?> _heads = Size("--heads", "attention heads", ConfigLimits.Heads);
+    private readonly Option<int?> _keyHeads = Size("--kv-heads", "heads of keys and values", ConfigLimits.Heads);
+    private readonly Option<int?> _vocabulary = Size("--vocab", "vocabulary", ConfigLimits.Vocabulary);
+    private readonly Option<int?> _prefix = Size("--prefix-tokens", "prefix slots of each stream", ConfigLimits.PrefixTokens);
 
     private IEnumerable<Option> All => [_shape, _hidden, _intermediate, _layers, _heads, _keyHeads, _vocabulary, _prefix];
 
@@ -36,7 +37,7 @@ internal sealed class ShapeOptions
     /// <summary>Prefix slots of each stream.</summary>
     public int PrefixTokens(ParseResult parse) => parse.GetValue(_prefix) ?? ModelShapes.PrefixTokens;
 
-    /// <summary>The name to print, and the shape with P = 1.</summary>
+    /// <summary>The name to print, and the shape.</summary>
     public (string Name, ModelConfig Shape) Read(ParseResult parse)
     {
         string name = parse.GetValue(_shape) ?? DefaultShape;
@@ -60,8 +61,8 @@ internal sealed class ShapeOptions
     {
         if (shape.HiddenSize % shape.AttentionHeads != 0 || shape.HeadSize % 2 != 0)
             throw ParScaleException.Usage("CL-02", $"--hidden {shape.HiddenSize} over --heads {shape.AttentionHeads} must be an even whole number");
-        if (shape.HeadSize > ModelConfigLimits.HeadSize)
-            throw ParScaleException.Usage("CL-02", $"--hidden {shape.HiddenSize} over --heads {shape.AttentionHeads} must be at most {ModelConfigLimits.HeadSize}");
+        if (shape.HeadSize > ConfigLimits.HeadSize)
+            throw ParScaleException.Usage("CL-02", $"--hidden {shape.HiddenSize} over --heads {shape.AttentionHeads} must be at most {ConfigLimits.HeadSize}");
         if (shape.AttentionHeads % shape.KeyValueHeads != 0)
             throw ParScaleException.Usage("CL-02", $"--kv-heads {shape.KeyValueHeads} must divide --heads {shape.AttentionHeads}");
     }

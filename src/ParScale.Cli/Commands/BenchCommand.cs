@@ -31,6 +31,7 @@ internal sealed class BenchCommand : ExampleCommand
     public override string Example => """
           parscale bench --shape 1.8B --streams 1,2,4,8 --dtype q8
           parscale bench --shape 0.7B --streams 1-16*2 --dtype q8,bf16 --context 64,2048 -r 10 --plot bench.svg
+          parscale bench --streams 8 --batch 1+2+5,8x1
           parscale bench -m my-model --prompt 128 -o csv > bench.csv
         """;
 
@@ -59,7 +60,7 @@ internal sealed class BenchCommand : ExampleCommand
         MachineInfo machine = MachineInfo.Here();
         return new BenchResult(
             new BenchMachine(machine.Processor, machine.Cores, plan.Threads, machine.MemoryBytes, machine.System, machine.Runtime, machine.Kernels),
-            new BenchModelInfo(plan.Name, plan.Shape.TotalParameters, plan.Folder is null),
+            new BenchModelInfo(plan.Name, plan.ConfigFor(plan.Batches.Max(batch => batch.Streams.Max())).Parameters, plan.Folder is null),
             new BenchFloors(measured.Read.Median / 1e9, measured.Int8.Median / 1e9, measured.Float32.Median / 1e9)
             {
                 ReadGbSBest = measured.Read.Most / 1e9,

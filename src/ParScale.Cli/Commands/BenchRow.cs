@@ -13,7 +13,14 @@ internal sealed record BenchRow
     /// <summary>Format of keys and values.</summary>
     public required string Kv { get; init; }
 
+    /// <summary>P of the sequence, or the streams of all sequences of a batch together.</summary>
     public required int Streams { get; init; }
+
+    /// <summary>The sequences of a step by their P, such as <c>8</c>, <c>1+2+5</c> or <c>8x1</c>.</summary>
+    public required string Batch { get; init; }
+
+    /// <summary>Tokens that all sequences together get in a second of decode steps.</summary>
+    public required double TokensS { get; init; }
 
     public required int Context { get; init; }
 
@@ -86,7 +93,9 @@ internal sealed record BenchRow
         Model = plan.Name,
         Dtype = row.Type.ToString().ToLowerInvariant(),
         Kv = row.Cache.ToString().ToLowerInvariant(),
-        Streams = row.Streams,
+        Streams = row.Batch.Rows,
+        Batch = row.Batch.Name,
+        TokensS = row.Batch.Streams.Count / row.Decode.Median * 1e3,
         Context = row.Context,
         Threads = plan.Threads,
         DecodeMs = row.Decode.Median,

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.Generation;
@@ -34,7 +35,7 @@ internal sealed class GenerateCommand : ExampleCommand
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
         Input input = TrimPipe(_input.Read(parse, terminal));
-        GenerationOptions options = _generation.Read(parse, input.ParseSpecial);
+        GenerationOptions options = _generation.Read(parse, input.ParseSpecial) with { Streams = _model.Choice(parse) };
         using LanguageModel model = _model.Load(parse, terminal);
         int[] prompt = input.ToIds(() => ModelFolder.TokenizerOf(model, terminal), model.Config.VocabularySize, minimum: 0);
 
@@ -63,9 +64,11 @@ internal sealed class GenerateCommand : ExampleCommand
         model.HasTokenizer ? model.Tokenizer.Decode(prompt) : "";
 
     private static GenerateResult Describe(GenerationRun run, LanguageModel model, SamplingOptions sampling) =>
-        new(run.Text, run.Ids.Count, run.PromptTokens, run.FinishReason, run.PrefillMs, run.DecodeMsPerToken, model.Config.Streams)
+        new(run.Text, run.Ids.Count, run.PromptTokens, run.FinishReason, run.PrefillMs, run.DecodeMsPerToken, run.Streams ?? model.Streams.Count)
         {
+            CachedTokens = run.CachedTokens,
             Ids = run.Ids,
+            LogProbs = run.Predictions.Count == 0 ? null : [.. run.Predictions.Select(LogProbResult.Of)],
             Seed = sampling.Seed!.Value,
             Dtype = TypeName(model),
             Kernel = model.KernelTier,
@@ -77,7 +80,7 @@ internal sealed class GenerateCommand : ExampleCommand
         string seed = sampling.Temperature == 0 ? "greedy" : $"seed {sampling.Seed}";
         string speed = run.TokensPerSecond > 0 ? run.TokensPerSecond.ToString("F1", CultureInfo.InvariantCulture) : "-";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{speed} tokens/s | P {model.Config.Streams} | {TypeName(model)} | {model.KernelTier} | {model.Threads} threads"
+            $"{speed} tokens/s | P {run.Streams ?? model.Streams.Count} | {TypeName(model)} | {model.KernelTier} | {model.Threads} threads"
             + $" | prompt {run.PromptTokens} tokens in {run.PrefillMs:F0} ms | {run.Ids.Count} new tokens ({run.FinishReason}) | {seed}");
     }
 
@@ -95,6 +98,13 @@ internal sealed class GenerateCommand : ExampleCommand
 internal sealed record GenerateResult(
     string Text, int Tokens, int PromptTokens, string FinishReason, double PrefillMs, double DecodeMsPerToken, int Streams)
 {
+    /// <summary>Tokens of the prompt that were taken from an earlier sequence.</summary>
+    public required int CachedTokens { get; init; }
+
+    /// <summary>With <c>--logprobs</c>, each new token's log-probability and the likeliest tokens in its place.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<LogProbResult>? LogProbs { get; init; }
+
     /// <summary>The new tokens' ids.</summary>
     public required IReadOnlyList<int> Ids { get; init; }
 

@@ -12,6 +12,7 @@ internal sealed class GenerationRun(int promptTokens, Terminal? screen)
 {
     private readonly StringBuilder _text = new();
     private readonly List<int> _ids = [];
+    private readonly List<PredictedToken> _predictions = [];
     private char _lastShown;
     private TimeSpan _prefill;
     private TimeSpan _decode;
@@ -22,6 +23,15 @@ internal sealed class GenerationRun(int promptTokens, Terminal? screen)
     public string Text => _text.ToString();
 
     public IReadOnlyList<int> Ids => _ids;
+
+    /// <summary>Log-probabilities of the new tokens; empty when nobody asked for them.</summary>
+    public IReadOnlyList<PredictedToken> Predictions => _predictions;
+
+    /// <summary>Tokens of the prompt that were taken from an earlier sequence.</summary>
+    public int CachedTokens { get; private set; }
+
+    /// <summary>P; null until the end.</summary>
+    public int? Streams { get; private set; }
 
     public bool Cancelled { get; private set; }
 
@@ -61,11 +71,15 @@ internal sealed class GenerationRun(int promptTokens, Terminal? screen)
         await foreach (GeneratedPiece piece in pieces.ConfigureAwait(false))
         {
             if (piece.TokenId is { } id) Count(id, clock.Elapsed);
+            if (piece.Prediction is { } prediction) _predictions.Add(prediction);
             _text.Append(piece.Text);
             Show(piece.Text);
             if (piece.FinishReason is { } reason) FinishReason = reason == Generation.FinishReason.Length ? "length" : "stop";
             if (piece.Statistics is { } exact)
+            {
                 (PromptTokens, _prefill, _decode, _decodeSteps) = (exact.PromptTokens, exact.Prefill, exact.Decode, exact.DecodeSteps);
+                (CachedTokens, Streams) = (exact.CachedTokens, exact.Streams);
+            }
         }
     }
 

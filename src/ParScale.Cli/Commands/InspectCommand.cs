@@ -3,8 +3,8 @@ using System.Globalization;
 using ParScale.Checkpoints;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
+using ParScale.Configuration;
 using ParScale.Kernels.Formats;
-using ParScale.Model;
 using ParScale.Quantization;
 using ParScale.Text;
 
@@ -34,35 +34,36 @@ internal sealed class InspectCommand : ExampleCommand
         int? streams = parse.GetValue(_streams);
         string folder = _model.Read(parse) ?? EmbeddedModel.Folder(streams);
         using var checkpoint = Checkpoint.Open(folder);
-        Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, checkpoint.Config.VocabularySize) : null;
+        Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, checkpoint.Config.Model.VocabularySize) : null;
         InspectResult result = Describe(checkpoint, checkpoint.Config.WithStreams(streams), tokenizer);
         if (json) terminal.WriteJson(result, CliJson.Readable.InspectResult);
         else WriteText(result, terminal.Out);
         return 0;
     }
 
-    private static InspectResult Describe(Checkpoint checkpoint, ModelConfig config, Tokenizer? tokenizer)
+    private static InspectResult Describe(Checkpoint checkpoint, CheckpointConfig config, Tokenizer? tokenizer)
     {
-        long embedding = (long)config.VocabularySize * config.HiddenSize * (config.TieWordEmbeddings ? 1 : 2);
-        long total = config.TotalParameters;
+        (ModelConfig model, StreamConfig streams) = (config.Model, config.Streams);
+        long embedding = (long)model.VocabularySize * model.HiddenSize * (model.TieWordEmbeddings ? 1 : 2);
+        long total = config.Parameters;
         return new InspectResult
         {
             Architecture = config.Architecture,
             Parameters = new ParameterCounts(
-                total, config.CoreParameters, config.PrefixParameters, config.AggregatorParameters, embedding, total - embedding),
-            Streams = config.Streams,
+                total, model.Parameters, streams.PrefixParameters(model), streams.AggregatorParameters(model), embedding, total - embedding),
+            Streams = streams.Count,
             MemoryBytes = MemoryBytes(checkpoint, config),
-            KvBytesPerToken = 2L * config.LayerCount * config.KeyValueHeads * config.HeadSize * sizeof(float) * config.Streams,
-            Layers = config.LayerCount,
-            Hidden = config.HiddenSize,
-            Intermediate = config.IntermediateSize,
-            Heads = config.AttentionHeads,
-            KvHeads = config.KeyValueHeads,
-            HeadSize = config.HeadSize,
-            Vocabulary = config.VocabularySize,
-            PrefixTokens = config.PrefixTokens,
-            Context = config.MaxPositions,
-            TiedHead = config.TieWordEmbeddings,
+            KvBytesPerToken = 2L * model.LayerCount * model.KeyValueHeads * model.HeadSize * sizeof(float) * streams.Count,
+            Layers = model.LayerCount,
+            Hidden = model.HiddenSize,
+            Intermediate = model.IntermediateSize,
+            Heads = model.AttentionHeads,
+            KvHeads = model.KeyValueHeads,
+            HeadSize = model.HeadSize,
+            Vocabulary = model.VocabularySize,
+            PrefixTokens = streams.PrefixTokens,
+            Context = model.MaxPositions,
+            TiedHead = model.TieWordEmbeddings,
             Dtype = config.QuantizedType is { } type ? QuantizedFolder.Name(type) : config.StoredType,
             Tokenizer = tokenizer is null ? null : Describe(tokenizer),
             Notices = [.. checkpoint.Notices, .. tokenizer?.Notices ?? []],
@@ -70,13 +71,13 @@ internal sealed class InspectCommand : ExampleCommand
     }
 
     // A quantised folder runs in its own type alone; the others say what its source takes.
-    private static Dictionary<string, long> MemoryBytes(Checkpoint checkpoint, ModelConfig config)
+    private static Dictionary<string, long> MemoryBytes(Checkpoint checkpoint, CheckpointConfig config)
     {
         TensorType Stored(string name) => checkpoint.Get(name).Info.Type;
         return new Dictionary<string, long>
         {
-            ["f32"] = config.TotalParameters * sizeof(float),
-            ["bf16"] = config.TotalParameters * sizeof(ushort),
+            ["f32"] = config.Parameters * sizeof(float),
+            ["bf16"] = config.Parameters * sizeof(ushort),
             ["q8"] = MatrixTypes.Bytes(config, WeightType.Q8, Stored),
             ["q4"] = MatrixTypes.Bytes(config, WeightType.Q4, Stored),
         };

@@ -1,5 +1,5 @@
 using ParScale.Cli.Terminals;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Text;
 
 namespace ParScale.Cli.Commands;
@@ -15,7 +15,7 @@ internal static class ModelFolder
     {
         string resolved = folder ?? EmbeddedModel.Folder();
         if (!Text.Tokenizer.IsIn(resolved)) throw NoTokenizer(resolved);
-        int? rows = Path.Exists(Path.Combine(resolved, "config.json")) ? ModelConfig.Load(resolved).VocabularySize : null;
+        int? rows = Path.Exists(Path.Combine(resolved, "config.json")) ? CheckpointConfig.Load(resolved).Model.VocabularySize : null;
         return WithNotes(Text.Tokenizer.Load(resolved, rows), terminal);
     }
 

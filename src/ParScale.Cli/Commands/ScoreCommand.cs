@@ -12,11 +12,13 @@ internal sealed class ScoreCommand : ExampleCommand
 {
     private readonly ModelOptions _model = new();
     private readonly InputOptions _input = new();
+    private readonly Option<int?> _logProbs = GenerationOptionSet.LogProbsOption();
 
     public ScoreCommand(Terminal terminal, CommonOptions common)
         : base("score", "Measure how well the model predicts a text: mean negative log-likelihood in nats per token, and perplexity.")
     {
         _input.AddTo(this);
+        Options.Add(_logProbs);
         _model.AddTo(this);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
     }
@@ -31,7 +33,7 @@ internal sealed class ScoreCommand : ExampleCommand
         Input input = _input.Read(parse, terminal);
         using LanguageModel model = _model.Load(parse, terminal);
         int[] ids = input.ToIds(() => ModelFolder.TokenizerOf(model, terminal), model.Config.VocabularySize, minimum: 2);
-        ScoreResult score = Score(model, ids, terminal);
+        ScoreResult score = Score(model, ids, new ScoreOptions { Streams = _model.Choice(parse), TopLogProbs = parse.GetValue(_logProbs) }, terminal);
         if (!double.IsFinite(score.Perplexity))
             throw ParScaleException.BadInput("ST-24", model.Folder, "the score is not a finite number; --strict-weights names damaged tensors");
 
@@ -41,17 +43,18 @@ internal sealed class ScoreCommand : ExampleCommand
         return 0;
     }
 
-    private static ScoreResult Score(LanguageModel model, int[] ids, Terminal terminal)
+    private static ScoreResult Score(LanguageModel model, int[] ids, ScoreOptions options, Terminal terminal)
     {
         using var interrupt = new Interrupt(terminal.Cancellation);
         using var progress = new Progress(terminal, "scored", ids.Length);
-        return model.Score(ids, progress, interrupt.Token);
+        return model.Score(ids, options, progress, interrupt.Token);
     }
 
     private static ScoreOutput Describe(ScoreResult score, long? characters) => new(score.MeanNll, score.Tokens, score.Perplexity)
     {
         Characters = characters,
         NllPerCharacter = score.TotalNll / characters,
+        LogProbs = score.Predictions is { } predictions ? [.. predictions.Select(LogProbResult.Of)] : null,
     };
 
     private static void WriteText(ScoreOutput output, Terminal terminal)
@@ -72,6 +75,10 @@ internal sealed class ScoreCommand : ExampleCommand
 /// <param name="Perplexity">exp(<paramref name="Nll"/>).</param>
 internal sealed record ScoreOutput(double Nll, long Tokens, double Perplexity)
 {
+    /// <summary>With <c>--logprobs</c>, each predicted token's log-probability and the likeliest tokens in its place.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<LogProbResult>? LogProbs { get; init; }
+
     /// <summary>Unicode code points predicted: those of the text less the first token's; absent when token ids were given.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Characters { get; init; }

@@ -11,7 +11,7 @@ internal sealed class GenerationOptionSet
     private const int LongestVocabulary = 2_000_000;
     private static readonly GenerationOptions Defaults = new();
 
-    private readonly Option<int?> _count = NumberOption.Integer("--n-predict", "Most tokens to write (default: 64).", 1, MostTokens, "-n");
+    private readonly Option<int?> _count = NumberOption.Integer("--n-predict", "Maximum number of new tokens (default: 64).", 1, MostTokens, "-n");
     private readonly Option<double?> _temperature = NumberOption.Real("--temp",
         "Temperature; 0 always takes the most likely token (default: 0.8).", value => value is >= 0 and <= 100, "from 0 to 100");
     private readonly Option<int?> _topK = NumberOption.Integer("--top-k",
@@ -21,7 +21,7 @@ internal sealed class GenerationOptionSet
     private readonly Option<double?> _minP = NumberOption.Real("--min-p",
         "Drop tokens below this share of the best one's probability; 0 is off (default: 0).", value => value is >= 0 and <= 1, "from 0 to 1");
     private readonly Option<double?> _penalty = NumberOption.Real("--repeat-penalty",
-        "Makes tokens already seen less likely; 1 is off (default: 1).", value => value is >= 0.01 and <= 100, "from 0.01 to 100");
+        "Repetition penalty; 1 turns it off (default: 1).", value => value is >= 0.01 and <= 100, "from 0.01 to 100");
     private readonly Option<ulong?> _seed = NumberOption.Seed("--seed",
         "Same seed, same text (default: a random one, shown on standard error).", "-s");
     private readonly Option<string[]?> _stop = new("--stop")
@@ -31,9 +31,14 @@ internal sealed class GenerationOptionSet
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
     };
-    private readonly Option<bool> _ignoreEnd = CommonOptions.Flag("--ignore-eos", "Go on after an end-of-text token.");
+    private readonly Option<bool> _ignoreEnd = CommonOptions.Flag("--ignore-eos", "Continue after an end-of-text token.");
+    private readonly Option<int?> _logProbs = LogProbsOption();
     private readonly Option<bool> _noShift = CommonOptions.Flag("--no-context-shift",
-        "Stop when the model's context is full, instead of going on with the latter half of the text as the new context.");
+        "Stop when the context is full, instead of continuing with the latter half of the text as the new context.");
+
+    /// <summary>The option <c>--logprobs</c>.</summary>
+    public static Option<int?> LogProbsOption() => NumberOption.Integer("--logprobs",
+        "With --json: the log-probability of each token and of the N likeliest in its place.", 0, PredictedToken.MostTop);
 
     public void AddTo(Command command)
     {
@@ -47,6 +52,7 @@ internal sealed class GenerationOptionSet
         command.Options.Add(_stop);
         command.Options.Add(_ignoreEnd);
         command.Options.Add(_noShift);
+        command.Options.Add(_logProbs);
     }
 
     public GenerationOptions Read(ParseResult parse, bool parseSpecial)
@@ -61,6 +67,7 @@ internal sealed class GenerationOptionSet
             IgnoreEndOfText = parse.GetValue(_ignoreEnd),
             ContextShift = !parse.GetValue(_noShift),
             ParseSpecial = parseSpecial,
+            TopLogProbs = parse.GetValue(_logProbs),
             Sampling = new SamplingOptions
             {
                 Temperature = parse.GetValue(_temperature) ?? sampling.Temperature,

@@ -20,7 +20,16 @@ internal sealed class ModelOptions
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = ParseType,
     };
-    private readonly Option<KvType?> _cache = new("--kv")
+    private readonly Option<string[]?> _add = new("--add-streams")
+    {
+        Description = "A folder whose streams become resident too, for --streams to choose from; may be given more than once.",
+        HelpName = "FOLDER",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+    };
+    private readonly Option<int?> _kvMemory = NumberOption.Integer("--kv-memory",
+        "Keys and values of all sequences together, MiB (default: three quarters of the memory that the weights leave).", 1, int.MaxValue);
+    private readonly Option<KvType?> _cache = new("--kv-dtype", "--kv")
     {
         Description = "Format of the cached keys and values (default: f32, or bf16 beside quantised weights).",
         HelpName = "f32|bf16|q8",
@@ -45,8 +54,10 @@ internal sealed class ModelOptions
     {
         command.Options.Add(_model.Option);
         command.Options.Add(_streams);
+        command.Options.Add(_add);
         command.Options.Add(_type);
         command.Options.Add(_cache);
+        command.Options.Add(_kvMemory);
         command.Options.Add(_threads);
         command.Options.Add(_tier);
         command.Options.Add(_strict);
@@ -55,9 +66,12 @@ internal sealed class ModelOptions
     /// <summary>Loads the model and prints its notes.</summary>
     public LanguageModel Load(ParseResult parse, Terminal terminal)
     {
+        string[] added = parse.GetValue(_add) ?? [];
         LanguageModel model = LanguageModel.Load(_model.Read(parse), new LoadOptions
         {
-            Streams = parse.GetValue(_streams),
+            // With sets added, the number chooses among all of them.
+            Streams = added.Length == 0 ? parse.GetValue(_streams) : null,
+            KvMemory = (long?)parse.GetValue(_kvMemory) << 20,
             Type = parse.GetValue(_type),
             Cache = parse.GetValue(_cache),
             Threads = parse.GetValue(_threads),
@@ -65,8 +79,21 @@ internal sealed class ModelOptions
             StrictWeights = parse.GetValue(_strict),
         });
         foreach (string notice in model.Notices) terminal.Note(notice);
-        return model;
+        try
+        {
+            foreach (string folder in added) model.AddStreams(folder);
+            Choice(parse)?.Find(model.StreamSets);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>The streams that were asked for, among those that were added; null takes the model's own.</summary>
+    public StreamChoice? Choice(ParseResult parse) => parse.GetValue(_add) is { Length: > 0 } && parse.GetValue(_streams) is { } streams ? streams : null;
 
     private static WeightType? ParseType(ArgumentResult result)
     {
@@ -91,7 +118,7 @@ internal sealed class ModelOptions
             case "bf16": return KvType.Bf16;
             case "q8": return KvType.Q8;
             default:
-                result.AddError($"--kv needs f32, bf16 or q8, not {ParScaleException.Quote(result.Tokens[0].Value)}");
+                result.AddError($"--kv-dtype needs f32, bf16 or q8, not {ParScaleException.Quote(result.Tokens[0].Value)}");
                 return null;
         }
     }

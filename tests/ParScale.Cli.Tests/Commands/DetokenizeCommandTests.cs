@@ -52,7 +52,7 @@ public class DetokenizeCommandTests(TinyModel model)
     {
         using var folder = new TempFolder();
         int rows = TinyTokenizer.VocabularySize + 5;
-        folder.Write("config.json", (model.Config with { VocabularySize = rows }).ToJson());
+        folder.Write("config.json", (model.Config with { Model = model.Config.Model with { VocabularySize = rows } }).ToJson());
         TinyTokenizer.Write(folder.Path);
         string ids = $"{rows - 1},{TinyTokenizer.Id('a')},{TinyTokenizer.VocabularySize}";
         Assert.Equal("a\n", Tool.Run("detokenize", "-m", folder.Path, "--tokens", ids).Out);

@@ -35,7 +35,7 @@ public class TokenizeCommandTests(TinyModel model)
     public void TK_05_a_tokenizer_that_does_not_fit_the_config_is_refused_without_weights_too()
     {
         using var folder = new TempFolder();
-        folder.Write("config.json", (model.Config with { VocabularySize = TinyTokenizer.VocabularySize - 1, EndOfTextIds = [] }).ToJson());
+        folder.Write("config.json", (model.Config with { Model = model.Config.Model with { VocabularySize = TinyTokenizer.VocabularySize - 1, EndOfTextIds = [] } }).ToJson());
         TinyTokenizer.Write(folder.Path);
         Tool.Run("tokenize", "-m", folder.Path, "-p", "a").Fails(3, "TK-05");
         Tool.Run("detokenize", "-m", folder.Path, "--tokens", "1").Fails(3, "TK-05");

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using ParScale.Checkpoints;
-using ParScale.Model;
+using ParScale.Configuration;
 
 [assembly: AssemblyFixture(typeof(ParScale.Cli.Tests.Support.TinyModel))]
 
@@ -18,10 +18,8 @@ public sealed class TinyModel : IDisposable
     public TinyModel()
     {
         Folder = _temporary.Path;
-        Config = new ModelConfig
+        var model = new ModelConfig
         {
-            ModelType = "qwen2_parscale",
-            Architecture = "Qwen2ParScaleForCausalLM",
             HiddenSize = 16,
             IntermediateSize = 24,
             LayerCount = 2,
@@ -33,12 +31,9 @@ public sealed class TinyModel : IDisposable
             RmsNormEpsilon = 1e-6,
             RopeTheta = 10_000,
             TieWordEmbeddings = true,
-            Streams = Streams,
-            PrefixTokens = 3,
-            AttentionSmoothing = 0.1,
             EndOfTextIds = [TinyTokenizer.EndOfText],
-            StoredType = "float32",
         };
+        Config = CheckpointConfig.Create(model, new StreamConfig(Streams, 3, 0.1)) with { StoredType = "float32" };
         Write(Folder, Config);
         TinyTokenizer.Write(Folder);
     }
@@ -46,10 +41,10 @@ public sealed class TinyModel : IDisposable
     /// <summary>Holds config.json, model.safetensors and tokenizer.json.</summary>
     public string Folder { get; }
 
-    public ModelConfig Config { get; }
+    public CheckpointConfig Config { get; }
 
     /// <summary>Writes a random checkpoint; <paramref name="damage"/> may change a tensor's values.</summary>
-    public static void Write(string folder, ModelConfig config, Action<string, float[]>? damage = null)
+    public static void Write(string folder, CheckpointConfig config, Action<string, float[]>? damage = null)
     {
         var random = new Random(Seed);
         var tensors = new List<TensorToWrite>();
