@@ -12,6 +12,10 @@ internal sealed partial class InferenceEngine
     private readonly int[] _tokens = new int[ForwardPass.MostRows];
     private readonly PromptPace _pace = new();
     private PassSequence[] _sequences = new PassSequence[4];
+    private long _passes;
+
+    /// <summary>Passes so far.</summary>
+    public long Passes => Volatile.Read(ref _passes);
 
     // False when there was nothing to run.
     private bool Step()
@@ -131,6 +135,7 @@ internal sealed partial class InferenceEngine
             ReadOnlySpan<float> mixed = _forward.Run(_tokens.AsSpan(0, tokens), _sequences.AsSpan(0, _inPass.Count));
             for (int i = 0; i < _inPass.Count; i++) _inPass[i].Advance(_sequences[i].Count, reused: false);
             HandOut(mixed);
+            _passes++;
         }
         catch (Exception failure)
         {

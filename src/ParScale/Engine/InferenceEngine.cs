@@ -57,8 +57,8 @@ internal sealed partial class InferenceEngine : IDisposable
         long bytes = KvCache.BytesFor(_backbone.Config, set.Count, CacheType, capacity);
         if (bytes <= Memory.Budget) return;
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-01",
-            $"{capacity} tokens with {set.Count} streams need {Mebibytes(bytes)} MiB of keys and values, the budget of all sequences is "
-            + $"{Mebibytes(Memory.Budget)} MiB; ask for fewer tokens or streams, a narrower cache (--kv-dtype), or a larger budget (--kv-memory)");
+            $"{capacity} tokens with {set.Count} streams need {Size(bytes)} of keys and values, the budget of all sequences is "
+            + $"{Size(Memory.Budget)}; ask for fewer tokens or streams, a narrower cache (--kv-dtype), or a larger budget (--kv-memory)");
     }
 
     /// <summary>Room for a sequence that its caller holds; finished sequences make way for it.</summary>
@@ -70,8 +70,8 @@ internal sealed partial class InferenceEngine : IDisposable
         if (!Memory.TryReserve(bytes))
         {
             throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-02",
-                $"{capacity} tokens with {set.Count} streams need {Mebibytes(bytes)} MiB of keys and values; of the budget of "
-                + $"{Mebibytes(Memory.Budget)} MiB other sequences hold {Mebibytes(Memory.Reserved)} MiB; dispose of sessions or wait for requests to end");
+                $"{capacity} tokens with {set.Count} streams need {Size(bytes)} of keys and values; of the budget of "
+                + $"{Size(Memory.Budget)} other sequences hold {Size(Memory.Reserved)}; dispose of sessions or wait for requests to end");
         }
         return NewCache(set, capacity, bytes);
     }
@@ -222,5 +222,6 @@ internal sealed partial class InferenceEngine : IDisposable
         }
     }
 
-    private static long Mebibytes(long bytes) => (bytes + (1 << 20) - 1) >> 20;
+    // Small budgets differ by less than a MiB.
+    private static string Size(long bytes) => bytes < 10 << 20 ? $"{(bytes + 1023) >> 10} KiB" : $"{(bytes + (1 << 20) - 1) >> 20} MiB";
 }
