@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Assembly;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Tiers;
+using ParScale.Kernels.MatMul.Tiers;
 
 namespace ParScale.Kernels;
 

@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Memory;
-using ParScale.Kernels.Tiers;
+using ParScale.Kernels.MatMul.Tiers;
+using ParScale.Kernels.MatMul;
 
 namespace ParScale.Kernels.Assembly;
 

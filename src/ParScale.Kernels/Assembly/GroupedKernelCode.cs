@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Iced.Intel;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Tiers;
+using ParScale.Kernels.MatMul.Tiers;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace ParScale.Kernels.Assembly;

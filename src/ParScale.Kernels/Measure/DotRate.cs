@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Assembly;
+using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Threads;
-using ParScale.Kernels.Tiers;
 
 namespace ParScale.Kernels.Measure;
 

@@ -1,4 +1,5 @@
-using ParScale.Kernels.Ops;
+using ParScale.Kernels.Elementwise;
+using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Threads;
 
 namespace ParScale.Model;
@@ -27,9 +28,9 @@ internal static class Aggregation
             for (int p = 0; p < streams; p++)
                 for (int h = 0; h < hidden; h++)
                     joined[(s * hidden + h) * streams + p] = x[(p * tokens + s) * hidden + h];
-        MatMul.Run(weights.Inner, joined, tokens, weights.InnerBias, inner, pool, state.Rounded);
+        Linear.Run(weights.Inner, joined, tokens, weights.InnerBias, inner, pool, state.Rounded);
         SwiGlu.Silu(inner);
-        MatMul.Run(weights.Outer, inner, tokens, weights.OuterBias, mix, pool, state.Rounded);
+        Linear.Run(weights.Outer, inner, tokens, weights.OuterBias, mix, pool, state.Rounded);
 
         float smoothing = (float)config.AttentionSmoothing;
         for (int s = 0; s < tokens; s++)

@@ -1,4 +1,4 @@
-using ParScale.Kernels.Ops;
+using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.Threads;
 
 namespace ParScale.Model;

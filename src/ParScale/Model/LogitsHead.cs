@@ -1,5 +1,5 @@
+using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Memory;
-using ParScale.Kernels.Ops;
 using ParScale.Kernels.Threads;
 
 namespace ParScale.Model;
@@ -9,7 +9,7 @@ internal static class LogitsHead
 {
     public static ReadOnlySpan<float> Run(WeightMatrix head, ReadOnlySpan<float> mixed, int rows, Span<float> logits, ModelState state, WorkerPool pool)
     {
-        MatMul.Run(head, mixed, rows, [], logits, pool, state.Rounded);
+        Linear.Run(head, mixed, rows, [], logits, pool, state.Rounded);
         return logits;
     }
 }

@@ -1,6 +1,7 @@
+using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.KeysValues;
+using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Memory;
-using ParScale.Kernels.Ops;
 
 namespace ParScale.Model;
 

@@ -1,4 +1,5 @@
 using ParScale.Kernels.KeysValues;
+using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Ops;
 using ParScale.Kernels.Threads;
 
@@ -21,7 +22,7 @@ internal static class SelfAttention
         var shape = new AttentionShape(config.Streams, tokens, config.AttentionHeads, config.KeyValueHeads, config.HeadSize);
         ReadOnlySpan<AttentionSequence> sequences = state.SequencesOf(index);
 
-        MatMul.RunAll(
+        Linear.RunAll(
             [
                 new(layer.Query, layer.QueryBias, state.Query),
                 new(layer.Key, layer.KeyBias, state.Key),
@@ -30,6 +31,6 @@ internal static class SelfAttention
             x, rows, pool, state.Rounded);
         KvAppend.Run(shape, query, key, value, state.Cosine.AsSpan(0, angles), state.Sine.AsSpan(0, angles), sequences, state.Scratch, pool);
         Attention.Run(shape, query, prefix.Layer(index), sequences, attended, state.Scratch, pool);
-        MatMul.Run(layer.Output, attended, allRows, [], state.Normed.AsSpan(0, allRows * config.HiddenSize), pool, state.Rounded);
+        Linear.Run(layer.Output, attended, allRows, [], state.Normed.AsSpan(0, allRows * config.HiddenSize), pool, state.Rounded);
     }
 }

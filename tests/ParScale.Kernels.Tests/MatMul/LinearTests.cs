@@ -1,0 +1,182 @@
+using System.Runtime.Intrinsics;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.MatMul;
+using ParScale.Kernels.Memory;
+using ParScale.Kernels.Tests.Support;
+using ParScale.Kernels.Threads;
+
+namespace ParScale.Kernels.Tests.MatMul;
+
+public sealed class LinearTests : IDisposable
+{
+    private readonly WorkerPool _pool = new(3);
+
+    public static TheoryData<WeightType> FloatTypes => [WeightType.F32, WeightType.Bf16];
+
+    public static TheoryData<int> Lengths => Support.Lengths.Around;
+
+    public void Dispose() => _pool.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void Every_length_matches_the_reference(int length)
+    {
+        foreach (WeightType type in new[] { WeightType.F32, WeightType.Bf16 })
+            foreach (int columns in new[] { 1, 2, 3, 4, 5, 8, 9, 16 })
+                Check(type, rows: 7, length, columns, bias: columns % 2 == 0);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(63)]
+    [InlineData(1001)]
+    public void Every_number_of_rows_matches_the_reference(int rows)
+    {
+        foreach (WeightType type in new[] { WeightType.F32, WeightType.Bf16 })
+            foreach (int columns in new[] { 1, 4, 7 }) Check(type, rows, length: 200, columns, bias: true);
+    }
+
+    [Fact]
+    public void The_widest_vectors_that_are_on_are_used()
+    {
+        int expected = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 32;
+        Assert.Equal(expected, FloatMatMul.Bits);
+        if (IsOff("DOTNET_EnableAVX512")) Assert.True(FloatMatMul.Bits <= 256);
+        if (IsOff("DOTNET_EnableAVX2")) Assert.True(FloatMatMul.Bits <= 128);
+        if (IsOff("DOTNET_EnableHWIntrinsic")) Assert.Equal(32, FloatMatMul.Bits);
+    }
+
+    [Theory]
+    [MemberData(nameof(FloatTypes))]
+    public void Every_number_of_columns_matches_the_reference(WeightType type)
+    {
+        for (int columns = 1; columns <= 26; columns++) Check(type, rows: 10, length: 75, columns, bias: true);
+        Check(type, rows: 40, length: 64, columns: 300, bias: false);
+    }
+
+    [Theory]
+    [InlineData(WeightType.Bf16, 133)]
+    [InlineData(WeightType.F32, 133)]
+    [InlineData(WeightType.Bf16, 256)]
+    [InlineData(WeightType.F32, 2)]
+    public void A_column_gives_the_same_bits_alone_and_in_a_batch(WeightType type, int length)
+    {
+        const int rows = 101, most = 270;
+        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(rows * length, 1), type, rows, length);
+        float[] x = Numbers.Random(most * length, 2), alone = new float[most * rows];
+        for (int c = 0; c < most; c++) Linear.Run(weights, x.AsSpan(c * length, length), 1, [], alone.AsSpan(c * rows, rows), _pool);
+        foreach (int columns in new[] { 2, 3, 4, 5, 6, 7, 8, 9, 11, 16, 17, 270 })
+        {
+            var batch = new float[columns * rows];
+            Linear.Run(weights, x.AsSpan(0, columns * length), columns, [], batch, _pool);
+            Assert.Equal(alone[..batch.Length], batch);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(FloatTypes))]
+    public void Every_number_of_threads_gives_the_same_bits(WeightType type)
+    {
+        const int rows = 2050, length = 333;
+        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(rows * length, 1), type, rows, length);
+        foreach (int columns in new[] { 1, 5, 8, 19 })
+        {
+            float[] x = Numbers.Random(columns * length, 2), expected = new float[columns * rows], actual = new float[columns * rows];
+            using (var one = new WorkerPool(1)) Linear.Run(weights, x, columns, [], expected, one);
+            foreach (int threads in new[] { 2, 3, 5, 16 })
+            {
+                using var pool = new WorkerPool(threads);
+                Array.Clear(actual);
+                Linear.Run(weights, x, columns, [], actual, pool);
+                Assert.Equal(expected, actual);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(FloatTypes))]
+    public void A_row_takes_nothing_from_its_neighbours(WeightType type)
+    {
+        foreach (int length in new[] { 1, 31, 33, 64, 77 })
+        {
+            float[] values = Numbers.Random(7 * length, length), x = Numbers.Random(3 * length, 5), y = new float[3 * 7];
+            for (int row = 0; row < 7; row += 2) values.AsSpan(row * length, length).Fill(float.NaN);
+            using WeightMatrix weights = WeightMatrix.FromValues(values, type, 7, length);
+            Linear.Run(weights, x, 3, [], y, _pool);
+            for (int i = 0; i < y.Length; i++) Assert.Equal(i % 7 % 2 == 0, float.IsNaN(y[i]));
+        }
+    }
+
+    [Fact]
+    public void A_column_takes_nothing_from_its_neighbours()
+    {
+        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(20 * 45, 1), WeightType.Bf16, 20, 45);
+        float[] x = Numbers.Random(9 * 45, 2), y = new float[9 * 20];
+        x.AsSpan(4 * 45, 45).Fill(float.PositiveInfinity);
+        Linear.Run(weights, x, 9, [], y, _pool);
+        for (int i = 0; i < y.Length; i++) Assert.Equal(i / 20 != 4, float.IsFinite(y[i]));
+    }
+
+    [Fact]
+    public void A_product_allocates_nothing()
+    {
+        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(300 * 100, 1), WeightType.Bf16, 300, 100);
+        float[] x = new float[9 * 100], y = new float[9 * 300];
+        Linear.Run(weights, x, 9, [], y, _pool);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int round = 0; round < 20; round++) Linear.Run(weights, x, 9, [], y, _pool);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Theory]
+    [InlineData(WeightType.F32, 50, 3)]
+    [InlineData(WeightType.F32, 64, 1)]
+    [InlineData(WeightType.Bf16, 50, 3)]
+    [InlineData(WeightType.Bf16, 64, 1)]
+    [InlineData(WeightType.Bf16, 33, 6)]
+    public void Weights_at_an_odd_address_give_the_same(WeightType type, int length, int offset)
+    {
+        float[] values = Numbers.Random(9 * length, 3), x = Numbers.Random(4 * length, 4), expected = new float[36], actual = new float[36];
+        byte[] bytes = [.. values.SelectMany(value => BitConverter.GetBytes(value).Skip(type == WeightType.F32 ? 0 : 2))];
+        if (type == WeightType.Bf16) values = [.. values.Select(v => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(v) & 0xFFFF0000))];
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, [.. new byte[offset], .. bytes]);
+            using var file = new MappedFile(path);
+            using WeightMatrix even = WeightMatrix.FromValues(values, type, 9, length);
+            Linear.Run(even, x, 4, [], expected, _pool);
+            Linear.Run(WeightMatrix.Map(file, offset, type, 9, length), x, 4, [], actual, _pool);
+            Assert.Equal(expected, actual);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void Wrong_lengths_are_refused()
+    {
+        WeightMatrix weights = WeightMatrix.FromValues(new float[6], WeightType.F32, 2, 3);
+        Assert.Throws<ArgumentException>(() => Linear.Run(weights, new float[4], 1, [], new float[2], _pool));
+        Assert.Throws<ArgumentException>(() => Linear.Run(weights, new float[3], 1, [], new float[3], _pool));
+        Assert.Throws<ArgumentException>(() => Linear.Run(weights, new float[3], 1, new float[1], new float[2], _pool));
+    }
+
+    private static bool IsOff(string variable) => Environment.GetEnvironmentVariable(variable) == "0";
+
+    private void Check(WeightType type, int rows, int length, int columns, bool bias)
+    {
+        WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(rows * length, length), type, rows, length);
+        float[] x = Numbers.Random(columns * length, columns), biases = bias ? Numbers.Random(rows, 9) : [];
+        float[] expected = new float[columns * rows], actual = new float[columns * rows];
+        Linear.Reference(weights, x, columns, biases, expected);
+        Linear.Run(weights, x, columns, biases, actual, _pool);
+        Numbers.AssertClose(expected, actual, 1e-5);
+    }
+}
