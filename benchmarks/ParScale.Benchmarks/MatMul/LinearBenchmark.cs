@@ -6,11 +6,11 @@ using ParScale.Kernels.Threads;
 
 namespace ParScale.Benchmarks.MatMul;
 
-/// <summary>The MLP's gate: [8320, 1536] times some columns. The matrix stays in the third-level cache; <c>parscale bench</c> has none that do.</summary>
+/// <summary>The MLP's gate: [8320, 1536] times some rows. The matrix stays in the third-level cache; <c>parscale bench</c> has none that do.</summary>
 public class LinearBenchmark : IDisposable
 {
     private readonly WorkerPool _pool = new(Environment.ProcessorCount);
-    private readonly QuantizedColumns _scratch = new();
+    private readonly QuantizedActivations _scratch = new();
     private WeightMatrix? _weights;
     private float[] _x = [], _y = [];
 
@@ -18,18 +18,18 @@ public class LinearBenchmark : IDisposable
     public WeightType Type { get; set; }
 
     [Params(1, 2, 4, 8, 16, 256)]
-    public int Columns { get; set; }
+    public int Rows { get; set; }
 
     [GlobalSetup]
     public void Prepare()
     {
         _weights = WeightMatrix.Random(Type, Numbers.Intermediate, Numbers.Hidden, 0.02f, 1);
-        _x = Numbers.Random(Columns * Numbers.Hidden);
-        _y = new float[Columns * Numbers.Intermediate];
+        _x = Numbers.Random(Rows * Numbers.Hidden);
+        _y = new float[Rows * Numbers.Intermediate];
     }
 
     [Benchmark]
-    public void Run() => Linear.Run(_weights ?? throw new InvalidOperationException(), _x, Columns, [], _y, _pool, _scratch);
+    public void Run() => Linear.Run(_weights ?? throw new InvalidOperationException(), _x, Rows, [], _y, _pool, _scratch);
 
     [GlobalCleanup]
     public void Dispose()

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace ParScale.Kernels.Formats;
 
 /// <summary>bfloat16: widening is exact (16 zero bits below), storing rounds to nearest, ties to even.</summary>
-internal readonly unsafe struct Bf16 : IWeightFormat
+internal readonly unsafe struct Bf16 : IFloatFormat
 {
     // Two values lie in each 32 bits. Taking the lower and the upper ones apart is one instruction each; keeping them in
     // order would be a shuffle and a shift each, on the units that the multiplications need.

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace ParScale.Kernels.Formats;
 
 /// <summary>IEEE single precision, as stored.</summary>
-internal readonly unsafe struct F32 : IWeightFormat
+internal readonly unsafe struct F32 : IFloatFormat
 {
     public static int BytesPerValue => 4;
 

@@ -6,10 +6,10 @@ using System.Runtime.InteropServices;
 namespace ParScale.Kernels.Formats;
 
 /// <summary>
-/// Levels -8 .. 7 stored as 0 .. 15, one scale for 64 values: 4.25 bits a value. Of several scales the one with the least
+/// Codes -8 .. 7 stored as 0 .. 15, one scale for 64 values: 4.25 bits a value. Of several scales the one with the least
 /// square error is taken: clipping the largest value a little often serves the others.
 /// </summary>
-internal readonly unsafe struct Q4 : IGroupFormat
+internal readonly unsafe struct Q4 : IQuantizedFormat
 {
     private const int Least = -8, Most = 7;
 
@@ -22,12 +22,12 @@ internal readonly unsafe struct Q4 : IGroupFormat
 
     public static int ValuesPerByte => 2;
 
-    public static float Quantize(ReadOnlySpan<float> values, Span<sbyte> levels)
+    public static float Quantize(ReadOnlySpan<float> values, Span<sbyte> codes)
     {
         float largest = MathF.Abs(TensorPrimitives.MaxMagnitude(values)), leastError = float.PositiveInfinity;
-        levels.Clear();
+        codes.Clear();
         if (!float.IsFinite(largest)) return float.NaN;
-        if (largest / Most < GroupLayout.SmallestScale) return 0;
+        if (largest / Most < QuantizedLayout.SmallestScale) return 0;
         // Values beyond 1e18, whose squares are too large to compare, are not clipped.
         float best = Bf16.RoundUp(largest / Most);
         for (int i = 0; i < Tries; i++)
@@ -37,29 +37,29 @@ internal readonly unsafe struct Q4 : IGroupFormat
             if (!(error < leastError)) continue;
             (best, leastError) = (scale, error);
         }
-        GroupLevels.Round(values, best, Least, Most, levels);
+        QuantizedCodes.Round(values, best, Least, Most, codes);
         return best;
     }
 
     public static int Load(byte* tile, int row, int k) => ((tile[Index(row, k)] >> Shift(k)) & 15) - Offset;
 
-    public static void Store(byte* tile, int row, int k, int level) => tile[Index(row, k)] |= (byte)((level + Offset) << Shift(k));
+    public static void Store(byte* tile, int row, int k, int code) => tile[Index(row, k)] |= (byte)((code + Offset) << Shift(k));
 
-    public static void StoreGroup(byte* tile, int row, int first, ReadOnlySpan<sbyte> levels)
+    public static void StoreGroup(byte* tile, int row, int first, ReadOnlySpan<sbyte> codes)
     {
-        // Adding 8 to a level of -8 .. 7 turns its bit 3; what lies above bit 3 is dropped.
+        // Adding 8 to a code of -8 .. 7 turns its bit 3; what lies above bit 3 is dropped.
         const uint turn = 0x0808_0808, half = 0x0F0F_0F0F;
-        ReadOnlySpan<uint> words = MemoryMarshal.Cast<sbyte, uint>(levels);
+        ReadOnlySpan<uint> words = MemoryMarshal.Cast<sbyte, uint>(codes);
         byte* to = tile + Index(row, first);
         for (int i = 0; i < words.Length; i += 2)
         {
             uint lower = (words[i] ^ turn) & half, upper = (words[i + 1] ^ turn) & half;
-            Unsafe.WriteUnaligned(to + i / 2 * GroupLayout.StepBytes, lower | (upper << 4));
+            Unsafe.WriteUnaligned(to + i / 2 * QuantizedLayout.StepBytes, lower | (upper << 4));
         }
     }
 
     // Eight consecutive values of a row are four bytes: the first four in the lower halves, the next four in the upper.
-    private static int Index(int row, int k) => (k / 8 * GroupLayout.TileRows + row) * 4 + k % 4;
+    private static int Index(int row, int k) => (k / 8 * QuantizedLayout.TileRows + row) * 4 + k % 4;
 
     private static int Shift(int k) => k % 8 / 4 * 4;
 
@@ -73,8 +73,8 @@ internal readonly unsafe struct Q4 : IGroupFormat
         {
             Vector<float> value = vectors[i / Vector<float>.Count];
             // Every value is finite, so the instructions without rules for NaN serve.
-            Vector<float> level = Vector.MinNative(Vector.MaxNative(Vector.Round(value * inverse), least), most);
-            Vector<float> error = value - level * scale;
+            Vector<float> code = Vector.MinNative(Vector.MaxNative(Vector.Round(value * inverse), least), most);
+            Vector<float> error = value - code * scale;
             sum += error * error;
         }
         for (; i < values.Length; i++)

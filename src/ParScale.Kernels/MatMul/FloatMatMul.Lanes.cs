@@ -16,16 +16,16 @@ internal static unsafe partial class FloatMatMul
         static abstract TVector Load(float* from);
 
         static abstract void LoadPair<TFormat>(byte* from, out TVector first, out TVector second)
-            where TFormat : struct, IWeightFormat;
+            where TFormat : struct, IFloatFormat;
 
         static abstract TVector MultiplyAdd(TVector a, TVector b, TVector sum);
 
         /// <summary>Adds the lanes: halves onto each other as long as there are two.</summary>
         static abstract float Sum(TVector vector);
 
-        /// <summary>Deals two vectors of x as the format deals its weights.</summary>
-        static abstract void Deal<TFormat>(float* from, float* first, float* second)
-            where TFormat : struct, IWeightFormat;
+        /// <summary>Splits two vectors of x as the format splits its weights.</summary>
+        static abstract void Deinterleave<TFormat>(float* from, float* first, float* second)
+            where TFormat : struct, IFloatFormat;
     }
 
     private readonly struct Lanes512 : ILanes<Vector512<float>>
@@ -37,7 +37,7 @@ internal static unsafe partial class FloatMatMul
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void LoadPair<TFormat>(byte* from, out Vector512<float> first, out Vector512<float> second)
-            where TFormat : struct, IWeightFormat => TFormat.LoadPair(from, out first, out second);
+            where TFormat : struct, IFloatFormat => TFormat.LoadPair(from, out first, out second);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> sum) =>
@@ -47,8 +47,8 @@ internal static unsafe partial class FloatMatMul
         public static float Sum(Vector512<float> vector) => Lanes256.Sum(vector.GetLower() + vector.GetUpper());
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Deal<TFormat>(float* from, float* first, float* second)
-            where TFormat : struct, IWeightFormat
+        public static void Deinterleave<TFormat>(float* from, float* first, float* second)
+            where TFormat : struct, IFloatFormat
         {
             var low = Vector512.Load((ulong*)from);
             var high = Vector512.Load((ulong*)(from + Count));
@@ -74,7 +74,7 @@ internal static unsafe partial class FloatMatMul
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void LoadPair<TFormat>(byte* from, out Vector256<float> first, out Vector256<float> second)
-            where TFormat : struct, IWeightFormat => TFormat.LoadPair(from, out first, out second);
+            where TFormat : struct, IFloatFormat => TFormat.LoadPair(from, out first, out second);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> sum) =>
@@ -84,8 +84,8 @@ internal static unsafe partial class FloatMatMul
         public static float Sum(Vector256<float> vector) => Lanes128.Sum(vector.GetLower() + vector.GetUpper());
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Deal<TFormat>(float* from, float* first, float* second)
-            where TFormat : struct, IWeightFormat
+        public static void Deinterleave<TFormat>(float* from, float* first, float* second)
+            where TFormat : struct, IFloatFormat
         {
             var low = Vector256.Load((ulong*)from);
             var high = Vector256.Load((ulong*)(from + Count));
@@ -111,7 +111,7 @@ internal static unsafe partial class FloatMatMul
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void LoadPair<TFormat>(byte* from, out Vector128<float> first, out Vector128<float> second)
-            where TFormat : struct, IWeightFormat => TFormat.LoadPair(from, out first, out second);
+            where TFormat : struct, IFloatFormat => TFormat.LoadPair(from, out first, out second);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> sum) =>
@@ -121,8 +121,8 @@ internal static unsafe partial class FloatMatMul
         public static float Sum(Vector128<float> vector) => Vector128.Sum(vector);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Deal<TFormat>(float* from, float* first, float* second)
-            where TFormat : struct, IWeightFormat
+        public static void Deinterleave<TFormat>(float* from, float* first, float* second)
+            where TFormat : struct, IFloatFormat
         {
             var low = Vector128.Load((ulong*)from);
             var high = Vector128.Load((ulong*)(from + Count));
@@ -149,7 +149,7 @@ internal static unsafe partial class FloatMatMul
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void LoadPair<TFormat>(byte* from, out float first, out float second)
-            where TFormat : struct, IWeightFormat
+            where TFormat : struct, IFloatFormat
         {
             first = TFormat.Load(from, 0);
             second = TFormat.Load(from, 1);
@@ -162,8 +162,8 @@ internal static unsafe partial class FloatMatMul
         public static float Sum(float vector) => vector;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Deal<TFormat>(float* from, float* first, float* second)
-            where TFormat : struct, IWeightFormat
+        public static void Deinterleave<TFormat>(float* from, float* first, float* second)
+            where TFormat : struct, IFloatFormat
         {
             *first = from[0];
             *second = from[1];

@@ -6,8 +6,8 @@ using ParScale.Kernels.Formats;
 namespace ParScale.Kernels.Memory;
 
 /// <summary>
-/// A read-only matrix of weights [rows, columns], mapped from a file or in memory of its own: row after row, or levels and
-/// scales in the order of <see cref="GroupLayout"/>.
+/// A read-only matrix of weights [rows, columns], mapped from a file or in memory of its own: row after row, or codes and
+/// scales in the order of <see cref="QuantizedLayout"/>.
 /// </summary>
 internal sealed unsafe partial class WeightMatrix : IDisposable
 {
@@ -38,7 +38,7 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
 
     internal byte* Data { get; }
 
-    /// <summary>bfloat16 scales of a grouped type, else null.</summary>
+    /// <summary>bfloat16 scales of a block-quantized type, else null.</summary>
     internal ushort* Scales { get; }
 
     internal long RowBytes => (long)Columns * BytesPerValue(Type);
@@ -71,17 +71,17 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     public static WeightMatrix FromValues(ReadOnlySpan<float> values, WeightType type, int rows, int columns)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, checked(rows * columns));
-        WeightMatrix result = Allocate(GroupLayout.IsGrouped(type) ? WeightType.F32 : type, rows, columns);
+        WeightMatrix result = Allocate(QuantizedLayout.IsQuantized(type) ? WeightType.F32 : type, rows, columns);
         for (int row = 0; row < rows; row++) result.StoreRow(row, values.Slice(row * columns, columns));
         if (result.Type == type) return result;
-        using (result) return result.ToGroups(type);
+        using (result) return result.ToQuantized(type);
     }
 
     /// <summary>This matrix stored as <paramref name="type"/>: itself when it already is.</summary>
     public WeightMatrix ConvertTo(WeightType type)
     {
         if (type == Type) return this;
-        if (GroupLayout.IsGrouped(type)) return ToGroups(type);
+        if (QuantizedLayout.IsQuantized(type)) return ToQuantized(type);
         WeightMatrix result = Allocate(type, Rows, Columns);
         var values = new float[Columns];
         for (int row = 0; row < Rows; row++)
@@ -100,7 +100,7 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(y.Length, Columns);
         if (Type == WeightType.F32) new ReadOnlySpan<float>(Row(row), Columns).CopyTo(y);
         else if (Type == WeightType.Bf16) LoadRow<Bf16>(Row(row), y);
-        else CopyGroupedRow(row, y);
+        else CopyQuantizedRow(row, y);
         GC.KeepAlive(_owner);
     }
 
@@ -120,8 +120,8 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     }
 
     /// <summary>Bytes that a matrix takes in a type, scales included.</summary>
-    public static long SizeOf(WeightType type, int rows, int columns) => checked(GroupLayout.IsGrouped(type)
-        ? GroupLayout.Tiles(rows) * (GroupLayout.TileBytes(type, columns) + GroupLayout.TileScaleBytes(type, columns))
+    public static long SizeOf(WeightType type, int rows, int columns) => checked(QuantizedLayout.IsQuantized(type)
+        ? QuantizedLayout.Tiles(rows) * (QuantizedLayout.TileBytes(type, columns) + QuantizedLayout.TileScaleBytes(type, columns))
         : (long)rows * columns * BytesPerValue(type));
 
     private static int BytesPerValue(WeightType type) => type switch
@@ -154,7 +154,7 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
 
     private byte* Row(int row) => Data + row * RowBytes;
 
-    private static void LoadRow<TFormat>(byte* row, Span<float> y) where TFormat : struct, IWeightFormat
+    private static void LoadRow<TFormat>(byte* row, Span<float> y) where TFormat : struct, IFloatFormat
     {
         int i = 0;
         for (; i <= y.Length - 2 * Vector<float>.Count; i += 2 * Vector<float>.Count)

@@ -57,7 +57,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             _invoke = &Invoke<TJob>;
             _failure = null;
             _wanted = (int)Math.Min(ThreadCount, ((long)count + grain - 1) / grain);
-            _shares.Deal(count, grain, _wanted);
+            _shares.Split(count, grain, _wanted);
             Volatile.Write(ref _joined, 0);
             Interlocked.Increment(ref _generation);
             for (int i = 0; i < _wanted - 1; i++) _workers[i].WakeIfParked();

@@ -56,8 +56,8 @@ internal sealed class ModelState : IDisposable
     /// <summary>What the attention kernels need beside the buffers below.</summary>
     public Scratch Scratch { get; } = new();
 
-    /// <summary>Where activations are rounded for weights of levels and scales.</summary>
-    public QuantizedColumns Rounded { get; } = new();
+    /// <summary>Where activations are rounded for weights of codes and scales.</summary>
+    public QuantizedActivations Rounded { get; } = new();
 
     /// <summary>[R, H] the residual stream; its first T rows hold the embeddings before layer 0.</summary>
     public float[] Hidden { get; }

@@ -22,8 +22,8 @@ public sealed class LinearTests : IDisposable
     public void Every_length_matches_the_reference(int length)
     {
         foreach (WeightType type in new[] { WeightType.F32, WeightType.Bf16 })
-            foreach (int columns in new[] { 1, 2, 3, 4, 5, 8, 9, 16 })
-                Check(type, rows: 7, length, columns, bias: columns % 2 == 0);
+            foreach (int rows in new[] { 1, 2, 3, 4, 5, 8, 9, 16 })
+                Check(type, outputs: 7, length, rows, bias: rows % 2 == 0);
     }
 
     [Theory]
@@ -34,10 +34,10 @@ public sealed class LinearTests : IDisposable
     [InlineData(5)]
     [InlineData(63)]
     [InlineData(1001)]
-    public void Every_number_of_rows_matches_the_reference(int rows)
+    public void Every_number_of_outputs_matches_the_reference(int outputs)
     {
         foreach (WeightType type in new[] { WeightType.F32, WeightType.Bf16 })
-            foreach (int columns in new[] { 1, 4, 7 }) Check(type, rows, length: 200, columns, bias: true);
+            foreach (int rows in new[] { 1, 4, 7 }) Check(type, outputs, length: 200, rows, bias: true);
     }
 
     [Fact]
@@ -52,10 +52,10 @@ public sealed class LinearTests : IDisposable
 
     [Theory]
     [MemberData(nameof(FloatTypes))]
-    public void Every_number_of_columns_matches_the_reference(WeightType type)
+    public void Every_number_of_rows_matches_the_reference(WeightType type)
     {
-        for (int columns = 1; columns <= 26; columns++) Check(type, rows: 10, length: 75, columns, bias: true);
-        Check(type, rows: 40, length: 64, columns: 300, bias: false);
+        for (int rows = 1; rows <= 26; rows++) Check(type, outputs: 10, length: 75, rows, bias: true);
+        Check(type, outputs: 40, length: 64, rows: 300, bias: false);
     }
 
     [Theory]
@@ -63,16 +63,16 @@ public sealed class LinearTests : IDisposable
     [InlineData(WeightType.F32, 133)]
     [InlineData(WeightType.Bf16, 256)]
     [InlineData(WeightType.F32, 2)]
-    public void A_column_gives_the_same_bits_alone_and_in_a_batch(WeightType type, int length)
+    public void A_row_gives_the_same_bits_alone_and_in_a_batch(WeightType type, int length)
     {
-        const int rows = 101, most = 270;
-        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(rows * length, 1), type, rows, length);
-        float[] x = Numbers.Random(most * length, 2), alone = new float[most * rows];
-        for (int c = 0; c < most; c++) Linear.Run(weights, x.AsSpan(c * length, length), 1, [], alone.AsSpan(c * rows, rows), _pool);
-        foreach (int columns in new[] { 2, 3, 4, 5, 6, 7, 8, 9, 11, 16, 17, 270 })
+        const int outputs = 101, most = 270;
+        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(outputs * length, 1), type, outputs, length);
+        float[] x = Numbers.Random(most * length, 2), alone = new float[most * outputs];
+        for (int r = 0; r < most; r++) Linear.Run(weights, x.AsSpan(r * length, length), 1, [], alone.AsSpan(r * outputs, outputs), _pool);
+        foreach (int rows in new[] { 2, 3, 4, 5, 6, 7, 8, 9, 11, 16, 17, 270 })
         {
-            var batch = new float[columns * rows];
-            Linear.Run(weights, x.AsSpan(0, columns * length), columns, [], batch, _pool);
+            var batch = new float[rows * outputs];
+            Linear.Run(weights, x.AsSpan(0, rows * length), rows, [], batch, _pool);
             Assert.Equal(alone[..batch.Length], batch);
         }
     }
@@ -81,17 +81,17 @@ public sealed class LinearTests : IDisposable
     [MemberData(nameof(FloatTypes))]
     public void Every_number_of_threads_gives_the_same_bits(WeightType type)
     {
-        const int rows = 2050, length = 333;
-        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(rows * length, 1), type, rows, length);
-        foreach (int columns in new[] { 1, 5, 8, 19 })
+        const int outputs = 2050, length = 333;
+        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(outputs * length, 1), type, outputs, length);
+        foreach (int rows in new[] { 1, 5, 8, 19 })
         {
-            float[] x = Numbers.Random(columns * length, 2), expected = new float[columns * rows], actual = new float[columns * rows];
-            using (var one = new WorkerPool(1)) Linear.Run(weights, x, columns, [], expected, one);
+            float[] x = Numbers.Random(rows * length, 2), expected = new float[rows * outputs], actual = new float[rows * outputs];
+            using (var one = new WorkerPool(1)) Linear.Run(weights, x, rows, [], expected, one);
             foreach (int threads in new[] { 2, 3, 5, 16 })
             {
                 using var pool = new WorkerPool(threads);
                 Array.Clear(actual);
-                Linear.Run(weights, x, columns, [], actual, pool);
+                Linear.Run(weights, x, rows, [], actual, pool);
                 Assert.Equal(expected, actual);
             }
         }
@@ -99,12 +99,12 @@ public sealed class LinearTests : IDisposable
 
     [Theory]
     [MemberData(nameof(FloatTypes))]
-    public void A_row_takes_nothing_from_its_neighbours(WeightType type)
+    public void An_output_takes_nothing_from_its_neighbours(WeightType type)
     {
         foreach (int length in new[] { 1, 31, 33, 64, 77 })
         {
             float[] values = Numbers.Random(7 * length, length), x = Numbers.Random(3 * length, 5), y = new float[3 * 7];
-            for (int row = 0; row < 7; row += 2) values.AsSpan(row * length, length).Fill(float.NaN);
+            for (int output = 0; output < 7; output += 2) values.AsSpan(output * length, length).Fill(float.NaN);
             using WeightMatrix weights = WeightMatrix.FromValues(values, type, 7, length);
             Linear.Run(weights, x, 3, [], y, _pool);
             for (int i = 0; i < y.Length; i++) Assert.Equal(i % 7 % 2 == 0, float.IsNaN(y[i]));
@@ -112,7 +112,7 @@ public sealed class LinearTests : IDisposable
     }
 
     [Fact]
-    public void A_column_takes_nothing_from_its_neighbours()
+    public void A_row_takes_nothing_from_its_neighbours()
     {
         using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(20 * 45, 1), WeightType.Bf16, 20, 45);
         float[] x = Numbers.Random(9 * 45, 2), y = new float[9 * 20];
@@ -170,13 +170,13 @@ public sealed class LinearTests : IDisposable
 
     private static bool IsOff(string variable) => Environment.GetEnvironmentVariable(variable) == "0";
 
-    private void Check(WeightType type, int rows, int length, int columns, bool bias)
+    private void Check(WeightType type, int outputs, int length, int rows, bool bias)
     {
-        WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(rows * length, length), type, rows, length);
-        float[] x = Numbers.Random(columns * length, columns), biases = bias ? Numbers.Random(rows, 9) : [];
-        float[] expected = new float[columns * rows], actual = new float[columns * rows];
-        Linear.Reference(weights, x, columns, biases, expected);
-        Linear.Run(weights, x, columns, biases, actual, _pool);
+        WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(outputs * length, length), type, outputs, length);
+        float[] x = Numbers.Random(rows * length, rows), biases = bias ? Numbers.Random(outputs, 9) : [];
+        float[] expected = new float[rows * outputs], actual = new float[rows * outputs];
+        Linear.Reference(weights, x, rows, biases, expected);
+        Linear.Run(weights, x, rows, biases, actual, _pool);
         Numbers.AssertClose(expected, actual, 1e-5);
     }
 }

@@ -10,7 +10,7 @@ public sealed class QuantizedMatMulTests : IDisposable
 {
     private static readonly WeightType[] Types = [WeightType.Q8, WeightType.Q4];
     private readonly WorkerPool _pool = new(3);
-    private readonly QuantizedColumns _scratch = new();
+    private readonly QuantizedActivations _scratch = new();
 
     public static TheoryData<string> Tiers => [.. KernelTier.Available.Select(kernel => kernel.Name)];
 
@@ -28,9 +28,9 @@ public sealed class QuantizedMatMulTests : IDisposable
         Assert.True(KernelTier.TryForce(tier));
         foreach (WeightType type in Types)
         {
-            foreach (int columns in new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19 })
-                foreach (int rows in new[] { 1, 15, 16, 17, 32, 47, 48, 113 })
-                    Check(type, Numbers.Random(rows * 200, rows), Numbers.Random(columns * 200, columns), rows, 200, columns);
+            foreach (int rows in new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19 })
+                foreach (int outputs in new[] { 1, 15, 16, 17, 32, 47, 48, 113 })
+                    Check(type, Numbers.Random(outputs * 200, outputs), Numbers.Random(rows * 200, rows), outputs, 200, rows);
             foreach (int length in new[] { 1, 3, 4, 7, 63, 64, 65, 127, 128, 129, 256, 1000 })
                 Check(type, Numbers.Random(20 * length, length), Numbers.Random(5 * length, length + 1), 20, length, 5);
         }
@@ -38,7 +38,7 @@ public sealed class QuantizedMatMulTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Tiers))]
-    public void Levels_at_their_limits_do_not_saturate(string tier)
+    public void Codes_at_their_limits_do_not_saturate(string tier)
     {
         Assert.True(KernelTier.TryForce(tier));
         foreach (WeightType type in Types)
@@ -71,7 +71,7 @@ public sealed class QuantizedMatMulTests : IDisposable
     }
 
     [Fact]
-    public void A_column_gives_the_same_bits_alone_and_in_a_batch_and_on_any_number_of_threads()
+    public void A_row_gives_the_same_bits_alone_and_in_a_batch_and_on_any_number_of_threads()
     {
         using var single = new WorkerPool(1);
         foreach (WeightType type in Types)
@@ -79,17 +79,17 @@ public sealed class QuantizedMatMulTests : IDisposable
             WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(133 * 300, 1), type, 133, 300);
             float[] x = Numbers.Random(21 * 300, 2), batch = new float[21 * 133], alone = new float[133];
             Linear.Run(weights, x, 21, [], batch, _pool, _scratch);
-            for (int column = 0; column < 21; column++)
+            for (int row = 0; row < 21; row++)
             {
-                Linear.Run(weights, x.AsSpan(column * 300, 300), 1, [], alone, single);
-                Assert.Equal(alone, batch[(column * 133)..((column + 1) * 133)]);
+                Linear.Run(weights, x.AsSpan(row * 300, 300), 1, [], alone, single);
+                Assert.Equal(alone, batch[(row * 133)..((row + 1) * 133)]);
             }
         }
     }
 
     [Theory]
     [MemberData(nameof(Tiers))]
-    public void Levels_and_scales_at_odd_addresses_give_the_same(string tier)
+    public void Codes_and_scales_at_odd_addresses_give_the_same(string tier)
     {
         Assert.True(KernelTier.TryForce(tier));
         string path = Path.GetTempFileName();
@@ -99,18 +99,18 @@ public sealed class QuantizedMatMulTests : IDisposable
             {
                 using WeightMatrix source = WeightMatrix.FromValues(Numbers.Random(40 * 300, 3), WeightType.F32, 40, 300);
                 using WeightMatrix aligned = source.ConvertTo(type);
-                byte[] levels = new byte[GroupLayout.TileBytes(type, 300)], scales = new byte[GroupLayout.TileScaleBytes(type, 300)];
-                var allLevels = new MemoryStream();
+                byte[] codes = new byte[QuantizedLayout.TileBytes(type, 300)], scales = new byte[QuantizedLayout.TileScaleBytes(type, 300)];
+                var allCodes = new MemoryStream();
                 var allScales = new MemoryStream();
-                for (int tile = 0; tile < GroupLayout.Tiles(40); tile++)
+                for (int tile = 0; tile < QuantizedLayout.Tiles(40); tile++)
                 {
-                    source.PackTile(type, tile, levels, scales);
-                    allLevels.Write(levels);
+                    source.PackTile(type, tile, codes, scales);
+                    allCodes.Write(codes);
                     allScales.Write(scales);
                 }
-                File.WriteAllBytes(path, [7, .. allLevels.ToArray(), 7, .. allScales.ToArray()]);
+                File.WriteAllBytes(path, [7, .. allCodes.ToArray(), 7, .. allScales.ToArray()]);
                 using var file = new MappedFile(path);
-                using WeightMatrix mapped = WeightMatrix.MapGroups(file, 1, allLevels.Length + 2, type, 40, 300);
+                using WeightMatrix mapped = WeightMatrix.MapQuantized(file, 1, allCodes.Length + 2, type, 40, 300);
                 float[] x = Numbers.Random(6 * 300, 4), expected = new float[6 * 40], actual = new float[6 * 40];
                 Linear.Run(aligned, x, 6, [], expected, _pool, _scratch);
                 Linear.Run(mapped, x, 6, [], actual, _pool, _scratch);
@@ -129,12 +129,12 @@ public sealed class QuantizedMatMulTests : IDisposable
     public void Products_of_one_x_give_the_same_bits_together(int count)
     {
         float[] x = Numbers.Random(5 * 200, 3);
-        int[] rows = [70, 33, 31];
+        int[] outputs = [70, 33, 31];
         foreach (WeightType type in new[] { WeightType.Q8, WeightType.Q4, WeightType.Bf16 })
         {
             Linear.Product[] products =
             [
-                .. rows.Take(count).Select(n => new Linear.Product(
+                .. outputs.Take(count).Select(n => new Linear.Product(
                     WeightMatrix.FromValues(Numbers.Random(n * 200, n), type, n, 200), n == 33 ? [] : Numbers.Random(n, 9), new float[5 * n])),
             ];
             Linear.RunAll(products, x, 5, _pool, _scratch);
@@ -158,12 +158,12 @@ public sealed class QuantizedMatMulTests : IDisposable
         Numbers.AssertClose(expected, actual, tolerance);
     }
 
-    private void Check(WeightType type, float[] weights, float[] x, int rows, int length, int columns)
+    private void Check(WeightType type, float[] weights, float[] x, int outputs, int length, int rows)
     {
-        using WeightMatrix matrix = WeightMatrix.FromValues(weights, type, rows, length);
-        float[] bias = columns % 2 == 0 ? Numbers.Random(rows, 77) : [], expected = new float[columns * rows], actual = new float[columns * rows];
-        Linear.QuantizedReference(matrix, x, columns, bias, expected);
-        Linear.Run(matrix, x, columns, bias, actual, _pool, _scratch);
+        using WeightMatrix matrix = WeightMatrix.FromValues(weights, type, outputs, length);
+        float[] bias = rows % 2 == 0 ? Numbers.Random(outputs, 77) : [], expected = new float[rows * outputs], actual = new float[rows * outputs];
+        Linear.QuantizedReference(matrix, x, rows, bias, expected);
+        Linear.Run(matrix, x, rows, bias, actual, _pool, _scratch);
         Assert.Equal(expected, actual);
     }
 }

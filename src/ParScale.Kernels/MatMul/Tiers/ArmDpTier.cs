@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.Arm;
 namespace ParScale.Kernels.MatMul.Tiers;
 
 /// <summary>
-/// Arm AdvSimd with the dot-product extension. Its product takes signed weights: flipping the top bit of a stored 8-bit level
-/// takes the offset off, so nothing is left to undo; 4-bit levels are small enough as they are.
+/// Arm AdvSimd with the dot-product extension. Its product takes signed weights: flipping the top bit of a stored 8-bit code
+/// takes the offset off, so nothing is left to undo; 4-bit codes are small enough as they are.
 /// </summary>
 internal readonly unsafe struct ArmDpTier : IDotTier<Vector128<int>>
 {

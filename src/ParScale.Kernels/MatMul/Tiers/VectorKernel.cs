@@ -4,67 +4,67 @@ using ParScale.Kernels.Formats;
 namespace ParScale.Kernels.MatMul.Tiers;
 
 /// <summary>
-/// The grouped product in C# intrinsics, for any number of columns: per group, integer sums in registers, two vectors of rows by
-/// four columns at a time; then one multiply-add per group into the float sums. A group's levels stay in the first-level cache
-/// while the columns pass. Every tier adds in this order, so all give the same bits.
+/// The block-quantized product in C# intrinsics, for any number of rows: per group, integer sums in registers, two vectors of outputs by
+/// four rows at a time; then one multiply-add per group into the float sums. A group's codes stay in the first-level cache
+/// while the rows pass. Every tier adds in this order, so all give the same bits.
 /// </summary>
-internal sealed unsafe class VectorKernel<TTier, TVector>(string name) : IGroupedKernel
+internal sealed unsafe class VectorKernel<TTier, TVector>(string name) : IQuantizedKernel
     where TTier : struct, IDotTier<TVector>
     where TVector : struct
 {
-    private const int TileRows = GroupLayout.TileRows;
+    private const int TileRows = QuantizedLayout.TileRows;
 
     public string Name => name;
 
-    public void Run(WeightType type, GroupedProduct* product, int columns)
+    public void Run(WeightType type, QuantizedMatMulArgs* args, int rows)
     {
-        if (type == WeightType.Q8) Tiles<Q8>(product, columns);
-        else Tiles<Q4>(product, columns);
+        if (type == WeightType.Q8) Tiles<Q8>(args, rows);
+        else Tiles<Q4>(args, rows);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tiles<TFormat>(GroupedProduct* product, int columns) where TFormat : struct, IGroupFormat
+    private static void Tiles<TFormat>(QuantizedMatMulArgs* args, int rows) where TFormat : struct, IQuantizedFormat
     {
-        float* sums = stackalloc float[columns * TileRows];
-        for (nint tile = 0; tile < product->Tiles; tile++)
+        float* sums = stackalloc float[rows * TileRows];
+        for (nint tile = 0; tile < args->Tiles; tile++)
         {
-            byte* weights = product->Weights + tile * product->WeightStride;
-            ushort* scales = (ushort*)((byte*)product->Scales + tile * product->ScaleStride);
-            new Span<float>(sums, columns * TileRows).Clear();
-            for (nint group = 0; group < product->Groups; group++)
+            byte* weights = args->Weights + tile * args->WeightStride;
+            ushort* scales = (ushort*)((byte*)args->Scales + tile * args->ScaleStride);
+            new Span<float>(sums, rows * TileRows).Clear();
+            for (nint group = 0; group < args->Groups; group++)
             {
-                AddGroup<TFormat>(weights, scales, product->X + group * TFormat.GroupSize * columns,
-                    product->XGroups + group * columns, columns, sums);
+                AddGroup<TFormat>(weights, scales, args->X + group * TFormat.GroupSize * rows,
+                    args->XGroups + group * rows, rows, sums);
                 weights += TFormat.GroupSize * TileRows / TFormat.ValuesPerByte;
                 scales += TileRows;
             }
-            for (int column = 0; column < columns; column++)
+            for (int row = 0; row < rows; row++)
             {
-                float* y = (float*)((byte*)product->Y + column * product->YStride) + tile * TileRows;
-                new ReadOnlySpan<float>(sums + column * TileRows, TileRows).CopyTo(new Span<float>(y, TileRows));
+                float* y = (float*)((byte*)args->Y + row * args->YStride) + tile * TileRows;
+                new ReadOnlySpan<float>(sums + row * TileRows, TileRows).CopyTo(new Span<float>(y, TileRows));
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddGroup<TFormat>(byte* weights, ushort* scales, sbyte* x, ColumnGroup* groups, int columns, float* sums)
-        where TFormat : struct, IGroupFormat
+    private static void AddGroup<TFormat>(byte* weights, ushort* scales, sbyte* x, ActivationGroup* groups, int rows, float* sums)
+        where TFormat : struct, IQuantizedFormat
     {
-        for (int row = 0; row < TileRows; row += 2 * TTier.Lanes)
+        for (int output = 0; output < TileRows; output += 2 * TTier.Lanes)
         {
-            byte* w = weights + row * 4;
-            int column = 0;
-            for (; column + 4 <= columns; column += 4)
-                Four<TFormat>(w, scales + row, x + column * TFormat.GroupSize, groups + column, sums + column * TileRows + row);
-            for (; column < columns; column++)
-                One<TFormat>(w, scales + row, x + column * TFormat.GroupSize, groups + column, sums + column * TileRows + row);
+            byte* w = weights + output * 4;
+            int row = 0;
+            for (; row + 4 <= rows; row += 4)
+                Four<TFormat>(w, scales + output, x + row * TFormat.GroupSize, groups + row, sums + row * TileRows + output);
+            for (; row < rows; row++)
+                One<TFormat>(w, scales + output, x + row * TFormat.GroupSize, groups + row, sums + row * TileRows + output);
         }
     }
 
-    // Two vectors of rows by four columns.
+    // Two vectors of outputs by four rows.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Four<TFormat>(byte* w, ushort* scales, sbyte* x, ColumnGroup* groups, float* sums)
-        where TFormat : struct, IGroupFormat
+    private static void Four<TFormat>(byte* w, ushort* scales, sbyte* x, ActivationGroup* groups, float* sums)
+        where TFormat : struct, IQuantizedFormat
     {
         TVector a0 = Start<TFormat>(groups[0].Start), a1 = Start<TFormat>(groups[1].Start);
         TVector a2 = Start<TFormat>(groups[2].Start), a3 = Start<TFormat>(groups[3].Start);
@@ -93,8 +93,8 @@ internal sealed unsafe class VectorKernel<TTier, TVector>(string name) : IGroupe
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void One<TFormat>(byte* w, ushort* scales, sbyte* x, ColumnGroup* group, float* sums)
-        where TFormat : struct, IGroupFormat
+    private static void One<TFormat>(byte* w, ushort* scales, sbyte* x, ActivationGroup* group, float* sums)
+        where TFormat : struct, IQuantizedFormat
     {
         TVector a = Start<TFormat>(group->Start), b = a;
         for (int k = 0; k < TFormat.GroupSize; k += 4 * TFormat.ValuesPerByte)
@@ -112,15 +112,15 @@ internal sealed unsafe class VectorKernel<TTier, TVector>(string name) : IGroupe
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Start<TFormat>(int start) where TFormat : struct, IGroupFormat =>
+    private static TVector Start<TFormat>(int start) where TFormat : struct, IQuantizedFormat =>
         TFormat.ValuesPerByte == 1 ? TTier.StartBytes(start) : TTier.StartNibbles(start);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Load<TFormat>(byte* w, out TVector levels, out TVector next) where TFormat : struct, IGroupFormat
+    private static void Load<TFormat>(byte* w, out TVector codes, out TVector next) where TFormat : struct, IQuantizedFormat
     {
         next = default;
-        if (TFormat.ValuesPerByte == 1) levels = TTier.LoadBytes(w);
-        else TTier.LoadNibbles(w, out levels, out next);
+        if (TFormat.ValuesPerByte == 1) codes = TTier.LoadBytes(w);
+        else TTier.LoadNibbles(w, out codes, out next);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -5,10 +5,10 @@ namespace ParScale.Kernels.Formats;
 
 /// <summary>
 /// One way to store weights as one float each. A kernel is generic over the format, so each format is one struct in one
-/// file and the inner loops are written once. Kernels take a row in pairs of vectors; how the values of a pair are dealt
-/// to its two vectors is the format's own choice, and <see cref="Deinterleaved"/> tells it to whoever lays out the other operand.
+/// file and the inner loops are written once. Kernels take a row in pairs of vectors; how the values of a pair are split
+/// between its two vectors is the format's own choice, and <see cref="Deinterleaved"/> tells it to whoever lays out the other operand.
 /// </summary>
-internal unsafe interface IWeightFormat
+internal unsafe interface IFloatFormat
 {
     /// <summary>Bytes that one value takes.</summary>
     static abstract int BytesPerValue { get; }

@@ -3,7 +3,7 @@ using ParScale.Kernels.Memory;
 
 namespace ParScale.Kernels.Tests.Formats;
 
-public class GroupLayoutTests
+public class QuantizedLayoutTests
 {
     private const int TileRows = 32;
 
@@ -26,13 +26,13 @@ public class GroupLayoutTests
         using WeightMatrix matrix = WeightMatrix.FromValues(values, WeightType.F32, rows, columns);
         using WeightMatrix packed = matrix.ConvertTo(type);
         float[] expected = new float[columns], actual = new float[columns];
-        var levels = new byte[GroupLayout.TileBytes(type, columns)];
-        var scales = new byte[GroupLayout.TileScaleBytes(type, columns)];
+        var codes = new byte[QuantizedLayout.TileBytes(type, columns)];
+        var scales = new byte[QuantizedLayout.TileScaleBytes(type, columns)];
         for (int row = 0; row < rows; row++)
         {
-            if (row % TileRows == 0) matrix.PackTile(type, row / TileRows, levels, scales);
+            if (row % TileRows == 0) matrix.PackTile(type, row / TileRows, codes, scales);
             packed.CopyRow(row, actual);
-            Plain(type, values.AsSpan(row * columns, columns), levels, scales, row % TileRows, expected);
+            Plain(type, values.AsSpan(row * columns, columns), codes, scales, row % TileRows, expected);
             Assert.Equal(expected, actual);
         }
     }
@@ -46,7 +46,7 @@ public class GroupLayoutTests
         float[] values = Values(rows * columns, seed: 7);
         using WeightMatrix matrix = WeightMatrix.FromValues(values, WeightType.F32, rows, columns);
         RoundingError found = matrix.PackTile(
-            type, 0, new byte[GroupLayout.TileBytes(type, columns)], new byte[GroupLayout.TileScaleBytes(type, columns)]);
+            type, 0, new byte[QuantizedLayout.TileBytes(type, columns)], new byte[QuantizedLayout.TileScaleBytes(type, columns)]);
         using WeightMatrix packed = matrix.ConvertTo(type);
         double squares = 0, total = 0;
         var row = new float[columns];
@@ -76,7 +76,7 @@ public class GroupLayoutTests
         packed.CopyRow(2, row);
         Assert.All(row, value => Assert.True(float.IsFinite(value)));
         RoundingError error = matrix.PackTile(
-            type, 0, new byte[GroupLayout.TileBytes(type, 200)], new byte[GroupLayout.TileScaleBytes(type, 200)]);
+            type, 0, new byte[QuantizedLayout.TileBytes(type, 200)], new byte[QuantizedLayout.TileScaleBytes(type, 200)]);
         Assert.True(double.IsNaN(error.Relative));
     }
 
@@ -93,20 +93,20 @@ public class GroupLayoutTests
         Assert.All(row[..128], value => Assert.InRange(value, 0.8f * float.MaxValue, float.PositiveInfinity));
     }
 
-    // Reads levels and scales one by one where GroupLayout's summary says they lie, and checks them against the values.
-    private static void Plain(WeightType type, ReadOnlySpan<float> values, byte[] levels, byte[] scales, int row, float[] y)
+    // Reads codes and scales one by one where QuantizedLayout's summary says they lie, and checks them against the values.
+    private static void Plain(WeightType type, ReadOnlySpan<float> values, byte[] codes, byte[] scales, int row, float[] y)
     {
         int group = type == WeightType.Q8 ? 128 : 64, most = type == WeightType.Q8 ? 127 : 7, least = type == WeightType.Q8 ? -127 : -8;
         for (int k = 0; k < values.Length; k++)
         {
             ushort bits = BitConverter.ToUInt16(scales, ((k / group * TileRows) + row) * 2);
             float scale = BitConverter.UInt32BitsToSingle((uint)bits << 16);
-            int level = type == WeightType.Q8
-                ? levels[(((k / 4 * TileRows) + row) * 4) + (k % 4)] - 128
-                : ((levels[(((k / 8 * TileRows) + row) * 4) + (k % 4)] >> (k % 8 / 4 * 4)) & 15) - 8;
-            Assert.Equal(Math.Clamp((int)MathF.Round(values[k] / scale), least, most), level);
+            int code = type == WeightType.Q8
+                ? codes[(((k / 4 * TileRows) + row) * 4) + (k % 4)] - 128
+                : ((codes[(((k / 8 * TileRows) + row) * 4) + (k % 4)] >> (k % 8 / 4 * 4)) & 15) - 8;
+            Assert.Equal(Math.Clamp((int)MathF.Round(values[k] / scale), least, most), code);
             if (type == WeightType.Q8) Assert.Equal(LeastScale(values.Slice(k / group * group, Math.Min(group, values.Length - (k / group * group)))), scale);
-            y[k] = scale * level;
+            y[k] = scale * code;
         }
     }
 

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace ParScale.Kernels.Formats;
 
 /// <summary>
-/// Where the levels and scales of a matrix [rows, columns] lie. 32 rows make a tile; in a tile the values go by fours
+/// Where the codes and scales of a matrix [rows, columns] lie. 32 rows make a tile; in a tile the values go by fours
 /// along the row, then by row, so that 64 bytes feed one 512-bit instruction (or two of 256, or four of 128) and memory is
-/// read from front to back. Levels: [tiles, K/4, 32, 4] for Q8, [tiles, K/8, 32, 4] for Q4; scales, bfloat16:
+/// read from front to back. Codes: [tiles, K/4, 32, 4] for Q8, [tiles, K/8, 32, 4] for Q4; scales, bfloat16:
 /// [tiles, groups, 32]. K is the number of columns, padded with zeros to whole groups; missing rows of the last tile are zero.
 /// </summary>
-internal static unsafe class GroupLayout
+internal static unsafe class QuantizedLayout
 {
     /// <summary>Rows in a tile.</summary>
     public const int TileRows = 32;
@@ -19,8 +19,8 @@ internal static unsafe class GroupLayout
     /// <summary>Groups whose scale would be below this are stored as zeros.</summary>
     public const float SmallestScale = 1e-30f;
 
-    /// <summary>Whether <paramref name="type"/> stores levels and scales.</summary>
-    public static bool IsGrouped(WeightType type) => type is WeightType.Q8 or WeightType.Q4;
+    /// <summary>Whether <paramref name="type"/> stores codes and scales.</summary>
+    public static bool IsQuantized(WeightType type) => type is WeightType.Q8 or WeightType.Q4;
 
     /// <summary>Values that share a scale.</summary>
     public static int GroupSize(WeightType type) => type == WeightType.Q8 ? Q8.GroupSize : Q4.GroupSize;
@@ -31,7 +31,7 @@ internal static unsafe class GroupLayout
     /// <summary>Groups of a row.</summary>
     public static int Groups(WeightType type, int columns) => (columns + GroupSize(type) - 1) / GroupSize(type);
 
-    /// <summary>Bytes of the levels of one tile.</summary>
+    /// <summary>Bytes of the codes of one tile.</summary>
     public static long TileBytes(WeightType type, int columns) =>
         (long)Groups(type, columns) * GroupSize(type) * TileRows / (type == WeightType.Q8 ? Q8.ValuesPerByte : Q4.ValuesPerByte);
 
@@ -39,7 +39,7 @@ internal static unsafe class GroupLayout
     public static long TileScaleBytes(WeightType type, int columns) => (long)Groups(type, columns) * TileRows * sizeof(ushort);
 
     /// <summary>
-    /// Rounds up to 32 rows into one tile, and says how far the levels are from the values. values: [rows, columns];
+    /// Rounds up to 32 rows into one tile, and says how far the codes are from the values. values: [rows, columns];
     /// tile: <see cref="TileBytes"/>; scales: <see cref="TileScaleBytes"/>.
     /// </summary>
     public static RoundingError Pack(WeightType type, ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<byte> scales)
@@ -61,9 +61,9 @@ internal static unsafe class GroupLayout
     }
 
     private static RoundingError Pack<TFormat>(ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<ushort> scales)
-        where TFormat : struct, IGroupFormat
+        where TFormat : struct, IQuantizedFormat
     {
-        Span<sbyte> levels = stackalloc sbyte[TFormat.GroupSize];
+        Span<sbyte> codes = stackalloc sbyte[TFormat.GroupSize];
         scales.Clear();
         var error = new RoundingError(0, 0);
         int groups = scales.Length / TileRows;
@@ -75,22 +75,22 @@ internal static unsafe class GroupLayout
                 {
                     int first = place * TFormat.GroupSize;
                     int count = row < rows ? Math.Min(TFormat.GroupSize, columns - first) : 0;
-                    levels.Clear();
+                    codes.Clear();
                     if (count > 0)
                     {
                         ReadOnlySpan<float> group = values.Slice(row * columns + first, count);
-                        float scale = TFormat.Quantize(group, levels[..count]);
+                        float scale = TFormat.Quantize(group, codes[..count]);
                         scales[place * TileRows + row] = Bf16.Bits(scale);
-                        error += GroupLevels.Error(group, scale, levels[..count]);
+                        error += QuantizedCodes.Error(group, scale, codes[..count]);
                     }
-                    TFormat.StoreGroup(to, row, first, levels);
+                    TFormat.StoreGroup(to, row, first, codes);
                 }
             }
         }
         return error;
     }
 
-    private static void Unpack<TFormat>(byte* tile, ushort* scales, int row, Span<float> y) where TFormat : struct, IGroupFormat
+    private static void Unpack<TFormat>(byte* tile, ushort* scales, int row, Span<float> y) where TFormat : struct, IQuantizedFormat
     {
         for (int k = 0; k < y.Length; k++)
             y[k] = Bf16.FromBits(scales[k / TFormat.GroupSize * TileRows + row]) * TFormat.Load(tile, row, k);
