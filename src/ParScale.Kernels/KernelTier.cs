@@ -1,10 +1,10 @@
-using System.Numerics;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Assembly;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.MatMul.Tiers;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels;
 
@@ -26,8 +26,8 @@ internal static class KernelTier
     /// <summary>The instructions used for weights of a type, for example <c>avx512-vnni</c> or <c>float 256-bit</c>.</summary>
     public static string NameFor(WeightType type) => QuantizedLayout.IsQuantized(type) ? Current.Name : Name;
 
-    /// <summary>The vectors used for float weights, for example <c>AVX2+FMA 256-bit</c>.</summary>
-    public static string Name { get; } = $"{Instructions} {Vector<byte>.Count * 8}-bit";
+    /// <summary>The vectors used for float weights, for example <c>AVX-512 512-bit</c>.</summary>
+    public static string Name { get; } = $"{Instructions} {Simd.Bits}-bit";
 
     /// <summary>Makes a tier the one in use. False when this machine does not have it.</summary>
     public static bool TryForce(string name)
@@ -50,7 +50,8 @@ internal static class KernelTier
     }
 
     private static string Instructions =>
-        !Vector.IsHardwareAccelerated ? "portable" :
+        !Vector128.IsHardwareAccelerated ? "portable" :
+        Vector512.IsHardwareAccelerated ? "AVX-512" :
         Avx2.IsSupported && Fma.IsSupported ? "AVX2+FMA" :
         Avx2.IsSupported ? "AVX2" :
         AdvSimd.IsSupported ? "AdvSimd" :

@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Elementwise;
 
@@ -7,30 +7,40 @@ namespace ParScale.Kernels.Elementwise;
 /// Rotary position embedding in the half-split layout of Qwen2: with h = D/2, the pair (x[i], x[i+h]) turns by
 /// position * theta^(-2i/D).
 /// </summary>
-internal static partial class Rope
+internal static unsafe partial class Rope
 {
     /// <summary>Turns every head of one row in place. heads: [n, D]; cosine, sine: [D/2], the row's position.</summary>
     /// <exception cref="ArgumentException">The lengths do not fit.</exception>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(Span<float> heads, ReadOnlySpan<float> cosine, ReadOnlySpan<float> sine)
     {
         int half = cosine.Length;
         if (half == 0 || sine.Length != half || heads.Length % (2 * half) != 0) throw new ArgumentException("heads are not [n, D]", nameof(heads));
-        for (int start = 0; start < heads.Length; start += 2 * half)
+        fixed (float* x = heads, c = cosine, s = sine) Simd.Run(new Rotation(x, heads.Length, c, s, half));
+    }
+
+    private readonly struct Rotation(float* heads, int count, float* cosine, float* sine, int half) : ISimdKernel
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
         {
-            Span<float> first = heads.Slice(start, half), second = heads.Slice(start + half, half);
-            int i = 0;
-            for (; i <= half - Vector<float>.Count; i += Vector<float>.Count)
+            float* c = cosine, s = sine;
+            int h = half;
+            for (float* head = heads, end = heads + count; head < end; head += 2 * h)
             {
-                Vector<float> a = new(first[i..]), b = new(second[i..]), c = new(cosine[i..]), s = new(sine[i..]);
-                (a * c - b * s).CopyTo(first[i..]);
-                (b * c + a * s).CopyTo(second[i..]);
-            }
-            for (; i < half; i++)
-            {
-                (float a, float b) = (first[i], second[i]);
-                first[i] = a * cosine[i] - b * sine[i];
-                second[i] = b * cosine[i] + a * sine[i];
+                float* first = head, second = head + h;
+                int i = 0;
+                for (; i <= h - TSimd.Count; i += TSimd.Count)
+                {
+                    TFloat a = TSimd.Load(first + i), b = TSimd.Load(second + i), cos = TSimd.Load(c + i), sin = TSimd.Load(s + i);
+                    TSimd.Store(TSimd.Subtract(TSimd.Multiply(a, cos), TSimd.Multiply(b, sin)), first + i);
+                    TSimd.Store(TSimd.Add(TSimd.Multiply(b, cos), TSimd.Multiply(a, sin)), second + i);
+                }
+                for (; i < h; i++)
+                {
+                    (float a, float b) = (first[i], second[i]);
+                    first[i] = a * c[i] - b * s[i];
+                    second[i] = b * c[i] + a * s[i];
+                }
             }
         }
     }

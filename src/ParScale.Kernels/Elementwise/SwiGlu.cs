@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ParScale.Kernels.Threads;
 using ParScale.Kernels.Vectors;
 
@@ -17,21 +16,16 @@ internal static unsafe partial class SwiGlu
         ArgumentOutOfRangeException.ThrowIfNotEqual(up.Length, gate.Length);
         ArgumentOutOfRangeException.ThrowIfNotEqual(y.Length, gate.Length);
         ArgumentNullException.ThrowIfNull(pool);
-        fixed (float* g = gate, u = up, output = y)
-        {
-            if (Vector512.IsHardwareAccelerated) Start<Simd512, Vector512<float>, Vector512<int>>(g, u, output, gate.Length, pool);
-            else if (Vector256.IsHardwareAccelerated) Start<Simd256, Vector256<float>, Vector256<int>>(g, u, output, gate.Length, pool);
-            else Start<Simd128, Vector128<float>, Vector128<int>>(g, u, output, gate.Length, pool);
-        }
+        fixed (float* g = gate, u = up, output = y) Simd.Run(new Product(g, u, output, gate.Length, pool));
     }
 
-    private static void Start<TSimd, TFloat, TInt>(float* gate, float* up, float* y, int count, WorkerPool pool)
-        where TSimd : struct, ISimd<TFloat, TInt>
-        where TFloat : struct
-        where TInt : struct
+    private readonly struct Product(float* gate, float* up, float* y, int count, WorkerPool pool) : ISimdKernel
     {
-        var job = new Job<TSimd, TFloat, TInt>(gate, up, y, count);
-        pool.Run(ref job, (count + SmallestShare - 1) / SmallestShare, 1);
+        public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
+        {
+            var job = new Job<TSimd, TFloat, TInt>(gate, up, y, count);
+            pool.Run(ref job, (count + SmallestShare - 1) / SmallestShare, 1);
+        }
     }
 
     /// <summary>silu alone, in place.</summary>
@@ -55,18 +49,18 @@ internal static unsafe partial class SwiGlu
             int i = start * SmallestShare, last = Math.Min(end * SmallestShare, _count);
             TFloat factor = TSimd.Broadcast(MinusLogTwoE);
             for (; i <= last - TSimd.Count; i += TSimd.Count)
-                TSimd.Store(Product(TSimd.Load(_gate + i), TSimd.Load(_up + i), factor), _y + i);
+                TSimd.Store(One(TSimd.Load(_gate + i), TSimd.Load(_up + i), factor), _y + i);
             if (i == last) return;
             // What is left goes through a whole vector too: a scalar exponential would round differently.
             float* g = stackalloc float[TSimd.Count], u = stackalloc float[TSimd.Count];
             for (int lane = 0; i + lane < last; lane++) (g[lane], u[lane]) = (_gate[i + lane], _up[i + lane]);
-            TSimd.Store(Product(TSimd.Load(g), TSimd.Load(u), factor), g);
+            TSimd.Store(One(TSimd.Load(g), TSimd.Load(u), factor), g);
             for (int lane = 0; i + lane < last; lane++) _y[i + lane] = g[lane];
         }
 
         // e^-x as 2^(-x log2 e). Below -87 silu is nothing beside anything else, and e^-x would leave the range. A NaN stays.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static TFloat Product(TFloat x, TFloat up, TFloat factor)
+        private static TFloat One(TFloat x, TFloat up, TFloat factor)
         {
             x = TSimd.Max(TSimd.Broadcast(-87), x);
             TFloat exponential = Exponent.Two<TSimd, TFloat, TInt>(TSimd.Multiply(x, factor));

@@ -1,5 +1,4 @@
-using System.Numerics;
-using System.Runtime.Intrinsics;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Formats;
 
@@ -22,17 +21,16 @@ internal unsafe interface IFloatFormat
     /// <summary>Reads value <paramref name="index"/> of the row at <paramref name="row"/>.</summary>
     static abstract float Load(byte* row, nint index);
 
-    /// <summary>Reads two vectors of values from <paramref name="index"/> on, in order. No alignment is needed.</summary>
-    static abstract void LoadInOrder(byte* row, nint index, out Vector<float> lower, out Vector<float> upper);
+    /// <summary>Reads a vector of values in order. No alignment is needed.</summary>
+    static abstract TFloat LoadInOrder<TSimd, TFloat, TInt>(byte* from)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct;
 
-    /// <summary>Reads a pair of 16 values each from <paramref name="from"/>. No alignment is needed.</summary>
-    static abstract void LoadPair(byte* from, out Vector512<float> first, out Vector512<float> second);
-
-    /// <summary>Reads a pair of 8 values each.</summary>
-    static abstract void LoadPair(byte* from, out Vector256<float> first, out Vector256<float> second);
-
-    /// <summary>Reads a pair of 4 values each.</summary>
-    static abstract void LoadPair(byte* from, out Vector128<float> first, out Vector128<float> second);
+    /// <summary>
+    /// Reads part of a pair of <see cref="Simd.Lanes"/> values each: as many lanes of its first and of its second vector as the
+    /// width has. <paramref name="from"/> is 4 bytes further for each lane before them. No alignment is needed.
+    /// </summary>
+    static abstract void LoadPair<TSimd, TFloat, TInt>(byte* from, out TFloat first, out TFloat second)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct;
 
     /// <summary>Rounds <paramref name="value"/> to the format and stores it as value <paramref name="index"/>.</summary>
     static abstract void Store(byte* row, nint index, float value);

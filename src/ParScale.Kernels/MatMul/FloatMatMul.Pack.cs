@@ -1,21 +1,23 @@
 using System.Runtime.CompilerServices;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Threads;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.MatMul;
 
 /// <content>
-/// Packing of x for the float kernels: panels of a few rows of x, in a panel the chunks of two vectors along k one after
-/// another, in a chunk the first vector of every row and then the second. A tile walks through a panel straight on.
+/// Packing of x for the float kernels: panels of a few rows of x, in a panel the chunks of two times 16 values along k one after
+/// another, in a chunk the first 16 of every row and then the second. A tile walks through a panel straight on.
 /// What a chunk lacks at the end of a row is zero.
 /// </content>
 internal static unsafe partial class FloatMatMul
 {
     // One item is one panel.
-    private readonly struct PackJob<TFormat, TLanes, TVector>(float* x, int length, int rows, long padded, float* packed) : IRangeJob
+    private readonly struct PackJob<TFormat, TSimd, TFloat, TInt>(float* x, int length, int rows, long padded, float* packed) : IRangeJob
         where TFormat : struct, IFloatFormat
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct
+        where TSimd : struct, ISimd<TFloat, TInt>
+        where TFloat : struct
+        where TInt : struct
     {
         public void Run(int start, int end)
         {
@@ -23,19 +25,32 @@ internal static unsafe partial class FloatMatMul
             {
                 int first = panel * RowTile, count = Math.Min(RowTile, rows - first);
                 for (int r = 0; r < count; r++)
-                    Pack(x + (long)(first + r) * length, packed + first * padded + r * TLanes.Count, count * TLanes.Count);
+                    Pack(x + (long)(first + r) * length, packed + first * padded + r * Simd.Lanes, count * Simd.Lanes);
             }
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Pack(float* from, float* to, int half)
         {
-            int chunk = 2 * TLanes.Count, k = 0;
-            for (; k <= length - chunk; k += chunk, to += 2 * half) TLanes.Deinterleave<TFormat>(from + k, to, to + half);
+            int k = 0;
+            for (; k <= length - Chunk; k += Chunk, to += 2 * half) PackChunk(from + k, to, to + half);
             if (k == length) return;
-            float* rest = stackalloc float[chunk];
-            for (int i = 0; i < chunk; i++) rest[i] = k + i < length ? from[k + i] : 0;
-            TLanes.Deinterleave<TFormat>(rest, to, to + half);
+            float* rest = stackalloc float[Chunk];
+            for (int i = 0; i < Chunk; i++) rest[i] = k + i < length ? from[k + i] : 0;
+            PackChunk(rest, to, to + half);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void PackChunk(float* from, float* first, float* second)
+        {
+            for (int lane = 0; lane < Simd.Lanes; lane += TSimd.Count)
+            {
+                float* low = from + (TFormat.Deinterleaved ? 2 * lane : lane), high = low + (TFormat.Deinterleaved ? TSimd.Count : Simd.Lanes);
+                TFloat a = TSimd.Load(low), b = TSimd.Load(high);
+                if (TFormat.Deinterleaved) TSimd.Deinterleave(a, b, out a, out b);
+                TSimd.Store(a, first + lane);
+                TSimd.Store(b, second + lane);
+            }
         }
     }
 }

@@ -1,11 +1,9 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Memory;
 using ParScale.Kernels.Threads;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.MatMul;
 
@@ -56,11 +54,7 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         _code = (sbyte*)_codes.Take((long)rows * Length);
         _scale = (ActivationGroup*)_scales.Take((long)rows * Groups * sizeof(ActivationGroup));
         int offset = type == WeightType.Q8 ? Q8.Offset : Q4.Offset;
-        fixed (float* values = x)
-        {
-            var job = new Job(values, length, rows, groupSize, Groups, offset, _code, _scale);
-            pool.Run(ref job, rows * Groups, Math.Max(1, SmallestShare / groupSize));
-        }
+        fixed (float* values = x) Simd.Run(new Rounding(values, length, groupSize, offset, this, pool));
     }
 
     /// <inheritdoc/>
@@ -70,9 +64,22 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         _scales.Dispose();
     }
 
+    // In the vectors of one width.
+    private readonly struct Rounding(float* x, int length, int groupSize, int offset, QuantizedActivations to, WorkerPool pool) : ISimdKernel
+    {
+        public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
+        {
+            var job = new Job<TSimd, TFloat, TInt>(x, length, to.Rows, groupSize, to.Groups, offset, to._code, to._scale);
+            pool.Run(ref job, to.Rows * to.Groups, Math.Max(1, SmallestShare / groupSize));
+        }
+    }
+
     // Items are groups of values of a row, counted [groups, rows].
-    private readonly struct Job(
+    private readonly struct Job<TSimd, TFloat, TInt>(
         float* x, int length, int rows, int groupSize, int groups, int offset, sbyte* codes, ActivationGroup* scales) : IRangeJob
+        where TSimd : struct, ISimd<TFloat, TInt>
+        where TFloat : struct
+        where TInt : struct
     {
         private readonly float* _x = x;
         private readonly int _length = length, _rows = rows, _groupSize = groupSize, _groups = groups, _offset = offset;
@@ -83,7 +90,6 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         public void Run(int start, int end)
         {
             float* padded = stackalloc float[_groupSize];
-            int* lanes = stackalloc int[Vector<int>.Count];
             for (int item = start; item < end; item++)
             {
                 int group = item / _rows, row = item % _rows;
@@ -97,74 +103,53 @@ internal sealed unsafe class QuantizedActivations : IDisposable
                     values = padded;
                 }
                 long place = (long)first * _groups + (long)group * block + (row - first);
-                _scales[place] = Round(values, lanes, _codes + place * _groupSize);
+                _scales[place] = Round(values, _codes + place * _groupSize);
             }
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private ActivationGroup Round(float* x, int* lanes, sbyte* codes)
+        private ActivationGroup Round(float* x, sbyte* codes)
         {
-            float largest = BitConverter.Int32BitsToSingle(LargestBits(x, lanes));
+            float largest = Largest(x);
             // NaN and infinity must reach the output: 0 * NaN is NaN whatever the codes are.
             if (!float.IsFinite(largest) || largest < QuantizedLayout.SmallestScale)
             {
                 new Span<sbyte>(codes, _groupSize).Clear();
                 return new ActivationGroup(float.IsFinite(largest) ? 0 : float.NaN, 0);
             }
-            int sum = Avx512F.IsSupported ? Codes512(x, Most / largest, codes) : Codes(x, Most / largest, codes);
-            return new ActivationGroup(largest / Most, -_offset * sum);
+            return new ActivationGroup(largest / Most, -_offset * Round(x, Most / largest, codes));
         }
 
-        // Without their sign, floats order as integers do, and NaN comes out on top. Two chains, and no branch at the end.
+        // The largest magnitude; NaN where there is one. Two chains.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private int LargestBits(float* x, int* lanes)
+        private float Largest(float* x)
         {
-            int width = Vector<int>.Count;
-            Vector<int> magnitude = new(int.MaxValue), even = default, odd = default;
-            for (int k = 0; k < _groupSize; k += 2 * width)
+            TInt even = default, odd = default;
+            for (int k = 0; k < _groupSize; k += 2 * TSimd.Count)
             {
-                even = Vector.Max(even, Vector.Load((int*)x + k) & magnitude);
-                odd = Vector.Max(odd, Vector.Load((int*)x + k + width) & magnitude);
+                even = TSimd.MaxInt(even, TSimd.MagnitudeBits(TSimd.Load(x + k)));
+                odd = TSimd.MaxInt(odd, TSimd.MagnitudeBits(TSimd.Load(x + k + TSimd.Count)));
             }
-            Vector.Store(Vector.Max(even, odd), lanes);
-            Vector128<int> most = Vector128.Load(lanes);
-            for (int i = Vector128<int>.Count; i < width; i += Vector128<int>.Count) most = Vector128.Max(most, Vector128.Load(lanes + i));
-            most = Vector128.Max(most, Vector128.Shuffle(most, Vector128.Create(2, 3, 0, 1)));
-            return Vector128.Max(most, Vector128.Shuffle(most, Vector128.Create(1, 0, 3, 2))).ToScalar();
+            return BitConverter.Int32BitsToSingle(TSimd.MaxAcrossInt(TSimd.MaxInt(even, odd)));
         }
 
         // Rounds to nearest, ties to even, and returns the sum of the codes.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private int Codes512(float* x, float inverse, sbyte* codes)
+        private int Round(float* x, float inverse, sbyte* codes)
         {
-            var factor = Vector512.Create(inverse);
-            Vector512<int> sum = default;
-            for (int k = 0; k < _groupSize; k += Vector512<float>.Count)
+            TFloat factor = TSimd.Broadcast(inverse);
+            TInt sum = default;
+            for (int k = 0; k < _groupSize; k += 4 * TSimd.Count)
             {
-                Vector512<int> code = Avx512F.ConvertToVector512Int32(Vector512.Load(x + k) * factor);
-                sum += code;
-                Avx512F.ConvertToVector128SByte(code).Store(codes + k);
+                TInt a = Code(x + k, factor), b = Code(x + k + TSimd.Count, factor);
+                TInt c = Code(x + k + 2 * TSimd.Count, factor), d = Code(x + k + 3 * TSimd.Count, factor);
+                sum = TSimd.AddInt(sum, TSimd.AddInt(TSimd.AddInt(a, b), TSimd.AddInt(c, d)));
+                TSimd.StoreBytes(a, b, c, d, codes + k);
             }
-            return Vector512.Sum(sum);
+            return TSimd.SumInt(sum);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private int Codes(float* x, float inverse, sbyte* codes)
-        {
-            int width = Vector<float>.Count;
-            var factor = new Vector<float>(inverse);
-            Vector<int> sum = default;
-            for (int k = 0; k < _groupSize; k += 4 * width)
-            {
-                Vector<int> a = Code(x + k, factor), b = Code(x + k + width, factor);
-                Vector<int> c = Code(x + k + 2 * width, factor), d = Code(x + k + 3 * width, factor);
-                sum += a + b + (c + d);
-                Vector.Store(Vector.Narrow(Vector.Narrow(a, b), Vector.Narrow(c, d)), codes + k);
-            }
-            return Vector.Sum(sum);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector<int> Code(float* x, Vector<float> factor) => Vector.ConvertToInt32(Vector.Round(Vector.Load(x) * factor));
+        private static TInt Code(float* x, TFloat factor) => TSimd.RoundToInt(TSimd.Multiply(TSimd.Load(x), factor));
     }
 }

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
-using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Memory;
 
@@ -98,9 +99,12 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
         ArgumentOutOfRangeException.ThrowIfNotEqual(y.Length, Columns);
-        if (Type == WeightType.F32) new ReadOnlySpan<float>(Row(row), Columns).CopyTo(y);
-        else if (Type == WeightType.Bf16) LoadRow<Bf16>(Row(row), y);
-        else CopyQuantizedRow(row, y);
+        fixed (float* to = y)
+        {
+            if (Type == WeightType.F32) Simd.Run(new RowLoad<F32>(Row(row), to, Columns));
+            else if (Type == WeightType.Bf16) Simd.Run(new RowLoad<Bf16>(Row(row), to, Columns));
+            else CopyQuantizedRow(row, y);
+        }
         GC.KeepAlive(_owner);
     }
 
@@ -154,16 +158,18 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
 
     private byte* Row(int row) => Data + row * RowBytes;
 
-    private static void LoadRow<TFormat>(byte* row, Span<float> y) where TFormat : struct, IFloatFormat
+    private readonly struct RowLoad<TFormat>(byte* row, float* y, int count) : ISimdKernel where TFormat : struct, IFloatFormat
     {
-        int i = 0;
-        for (; i <= y.Length - 2 * Vector<float>.Count; i += 2 * Vector<float>.Count)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
         {
-            TFormat.LoadInOrder(row, i, out Vector<float> lower, out Vector<float> upper);
-            lower.CopyTo(y[i..]);
-            upper.CopyTo(y[(i + Vector<float>.Count)..]);
+            byte* from = row;
+            float* to = y;
+            int i = 0, length = count;
+            for (; i <= length - TSimd.Count; i += TSimd.Count)
+                TSimd.Store(TFormat.LoadInOrder<TSimd, TFloat, TInt>(from + (nint)i * TFormat.BytesPerValue), to + i);
+            for (; i < length; i++) to[i] = TFormat.Load(from, i);
         }
-        for (; i < y.Length; i++) y[i] = TFormat.Load(row, i);
     }
 
     private void StoreRow(int row, ReadOnlySpan<float> values)

@@ -4,6 +4,7 @@ using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Memory;
 using ParScale.Kernels.Tests.Support;
 using ParScale.Kernels.Threads;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Tests.MatMul;
 
@@ -44,10 +45,10 @@ public sealed class LinearTests : IDisposable
     public void The_widest_vectors_that_are_on_are_used()
     {
         int expected = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 32;
-        Assert.Equal(expected, FloatMatMul.Bits);
-        if (IsOff("DOTNET_EnableAVX512")) Assert.True(FloatMatMul.Bits <= 256);
-        if (IsOff("DOTNET_EnableAVX2")) Assert.True(FloatMatMul.Bits <= 128);
-        if (IsOff("DOTNET_EnableHWIntrinsic")) Assert.Equal(32, FloatMatMul.Bits);
+        Assert.Equal(expected, Simd.Bits);
+        if (IsOff("DOTNET_EnableAVX512")) Assert.True(Simd.Bits <= 256);
+        if (IsOff("DOTNET_EnableAVX2")) Assert.True(Simd.Bits <= 128);
+        if (IsOff("DOTNET_EnableHWIntrinsic")) Assert.Equal(32, Simd.Bits);
     }
 
     [Theory]
