@@ -11,7 +11,10 @@ internal static class Softmax
         if (x.IsEmpty) return;
         TensorPrimitives.Subtract(x, TensorPrimitives.Max(x), x);
         TensorPrimitives.Exp(x, x);
-        TensorPrimitives.Divide(x, TensorPrimitives.Sum(x), x);
+        // TensorPrimitives.Sum adds in an order that depends on the address.
+        double sum = 0;
+        foreach (float value in x) sum += value;
+        TensorPrimitives.Divide(x, (float)sum, x);
     }
 
     /// <summary>log(sum_i exp(x[i])), summed in double precision.</summary>

@@ -1,3 +1,5 @@
+using ParScale.Kernels.Vectors;
+
 namespace ParScale.Kernels.Formats;
 
 /// <summary>
@@ -20,9 +22,10 @@ internal unsafe interface IQuantizedFormat
     /// Rounds one group. Returns the scale, which bfloat16 holds exactly; 0 when all values are 0, NaN when one is not finite:
     /// what is computed with it then shows the damage.
     /// </summary>
-    /// <param name="values">The group; the last one of a row may be shorter.</param>
+    /// <param name="values">The group, [<see cref="GroupSize"/>]; what the last one of a row lacks is zero.</param>
     /// <param name="codes">As many codes.</param>
-    static abstract float Quantize(ReadOnlySpan<float> values, Span<sbyte> codes);
+    static abstract float Quantize<TSimd, TFloat, TInt>(float* values, sbyte* codes)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct;
 
     /// <summary>Reads the code of value <paramref name="k"/> of row <paramref name="row"/> of the tile.</summary>
     static abstract int Load(byte* tile, int row, int k);

@@ -1,7 +1,6 @@
-using System.Numerics;
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Formats;
 
@@ -22,10 +21,11 @@ internal readonly unsafe struct Q4 : IQuantizedFormat
 
     public static int ValuesPerByte => 2;
 
-    public static float Quantize(ReadOnlySpan<float> values, Span<sbyte> codes)
+    public static float Quantize<TSimd, TFloat, TInt>(float* values, sbyte* codes)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
     {
-        float largest = MathF.Abs(TensorPrimitives.MaxMagnitude(values)), leastError = float.PositiveInfinity;
-        codes.Clear();
+        float largest = QuantizedCodes.Largest<TSimd, TFloat, TInt>(values, GroupSize), leastError = float.PositiveInfinity;
+        new Span<sbyte>(codes, GroupSize).Clear();
         if (!float.IsFinite(largest)) return float.NaN;
         if (largest / Most < QuantizedLayout.SmallestScale) return 0;
         // Values beyond 1e18, whose squares are too large to compare, are not clipped.
@@ -33,11 +33,11 @@ internal readonly unsafe struct Q4 : IQuantizedFormat
         for (int i = 0; i < Tries; i++)
         {
             float scale = Bf16.RoundUp(largest / (6 + i * 0.25f));
-            float error = SquareError(values, scale);
+            float error = SquareError<TSimd, TFloat, TInt>(values, scale);
             if (!(error < leastError)) continue;
             (best, leastError) = (scale, error);
         }
-        QuantizedCodes.Round(values, best, Least, Most, codes);
+        QuantizedCodes.Round<TSimd, TFloat, TInt>(values, GroupSize, best, Least, Most, codes);
         return best;
     }
 
@@ -63,25 +63,25 @@ internal readonly unsafe struct Q4 : IQuantizedFormat
 
     private static int Shift(int k) => k % 8 / 4 * 4;
 
-    private static float SquareError(ReadOnlySpan<float> values, float scale)
+    // The error decides which scale is taken, so it must not depend on the width of vectors.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float SquareError<TSimd, TFloat, TInt>(float* values, float scale)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
     {
-        Vector<float> least = new(Least), most = new(Most), sum = default;
-        ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
-        float inverse = 1 / scale, total = 0;
-        int i = 0;
-        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+        TFloat least = TSimd.Broadcast(Least), most = TSimd.Broadcast(Most), factor = TSimd.Broadcast(scale), inverse = TSimd.Broadcast(1 / scale);
+        float* sums = stackalloc float[Simd.Lanes];
+        for (int lane = 0; lane < Simd.Lanes; lane += TSimd.Count)
         {
-            Vector<float> value = vectors[i / Vector<float>.Count];
-            // Every value is finite, so the instructions without rules for NaN serve.
-            Vector<float> code = Vector.MinNative(Vector.MaxNative(Vector.Round(value * inverse), least), most);
-            Vector<float> error = value - code * scale;
-            sum += error * error;
+            TFloat sum = default;
+            for (int i = lane; i < GroupSize; i += Simd.Lanes)
+            {
+                TFloat value = TSimd.Load(values + i);
+                TFloat code = TSimd.Min(TSimd.Max(TSimd.Round(TSimd.Multiply(value, inverse)), least), most);
+                TFloat error = TSimd.Subtract(value, TSimd.Multiply(code, factor));
+                sum = TSimd.Add(sum, TSimd.Multiply(error, error));
+            }
+            TSimd.Store(sum, sums + lane);
         }
-        for (; i < values.Length; i++)
-        {
-            float error = values[i] - Math.Clamp(MathF.Round(values[i] * inverse), Least, Most) * scale;
-            total += error * error;
-        }
-        return total + Vector.Sum(sum);
+        return Simd.SumLanes(sums);
     }
 }

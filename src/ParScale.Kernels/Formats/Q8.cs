@@ -1,6 +1,6 @@
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Formats;
 
@@ -18,17 +18,17 @@ internal readonly unsafe struct Q8 : IQuantizedFormat
 
     public static int ValuesPerByte => 1;
 
-    public static float Quantize(ReadOnlySpan<float> values, Span<sbyte> codes)
+    public static float Quantize<TSimd, TFloat, TInt>(float* values, sbyte* codes)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
     {
-        float largest = MathF.Abs(TensorPrimitives.MaxMagnitude(values));
-        float scale = Bf16.RoundUp(largest / Most);
+        float largest = QuantizedCodes.Largest<TSimd, TFloat, TInt>(values, GroupSize), scale = Bf16.RoundUp(largest / Most);
         // So small that a quotient could overflow: it is zero beside anything that a model computes with.
         if (!float.IsFinite(largest) || scale < QuantizedLayout.SmallestScale)
         {
-            codes.Clear();
+            new Span<sbyte>(codes, GroupSize).Clear();
             return float.IsFinite(largest) ? 0 : float.NaN;
         }
-        QuantizedCodes.Round(values, scale, -Most, Most, codes);
+        QuantizedCodes.Round<TSimd, TFloat, TInt>(values, GroupSize, scale, -Most, Most, codes);
         return scale;
     }
 

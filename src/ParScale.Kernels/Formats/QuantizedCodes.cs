@@ -1,66 +1,70 @@
-using System.Numerics;
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Formats;
 
-/// <summary>The codes of one group in vectors, the same to the last bit as one by one.</summary>
-internal static class QuantizedCodes
+/// <summary>The codes of one group in vectors: the same to the last bit in every width and one by one.</summary>
+internal static unsafe class QuantizedCodes
 {
-    // One vector of bytes is four of floats.
-    private const int Parts = 4;
-
-    /// <summary>codes[i] = round(values[i] / scale), ties to even, within least .. most.</summary>
-    public static void Round(ReadOnlySpan<float> values, float scale, int least, int most, Span<sbyte> codes)
+    /// <summary>The largest magnitude of <paramref name="count"/> values, a multiple of <see cref="Simd.Lanes"/>; NaN when one is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest<TSimd, TFloat, TInt>(float* values, int count)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
     {
-        int i = 0;
-        for (; i <= values.Length - Vector<sbyte>.Count; i += Vector<sbyte>.Count)
-        {
-            ReadOnlySpan<Vector<float>> v = MemoryMarshal.Cast<float, Vector<float>>(values.Slice(i, Vector<sbyte>.Count));
-            Vector<short> lower = Vector.Narrow(Code(v[0], scale, least, most), Code(v[1], scale, least, most));
-            Vector<short> upper = Vector.Narrow(Code(v[2], scale, least, most), Code(v[3], scale, least, most));
-            Vector.Narrow(lower, upper).CopyTo(codes[i..]);
-        }
-        for (; i < values.Length; i++) codes[i] = (sbyte)Math.Clamp(MathF.Round(values[i] / scale), least, most);
+        TInt largest = default;
+        for (int i = 0; i < count; i += TSimd.Count) largest = TSimd.MaxInt(largest, TSimd.MagnitudeBits(TSimd.Load(values + i)));
+        return BitConverter.Int32BitsToSingle(TSimd.MaxAcrossInt(largest));
     }
 
-    /// <summary>How far scale * codes is from the values. It is summed in units of the scale, where nothing overflows.</summary>
-    public static RoundingError Error(ReadOnlySpan<float> values, float scale, ReadOnlySpan<sbyte> codes)
+    /// <summary>
+    /// codes[i] = round(values[i] / scale), ties to even, within least .. most. <paramref name="count"/>: a multiple of four times
+    /// <see cref="Simd.Lanes"/>.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Round<TSimd, TFloat, TInt>(float* values, int count, float scale, int least, int most, sbyte* codes)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
+    {
+        TFloat divisor = TSimd.Broadcast(scale), low = TSimd.Broadcast(least), high = TSimd.Broadcast(most);
+        for (int i = 0; i < count; i += 4 * TSimd.Count)
+        {
+            float* v = values + i;
+            TInt a = Code<TSimd, TFloat, TInt>(v, divisor, low, high), b = Code<TSimd, TFloat, TInt>(v + TSimd.Count, divisor, low, high);
+            v += 2 * TSimd.Count;
+            TInt c = Code<TSimd, TFloat, TInt>(v, divisor, low, high), d = Code<TSimd, TFloat, TInt>(v + TSimd.Count, divisor, low, high);
+            TSimd.StoreBytes(a, b, c, d, codes + i);
+        }
+    }
+
+    /// <summary>
+    /// How far scale * codes is from the values. It is summed in units of the scale, where nothing overflows.
+    /// <paramref name="count"/>: a multiple of <see cref="Simd.Lanes"/>.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RoundingError Error<TSimd, TFloat, TInt>(float* values, int count, float scale, sbyte* codes)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
     {
         if (scale == 0) return new RoundingError(0, 0);
-        float inverse = 1 / scale, errors = 0, squares = 0;
-        Vector<float> errorSum = default, squareSum = default;
-        Span<Vector<float>> code = stackalloc Vector<float>[Parts];
-        int i = 0;
-        for (; i <= values.Length - Vector<sbyte>.Count; i += Vector<sbyte>.Count)
+        TFloat inverse = TSimd.Broadcast(1 / scale);
+        float* errors = stackalloc float[Simd.Lanes], squares = stackalloc float[Simd.Lanes];
+        for (int lane = 0; lane < Simd.Lanes; lane += TSimd.Count)
         {
-            ReadOnlySpan<Vector<float>> v = MemoryMarshal.Cast<float, Vector<float>>(values.Slice(i, Vector<sbyte>.Count));
-            Widen(new Vector<sbyte>(codes[i..]), code);
-            for (int part = 0; part < Parts; part++)
+            TFloat errorSum = default, squareSum = default;
+            for (int i = lane; i < count; i += Simd.Lanes)
             {
-                Vector<float> value = v[part] * inverse, error = value - code[part];
-                errorSum += error * error;
-                squareSum += value * value;
+                TFloat value = TSimd.Multiply(TSimd.Load(values + i), inverse);
+                TFloat error = TSimd.Subtract(value, TSimd.ToFloat(TSimd.WidenBytes(codes + i)));
+                errorSum = TSimd.Add(errorSum, TSimd.Multiply(error, error));
+                squareSum = TSimd.Add(squareSum, TSimd.Multiply(value, value));
             }
-        }
-        for (; i < values.Length; i++)
-        {
-            float value = values[i] * inverse, error = value - codes[i];
-            errors += error * error;
-            squares += value * value;
+            TSimd.Store(errorSum, errors + lane);
+            TSimd.Store(squareSum, squares + lane);
         }
         double unit = (double)scale * scale;
-        return new RoundingError((errors + Vector.Sum(errorSum)) * unit, (squares + Vector.Sum(squareSum)) * unit);
+        return new RoundingError(Simd.SumLanes(errors) * unit, Simd.SumLanes(squares) * unit);
     }
 
-    private static Vector<int> Code(Vector<float> value, float scale, int least, int most) => Vector.Min(Vector.Max(
-        Vector.ConvertToInt32(Vector.Round(value / new Vector<float>(scale))), new Vector<int>(least)), new Vector<int>(most));
-
-    private static void Widen(Vector<sbyte> codes, Span<Vector<float>> wide)
-    {
-        Vector.Widen(codes, out Vector<short> lower, out Vector<short> upper);
-        Vector.Widen(lower, out Vector<int> first, out Vector<int> second);
-        Vector.Widen(upper, out Vector<int> third, out Vector<int> fourth);
-        (wide[0], wide[1]) = (Vector.ConvertToSingle(first), Vector.ConvertToSingle(second));
-        (wide[2], wide[3]) = (Vector.ConvertToSingle(third), Vector.ConvertToSingle(fourth));
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TInt Code<TSimd, TFloat, TInt>(float* value, TFloat divisor, TFloat low, TFloat high)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct =>
+        TSimd.RoundToInt(TSimd.Min(TSimd.Max(TSimd.Divide(TSimd.Load(value), divisor), low), high));
 }

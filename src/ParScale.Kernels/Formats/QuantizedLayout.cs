@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Formats;
 
@@ -48,9 +50,11 @@ internal static unsafe class QuantizedLayout
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, rows * columns);
         ArgumentOutOfRangeException.ThrowIfNotEqual(tile.Length, TileBytes(type, columns));
         ArgumentOutOfRangeException.ThrowIfNotEqual(scales.Length, TileScaleBytes(type, columns));
-        return type == WeightType.Q8
-            ? Pack<Q8>(values, rows, columns, tile, MemoryMarshal.Cast<byte, ushort>(scales))
-            : Pack<Q4>(values, rows, columns, tile, MemoryMarshal.Cast<byte, ushort>(scales));
+        var error = new RoundingError(0, 0);
+        Span<ushort> halves = MemoryMarshal.Cast<byte, ushort>(scales);
+        if (type == WeightType.Q8) Simd.Run(new Packing<Q8>(values, rows, columns, tile, halves, ref error));
+        else Simd.Run(new Packing<Q4>(values, rows, columns, tile, halves, ref error));
+        return error;
     }
 
     /// <summary>The values of one row of a tile as float32. y: [columns].</summary>
@@ -60,34 +64,50 @@ internal static unsafe class QuantizedLayout
         else Unpack<Q4>(tile, scales, row, y);
     }
 
-    private static RoundingError Pack<TFormat>(ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<ushort> scales)
+    // In the vectors of one width.
+    private readonly ref struct Packing<TFormat>(
+        ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<ushort> scales, ref RoundingError error) : ISimdKernel
         where TFormat : struct, IQuantizedFormat
     {
-        Span<sbyte> codes = stackalloc sbyte[TFormat.GroupSize];
-        scales.Clear();
-        var error = new RoundingError(0, 0);
-        int groups = scales.Length / TileRows;
-        fixed (byte* to = tile)
+        private readonly ReadOnlySpan<float> _values = values;
+        private readonly Span<byte> _tile = tile;
+        private readonly Span<ushort> _scales = scales;
+        private readonly ref RoundingError _error = ref error;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
         {
-            for (int row = 0; row < TileRows; row++)
+            int groups = _scales.Length / TileRows;
+            sbyte* codes = stackalloc sbyte[TFormat.GroupSize];
+            float* padded = stackalloc float[TFormat.GroupSize];
+            _scales.Clear();
+            fixed (float* from = _values)
+            fixed (byte* to = _tile)
             {
-                for (int place = 0; place < groups; place++)
+                for (int row = 0; row < TileRows; row++)
                 {
-                    int first = place * TFormat.GroupSize;
-                    int count = row < rows ? Math.Min(TFormat.GroupSize, columns - first) : 0;
-                    codes.Clear();
-                    if (count > 0)
+                    for (int place = 0; place < groups; place++)
                     {
-                        ReadOnlySpan<float> group = values.Slice(row * columns + first, count);
-                        float scale = TFormat.Quantize(group, codes[..count]);
-                        scales[place * TileRows + row] = Bf16.Bits(scale);
-                        error += QuantizedCodes.Error(group, scale, codes[..count]);
+                        int first = place * TFormat.GroupSize, count = row < rows ? Math.Min(TFormat.GroupSize, columns - first) : 0;
+                        new Span<sbyte>(codes, TFormat.GroupSize).Clear();
+                        if (count > 0)
+                        {
+                            float* group = from + row * columns + first;
+                            if (count < TFormat.GroupSize)
+                            {
+                                new Span<float>(padded, TFormat.GroupSize).Clear();
+                                new ReadOnlySpan<float>(group, count).CopyTo(new Span<float>(padded, count));
+                                group = padded;
+                            }
+                            float scale = TFormat.Quantize<TSimd, TFloat, TInt>(group, codes);
+                            _scales[place * TileRows + row] = Bf16.Bits(scale);
+                            _error += QuantizedCodes.Error<TSimd, TFloat, TInt>(group, TFormat.GroupSize, scale, codes);
+                        }
+                        TFormat.StoreGroup(to, row, first, new ReadOnlySpan<sbyte>(codes, TFormat.GroupSize));
                     }
-                    TFormat.StoreGroup(to, row, first, codes);
                 }
             }
         }
-        return error;
     }
 
     private static void Unpack<TFormat>(byte* tile, ushort* scales, int row, Span<float> y) where TFormat : struct, IQuantizedFormat
