@@ -10,7 +10,7 @@ internal sealed unsafe class AssembledKernel : IQuantizedKernel
 {
     private const int Vnni = 1 << 11;
 
-    private readonly nint[] _code = new nint[2 * QuantizedActivations.BlockRows];
+    private readonly nint[] _code = new nint[Enum.GetValues<WeightType>().Length * QuantizedActivations.BlockRows];
     private readonly Lock _writing = new();
 
     public string Name => "avx512-vnni";
@@ -21,7 +21,7 @@ internal sealed unsafe class AssembledKernel : IQuantizedKernel
 
     public void Run(WeightType type, QuantizedMatMulArgs* args, int rows)
     {
-        int index = (type == WeightType.Q8 ? 0 : QuantizedActivations.BlockRows) + rows - 1;
+        int index = (int)type * QuantizedActivations.BlockRows + rows - 1;
         nint code = Volatile.Read(ref _code[index]);
         if (code == 0) code = Write(type, rows, index);
         ((delegate* unmanaged[Cdecl]<QuantizedMatMulArgs*, void>)code)(args);

@@ -36,8 +36,9 @@ internal sealed class QuantizedKernelCode
     private QuantizedKernelCode(WeightType type, int rows)
     {
         _rows = rows;
-        _nibbles = type == WeightType.Q4;
-        _groupSize = QuantizedLayout.GroupSize(type);
+        QuantizedNumbers numbers = WeightFormats.Numbers(type);
+        _nibbles = numbers.ValuesPerByte == 2;
+        _groupSize = numbers.GroupSize;
     }
 
     /// <summary>The code for 1 to 8 rows.</summary>

@@ -21,11 +21,8 @@ internal static unsafe class QuantizedLayout
     /// <summary>Groups whose scale would be below this are stored as zeros.</summary>
     public const float SmallestScale = 1e-30f;
 
-    /// <summary>Whether <paramref name="type"/> stores codes and scales.</summary>
-    public static bool IsQuantized(WeightType type) => type is WeightType.Q8 or WeightType.Q4;
-
     /// <summary>Values that share a scale.</summary>
-    public static int GroupSize(WeightType type) => type == WeightType.Q8 ? Q8.GroupSize : Q4.GroupSize;
+    public static int GroupSize(WeightType type) => WeightFormats.Numbers(type).GroupSize;
 
     /// <summary>Tiles of a matrix.</summary>
     public static int Tiles(int rows) => (rows + TileRows - 1) / TileRows;
@@ -34,8 +31,11 @@ internal static unsafe class QuantizedLayout
     public static int Groups(WeightType type, int columns) => (columns + GroupSize(type) - 1) / GroupSize(type);
 
     /// <summary>Bytes of the codes of one tile.</summary>
-    public static long TileBytes(WeightType type, int columns) =>
-        (long)Groups(type, columns) * GroupSize(type) * TileRows / (type == WeightType.Q8 ? Q8.ValuesPerByte : Q4.ValuesPerByte);
+    public static long TileBytes(WeightType type, int columns)
+    {
+        QuantizedNumbers numbers = WeightFormats.Numbers(type);
+        return (long)Groups(type, columns) * numbers.GroupSize * TileRows / numbers.ValuesPerByte;
+    }
 
     /// <summary>Bytes of the scales of one tile.</summary>
     public static long TileScaleBytes(WeightType type, int columns) => (long)Groups(type, columns) * TileRows * sizeof(ushort);
@@ -52,16 +52,24 @@ internal static unsafe class QuantizedLayout
         ArgumentOutOfRangeException.ThrowIfNotEqual(scales.Length, TileScaleBytes(type, columns));
         var error = new RoundingError(0, 0);
         Span<ushort> halves = MemoryMarshal.Cast<byte, ushort>(scales);
-        if (type == WeightType.Q8) Simd.Run(new Packing<Q8>(values, rows, columns, tile, halves, ref error));
-        else Simd.Run(new Packing<Q4>(values, rows, columns, tile, halves, ref error));
+        WeightFormats.RunQuantized(type, new Packing(values, rows, columns, tile, halves, ref error));
         return error;
     }
 
     /// <summary>The values of one row of a tile as float32. y: [columns].</summary>
-    public static void Unpack(WeightType type, byte* tile, ushort* scales, int row, Span<float> y)
+    public static void Unpack(WeightType type, byte* tile, ushort* scales, int row, Span<float> y) =>
+        WeightFormats.RunQuantized(type, new Unpacking(tile, scales, row, y));
+
+    private readonly ref struct Packing(
+        ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<ushort> scales, ref RoundingError error) : IQuantizedFormatKernel
     {
-        if (type == WeightType.Q8) Unpack<Q8>(tile, scales, row, y);
-        else Unpack<Q4>(tile, scales, row, y);
+        private readonly ReadOnlySpan<float> _values = values;
+        private readonly Span<byte> _tile = tile;
+        private readonly Span<ushort> _scales = scales;
+        private readonly ref RoundingError _error = ref error;
+
+        public void Run<TFormat>() where TFormat : struct, IQuantizedFormat =>
+            Simd.Run(new Packing<TFormat>(_values, rows, columns, _tile, _scales, ref _error));
     }
 
     // In the vectors of one width.
@@ -110,9 +118,14 @@ internal static unsafe class QuantizedLayout
         }
     }
 
-    private static void Unpack<TFormat>(byte* tile, ushort* scales, int row, Span<float> y) where TFormat : struct, IQuantizedFormat
+    private readonly ref struct Unpacking(byte* tile, ushort* scales, int row, Span<float> y) : IQuantizedFormatKernel
     {
-        for (int k = 0; k < y.Length; k++)
-            y[k] = Bf16.FromBits(scales[k / TFormat.GroupSize * TileRows + row]) * TFormat.Load(tile, row, k);
+        private readonly Span<float> _y = y;
+
+        public void Run<TFormat>() where TFormat : struct, IQuantizedFormat
+        {
+            for (int k = 0; k < _y.Length; k++)
+                _y[k] = Bf16.FromBits(scales[k / TFormat.GroupSize * TileRows + row]) * TFormat.Load(tile, row, k);
+        }
     }
 }

@@ -36,10 +36,15 @@ internal static unsafe partial class FloatMatMul
     private static int RowTile => Vector512.IsHardwareAccelerated || AdvSimd.Arm64.IsSupported ? 8 : 4;
 
     /// <summary>x: [R, K]; bias: [N] or null; y: [R, N].</summary>
-    public static void Run<TFormat>(WeightMatrix weights, float* x, int rows, float* bias, float* y, WorkerPool pool)
-        where TFormat : struct, IFloatFormat => Simd.Run(new Product<TFormat>(weights, x, rows, bias, y, pool));
+    public static void Run(WeightMatrix weights, float* x, int rows, float* bias, float* y, WorkerPool pool) =>
+        WeightFormats.RunFloat(weights.Type, new Product(weights, x, rows, bias, y, pool));
 
-    // In the vectors of one width.
+    private readonly struct Product(WeightMatrix weights, float* x, int rows, float* bias, float* y, WorkerPool pool) : IFloatFormatKernel
+    {
+        public void Run<TFormat>() where TFormat : struct, IFloatFormat => Simd.Run(new Product<TFormat>(weights, x, rows, bias, y, pool));
+    }
+
+    /// <summary>One product in the vectors of one width.</summary>
     internal readonly struct Product<TFormat>(WeightMatrix weights, float* x, int rows, float* bias, float* y, WorkerPool pool) : ISimdKernel
         where TFormat : struct, IFloatFormat
     {

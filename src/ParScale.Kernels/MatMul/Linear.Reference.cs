@@ -26,35 +26,38 @@ internal static unsafe partial class Linear
     /// The plain loop that the kernels of block-quantized weights must agree with to the last bit: integer sums per group, then one
     /// float32 multiply-add per group, bias last.
     /// </summary>
-    public static void QuantizedReference(WeightMatrix weights, ReadOnlySpan<float> x, int rows, ReadOnlySpan<float> bias, Span<float> y)
-    {
-        if (weights.Type == WeightType.Q8) QuantizedReference<Q8>(weights, x, rows, bias, y);
-        else QuantizedReference<Q4>(weights, x, rows, bias, y);
-    }
+    public static void QuantizedReference(WeightMatrix weights, ReadOnlySpan<float> x, int rows, ReadOnlySpan<float> bias, Span<float> y) =>
+        WeightFormats.RunQuantized(weights.Type, new PlainLoop(weights, x, rows, bias, y));
 
-    private static void QuantizedReference<TFormat>(
-        WeightMatrix weights, ReadOnlySpan<float> x, int rows, ReadOnlySpan<float> bias, Span<float> y) where TFormat : struct, IQuantizedFormat
+    private readonly ref struct PlainLoop(
+        WeightMatrix weights, ReadOnlySpan<float> x, int rows, ReadOnlySpan<float> bias, Span<float> y) : IQuantizedFormatKernel
     {
-        int length = weights.Columns, groups = QuantizedLayout.Groups(weights.Type, length);
-        var codes = new int[TFormat.GroupSize];
-        for (int row = 0; row < rows; row++)
+        private readonly ReadOnlySpan<float> _x = x, _bias = bias;
+        private readonly Span<float> _y = y;
+
+        public void Run<TFormat>() where TFormat : struct, IQuantizedFormat
         {
-            var sums = new float[weights.Rows];
-            for (int group = 0; group < groups; group++)
+            int length = weights.Columns, groups = QuantizedLayout.Groups(weights.Type, length);
+            var codes = new int[TFormat.GroupSize];
+            for (int row = 0; row < rows; row++)
             {
-                int first = group * TFormat.GroupSize, count = Math.Min(TFormat.GroupSize, length - first);
-                float xScale = RoundReference(x.Slice(row * length + first, count), codes);
-                for (int n = 0; n < weights.Rows; n++)
+                var sums = new float[weights.Rows];
+                for (int group = 0; group < groups; group++)
                 {
-                    int tile = n / QuantizedLayout.TileRows, inTile = n % QuantizedLayout.TileRows;
-                    byte* tileStart = weights.Data + tile * QuantizedLayout.TileBytes(weights.Type, length);
-                    float scale = Bf16.FromBits(weights.Scales[((long)tile * groups + group) * QuantizedLayout.TileRows + inTile]);
-                    int sum = 0;
-                    for (int k = 0; k < count; k++) sum += TFormat.Load(tileStart, inTile, first + k) * codes[k];
-                    sums[n] = MathF.FusedMultiplyAdd(sum, scale * xScale, sums[n]);
+                    int first = group * TFormat.GroupSize, count = Math.Min(TFormat.GroupSize, length - first);
+                    float xScale = RoundReference(_x.Slice(row * length + first, count), codes);
+                    for (int n = 0; n < weights.Rows; n++)
+                    {
+                        int tile = n / QuantizedLayout.TileRows, inTile = n % QuantizedLayout.TileRows;
+                        byte* tileStart = weights.Data + tile * QuantizedLayout.TileBytes(weights.Type, length);
+                        float scale = Bf16.FromBits(weights.Scales[((long)tile * groups + group) * QuantizedLayout.TileRows + inTile]);
+                        int sum = 0;
+                        for (int k = 0; k < count; k++) sum += TFormat.Load(tileStart, inTile, first + k) * codes[k];
+                        sums[n] = MathF.FusedMultiplyAdd(sum, scale * xScale, sums[n]);
+                    }
                 }
+                for (int n = 0; n < weights.Rows; n++) _y[row * weights.Rows + n] = _bias.IsEmpty ? sums[n] : sums[n] + _bias[n];
             }
-            for (int n = 0; n < weights.Rows; n++) y[row * weights.Rows + n] = bias.IsEmpty ? sums[n] : sums[n] + bias[n];
         }
     }
 

@@ -28,16 +28,16 @@ internal static unsafe partial class Linear
 
         fixed (float* xs = x, ys = y, biases = bias)
         {
-            switch (weights.Type)
+            if (WeightFormats.IsQuantized(weights.Type))
             {
-                case WeightType.F32: FloatMatMul.Run<F32>(weights, xs, rows, biases, ys, pool); break;
-                case WeightType.Bf16: FloatMatMul.Run<Bf16>(weights, xs, rows, biases, ys, pool); break;
-                default:
-                    QuantizedActivations rounded = scratch ?? new QuantizedActivations();
-                    rounded.Fill(x, rows, weights.Type, pool);
-                    QuantizedMatMul.Run(weights, rounded, biases, ys, pool);
-                    if (scratch is null) rounded.Dispose();
-                    break;
+                QuantizedActivations rounded = scratch ?? new QuantizedActivations();
+                rounded.Fill(x, rows, weights.Type, pool);
+                QuantizedMatMul.Run(weights, rounded, biases, ys, pool);
+                if (scratch is null) rounded.Dispose();
+            }
+            else
+            {
+                FloatMatMul.Run(weights, xs, rows, biases, ys, pool);
             }
         }
         GC.KeepAlive(weights);
@@ -51,7 +51,7 @@ internal static unsafe partial class Linear
         ReadOnlySpan<Product> products, ReadOnlySpan<float> x, int rows, WorkerPool pool, QuantizedActivations scratch)
     {
         WeightType type = products[0].Weights.Type;
-        bool together = QuantizedLayout.IsQuantized(type);
+        bool together = WeightFormats.IsQuantized(type);
         foreach (Product product in products) together &= product.Weights.Type == type;
         if (together)
         {

@@ -53,7 +53,7 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         Length = Groups * groupSize;
         _code = (sbyte*)_codes.Take((long)rows * Length);
         _scale = (ActivationGroup*)_scales.Take((long)rows * Groups * sizeof(ActivationGroup));
-        int offset = type == WeightType.Q8 ? Q8.Offset : Q4.Offset;
+        int offset = WeightFormats.Numbers(type).Offset;
         fixed (float* values = x) Simd.Run(new Rounding(values, length, groupSize, offset, this, pool));
     }
 

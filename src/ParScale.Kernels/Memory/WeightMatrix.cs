@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Memory;
 
@@ -42,7 +40,7 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     /// <summary>bfloat16 scales of a block-quantized type, else null.</summary>
     internal ushort* Scales { get; }
 
-    internal long RowBytes => (long)Columns * BytesPerValue(Type);
+    internal long RowBytes => (long)Columns * WeightFormats.BytesPerValue(Type);
 
     /// <summary>A matrix that lies in a mapped file, at any alignment. The file must stay open while the matrix is used.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The matrix does not lie inside the file.</exception>
@@ -51,7 +49,7 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
         ArgumentNullException.ThrowIfNull(file);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
-        long bytes = checked((long)rows * columns * BytesPerValue(type));
+        long bytes = checked((long)rows * columns * WeightFormats.BytesPerValue(type));
         return new WeightMatrix(file, file.Pointer(offset, bytes), null, type, rows, columns);
     }
 
@@ -72,7 +70,7 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     public static WeightMatrix FromValues(ReadOnlySpan<float> values, WeightType type, int rows, int columns)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, checked(rows * columns));
-        WeightMatrix result = Allocate(QuantizedLayout.IsQuantized(type) ? WeightType.F32 : type, rows, columns);
+        WeightMatrix result = Allocate(WeightFormats.IsQuantized(type) ? WeightType.F32 : type, rows, columns);
         for (int row = 0; row < rows; row++) result.StoreRow(row, values.Slice(row * columns, columns));
         if (result.Type == type) return result;
         using (result) return result.ToQuantized(type);
@@ -82,7 +80,7 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     public WeightMatrix ConvertTo(WeightType type)
     {
         if (type == Type) return this;
-        if (QuantizedLayout.IsQuantized(type)) return ToQuantized(type);
+        if (WeightFormats.IsQuantized(type)) return ToQuantized(type);
         WeightMatrix result = Allocate(type, Rows, Columns);
         var values = new float[Columns];
         for (int row = 0; row < Rows; row++)
@@ -99,12 +97,8 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
         ArgumentOutOfRangeException.ThrowIfNotEqual(y.Length, Columns);
-        fixed (float* to = y)
-        {
-            if (Type == WeightType.F32) Simd.Run(new RowLoad<F32>(Row(row), to, Columns));
-            else if (Type == WeightType.Bf16) Simd.Run(new RowLoad<Bf16>(Row(row), to, Columns));
-            else CopyQuantizedRow(row, y);
-        }
+        if (WeightFormats.IsQuantized(Type)) CopyQuantizedRow(row, y);
+        else LoadRow(row, y);
         GC.KeepAlive(_owner);
     }
 
@@ -124,16 +118,9 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     }
 
     /// <summary>Bytes that a matrix takes in a type, scales included.</summary>
-    public static long SizeOf(WeightType type, int rows, int columns) => checked(QuantizedLayout.IsQuantized(type)
+    public static long SizeOf(WeightType type, int rows, int columns) => checked(WeightFormats.IsQuantized(type)
         ? QuantizedLayout.Tiles(rows) * (QuantizedLayout.TileBytes(type, columns) + QuantizedLayout.TileScaleBytes(type, columns))
-        : (long)rows * columns * BytesPerValue(type));
-
-    private static int BytesPerValue(WeightType type) => type switch
-    {
-        WeightType.F32 => F32.BytesPerValue,
-        WeightType.Bf16 => Bf16.BytesPerValue,
-        _ => throw new ArgumentOutOfRangeException(nameof(type)),
-    };
+        : (long)rows * columns * WeightFormats.BytesPerValue(type));
 
     private static WeightMatrix Allocate(WeightType type, int rows, int columns)
     {
@@ -154,31 +141,5 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
             foreach (float value in values) count += float.IsFinite(value) ? 0 : 1;
         }
         return count;
-    }
-
-    private byte* Row(int row) => Data + row * RowBytes;
-
-    private readonly struct RowLoad<TFormat>(byte* row, float* y, int count) : ISimdKernel where TFormat : struct, IFloatFormat
-    {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
-        {
-            byte* from = row;
-            float* to = y;
-            int i = 0, length = count;
-            for (; i <= length - TSimd.Count; i += TSimd.Count)
-                TSimd.Store(TFormat.LoadInOrder<TSimd, TFloat, TInt>(from + (nint)i * TFormat.BytesPerValue), to + i);
-            for (; i < length; i++) to[i] = TFormat.Load(from, i);
-        }
-    }
-
-    private void StoreRow(int row, ReadOnlySpan<float> values)
-    {
-        byte* to = Row(row);
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (Type == WeightType.F32) F32.Store(to, i, values[i]);
-            else Bf16.Store(to, i, values[i]);
-        }
     }
 }

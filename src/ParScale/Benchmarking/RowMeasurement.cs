@@ -53,7 +53,7 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, ModelWeights weights, K
     public BenchmarkRow Row(MachineFloors floors, IReadOnlyList<double> promptSeconds)
     {
         double products = WeightCost.TokenProducts(weights, streams) + (plan.Prompt == 0 ? 0 : WeightCost.HeadProducts(weights) / plan.Prompt);
-        double rate = QuantizedLayout.IsQuantized(weights.Type) ? floors.Int8.Median : floors.Float32.Median;
+        double rate = WeightFormats.IsQuantized(weights.Type) ? floors.Int8.Median : floors.Float32.Median;
         Spread? prefill = promptSeconds.Count == 0 ? null : Spread.Of([.. promptSeconds.Select(seconds => plan.Prompt / seconds)]);
         return new BenchmarkRow
         {

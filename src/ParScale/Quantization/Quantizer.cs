@@ -29,7 +29,7 @@ public static class Quantizer
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);
-        if (!QuantizedLayout.IsQuantized(type)) throw new ArgumentOutOfRangeException(nameof(type));
+        if (!WeightFormats.IsQuantized(type)) throw new ArgumentOutOfRangeException(nameof(type));
         OutputFolder.RequireFree(target, source, replace);
         using var checkpoint = Checkpoint.Open(source);
         if (checkpoint.Config.QuantizedType is { } already)

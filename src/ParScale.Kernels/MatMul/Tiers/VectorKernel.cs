@@ -16,10 +16,11 @@ internal sealed unsafe class VectorKernel<TTier, TVector>(string name) : IQuanti
 
     public string Name => name;
 
-    public void Run(WeightType type, QuantizedMatMulArgs* args, int rows)
+    public void Run(WeightType type, QuantizedMatMulArgs* args, int rows) => WeightFormats.RunQuantized(type, new AllTiles(args, rows));
+
+    private readonly struct AllTiles(QuantizedMatMulArgs* args, int rows) : IQuantizedFormatKernel
     {
-        if (type == WeightType.Q8) Tiles<Q8>(args, rows);
-        else Tiles<Q4>(args, rows);
+        public void Run<TFormat>() where TFormat : struct, IQuantizedFormat => Tiles<TFormat>(args, rows);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
