@@ -68,22 +68,14 @@ internal static unsafe class QuantizedLayout
         private readonly Span<ushort> _scales = scales;
         private readonly ref RoundingError _error = ref error;
 
-        public void Run<TFormat>() where TFormat : struct, IQuantizedFormat =>
-            Simd.Run(new Packing<TFormat>(_values, rows, columns, _tile, _scales, ref _error));
-    }
-
-    // In the vectors of one width.
-    private readonly ref struct Packing<TFormat>(
-        ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<ushort> scales, ref RoundingError error) : ISimdKernel
-        where TFormat : struct, IQuantizedFormat
-    {
-        private readonly ReadOnlySpan<float> _values = values;
-        private readonly Span<byte> _tile = tile;
-        private readonly Span<ushort> _scales = scales;
-        private readonly ref RoundingError _error = ref error;
+        public void Run<TFormat>() where TFormat : struct, IQuantizedFormat => Simd.Run(new Packing<TFormat>(this));
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
+        public void Run<TFormat, TSimd, TFloat, TInt>()
+            where TFormat : struct, IQuantizedFormat
+            where TSimd : struct, ISimd<TFloat, TInt>
+            where TFloat : struct
+            where TInt : struct
         {
             int groups = _scales.Length / TileRows;
             sbyte* codes = stackalloc sbyte[TFormat.GroupSize];
@@ -116,6 +108,14 @@ internal static unsafe class QuantizedLayout
                 }
             }
         }
+    }
+
+    private readonly ref struct Packing<TFormat>(Packing all) : ISimdKernel where TFormat : struct, IQuantizedFormat
+    {
+        private readonly Packing _all = all;
+
+        public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct =>
+            _all.Run<TFormat, TSimd, TFloat, TInt>();
     }
 
     private readonly ref struct Unpacking(byte* tile, ushort* scales, int row, Span<float> y) : IQuantizedFormatKernel

@@ -22,10 +22,7 @@ internal static unsafe partial class Linear
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(pool);
-        if (x.Length != (long)rows * weights.Columns) throw new ArgumentException("x is not [R, K]", nameof(x));
-        if (y.Length != (long)rows * weights.Rows) throw new ArgumentException("y is not [R, N]", nameof(y));
-        if (!bias.IsEmpty && bias.Length != weights.Rows) throw new ArgumentException("bias is not [N]", nameof(bias));
-
+        Check(weights, x.Length, rows, bias.Length, y.Length);
         fixed (float* xs = x, ys = y, biases = bias)
         {
             if (WeightFormats.IsQuantized(weights.Type))
@@ -47,20 +44,31 @@ internal static unsafe partial class Linear
     /// Up to three products with the same x: rounded weights of one type share one rounding of x and one division of the work
     /// among the threads. The same bits as one by one.
     /// </summary>
+    /// <exception cref="ArgumentException">A length does not fit the shapes.</exception>
     public static void RunAll(
         ReadOnlySpan<Product> products, ReadOnlySpan<float> x, int rows, WorkerPool pool, QuantizedActivations scratch)
     {
         WeightType type = products[0].Weights.Type;
         bool together = WeightFormats.IsQuantized(type);
         foreach (Product product in products) together &= product.Weights.Type == type;
-        if (together)
+        if (!together || products.Length == 1)
         {
-            scratch.Fill(x, rows, type, pool);
-            QuantizedMatMul.Run(products, scratch, pool);
+            foreach (Product product in products)
+                Run(product.Weights, x, rows, product.Bias, product.Y.AsSpan(0, rows * product.Weights.Rows), pool, scratch);
             return;
         }
         foreach (Product product in products)
-            Run(product.Weights, x, rows, product.Bias, product.Y.AsSpan(0, rows * product.Weights.Rows), pool, scratch);
+            Check(product.Weights, x.Length, rows, product.Bias.Length, Math.Min(product.Y.Length, (long)rows * product.Weights.Rows));
+        scratch.Fill(x, rows, type, pool);
+        QuantizedMatMul.Run(products, scratch, pool);
+        foreach (Product product in products) GC.KeepAlive(product.Weights);
+    }
+
+    private static void Check(WeightMatrix weights, int x, int rows, int bias, long y)
+    {
+        if (x != (long)rows * weights.Columns) throw new ArgumentException("x is not [R, K]", nameof(x));
+        if (y != (long)rows * weights.Rows) throw new ArgumentException("y is not [R, N]", nameof(y));
+        if (bias != 0 && bias != weights.Rows) throw new ArgumentException("bias is not [N]", nameof(bias));
     }
 
     /// <summary>One of several products with the same x.</summary>

@@ -2,6 +2,13 @@ using System.Runtime.CompilerServices;
 
 namespace ParScale.Kernels.Threads;
 
+/// <summary>Work that can be cut into ranges of items which do not touch each other's output.</summary>
+internal interface IRangeJob
+{
+    /// <summary>Does the items from <paramref name="start"/> up to, not including, <paramref name="end"/>.</summary>
+    void Run(int start, int end);
+}
+
 /// <summary>
 /// A few threads that share ranges of work with the caller, without allocating. Each thread starts on a stretch of its
 /// own, so that it reads memory in order; one that is done takes half of what another has left, so that all end together.

@@ -24,6 +24,20 @@ public class RopeTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Halves))]
+    public void Every_width_of_vectors_gives_the_bits_of_the_plain_loop(int half)
+    {
+        float[] x = Numbers.Random(2 * 2 * half, 1), actual = [.. x], cosine = Numbers.Random(half, 2), sine = Numbers.Random(half, 3);
+        Rope.Run(actual, cosine, sine);
+        for (int i = 0; i < x.Length; i++)
+        {
+            int k = i % half;
+            bool first = i / half % 2 == 0;
+            Assert.Equal(first ? x[i] * cosine[k] - x[i + half] * sine[k] : x[i] * cosine[k] + x[i - half] * sine[k], actual[i]);
+        }
+    }
+
     [Fact]
     public void Position_zero_changes_nothing()
     {

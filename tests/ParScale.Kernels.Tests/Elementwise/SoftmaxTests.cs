@@ -20,6 +20,23 @@ public class SoftmaxTests
     }
 
     [Fact]
+    public void The_address_does_not_change_a_bit()
+    {
+        foreach (int length in new[] { 2, 8, 17, 64, 1000 })
+        {
+            float[] x = Numbers.Random(length, 1, 10), expected = [.. x];
+            Softmax.Run(expected);
+            for (int offset = 0; offset < 16; offset++)
+            {
+                var moved = new float[length + 16];
+                x.CopyTo(moved, offset);
+                Softmax.Run(moved.AsSpan(offset, length));
+                Assert.Equal(expected, moved[offset..(offset + length)]);
+            }
+        }
+    }
+
+    [Fact]
     public void Large_values_do_not_overflow()
     {
         float[] x = [3e38f, 3e38f, -3e38f];

@@ -105,9 +105,32 @@ public class QuantizedLayoutTests
                 ? codes[(((k / 4 * TileRows) + row) * 4) + (k % 4)] - 128
                 : ((codes[(((k / 8 * TileRows) + row) * 4) + (k % 4)] >> (k % 8 / 4 * 4)) & 15) - 8;
             Assert.Equal(Math.Clamp((int)MathF.Round(values[k] / scale), least, most), code);
-            if (type == WeightType.Q8) Assert.Equal(LeastScale(values.Slice(k / group * group, Math.Min(group, values.Length - (k / group * group)))), scale);
+            ReadOnlySpan<float> inGroup = values.Slice(k / group * group, Math.Min(group, values.Length - (k / group * group)));
+            Assert.Equal(type == WeightType.Q8 ? LeastScale(inGroup) : BestScale(inGroup), scale);
             y[k] = scale * code;
         }
+    }
+
+    // Of 14 scales the one with the least square error, summed in 16 lanes.
+    private static float BestScale(ReadOnlySpan<float> group)
+    {
+        float largest = 0, best = 0, leastError = float.PositiveInfinity;
+        foreach (float value in group) largest = MathF.Max(largest, MathF.Abs(value));
+        for (int i = 0; i < 14; i++)
+        {
+            float scale = RoundUp(largest / (6 + i * 0.25f)), inverse = 1 / scale;
+            var lanes = new float[16];
+            for (int k = 0; k < group.Length; k++)
+            {
+                float error = group[k] - Math.Clamp(MathF.Round(group[k] * inverse), -8, 7) * scale;
+                lanes[k % 16] += error * error;
+            }
+            for (int half = 8; half > 2; half /= 2)
+                for (int lane = 0; lane < half; lane++) lanes[lane] += lanes[lane + half];
+            float sum = lanes[0] + lanes[1] + (lanes[2] + lanes[3]);
+            if (sum < leastError) (best, leastError) = (scale, sum);
+        }
+        return best;
     }
 
     // The least bfloat16 that is not below the largest value over 127.
@@ -115,7 +138,12 @@ public class QuantizedLayoutTests
     {
         float largest = 0;
         foreach (float value in group) largest = MathF.Max(largest, MathF.Abs(value));
-        float exact = largest / 127, cut = BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(exact) & 0xFFFF0000);
+        return RoundUp(largest / 127);
+    }
+
+    private static float RoundUp(float exact)
+    {
+        float cut = BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(exact) & 0xFFFF0000);
         return cut == exact ? cut : BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(cut) + 0x10000);
     }
 

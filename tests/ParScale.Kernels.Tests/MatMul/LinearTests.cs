@@ -1,4 +1,6 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Memory;
@@ -99,6 +101,23 @@ public sealed class LinearTests : IDisposable
     }
 
     [Theory]
+    [InlineData(WeightType.F32, 31)]
+    [InlineData(WeightType.F32, 333)]
+    [InlineData(WeightType.Bf16, 31)]
+    [InlineData(WeightType.Bf16, 333)]
+    public void Every_width_of_vectors_gives_the_bits_of_sixteen_lanes(WeightType type, int length)
+    {
+        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(20 * length, 1), type, 20, length);
+        float[] x = Numbers.Random(9 * length, 2), bias = Numbers.Random(20, 3), y = new float[9 * 20], w = new float[length];
+        Linear.Run(weights, x, 9, bias, y, _pool);
+        for (int i = 0; i < y.Length; i++)
+        {
+            weights.CopyRow(i % 20, w);
+            Assert.Equal(SixteenLanes(type, w, x.AsSpan(i / 20 * length, length)) + bias[i % 20], y[i]);
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(FloatTypes))]
     public void An_output_takes_nothing_from_its_neighbours(WeightType type)
     {
@@ -170,6 +189,21 @@ public sealed class LinearTests : IDisposable
     }
 
     private static bool IsOff(string variable) => Environment.GetEnvironmentVariable(variable) == "0";
+
+    // Lane by lane along k, pairs of neighbours in one lane for bf16; then halves onto each other.
+    private static float SixteenLanes(WeightType type, ReadOnlySpan<float> w, ReadOnlySpan<float> x)
+    {
+        bool fused = Fma.IsSupported || AdvSimd.IsSupported;
+        var lanes = new float[16];
+        for (int k = 0; k < w.Length; k++)
+        {
+            ref float lane = ref lanes[type == WeightType.F32 ? k % 16 : k % 32 / 2];
+            lane = fused ? MathF.FusedMultiplyAdd(w[k], x[k], lane) : w[k] * x[k] + lane;
+        }
+        for (int half = 8; half > 2; half /= 2)
+            for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+        return lanes[0] + lanes[1] + (lanes[2] + lanes[3]);
+    }
 
     private void Check(WeightType type, int outputs, int length, int rows, bool bias)
     {

@@ -147,6 +147,15 @@ public sealed class QuantizedMatMulTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Products_whose_lengths_do_not_fit_are_refused()
+    {
+        using WeightMatrix a = WeightMatrix.FromValues(new float[6], WeightType.Q8, 2, 3), b = WeightMatrix.FromValues(new float[8], WeightType.Q8, 2, 4);
+        Assert.Throws<ArgumentException>(() => Linear.RunAll([new(a, [], new float[2]), new(b, [], new float[2])], new float[3], 1, _pool, _scratch));
+        Assert.Throws<ArgumentException>(() => Linear.RunAll([new(a, [], new float[2]), new(a, [], new float[1])], new float[3], 1, _pool, _scratch));
+        Assert.Throws<ArgumentException>(() => Linear.RunAll([new(a, [], new float[2]), new(a, new float[1], new float[2])], new float[3], 1, _pool, _scratch));
+    }
+
     [Theory]
     [InlineData(WeightType.Q8, 0.01)]
     [InlineData(WeightType.Q4, 0.12)]
