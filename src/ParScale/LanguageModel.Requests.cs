@@ -4,7 +4,7 @@ using System.Text;
 using System.Threading.Channels;
 using ParScale.Engine;
 using ParScale.Generation;
-using ParScale.Kernels.Ops;
+using ParScale.Kernels.Elementwise;
 using ParScale.Model;
 using ParScale.Text;
 

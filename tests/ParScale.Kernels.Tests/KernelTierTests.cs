@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.Intrinsics.X86;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Tests;
 
@@ -18,7 +18,7 @@ public class KernelTierTests
 
     [Fact]
     public void The_name_tells_the_width_in_use() =>
-        Assert.EndsWith($"{Vector<byte>.Count * 8}-bit", KernelTier.Name, StringComparison.Ordinal);
+        Assert.EndsWith($"{Simd.Bits}-bit", KernelTier.Name, StringComparison.Ordinal);
 
     private static bool IsOff(string variable) => Environment.GetEnvironmentVariable(variable) == "0";
 }

@@ -43,13 +43,14 @@ public partial class RepoRulesTests
     public void Every_op_has_its_reference_or_is_tested_against_its_definition()
     {
         string[] withoutReference = ["Softmax", "WeightedSum"];
-        string ops = Path.Combine(Root, "src", "ParScale.Kernels", "Ops");
-        foreach (string file in Directory.GetFiles(ops, "*.cs").Where(file => !file.EndsWith(".Reference.cs", StringComparison.Ordinal)))
+        string kernels = Path.Combine(Root, "src", "ParScale.Kernels");
+        IEnumerable<string> elementwise = Directory.GetFiles(Path.Combine(kernels, "Elementwise"), "*.cs");
+        foreach (string file in elementwise.Concat(Directory.GetFiles(kernels, "*.Reference.cs", SearchOption.AllDirectories)))
         {
-            string op = Path.GetFileName(file).Split('.')[0];
-            Assert.True(File.Exists(Path.Combine(Root, "tests", "ParScale.Kernels.Tests", "Ops", op + "Tests.cs")), $"{op} has no tests");
-            Assert.True(File.Exists(Path.Combine(Root, "benchmarks", "ParScale.Benchmarks", "Ops", op + "Benchmark.cs")), $"{op} has no benchmark");
-            Assert.True(withoutReference.Contains(op) || File.Exists(Path.Combine(ops, op + ".Reference.cs")), $"{op} has no reference");
+            string folder = Path.GetDirectoryName(file)!, op = Path.GetFileName(file).Split('.')[0], room = Path.GetRelativePath(kernels, folder);
+            Assert.True(File.Exists(Path.Combine(Root, "tests", "ParScale.Kernels.Tests", room, op + "Tests.cs")), $"{op} has no tests");
+            Assert.True(File.Exists(Path.Combine(Root, "benchmarks", "ParScale.Benchmarks", room, op + "Benchmark.cs")), $"{op} has no benchmark");
+            Assert.True(withoutReference.Contains(op) || File.Exists(Path.Combine(folder, op + ".Reference.cs")), $"{op} has no reference");
         }
     }
 

@@ -1,16 +1,16 @@
 using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Memory;
-using ParScale.Kernels.Tiers;
+using ParScale.Kernels.MatMul.Tiers;
+using ParScale.Kernels.MatMul;
 
 namespace ParScale.Kernels.Assembly;
 
-/// <summary>The AVX-512 VNNI tier: code assembled for each number of columns when it is first needed.</summary>
-internal sealed unsafe class AssembledKernel : IGroupedKernel
+/// <summary>The AVX-512 VNNI tier: code assembled for each number of rows when it is first needed.</summary>
+internal sealed unsafe class AssembledKernel : IQuantizedKernel
 {
     private const int Vnni = 1 << 11;
 
-    private readonly nint[] _code = new nint[2 * QuantizedColumns.BlockColumns];
+    private readonly nint[] _code = new nint[Enum.GetValues<WeightType>().Length * QuantizedActivations.BlockRows];
     private readonly Lock _writing = new();
 
     public string Name => "avx512-vnni";
@@ -19,20 +19,20 @@ internal sealed unsafe class AssembledKernel : IGroupedKernel
     public static bool IsSupported { get; } =
         Avx512F.IsSupported && (X86Base.CpuId(7, 0).Ecx & Vnni) != 0 && ExecutableMemory.Publish([0xC3]) != null;
 
-    public void Run(WeightType type, GroupedProduct* product, int columns)
+    public void Run(WeightType type, QuantizedMatMulArgs* args, int rows)
     {
-        int index = (type == WeightType.Q8 ? 0 : QuantizedColumns.BlockColumns) + columns - 1;
+        int index = (int)type * QuantizedActivations.BlockRows + rows - 1;
         nint code = Volatile.Read(ref _code[index]);
-        if (code == 0) code = Write(type, columns, index);
-        ((delegate* unmanaged[Cdecl]<GroupedProduct*, void>)code)(product);
+        if (code == 0) code = Write(type, rows, index);
+        ((delegate* unmanaged[Cdecl]<QuantizedMatMulArgs*, void>)code)(args);
     }
 
-    private nint Write(WeightType type, int columns, int index)
+    private nint Write(WeightType type, int rows, int index)
     {
         lock (_writing)
         {
             if (_code[index] != 0) return _code[index];
-            void* code = ExecutableMemory.Publish(GroupedKernelCode.Write(type, columns));
+            void* code = ExecutableMemory.Publish(QuantizedKernelCode.Write(type, rows));
             if (code == null) throw new InvalidOperationException("the system let this process publish code before and refuses it now");
             Volatile.Write(ref _code[index], (nint)code);
             return (nint)code;

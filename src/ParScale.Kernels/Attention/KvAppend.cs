@@ -1,5 +1,5 @@
+using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.Memory;
-using ParScale.Kernels.Ops;
 using ParScale.Kernels.Threads;
 
 namespace ParScale.Kernels.Attention;

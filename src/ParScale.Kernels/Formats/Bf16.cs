@@ -1,18 +1,15 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Formats;
 
 /// <summary>bfloat16: widening is exact (16 zero bits below), storing rounds to nearest, ties to even.</summary>
-internal readonly unsafe struct Bf16 : IWeightFormat
+internal readonly unsafe struct Bf16 : IFloatFormat
 {
-    // Two values lie in each 32 bits. Taking the lower and the upper ones apart is one instruction each; keeping them in
-    // order would be a shuffle and a shift each, on the units that the multiplications need.
-    private const uint UpperValue = 0xFFFF0000;
-
     public static int BytesPerValue => 2;
 
+    // Two values lie in each 32 bits. Taking the lower and the upper ones apart is one instruction each; keeping them in
+    // order would be a shuffle and a shift each, on the units that the multiplications need.
     public static bool Deinterleaved => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -20,36 +17,17 @@ internal readonly unsafe struct Bf16 : IWeightFormat
         BitConverter.UInt32BitsToSingle((uint)Unsafe.ReadUnaligned<ushort>(row + index * 2) << 16);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadInOrder(byte* row, nint index, out Vector<float> lower, out Vector<float> upper)
-    {
-        var packed = Unsafe.ReadUnaligned<Vector<ushort>>(row + index * 2);
-        Vector.Widen(packed, out Vector<uint> low, out Vector<uint> high);
-        lower = (low << 16).As<uint, float>();
-        upper = (high << 16).As<uint, float>();
-    }
+    public static TFloat LoadInOrder<TSimd, TFloat, TInt>(byte* from)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct =>
+        TSimd.LowHalf(TSimd.WidenShorts((ushort*)from));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadPair(byte* from, out Vector512<float> first, out Vector512<float> second)
+    public static void LoadPair<TSimd, TFloat, TInt>(byte* from, out TFloat first, out TFloat second)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
     {
-        var both = Vector512.Load((uint*)from);
-        first = (both << 16).AsSingle();
-        second = (both & Vector512.Create(UpperValue)).AsSingle();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadPair(byte* from, out Vector256<float> first, out Vector256<float> second)
-    {
-        var both = Vector256.Load((uint*)from);
-        first = (both << 16).AsSingle();
-        second = (both & Vector256.Create(UpperValue)).AsSingle();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadPair(byte* from, out Vector128<float> first, out Vector128<float> second)
-    {
-        var both = Vector128.Load((uint*)from);
-        first = (both << 16).AsSingle();
-        second = (both & Vector128.Create(UpperValue)).AsSingle();
+        TInt both = TSimd.LoadInt(from);
+        first = TSimd.LowHalf(both);
+        second = TSimd.HighHalf(both);
     }
 
     public static void Store(byte* row, nint index, float value)

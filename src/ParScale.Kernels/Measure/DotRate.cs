@@ -4,8 +4,9 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Assembly;
+using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Threads;
-using ParScale.Kernels.Tiers;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Measure;
 
@@ -32,8 +33,13 @@ internal static unsafe class DotRate
 
     /// <summary>float32 multiply-adds a second, one run of a few milliseconds.</summary>
     public static double Float32(WorkerPool pool) => Vector512.IsHardwareAccelerated
-        ? Rate<FloatJob<Fma512, Vector512<float>>>(pool, FloatJob<Fma512, Vector512<float>>.Products)
-        : Rate<FloatJob<Fma256, Vector256<float>>>(pool, FloatJob<Fma256, Vector256<float>>.Products);
+        ? Float32<Simd512, Vector512<float>, Vector512<int>>(pool)
+        : Float32<Simd256, Vector256<float>, Vector256<int>>(pool);
+
+    // Where vectors have 128 bits, those of 256 are two: as many sums as processors with four units need.
+    private static double Float32<TSimd, TFloat, TInt>(WorkerPool pool)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct =>
+        Rate<FloatJob<TSimd, TFloat, TInt>>(pool, FloatJob<TSimd, TFloat, TInt>.Products);
 
     private static double Rate<TJob>(WorkerPool pool, double productsPerShare) where TJob : struct, IRangeJob
     {
@@ -112,4 +118,12 @@ internal static unsafe class DotRate
             b = TTier.Dot(b, second, value);
         }
     }
+}
+
+/// <summary>Takes results that nobody needs, so that the work which led to them is not optimised away.</summary>
+internal static class Sink
+{
+    /// <summary>Does nothing with the value, which the compiler cannot know.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Take<T>(T value) => _ = value;
 }

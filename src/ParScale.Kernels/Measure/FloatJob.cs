@@ -1,13 +1,15 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ParScale.Kernels.Threads;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Measure;
 
 /// <summary>Shares of float multiply-adds in registers alone.</summary>
-internal readonly struct FloatJob<TLanes, TVector> : IRangeJob
-    where TLanes : struct, IFloatLanes<TVector>
-    where TVector : struct
+internal readonly struct FloatJob<TSimd, TFloat, TInt> : IRangeJob
+    where TSimd : struct, ISimd<TFloat, TInt>
+    where TFloat : struct
+    where TInt : struct
 {
     // Two units with a latency of four or five cycles are kept busy by ten sums and more.
     private const int Sums = 12;
@@ -16,7 +18,7 @@ internal readonly struct FloatJob<TLanes, TVector> : IRangeJob
     private static readonly int Rounds = Vector128.IsHardwareAccelerated ? 40_000 : 400;
 
     /// <summary>Multiply-adds of one share.</summary>
-    public static double Products => (double)Rounds * Sums * TLanes.Lanes;
+    public static double Products => (double)Rounds * Sums * TSimd.Count;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int start, int end)
@@ -27,24 +29,24 @@ internal readonly struct FloatJob<TLanes, TVector> : IRangeJob
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Share()
     {
-        TVector x = TLanes.Create(0.9999f), y = TLanes.Create(1e-3f);
-        TVector a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
+        TFloat x = TSimd.Broadcast(0.9999f), y = TSimd.Broadcast(1e-3f);
+        TFloat a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
         for (int round = Rounds; round > 0; round--)
         {
-            a = TLanes.MultiplyAdd(a, x, y);
-            b = TLanes.MultiplyAdd(b, x, y);
-            c = TLanes.MultiplyAdd(c, x, y);
-            d = TLanes.MultiplyAdd(d, x, y);
-            e = TLanes.MultiplyAdd(e, x, y);
-            f = TLanes.MultiplyAdd(f, x, y);
-            g = TLanes.MultiplyAdd(g, x, y);
-            h = TLanes.MultiplyAdd(h, x, y);
-            i = TLanes.MultiplyAdd(i, x, y);
-            j = TLanes.MultiplyAdd(j, x, y);
-            k = TLanes.MultiplyAdd(k, x, y);
-            l = TLanes.MultiplyAdd(l, x, y);
+            a = TSimd.MultiplyAdd(a, x, y);
+            b = TSimd.MultiplyAdd(b, x, y);
+            c = TSimd.MultiplyAdd(c, x, y);
+            d = TSimd.MultiplyAdd(d, x, y);
+            e = TSimd.MultiplyAdd(e, x, y);
+            f = TSimd.MultiplyAdd(f, x, y);
+            g = TSimd.MultiplyAdd(g, x, y);
+            h = TSimd.MultiplyAdd(h, x, y);
+            i = TSimd.MultiplyAdd(i, x, y);
+            j = TSimd.MultiplyAdd(j, x, y);
+            k = TSimd.MultiplyAdd(k, x, y);
+            l = TSimd.MultiplyAdd(l, x, y);
         }
-        TVector left = TLanes.MultiplyAdd(a, b, TLanes.MultiplyAdd(c, d, TLanes.MultiplyAdd(e, f, x)));
-        Sink.Take(TLanes.MultiplyAdd(g, h, TLanes.MultiplyAdd(i, j, TLanes.MultiplyAdd(k, l, left))));
+        TFloat left = TSimd.MultiplyAdd(a, b, TSimd.MultiplyAdd(c, d, TSimd.MultiplyAdd(e, f, x)));
+        Sink.Take(TSimd.MultiplyAdd(g, h, TSimd.MultiplyAdd(i, j, TSimd.MultiplyAdd(k, l, left))));
     }
 }

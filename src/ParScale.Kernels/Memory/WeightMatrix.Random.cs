@@ -8,7 +8,7 @@ internal sealed unsafe partial class WeightMatrix
     // A uniform distribution over [-1, 1] deviates by 1 / sqrt(3).
     private const float UniformSpread = 1.7320508f;
 
-    // Eight neighbouring values of the rows of a tile are a whole number of words in every grouped type.
+    // Eight neighbouring values of the rows of a tile are a whole number of words in every block-quantized type.
     private const int ValuesPerBlock = 8;
 
     /// <summary>
@@ -19,52 +19,53 @@ internal sealed unsafe partial class WeightMatrix
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
-        if (!GroupLayout.IsGrouped(type))
+        if (!WeightFormats.IsQuantized(type))
         {
             WeightMatrix floats = Allocate(type, rows, columns);
-            Parallel.For(0, rows, row => floats.FillRow(row, deviation * UniformSpread, new RandomBits(seed, row)));
+            Parallel.For(0, rows, row => WeightFormats.RunFloat(
+                type, new RowFill(floats.Row(row), columns, deviation * UniformSpread, new RandomBits(seed, row))));
             return floats;
         }
-        WeightMatrix result = AllocateGroups(type, rows, columns);
-        Parallel.For(0, GroupLayout.Tiles(rows), tile =>
-        {
-            if (type == WeightType.Q8) result.FillTile<Q8>(tile, deviation, new RandomBits(seed, tile));
-            else result.FillTile<Q4>(tile, deviation, new RandomBits(seed, tile));
-        });
+        WeightMatrix result = AllocateQuantized(type, rows, columns);
+        Parallel.For(0, QuantizedLayout.Tiles(rows), tile => WeightFormats.RunQuantized(
+            type, new TileFill(result, tile, deviation, new RandomBits(seed, tile))));
         return result;
     }
 
-    private void FillRow(int row, float most, RandomBits random)
+    private readonly struct RowFill(byte* row, int count, float most, RandomBits random) : IFloatFormatKernel
     {
-        byte* to = Row(row);
-        float scale = most / -(float)int.MinValue;
-        for (int i = 0; i < Columns; i++)
+        public void Run<TFormat>() where TFormat : struct, IFloatFormat
         {
-            float value = (int)random.Next() * scale;
-            if (Type == WeightType.F32) F32.Store(to, i, value);
-            else Bf16.Store(to, i, value);
+            RandomBits bits = random;
+            float scale = most / -(float)int.MinValue;
+            for (int i = 0; i < count; i++) TFormat.Store(row, i, (int)bits.Next() * scale);
         }
     }
 
-    // Stored levels are odd: that is symmetric around the offset and leaves out the one level that 8 bits do not use.
-    private void FillTile<TFormat>(int tile, float deviation, RandomBits random) where TFormat : struct, IGroupFormat
+    // Stored codes are odd: that is symmetric around the offset and leaves out the one code that 8 bits do not use.
+    private readonly struct TileFill(WeightMatrix matrix, int tile, float deviation, RandomBits random) : IQuantizedFormatKernel
     {
-        byte* levels = Data + tile * GroupLayout.TileBytes(Type, Columns);
-        ushort* scales = Scales + tile * (GroupLayout.TileScaleBytes(Type, Columns) / sizeof(ushort));
-        ulong odd = TFormat.ValuesPerByte == 1 ? 0x0101010101010101UL : 0x1111111111111111UL;
-        int groups = GroupLayout.Groups(Type, Columns), inBlocks = Columns / ValuesPerBlock * ValuesPerBlock;
-        int words = inBlocks * GroupLayout.TileRows / TFormat.ValuesPerByte / sizeof(ulong);
-        for (int i = 0; i < words; i++) ((ulong*)levels)[i] = random.Next() | odd;
+        public void Run<TFormat>() where TFormat : struct, IQuantizedFormat
+        {
+            RandomBits bits = random;
+            int columns = matrix.Columns;
+            byte* codes = matrix.Data + tile * QuantizedLayout.TileBytes(matrix.Type, columns);
+            ushort* scales = matrix.Scales + tile * (QuantizedLayout.TileScaleBytes(matrix.Type, columns) / sizeof(ushort));
+            ulong odd = TFormat.ValuesPerByte == 1 ? 0x0101010101010101UL : 0x1111111111111111UL;
+            int groups = QuantizedLayout.Groups(matrix.Type, columns), inBlocks = columns / ValuesPerBlock * ValuesPerBlock;
+            int words = inBlocks * QuantizedLayout.TileRows / TFormat.ValuesPerByte / sizeof(ulong);
+            for (int i = 0; i < words; i++) ((ulong*)codes)[i] = bits.Next() | odd;
 
-        for (int k = inBlocks; k < groups * TFormat.GroupSize; k++)
-            for (int row = 0; row < GroupLayout.TileRows; row++)
-                TFormat.Store(levels, row, k, k < Columns ? (int)(random.Next() % (ulong)(2 * TFormat.Offset - 1)) - (TFormat.Offset - 1) : 0);
+            for (int k = inBlocks; k < groups * TFormat.GroupSize; k++)
+                for (int row = 0; row < QuantizedLayout.TileRows; row++)
+                    TFormat.Store(codes, row, k, k < columns ? (int)(bits.Next() % (ulong)(2 * TFormat.Offset - 1)) - (TFormat.Offset - 1) : 0);
 
-        // The rows that the last tile has too many are zero through their scales.
-        int rows = Math.Min(GroupLayout.TileRows, Rows - tile * GroupLayout.TileRows);
-        ushort scale = Bf16.Bits(Bf16.RoundUp(deviation * UniformSpread / TFormat.Offset));
-        for (int group = 0; group < groups; group++)
-            for (int row = 0; row < rows; row++) scales[group * GroupLayout.TileRows + row] = scale;
+            // The rows that the last tile has too many are zero through their scales.
+            int rows = Math.Min(QuantizedLayout.TileRows, matrix.Rows - tile * QuantizedLayout.TileRows);
+            ushort scale = Bf16.Bits(Bf16.RoundUp(deviation * UniformSpread / TFormat.Offset));
+            for (int group = 0; group < groups; group++)
+                for (int row = 0; row < rows; row++) scales[group * QuantizedLayout.TileRows + row] = scale;
+        }
     }
 
     // Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014: a start far from the others for each part.

@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
-using System.Numerics;
 using System.Numerics.Tensors;
 using ParScale.Kernels.Formats;
 
 namespace ParScale.Kernels.Memory;
 
 /// <summary>
-/// A read-only matrix of weights [rows, columns], mapped from a file or in memory of its own: row after row, or levels and
-/// scales in the order of <see cref="GroupLayout"/>.
+/// A read-only matrix of weights [rows, columns], mapped from a file or in memory of its own: row after row, or codes and
+/// scales in the order of <see cref="QuantizedLayout"/>.
 /// </summary>
 internal sealed unsafe partial class WeightMatrix : IDisposable
 {
@@ -38,10 +37,10 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
 
     internal byte* Data { get; }
 
-    /// <summary>bfloat16 scales of a grouped type, else null.</summary>
+    /// <summary>bfloat16 scales of a block-quantized type, else null.</summary>
     internal ushort* Scales { get; }
 
-    internal long RowBytes => (long)Columns * BytesPerValue(Type);
+    internal long RowBytes => (long)Columns * WeightFormats.BytesPerValue(Type);
 
     /// <summary>A matrix that lies in a mapped file, at any alignment. The file must stay open while the matrix is used.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The matrix does not lie inside the file.</exception>
@@ -50,7 +49,7 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
         ArgumentNullException.ThrowIfNull(file);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
-        long bytes = checked((long)rows * columns * BytesPerValue(type));
+        long bytes = checked((long)rows * columns * WeightFormats.BytesPerValue(type));
         return new WeightMatrix(file, file.Pointer(offset, bytes), null, type, rows, columns);
     }
 
@@ -71,17 +70,17 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     public static WeightMatrix FromValues(ReadOnlySpan<float> values, WeightType type, int rows, int columns)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, checked(rows * columns));
-        WeightMatrix result = Allocate(GroupLayout.IsGrouped(type) ? WeightType.F32 : type, rows, columns);
+        WeightMatrix result = Allocate(WeightFormats.IsQuantized(type) ? WeightType.F32 : type, rows, columns);
         for (int row = 0; row < rows; row++) result.StoreRow(row, values.Slice(row * columns, columns));
         if (result.Type == type) return result;
-        using (result) return result.ToGroups(type);
+        using (result) return result.ToQuantized(type);
     }
 
     /// <summary>This matrix stored as <paramref name="type"/>: itself when it already is.</summary>
     public WeightMatrix ConvertTo(WeightType type)
     {
         if (type == Type) return this;
-        if (GroupLayout.IsGrouped(type)) return ToGroups(type);
+        if (WeightFormats.IsQuantized(type)) return ToQuantized(type);
         WeightMatrix result = Allocate(type, Rows, Columns);
         var values = new float[Columns];
         for (int row = 0; row < Rows; row++)
@@ -98,9 +97,8 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
         ArgumentOutOfRangeException.ThrowIfNotEqual(y.Length, Columns);
-        if (Type == WeightType.F32) new ReadOnlySpan<float>(Row(row), Columns).CopyTo(y);
-        else if (Type == WeightType.Bf16) LoadRow<Bf16>(Row(row), y);
-        else CopyGroupedRow(row, y);
+        if (WeightFormats.IsQuantized(Type)) CopyQuantizedRow(row, y);
+        else LoadRow(row, y);
         GC.KeepAlive(_owner);
     }
 
@@ -120,16 +118,9 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     }
 
     /// <summary>Bytes that a matrix takes in a type, scales included.</summary>
-    public static long SizeOf(WeightType type, int rows, int columns) => checked(GroupLayout.IsGrouped(type)
-        ? GroupLayout.Tiles(rows) * (GroupLayout.TileBytes(type, columns) + GroupLayout.TileScaleBytes(type, columns))
-        : (long)rows * columns * BytesPerValue(type));
-
-    private static int BytesPerValue(WeightType type) => type switch
-    {
-        WeightType.F32 => F32.BytesPerValue,
-        WeightType.Bf16 => Bf16.BytesPerValue,
-        _ => throw new ArgumentOutOfRangeException(nameof(type)),
-    };
+    public static long SizeOf(WeightType type, int rows, int columns) => checked(WeightFormats.IsQuantized(type)
+        ? QuantizedLayout.Tiles(rows) * (QuantizedLayout.TileBytes(type, columns) + QuantizedLayout.TileScaleBytes(type, columns))
+        : (long)rows * columns * WeightFormats.BytesPerValue(type));
 
     private static WeightMatrix Allocate(WeightType type, int rows, int columns)
     {
@@ -150,29 +141,5 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
             foreach (float value in values) count += float.IsFinite(value) ? 0 : 1;
         }
         return count;
-    }
-
-    private byte* Row(int row) => Data + row * RowBytes;
-
-    private static void LoadRow<TFormat>(byte* row, Span<float> y) where TFormat : struct, IWeightFormat
-    {
-        int i = 0;
-        for (; i <= y.Length - 2 * Vector<float>.Count; i += 2 * Vector<float>.Count)
-        {
-            TFormat.LoadInOrder(row, i, out Vector<float> lower, out Vector<float> upper);
-            lower.CopyTo(y[i..]);
-            upper.CopyTo(y[(i + Vector<float>.Count)..]);
-        }
-        for (; i < y.Length; i++) y[i] = TFormat.Load(row, i);
-    }
-
-    private void StoreRow(int row, ReadOnlySpan<float> values)
-    {
-        byte* to = Row(row);
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (Type == WeightType.F32) F32.Store(to, i, values[i]);
-            else Bf16.Store(to, i, values[i]);
-        }
     }
 }

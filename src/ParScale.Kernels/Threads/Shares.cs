@@ -23,8 +23,8 @@ internal sealed class Shares
         _words = new long[(threads + 1) * Stride];
     }
 
-    /// <summary>Cuts <paramref name="count"/> items between the first <paramref name="wanted"/> threads, at multiples of a grain.</summary>
-    public void Deal(int count, int grain, int wanted)
+    /// <summary>Splits <paramref name="count"/> items between the first <paramref name="wanted"/> threads, at multiples of a grain.</summary>
+    public void Split(int count, int grain, int wanted)
     {
         _grain = grain;
         for (int thread = 0; thread < _threads; thread++)

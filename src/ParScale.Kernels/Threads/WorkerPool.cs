@@ -2,6 +2,13 @@ using System.Runtime.CompilerServices;
 
 namespace ParScale.Kernels.Threads;
 
+/// <summary>Work that can be cut into ranges of items which do not touch each other's output.</summary>
+internal interface IRangeJob
+{
+    /// <summary>Does the items from <paramref name="start"/> up to, not including, <paramref name="end"/>.</summary>
+    void Run(int start, int end);
+}
+
 /// <summary>
 /// A few threads that share ranges of work with the caller, without allocating. Each thread starts on a stretch of its
 /// own, so that it reads memory in order; one that is done takes half of what another has left, so that all end together.
@@ -57,7 +64,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             _invoke = &Invoke<TJob>;
             _failure = null;
             _wanted = (int)Math.Min(ThreadCount, ((long)count + grain - 1) / grain);
-            _shares.Deal(count, grain, _wanted);
+            _shares.Split(count, grain, _wanted);
             Volatile.Write(ref _joined, 0);
             Interlocked.Increment(ref _generation);
             for (int i = 0; i < _wanted - 1; i++) _workers[i].WakeIfParked();

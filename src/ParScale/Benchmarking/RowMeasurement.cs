@@ -54,7 +54,7 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, K
         Backbone backbone = model.Backbone;
         double products = Sets.Sum(set => WeightCost.TokenProducts(backbone, set))
             + (plan.Prompt == 0 ? 0 : batch.Streams.Count * WeightCost.HeadProducts(backbone) / plan.Prompt);
-        double rate = GroupLayout.IsGrouped(backbone.Type) ? floors.Int8.Median : floors.Float32.Median;
+        double rate = WeightFormats.IsQuantized(backbone.Type) ? floors.Int8.Median : floors.Float32.Median;
         Spread? prefill = promptSeconds.Count == 0 ? null : Spread.Of([.. promptSeconds.Select(seconds => plan.Prompt / seconds)]);
         return new BenchmarkRow
         {

@@ -50,15 +50,15 @@ internal static class QuantizationConfig
         json.WriteNumber("version", Version);
         json.WriteString("format", type == WeightType.Q8 ? "q8" : "q4");
         json.WriteString("layout", Layout);
-        json.WriteNumber("q8_group_size", GroupLayout.GroupSize(WeightType.Q8));
-        json.WriteNumber("q4_group_size", GroupLayout.GroupSize(WeightType.Q4));
+        json.WriteNumber("q8_group_size", QuantizedLayout.GroupSize(WeightType.Q8));
+        json.WriteNumber("q4_group_size", QuantizedLayout.GroupSize(WeightType.Q4));
         json.WriteString(SourceKey, source);
         json.WriteEndObject();
     }
 
     private static bool IsOurs(JsonElement value) => Text(value, "layout") == Layout
-        && GroupSize(value, "q8_group_size") == GroupLayout.GroupSize(WeightType.Q8)
-        && GroupSize(value, "q4_group_size") == GroupLayout.GroupSize(WeightType.Q4);
+        && GroupSize(value, "q8_group_size") == QuantizedLayout.GroupSize(WeightType.Q8)
+        && GroupSize(value, "q4_group_size") == QuantizedLayout.GroupSize(WeightType.Q4);
 
     private static int? GroupSize(JsonElement value, string key) =>
         value.TryGetProperty(key, out JsonElement size) && size.TryGetInt32OrNothing(out int number) ? number : null;

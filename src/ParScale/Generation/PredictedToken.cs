@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using ParScale.Kernels.Ops;
+using ParScale.Kernels.Elementwise;
 
 namespace ParScale.Generation;
 

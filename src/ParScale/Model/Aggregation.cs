@@ -1,5 +1,6 @@
 using ParScale.Configuration;
-using ParScale.Kernels.Ops;
+using ParScale.Kernels.Elementwise;
+using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Threads;
 
 namespace ParScale.Model;
@@ -46,9 +47,9 @@ internal static class Aggregation
         Span<float> inner = state.AggregatorInner.AsSpan(0, tokens * hidden);
         Span<float> mix = state.StreamWeights.AsSpan(0, tokens * streams);
         Join(x, hidden, streams, sequences, joined);
-        MatMul.Run(weights.Inner, joined, tokens, weights.InnerBias, inner, pool, state.Rounded);
+        Linear.Run(weights.Inner, joined, tokens, weights.InnerBias, inner, pool, state.Rounded);
         SwiGlu.Silu(inner);
-        MatMul.Run(weights.Outer, inner, tokens, weights.OuterBias, mix, pool, state.Rounded);
+        Linear.Run(weights.Outer, inner, tokens, weights.OuterBias, mix, pool, state.Rounded);
 
         float smoothing = (float)set.Config.Smoothing;
         foreach (PassSequence sequence in sequences)

@@ -1,5 +1,6 @@
 using ParScale.Configuration;
-using ParScale.Kernels.Ops;
+using ParScale.Kernels.Elementwise;
+using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Threads;
 
 namespace ParScale.Model;
@@ -13,8 +14,8 @@ internal static class FeedForward
         Span<float> x = state.Normed.AsSpan(0, rows * config.HiddenSize);
         Span<float> gate = state.Gate.AsSpan(0, rows * config.IntermediateSize);
         Span<float> up = state.Up.AsSpan(0, rows * config.IntermediateSize);
-        MatMul.RunAll([new(layer.Gate, [], state.Gate), new(layer.Up, [], state.Up)], x, rows, pool, state.Rounded);
+        Linear.RunAll([new(layer.Gate, [], state.Gate), new(layer.Up, [], state.Up)], x, rows, pool, state.Rounded);
         SwiGlu.Run(gate, up, gate, pool);
-        MatMul.Run(layer.Down, gate, rows, [], x, pool, state.Rounded);
+        Linear.Run(layer.Down, gate, rows, [], x, pool, state.Rounded);
     }
 }

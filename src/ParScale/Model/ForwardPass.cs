@@ -1,4 +1,5 @@
-using ParScale.Kernels.Ops;
+using ParScale.Kernels.Elementwise;
+using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Threads;
 
 namespace ParScale.Model;
@@ -54,7 +55,7 @@ internal sealed class ForwardPass(Backbone backbone, WorkerPool pool) : IDisposa
     {
         int rows = mixed.Length / backbone.Config.HiddenSize;
         Span<float> logits = _state.LogitsFor(rows);
-        MatMul.Run(backbone.Head, mixed, rows, [], logits, pool, _state.Rounded);
+        Linear.Run(backbone.Head, mixed, rows, [], logits, pool, _state.Rounded);
         return logits;
     }
 

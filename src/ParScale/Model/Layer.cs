@@ -1,5 +1,5 @@
 using ParScale.Configuration;
-using ParScale.Kernels.Ops;
+using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.Threads;
 
 namespace ParScale.Model;

@@ -1,7 +1,8 @@
 using ParScale.Configuration;
 using ParScale.Kernels.Attention;
 using ParScale.Kernels.Memory;
-using ParScale.Kernels.Ops;
+using ParScale.Kernels.Elementwise;
+using ParScale.Kernels.MatMul;
 
 namespace ParScale.Model;
 
@@ -58,7 +59,7 @@ internal sealed class PassState : IDisposable
     public Scratch Scratch { get; } = new();
 
     /// <summary>Where activations are rounded for weights of levels and scales.</summary>
-    public QuantizedColumns Rounded { get; } = new();
+    public QuantizedActivations Rounded { get; } = new();
 
     /// <summary>[R, H] the residual stream; [T, H], the embeddings, before layer 0.</summary>
     public float[] Hidden { get; }

@@ -1,6 +1,6 @@
 using ParScale.Configuration;
 using ParScale.Kernels.Attention;
-using ParScale.Kernels.Ops;
+using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Threads;
 
 namespace ParScale.Model;
@@ -21,7 +21,7 @@ internal static class SelfAttention
         var shape = new AttentionShape(config.AttentionHeads, config.KeyValueHeads, config.HeadSize, 1 / MathF.Sqrt(config.HeadSize));
         ReadOnlySpan<AttentionSequence> sequences = state.AttentionOf(index);
 
-        MatMul.RunAll(
+        Linear.RunAll(
             [
                 new(layer.Query, layer.QueryBias, state.Query),
                 new(layer.Key, layer.KeyBias, state.Key),
@@ -30,6 +30,6 @@ internal static class SelfAttention
             x, rows, pool, state.Rounded);
         KvAppend.Run(shape, query, key, value, state.Cosine.AsSpan(0, angles), state.Sine.AsSpan(0, angles), sequences, state.Scratch, pool);
         CausalAttention.Run(shape, query, sequences, attended, state.Scratch, pool);
-        MatMul.Run(layer.Output, attended, state.Rows, [], state.Normed.AsSpan(0, state.Rows * config.HiddenSize), pool, state.Rounded);
+        Linear.Run(layer.Output, attended, state.Rows, [], state.Normed.AsSpan(0, state.Rows * config.HiddenSize), pool, state.Rounded);
     }
 }

@@ -44,10 +44,10 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightType? type) : IW
     private WeightMatrix? Quantized(string name)
     {
         if (checkpoint.Config.QuantizedType is not { } type || MatrixTypes.Quantized(name, type) is not { } packed) return null;
-        (SafetensorsFile file, TensorInfo levels) = checkpoint.Get(name);
+        (SafetensorsFile file, TensorInfo codes) = checkpoint.Get(name);
         TensorInfo scales = checkpoint.Get(QuantizedTensors.ScaleName(name)).Info;
         long[] shape = _shapes[name];
-        return WeightMatrix.MapGroups(file.Data, levels.Offset, scales.Offset, packed, (int)shape[0], (int)shape[1]);
+        return WeightMatrix.MapQuantized(file.Data, codes.Offset, scales.Offset, packed, (int)shape[0], (int)shape[1]);
     }
 
     private WeightMatrix Float(string name)

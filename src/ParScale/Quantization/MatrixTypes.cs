@@ -25,7 +25,7 @@ internal static class MatrixTypes
     {
         WeightType kept = stored == TensorType.BF16 ? WeightType.Bf16 : WeightType.F32;
         if (requested is not { } type) return kept;
-        if (!GroupLayout.IsGrouped(type)) return type;
+        if (!WeightFormats.IsQuantized(type)) return type;
         return Quantized(name, type) ?? kept;
     }
 

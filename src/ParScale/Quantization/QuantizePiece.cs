@@ -16,7 +16,7 @@ internal sealed class QuantizePiece : IDisposable
     private readonly WeightType? _type;
     private readonly int _firstRow;
     private readonly int _rows;
-    private byte[] _levels = [];
+    private byte[] _codes = [];
     private byte[] _scales = [];
 
     private QuantizePiece(string path, TensorInfo tensor, WeightType? type, int firstRow, int rows)
@@ -42,31 +42,31 @@ internal sealed class QuantizePiece : IDisposable
         ? _file.Slice(_tensor.Offset, checked((int)_tensor.ByteLength))
         : _file.Slice(_tensor.Offset + (long)_firstRow * RowBytes, checked(_rows * RowBytes));
 
-    /// <summary>Levels, in the order of <see cref="GroupLayout"/>.</summary>
-    public ReadOnlySpan<byte> Levels => _levels.AsSpan(0, LevelBytes);
+    /// <summary>Codes, in the order of <see cref="QuantizedLayout"/>.</summary>
+    public ReadOnlySpan<byte> Codes => _codes.AsSpan(0, CodeBytes);
 
     /// <summary>Scales, in the same order.</summary>
     public ReadOnlySpan<byte> Scales => _scales.AsSpan(0, ScaleBytes);
 
-    /// <summary>How far the levels are from the weights; NaN where a weight is not finite.</summary>
+    /// <summary>How far the codes are from the weights; NaN where a weight is not finite.</summary>
     public RoundingError Error { get; private set; } = new(0, 0);
 
     private int Columns => (int)_tensor.Shape[1];
 
     private int RowBytes => Columns * _tensor.Type.ByteSize();
 
-    private int Tiles => GroupLayout.Tiles(_rows);
+    private int Tiles => QuantizedLayout.Tiles(_rows);
 
-    private int LevelBytes => _type is { } type ? checked((int)(Tiles * GroupLayout.TileBytes(type, Columns))) : 0;
+    private int CodeBytes => _type is { } type ? checked((int)(Tiles * QuantizedLayout.TileBytes(type, Columns))) : 0;
 
-    private int ScaleBytes => _type is { } type ? checked((int)(Tiles * GroupLayout.TileScaleBytes(type, Columns))) : 0;
+    private int ScaleBytes => _type is { } type ? checked((int)(Tiles * QuantizedLayout.TileScaleBytes(type, Columns))) : 0;
 
     /// <summary>The pieces of a matrix, each of about <paramref name="bytes"/> of the source.</summary>
     public static IEnumerable<QuantizePiece> Of(SafetensorsFile file, TensorInfo matrix, WeightType type, int bytes)
     {
         int rows = (int)matrix.Shape[0];
-        long tileBytes = matrix.Shape[1] * matrix.Type.ByteSize() * GroupLayout.TileRows;
-        int step = (int)Math.Max(1, bytes / tileBytes) * GroupLayout.TileRows;
+        long tileBytes = matrix.Shape[1] * matrix.Type.ByteSize() * QuantizedLayout.TileRows;
+        int step = (int)Math.Max(1, bytes / tileBytes) * QuantizedLayout.TileRows;
         for (int first = 0; first < rows; first += step)
             yield return new QuantizePiece(file.Path, matrix, type, first, Math.Min(step, rows - first));
     }
@@ -83,13 +83,13 @@ internal sealed class QuantizePiece : IDisposable
             if (all.CountNonFinite() > 0) Error = new RoundingError(double.NaN, 0);
             return;
         }
-        _levels = ArrayPool<byte>.Shared.Rent(LevelBytes);
+        _codes = ArrayPool<byte>.Shared.Rent(CodeBytes);
         _scales = ArrayPool<byte>.Shared.Rent(ScaleBytes);
         using WeightMatrix rows = Matrix(_tensor.Offset + (long)_firstRow * RowBytes, _rows, Columns);
         var errors = new RoundingError[Tiles];
-        int tileBytes = LevelBytes / Tiles, scaleBytes = ScaleBytes / Tiles;
+        int tileBytes = CodeBytes / Tiles, scaleBytes = ScaleBytes / Tiles;
         Parallel.For(0, Tiles, tile => errors[tile] = rows.PackTile(
-            type, tile, _levels.AsSpan(tile * tileBytes, tileBytes), _scales.AsSpan(tile * scaleBytes, scaleBytes)));
+            type, tile, _codes.AsSpan(tile * tileBytes, tileBytes), _scales.AsSpan(tile * scaleBytes, scaleBytes)));
         // Summed in order: the figure does not depend on threads.
         foreach (RoundingError error in errors) Error += error;
     }
@@ -97,9 +97,9 @@ internal sealed class QuantizePiece : IDisposable
     public void Dispose()
     {
         _file.Dispose();
-        if (_levels.Length > 0) ArrayPool<byte>.Shared.Return(_levels);
+        if (_codes.Length > 0) ArrayPool<byte>.Shared.Return(_codes);
         if (_scales.Length > 0) ArrayPool<byte>.Shared.Return(_scales);
-        (_levels, _scales) = ([], []);
+        (_codes, _scales) = ([], []);
     }
 
     private WeightMatrix Matrix(long offset, int rows, int columns) => _tensor.Type switch

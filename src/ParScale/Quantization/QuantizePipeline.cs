@@ -85,7 +85,7 @@ internal sealed class QuantizePipeline(
         if (piece.Type is null) file.Append(piece.Name, piece.Source);
         else
         {
-            file.Append(piece.Name, piece.Levels);
+            file.Append(piece.Name, piece.Codes);
             file.Append(QuantizedTensors.ScaleName(piece.Name), piece.Scales);
         }
         SourceBytes += piece.Source.Length;

@@ -5,9 +5,9 @@ using ParScale.Configuration;
 namespace ParScale.Quantization;
 
 /// <summary>
-/// Which tensors the file of a quantised folder holds. A matrix <c>x.weight</c> [rows, columns] becomes its levels, U8, under its
+/// Which tensors the file of a quantised folder holds. A matrix <c>x.weight</c> [rows, columns] becomes its codes, U8, under its
 /// own name, [tiles, K/4, 32, 4] (Q8) or [tiles, K/8, 32, 4] (Q4), and <c>x.weight_scale</c>, BF16, [tiles, groups, 32]; see
-/// <see cref="GroupLayout"/>. All others stay as they were.
+/// <see cref="QuantizedLayout"/>. All others stay as they were.
 /// </summary>
 internal static class QuantizedTensors
 {
@@ -21,16 +21,16 @@ internal static class QuantizedTensors
     public static bool IsScale(TensorInfo tensor) =>
         tensor.Type == TensorType.BF16 && tensor.Name.EndsWith(ScaleSuffix, StringComparison.Ordinal);
 
-    /// <summary>The shape of the levels of a matrix [rows, columns].</summary>
-    public static long[] LevelShape(WeightType type, long[] shape)
+    /// <summary>The shape of the codes of a matrix [rows, columns].</summary>
+    public static long[] CodeShape(WeightType type, long[] shape)
     {
-        long perTile = GroupLayout.TileBytes(type, (int)shape[1]);
-        return [GroupLayout.Tiles((int)shape[0]), perTile / (GroupLayout.TileRows * BytesPerLane), GroupLayout.TileRows, BytesPerLane];
+        long perTile = QuantizedLayout.TileBytes(type, (int)shape[1]);
+        return [QuantizedLayout.Tiles((int)shape[0]), perTile / (QuantizedLayout.TileRows * BytesPerLane), QuantizedLayout.TileRows, BytesPerLane];
     }
 
     /// <summary>The shape of the scales of a matrix [rows, columns].</summary>
     public static long[] ScaleShape(WeightType type, long[] shape) =>
-        [GroupLayout.Tiles((int)shape[0]), GroupLayout.Groups(type, (int)shape[1]), GroupLayout.TileRows];
+        [QuantizedLayout.Tiles((int)shape[0]), QuantizedLayout.Groups(type, (int)shape[1]), QuantizedLayout.TileRows];
 
     /// <summary>Checks that a file holds exactly the tensors that its config asks for.</summary>
     /// <exception cref="ParScaleException">It does not (QC-06).</exception>
@@ -41,7 +41,7 @@ internal static class QuantizedTensors
         {
             if (MatrixTypes.IsMatrix(shape) && MatrixTypes.Quantized(name, type) is { } packed)
             {
-                RequireTensor(files, name, LevelShape(packed, shape), TensorType.U8);
+                RequireTensor(files, name, CodeShape(packed, shape), TensorType.U8);
                 RequireTensor(files, ScaleName(name), ScaleShape(packed, shape), TensorType.BF16);
                 expected += 2;
             }

@@ -29,7 +29,7 @@ public static class Quantizer
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);
-        if (!GroupLayout.IsGrouped(type)) throw new ArgumentOutOfRangeException(nameof(type));
+        if (!WeightFormats.IsQuantized(type)) throw new ArgumentOutOfRangeException(nameof(type));
         OutputFolder.RequireFree(target, source, replace);
         using var checkpoint = Checkpoint.Open(source);
         if (checkpoint.Config.QuantizedType is { } already)
@@ -78,10 +78,10 @@ public static class Quantizer
     private static WeightType? Packed(string name, long[] shape, WeightType type) =>
         MatrixTypes.IsMatrix(shape) ? MatrixTypes.Quantized(name, type) : null;
 
-    // Levels first and scales next: their sizes are multiples of 64 bytes, so all of them are aligned. Then floats by width.
+    // Codes first and scales next: their sizes are multiples of 64 bytes, so all of them are aligned. Then floats by width.
     private static List<PlannedTensor> Plan(Checkpoint checkpoint, WeightType type)
     {
-        List<PlannedTensor> levels = [], scales = [], floats = [];
+        List<PlannedTensor> codes = [], scales = [], floats = [];
         foreach ((string name, long[] shape) in ModelTensors.Expected(checkpoint.Config))
         {
             if (Packed(name, shape, type) is not { } packed)
@@ -89,10 +89,10 @@ public static class Quantizer
                 floats.Add(new PlannedTensor(name, checkpoint.Get(name).Info.Type, shape));
                 continue;
             }
-            levels.Add(new PlannedTensor(name, TensorType.U8, QuantizedTensors.LevelShape(packed, shape)));
+            codes.Add(new PlannedTensor(name, TensorType.U8, QuantizedTensors.CodeShape(packed, shape)));
             scales.Add(new PlannedTensor(QuantizedTensors.ScaleName(name), TensorType.BF16, QuantizedTensors.ScaleShape(packed, shape)));
         }
-        return [.. levels, .. scales, .. floats.OrderByDescending(tensor => tensor.Type.ByteSize())];
+        return [.. codes, .. scales, .. floats.OrderByDescending(tensor => tensor.Type.ByteSize())];
     }
 
     private static byte[] WithKey(byte[] config, WeightType type, string source)

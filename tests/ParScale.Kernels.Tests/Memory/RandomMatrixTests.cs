@@ -43,7 +43,7 @@ public class RandomMatrixTests
     [Theory]
     [InlineData(WeightType.Q8)]
     [InlineData(WeightType.Q4)]
-    public void Values_are_whole_multiples_of_one_scale_within_the_levels_of_the_format(WeightType type)
+    public void Values_are_whole_multiples_of_one_scale_within_the_codes_of_the_format(WeightType type)
     {
         const int rows = 20, columns = 131;
         using WeightMatrix random = WeightMatrix.Random(type, rows, columns, 0.02f, 3);

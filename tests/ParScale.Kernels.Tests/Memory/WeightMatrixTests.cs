@@ -1,10 +1,13 @@
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
+using ParScale.Kernels.Tests.Support;
 
 namespace ParScale.Kernels.Tests.Memory;
 
 public class WeightMatrixTests
 {
+    public static TheoryData<int> Lengths => Support.Lengths.Around;
+
     [Fact]
     public void Bf16_rounds_to_nearest_with_ties_to_even()
     {
@@ -14,6 +17,20 @@ public class WeightMatrixTests
         float[] stored = new float[values.Length];
         WeightMatrix.FromValues(values, WeightType.Bf16, 1, values.Length).CopyRow(0, stored);
         for (int i = 0; i < values.Length; i++) Assert.Equal(expected[i], stored[i], 1e-41f);
+    }
+
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void Rows_of_every_length_come_back_in_order(int length)
+    {
+        float[] values = [.. Numbers.Random(2 * length, 1).Select(v => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(v) & 0xFFFF0000))];
+        foreach (WeightType type in new[] { WeightType.F32, WeightType.Bf16 })
+        {
+            using WeightMatrix matrix = WeightMatrix.FromValues(values, type, 2, length);
+            float[] row = new float[length];
+            matrix.CopyRow(1, row);
+            Assert.Equal(values[length..], row);
+        }
     }
 
     [Fact]

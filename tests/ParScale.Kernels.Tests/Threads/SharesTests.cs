@@ -15,7 +15,7 @@ public class SharesTests
         foreach (int taker in new[] { 0, threads - 1 })
         {
             var shares = new Shares(threads);
-            shares.Deal(count, grain, wanted);
+            shares.Split(count, grain, wanted);
             var times = new int[count];
             while (shares.TryTake(taker, out int start, out int end))
             {
@@ -31,7 +31,7 @@ public class SharesTests
     public void A_thread_takes_its_own_stretch_in_order_before_it_steals()
     {
         var shares = new Shares(2);
-        shares.Deal(200, 1, 2);
+        shares.Split(200, 1, 2);
         for (int next = 100; next < 200;)
         {
             Assert.True(shares.TryTake(1, out int start, out int end));
@@ -46,7 +46,7 @@ public class SharesTests
     public void What_was_stolen_can_be_stolen_back()
     {
         var shares = new Shares(2);
-        shares.Deal(400, 1, 2);
+        shares.Split(400, 1, 2);
         var seen = new List<int>();
         while (shares.TryTake(seen.Count % 2, out int start, out int end)) seen.AddRange(Enumerable.Range(start, end - start));
         while (shares.TryTake(1, out int start, out int end)) seen.AddRange(Enumerable.Range(start, end - start));
@@ -61,7 +61,7 @@ public class SharesTests
         var shares = new Shares(threads);
         for (int round = 0; round < 50; round++)
         {
-            shares.Deal(count, 2, threads);
+            shares.Split(count, 2, threads);
             var times = new int[count];
             Parallel.For(0, threads, thread =>
             {

@@ -9,8 +9,8 @@ namespace ParScale.Tests.Quantization;
 
 public class QuantizedFolderTests
 {
-    private const string Levels = "model.layers.0.mlp.up_proj.weight";
-    private const string Scales = Levels + "_scale";
+    private const string Codes = "model.layers.0.mlp.up_proj.weight";
+    private const string Scales = Codes + "_scale";
     private const int Page = 4096;
 
     [Fact]
@@ -86,9 +86,9 @@ public class QuantizedFolderTests
         using var folder = new TempFolder();
         string quantised = QuantizedFile.Make(folder);
         byte[] whole = File.ReadAllBytes(Weights(quantised));
-        using (var file = SafetensorsFile.Open(Weights(quantised))) whole[file.Tensors[Levels].Offset + 3] ^= 1;
+        using (var file = SafetensorsFile.Open(Weights(quantised))) whole[file.Tensors[Codes].Offset + 3] ^= 1;
         File.WriteAllBytes(Weights(quantised), whole);
-        Refused("QC-05", quantised, "model.safetensors", $"\"{Levels}\"", "parscale quantize");
+        Refused("QC-05", quantised, "model.safetensors", $"\"{Codes}\"", "parscale quantize");
     }
 
     [Theory]
@@ -100,12 +100,12 @@ public class QuantizedFolderTests
         using var folder = new TempFolder();
         string quantised = QuantizedFile.Make(folder);
         QuantizedFile file = QuantizedFile.Open(quantised);
-        long before = TensorSize.Bytes(TensorType.U8, [.. file.Header[Levels]!["shape"]!.AsArray().Select(axis => (long)axis!)]);
-        file.Header[Levels]![key] = JsonNode.Parse(value);
+        long before = TensorSize.Bytes(TensorType.U8, [.. file.Header[Codes]!["shape"]!.AsArray().Select(axis => (long)axis!)]);
+        file.Header[Codes]![key] = JsonNode.Parse(value);
         bool sameSize = key != "shape" || TensorSize.Bytes(TensorType.U8, [.. JsonNode.Parse(value)!.AsArray().Select(axis => (long)axis!)]) == before;
         file.Save();
-        if (sameSize) Refused("QC-06", quantised, $"\"{Levels}\"", "expected U8");
-        else BadInput.Expect("ST-15", () => LanguageModel.Load(quantised).Dispose(), "model.safetensors", Levels);
+        if (sameSize) Refused("QC-06", quantised, $"\"{Codes}\"", "expected U8");
+        else BadInput.Expect("ST-15", () => LanguageModel.Load(quantised).Dispose(), "model.safetensors", Codes);
     }
 
     [Fact]
@@ -114,9 +114,9 @@ public class QuantizedFolderTests
         using var folder = new TempFolder();
         string quantised = QuantizedFile.Make(folder);
         QuantizedFile file = QuantizedFile.Open(quantised);
-        file.Header[Levels]!["shape"] = JsonNode.Parse("[4194305,4194305,1073741824,1073741824]");
+        file.Header[Codes]!["shape"] = JsonNode.Parse("[4194305,4194305,1073741824,1073741824]");
         file.Save();
-        BadInput.Expect("ST-13", () => LanguageModel.Load(quantised).Dispose(), "model.safetensors", Levels);
+        BadInput.Expect("ST-13", () => LanguageModel.Load(quantised).Dispose(), "model.safetensors", Codes);
     }
 
     [Theory]

@@ -42,7 +42,7 @@ public class QuantizerTests
     }
 
     [Fact]
-    public void Levels_and_scales_are_aligned_and_what_stays_is_the_same_bytes()
+    public void Codes_and_scales_are_aligned_and_what_stays_is_the_same_bytes()
     {
         using var folder = new TempFolder();
         using var source = Checkpoint.Open(Float(folder));

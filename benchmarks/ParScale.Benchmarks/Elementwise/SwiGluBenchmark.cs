@@ -1,0 +1,33 @@
+using BenchmarkDotNet.Attributes;
+using ParScale.Kernels.Elementwise;
+using ParScale.Kernels.Threads;
+
+namespace ParScale.Benchmarks.Elementwise;
+
+/// <summary>The MLP's activation of one token in all streams.</summary>
+public class SwiGluBenchmark : IDisposable
+{
+    private readonly WorkerPool _pool = new(Environment.ProcessorCount);
+    private float[] _gate = [], _up = [], _y = [];
+
+    [Params(1, 8)]
+    public int Streams { get; set; }
+
+    [GlobalSetup]
+    public void Prepare()
+    {
+        _gate = Numbers.Random(Streams * Numbers.Intermediate);
+        _up = Numbers.Random(Streams * Numbers.Intermediate);
+        _y = new float[_gate.Length];
+    }
+
+    [Benchmark]
+    public void Run() => SwiGlu.Run(_gate, _up, _y, _pool);
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _pool.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}

@@ -1,0 +1,27 @@
+using System.Numerics.Tensors;
+
+namespace ParScale.Kernels.Elementwise;
+
+/// <summary>x[i] = exp(x[i]) / sum_j exp(x[j]), shifted by the maximum so that nothing overflows.</summary>
+internal static class Softmax
+{
+    /// <summary>In place. An empty span is left alone.</summary>
+    public static void Run(Span<float> x)
+    {
+        if (x.IsEmpty) return;
+        TensorPrimitives.Subtract(x, TensorPrimitives.Max(x), x);
+        TensorPrimitives.Exp(x, x);
+        // TensorPrimitives.Sum adds in an order that depends on the address.
+        double sum = 0;
+        foreach (float value in x) sum += value;
+        TensorPrimitives.Divide(x, (float)sum, x);
+    }
+
+    /// <summary>log(sum_i exp(x[i])), summed in double precision.</summary>
+    public static double LogSumExp(ReadOnlySpan<float> x)
+    {
+        double max = TensorPrimitives.Max(x), sum = 0;
+        foreach (float value in x) sum += Math.Exp(value - max);
+        return max + Math.Log(sum);
+    }
+}

@@ -1,0 +1,155 @@
+using System.Runtime.CompilerServices;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.MatMul.Tiers;
+using ParScale.Kernels.Memory;
+using ParScale.Kernels.Threads;
+using ParScale.Kernels.Vectors;
+
+namespace ParScale.Kernels.MatMul;
+
+/// <summary>
+/// Activations [rows, K] rounded to 8 bits, x = scale * code with one scale per group, codes -127 .. 127; scratch
+/// memory that grows to the largest use and is then kept. Rows lie in blocks of up to eight, which a kernel takes at
+/// once: codes [groups, rows of the block, values of a group], scales [groups, rows of the block].
+/// </summary>
+internal sealed unsafe class QuantizedActivations : IDisposable
+{
+    /// <summary>Rows in a full block.</summary>
+    public const int BlockRows = 8;
+
+    private const float Most = 127;
+
+    // Fewer values than this are rounded faster by the caller than by handing them over.
+    private const int SmallestShare = 16 * 1024;
+
+    private readonly Scratch _codes = new();
+    private readonly Scratch _scales = new();
+    private sbyte* _code;
+    private ActivationGroup* _scale;
+
+    /// <summary>Rows held.</summary>
+    public int Rows { get; private set; }
+
+    /// <summary>Groups of a row.</summary>
+    public int Groups { get; private set; }
+
+    /// <summary>Values of a row, padded with zeros to whole groups.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Codes of a block. <paramref name="first"/> is its first row, a multiple of <see cref="BlockRows"/>.</summary>
+    internal sbyte* Codes(int first) => _code + (long)first * Length;
+
+    /// <summary>Scales and start sums of a block.</summary>
+    internal ActivationGroup* Scales(int first) => _scale + (long)first * Groups;
+
+    /// <summary>Rows of the block that begins at <paramref name="first"/>.</summary>
+    internal int BlockSize(int first) => Math.Min(BlockRows, Rows - first);
+
+    /// <summary>Rounds x: [rows, K] for weights of a block-quantized type. A row with a value that is not finite becomes NaN.</summary>
+    public void Fill(ReadOnlySpan<float> x, int rows, WeightType type, WorkerPool pool)
+    {
+        int length = x.Length / rows, groupSize = QuantizedLayout.GroupSize(type);
+        (Rows, Groups) = (rows, QuantizedLayout.Groups(type, length));
+        Length = Groups * groupSize;
+        _code = (sbyte*)_codes.Take((long)rows * Length);
+        _scale = (ActivationGroup*)_scales.Take((long)rows * Groups * sizeof(ActivationGroup));
+        int offset = WeightFormats.Numbers(type).Offset;
+        fixed (float* values = x) Simd.Run(new Rounding(values, length, groupSize, offset, this, pool));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _codes.Dispose();
+        _scales.Dispose();
+    }
+
+    // In the vectors of one width.
+    private readonly struct Rounding(float* x, int length, int groupSize, int offset, QuantizedActivations to, WorkerPool pool) : ISimdKernel
+    {
+        public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
+        {
+            var job = new Job<TSimd, TFloat, TInt>(x, length, to.Rows, groupSize, to.Groups, offset, to._code, to._scale);
+            pool.Run(ref job, to.Rows * to.Groups, Math.Max(1, SmallestShare / groupSize));
+        }
+    }
+
+    // Items are groups of values of a row, counted [groups, rows].
+    private readonly struct Job<TSimd, TFloat, TInt>(
+        float* x, int length, int rows, int groupSize, int groups, int offset, sbyte* codes, ActivationGroup* scales) : IRangeJob
+        where TSimd : struct, ISimd<TFloat, TInt>
+        where TFloat : struct
+        where TInt : struct
+    {
+        private readonly float* _x = x;
+        private readonly int _length = length, _rows = rows, _groupSize = groupSize, _groups = groups, _offset = offset;
+        private readonly sbyte* _codes = codes;
+        private readonly ActivationGroup* _scales = scales;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Run(int start, int end)
+        {
+            float* padded = stackalloc float[_groupSize];
+            for (int item = start; item < end; item++)
+            {
+                int group = item / _rows, row = item % _rows;
+                int first = row / BlockRows * BlockRows, block = Math.Min(BlockRows, _rows - first);
+                int from = group * _groupSize, count = Math.Min(_groupSize, _length - from);
+                float* values = _x + (long)row * _length + from;
+                if (count < _groupSize)
+                {
+                    new Span<float>(padded, _groupSize).Clear();
+                    new ReadOnlySpan<float>(values, count).CopyTo(new Span<float>(padded, count));
+                    values = padded;
+                }
+                long place = (long)first * _groups + (long)group * block + (row - first);
+                _scales[place] = Round(values, _codes + place * _groupSize);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private ActivationGroup Round(float* x, sbyte* codes)
+        {
+            float largest = Largest(x);
+            // NaN and infinity must reach the output: 0 * NaN is NaN whatever the codes are.
+            if (!float.IsFinite(largest) || largest < QuantizedLayout.SmallestScale)
+            {
+                new Span<sbyte>(codes, _groupSize).Clear();
+                return new ActivationGroup(float.IsFinite(largest) ? 0 : float.NaN, 0);
+            }
+            return new ActivationGroup(largest / Most, -_offset * Round(x, Most / largest, codes));
+        }
+
+        // The largest magnitude; NaN where there is one. Two chains.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private float Largest(float* x)
+        {
+            TInt even = default, odd = default;
+            for (int k = 0; k < _groupSize; k += 2 * TSimd.Count)
+            {
+                even = TSimd.MaxInt(even, TSimd.MagnitudeBits(TSimd.Load(x + k)));
+                odd = TSimd.MaxInt(odd, TSimd.MagnitudeBits(TSimd.Load(x + k + TSimd.Count)));
+            }
+            return BitConverter.Int32BitsToSingle(TSimd.MaxAcrossInt(TSimd.MaxInt(even, odd)));
+        }
+
+        // Rounds to nearest, ties to even, and returns the sum of the codes.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private int Round(float* x, float inverse, sbyte* codes)
+        {
+            TFloat factor = TSimd.Broadcast(inverse);
+            TInt sum = default;
+            for (int k = 0; k < _groupSize; k += 4 * TSimd.Count)
+            {
+                TInt a = Code(x + k, factor), b = Code(x + k + TSimd.Count, factor);
+                TInt c = Code(x + k + 2 * TSimd.Count, factor), d = Code(x + k + 3 * TSimd.Count, factor);
+                sum = TSimd.AddInt(sum, TSimd.AddInt(TSimd.AddInt(a, b), TSimd.AddInt(c, d)));
+                TSimd.StoreBytes(a, b, c, d, codes + k);
+            }
+            return TSimd.SumInt(sum);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static TInt Code(float* x, TFloat factor) => TSimd.RoundToInt(TSimd.Multiply(TSimd.Load(x), factor));
+    }
+}

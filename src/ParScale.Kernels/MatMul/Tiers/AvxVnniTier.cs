@@ -1,0 +1,34 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace ParScale.Kernels.MatMul.Tiers;
+
+/// <summary>AVX-VNNI: one instruction multiplies and adds 32 bytes.</summary>
+internal readonly unsafe struct AvxVnniTier : IDotTier<Vector256<int>>
+{
+    public static int Lanes => Vector256<int>.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> LoadBytes(byte* weights) => Avx2Tier.LoadBytes(weights);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadNibbles(byte* weights, out Vector256<int> first, out Vector256<int> next) =>
+        Avx2Tier.LoadNibbles(weights, out first, out next);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Broadcast(sbyte* x) => Avx2Tier.Broadcast(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> StartBytes(int start) => Avx2Tier.StartBytes(start);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> StartNibbles(int start) => Avx2Tier.StartNibbles(start);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Dot(Vector256<int> sum, Vector256<int> weights, Vector256<int> x) =>
+        AvxVnni.MultiplyWideningAndAdd(sum, weights.AsByte(), x.AsSByte());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddScaled(Vector256<int> sum, ushort* scales, float xScale, float* y) => Avx2Tier.AddScaled(sum, scales, xScale, y);
+}
