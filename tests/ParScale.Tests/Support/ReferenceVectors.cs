@@ -1,0 +1,28 @@
+using System.Text.Json;
+
+namespace ParScale.Tests.Support;
+
+/// <summary>What the reference engine (Hugging Face tokenizers) made of texts and ids; <c>scripts/tokenizer-vectors</c> wrote it down.</summary>
+internal static class ReferenceVectors
+{
+    /// <summary>The folder of a vocabulary that was trained on our own text, with the vectors beside it.</summary>
+    public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "Fixtures", "tokenizers");
+
+    /// <summary>The root of a file of vectors.</summary>
+    public static JsonElement Read(string name) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, name))).RootElement;
+
+    /// <summary>A vector's text; texts with half a surrogate pair, which JSON cannot hold, are lists of UTF-16 units.</summary>
+    public static string Text(JsonElement vector) => vector.TryGetProperty("text", out JsonElement text)
+        ? text.GetString() ?? ""
+        : new string([.. vector.GetProperty("units").EnumerateArray().Select(unit => (char)unit.GetInt32())]);
+
+    /// <summary>A vector's token ids.</summary>
+    public static int[] Ids(JsonElement vector) => Numbers(vector.GetProperty("ids"));
+
+    /// <summary>An array of whole numbers.</summary>
+    public static int[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(number => number.GetInt32())];
+
+    /// <summary>The text of a vector's ids: the text itself unless the vector says otherwise.</summary>
+    public static string Decoded(JsonElement vector) =>
+        vector.TryGetProperty("decoded", out JsonElement decoded) ? decoded.GetString() ?? "" : Text(vector);
+}
