@@ -19,10 +19,11 @@ internal static class AddedTokensSection
             JsonSection entry = section.Entry(tokens.Count, value);
             AddedToken token = ReadToken(entry);
             if (!seen.Add(token.Content)) throw entry.Error("TK-05", $"repeats the token {ParScaleException.Quote(token.Content)}");
-            if (ids.TryGetValue(token.Content, out int id) && id != token.Id)
+            bool inVocabulary = ids.TryGetValue(token.Content, out int id);
+            if (inVocabulary && id != token.Id)
                 throw entry.Error("TK-05", $"token {ParScaleException.Quote(token.Content)}: has the id {token.Id}; model.vocab says {id}");
             ids[token.Content] = token.Id;
-            tokens.Add(token);
+            tokens.Add(token with { InVocabulary = inVocabulary });
         }
         return tokens;
     }

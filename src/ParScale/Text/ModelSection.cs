@@ -108,14 +108,18 @@ internal static class ModelSection
     private static void CheckSettings(JsonSection model)
     {
         string type = model["type"].Text("");
+
+        // Files as old as GPT-2's have no type; what they do have says which it is.
+        if (model["type"].IsAbsent && !model["vocab"].IsAbsent && !model["merges"].IsAbsent) type = "BPE";
         if (type != "BPE") throw model["type"].Error("TK-02", $"is {ParScaleException.Quote(type)}; only \"BPE\" is supported");
         model.AllowOnly(
             "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
             "ignore_merges", "vocab", "merges");
-        if (!model["dropout"].IsAbsent) throw model["dropout"].Error("TK-02", "must be null; encoding is never random here");
+        JsonSection dropout = model["dropout"];
+        if (!dropout.IsAbsent && !(dropout.Value.ValueKind == JsonValueKind.Number && dropout.Value.GetDouble() == 0))
+            throw dropout.Error("TK-02", "must be null or 0; encoding is never random here");
         foreach (string affix in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
             if (model[affix].Text("").Length > 0) throw model[affix].Error("TK-02", "must be empty");
-        if (model["ignore_merges"].Flag(false)) throw model["ignore_merges"].Error("TK-02", "must be false");
 
         // These count only where a byte has no token.
         model["unk_token"].Text("");

@@ -47,7 +47,17 @@ internal static class PipelineSections
     public static void CheckPostProcessor(JsonSection section)
     {
         // What ByteLevel does after encoding changes offsets only, and none are given out here.
-        if (!section.IsAbsent) CheckByteLevelKeys(section);
+        if (section.IsAbsent) return;
+        if (TypeOf(section) != "Sequence")
+        {
+            CheckByteLevelKeys(section);
+            return;
+        }
+        section.AllowOnly("type", "processors");
+        JsonSection steps = section["processors"];
+        if (steps.Value.ValueKind != JsonValueKind.Array) throw steps.Error(Unsupported, "must be an array");
+        int index = 0;
+        foreach (JsonElement step in steps.Value.EnumerateArray()) CheckPostProcessor(steps.Entry(index++, step));
     }
 
     /// <summary>Refuses ways of joining tokens other than the byte alphabet's.</summary>

@@ -10,6 +10,8 @@ public sealed class Tokenizer
 {
     private readonly TokenizerDefinition _definition;
     private readonly BytePairMerger _merger;
+    private readonly WholeWords? _wholeWords;
+    private readonly HashSet<int> _addedIds;
     private readonly AddedTokenMatcher _matchedAsGiven;
     private readonly AddedTokenMatcher _matchedNormalized;
     private readonly HashSet<int> _specialIds;
@@ -21,6 +23,8 @@ public sealed class Tokenizer
         _definition = definition;
         IdLimit = idLimit;
         _specialIds = [.. definition.AddedTokens.Where(token => token.Special).Select(token => token.Id)];
+        _addedIds = [.. definition.AddedTokens.Select(token => token.Id).Except(OrdinaryIds(definition))];
+        _wholeWords = definition.IgnoreMerges ? new WholeWords(definition.Ids, [.. definition.AddedTokens.Where(token => token.Special || !token.InVocabulary).Select(token => token.Id)]) : null;
         _merger = new BytePairMerger(definition.Bytes.Ids, BuildMerges(definition, _specialIds));
         _matchedAsGiven = new AddedTokenMatcher([.. definition.AddedTokens.Where(token => !token.Normalized)]);
         _matchedNormalized = new AddedTokenMatcher([.. definition.AddedTokens.Where(token => token.Normalized).Select(Normalize)]);
@@ -113,7 +117,7 @@ public sealed class Tokenizer
     {
         if (id < 0 || id >= IdLimit) throw ParScaleException.Usage("TK-14", $"no token has the id {id}; ids run from 0 to {IdLimit - 1}");
         if (id >= _bytes.Length || _definition.Tokens[id] is not { } token || (skipSpecial && IsSpecial(id))) return [];
-        return _bytes[id] ??= ByteAlphabet.ToBytes(token);
+        return _bytes[id] ??= _addedIds.Contains(id) ? Encoding.UTF8.GetBytes(token) : ByteAlphabet.ToBytes(token);
     }
 
     private void EncodeWords(string text, List<int> ids)
@@ -127,10 +131,14 @@ public sealed class Tokenizer
             int count = Encoding.UTF8.GetByteCount(word);
             Span<byte> bytes = count <= small.Length ? small[..count] : new byte[count];
             Encoding.UTF8.GetBytes(word, bytes);
-            _merger.Encode(_definition.Bytes.Fuse(bytes), ids);
+            if (_wholeWords?.TryEncode(bytes, ids) != true) _merger.Encode(_definition.Bytes.Fuse(bytes), ids);
             start += length;
         }
     }
+
+    // Those that ordinary text can become: an added token that is also one of them stands for the bytes, so that text comes back.
+    private static IEnumerable<int> OrdinaryIds(TokenizerDefinition definition) =>
+        definition.Merges.Select(merge => merge.Id).Concat(definition.Bytes.Ids);
 
     private AddedToken Normalize(AddedToken token) =>
         _definition.ComposeText ? token with { Content = TextCleaner.Compose(token.Content) } : token;

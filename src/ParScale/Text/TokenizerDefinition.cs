@@ -15,6 +15,9 @@ internal sealed record TokenizerDefinition
     /// <summary>Whether a space is put before text that does not start with one.</summary>
     public required bool AddPrefixSpace { get; init; }
 
+    /// <summary>Whether a word that is a token becomes that token, whatever the merges make of it.</summary>
+    public required bool IgnoreMerges { get; init; }
+
     /// <summary>Token strings by id, added tokens included; null where no token has that id.</summary>
     public required string?[] Tokens { get; init; }
 

@@ -52,6 +52,7 @@ internal static class TokenizerFile
             ComposeText = composeText,
             Split = split,
             AddPrefixSpace = addPrefixSpace,
+            IgnoreMerges = root["model"]["ignore_merges"].Flag(false),
             Tokens = OrderById(root["model"]["vocab"], ids),
             Ids = ids,
             Bytes = bytes,

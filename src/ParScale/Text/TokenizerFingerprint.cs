@@ -30,6 +30,7 @@ internal static class TokenizerFingerprint
             writer.Write(id);
             writer.Write(token);
         }
+        if (definition.IgnoreMerges) writer.Write(definition.IgnoreMerges);
         if (definition.Bytes.UnknownId is { } unknown)
         {
             writer.Write(unknown);
