@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import tokenizers from "tokenizers";
+import { trainCharacters } from "./characters.mjs";
+import { characterPipelines, pipelines } from "./pipelines.mjs";
 import { brokenTexts, texts } from "./texts.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -79,3 +81,45 @@ writeFileSync(
     `"ordinary": ${oneALine(await vectors(ordinary, controlTexts, false))},\n` +
     `"decode": ${oneALine(await decodings(engine, vocabularySize + 10, 80))}}\n`,
 );
+
+// The same texts through the pipelines of other models. Only texts that differ from each other under them are kept, so that the file
+// stays small.
+function changed(base, { name, special, ignore_merges, byte_fallback, fuse_unk, ...parts }) {
+  const model = { ...base.model };
+  for (const [key, value] of Object.entries({ ignore_merges, byte_fallback, fuse_unk })) if (value !== undefined) model[key] = value;
+  return { ...base, ...parts, model };
+}
+
+async function pipelineVectors(base, list, inputs, limit) {
+  const result = [];
+  const seen = [];
+  for (const pipeline of list) {
+    const { name, special = false, ...parts } = pipeline;
+    const engine = tokenizers.Tokenizer.fromString(JSON.stringify(changed(base, pipeline)));
+    const found = await vectors(engine, inputs, special);
+
+    // Ids that an earlier pipeline gave the same text are written as the number of that pipeline.
+    const ids = found.map((vector, i) => {
+      const first = seen.findIndex((earlier) => `${earlier[i]}` === `${vector.ids}`);
+      return first < 0 ? vector.ids : first;
+    });
+    seen.push(found.map((vector) => vector.ids));
+    const ofDecoder = parts.decoder ? { decoded: found.map((v) => v.decoded ?? null), decode: await decodings(engine, limit, 12) } : {};
+    result.push({ name, special, parts, ids, ...ofDecoder });
+  }
+  return result;
+}
+
+const every = (step, list) => list.filter((text, i) => i % step === 0 && text.length < 90);
+const short = every(5, texts(lines));
+const named = Object.fromEntries(definition.added_tokens.map((token) => [token.content, token.id]));
+const sets = [["pipelines.json", definition, pipelines(named), vocabularySize + 10]];
+
+const characters = trainCharacters(readFileSync(join(here, "languages.txt"), "utf8") + readFileSync(join(root, "README.md"), "utf8"), 700, 3);
+mkdirSync(join(target, "characters"), { recursive: true });
+writeFileSync(join(target, "characters", "tokenizer.json"), JSON.stringify(characters) + "\n");
+sets.push([join("characters", "pipelines.json"), characters, characterPipelines, Object.keys(characters.model.vocab).length]);
+for (const [file, base, list, limit] of sets) {
+  const found = await pipelineVectors(base, list, short, limit);
+  writeFileSync(join(target, file), `{"texts": ${oneALine(short)},\n"pipelines": ${oneALine(found)}}\n`);
+}

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using ParScale.Text;
 
 namespace ParScale.Tests.Support;
 
@@ -25,4 +27,30 @@ internal static class ReferenceVectors
     /// <summary>The text of a vector's ids: the text itself unless the vector says otherwise.</summary>
     public static string Decoded(JsonElement vector) =>
         vector.TryGetProperty("decoded", out JsonElement decoded) ? decoded.GetString() ?? "" : Text(vector);
+
+    /// <summary>The tokenizer of a vocabulary after a change to its file.</summary>
+    /// <param name="vocabulary">Its folder beneath <see cref="Folder"/>: empty for the one of bytes, or <c>characters</c>.</param>
+    /// <param name="change">Changes the root of tokenizer.json.</param>
+    public static Tokenizer Load(string vocabulary, Action<JsonNode> change)
+    {
+        JsonNode root = JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, vocabulary, "tokenizer.json")))!;
+        change(root);
+        using var folder = new TempFolder();
+        folder.Write("tokenizer.json", root.ToJsonString());
+        return Tokenizer.Load(folder.Path);
+    }
+
+    /// <summary>Puts the parts of one of the pipelines in a file of vectors into the root of tokenizer.json.</summary>
+    public static void Apply(JsonElement pipeline, JsonNode root)
+    {
+        foreach (JsonProperty part in pipeline.GetProperty("parts").EnumerateObject())
+        {
+            bool isModel = part.Name is "ignore_merges" or "byte_fallback" or "fuse_unk";
+            (isModel ? root["model"]! : root)[part.Name] = JsonNode.Parse(part.Value.GetRawText());
+        }
+    }
+
+    /// <summary>One of the pipelines that stand beside a vocabulary, by name.</summary>
+    public static JsonElement Pipeline(string vocabulary, string name) => Read(Path.Combine(vocabulary, "pipelines.json"))
+        .GetProperty("pipelines").EnumerateArray().Single(pipeline => pipeline.GetProperty("name").GetString() == name);
 }

@@ -58,11 +58,7 @@ public class ReferenceVectorTests
     [InlineData("normalized")]
     public void A_changed_tokenizer_fails_the_vectors(string what)
     {
-        JsonNode root = JsonNode.Parse(File.ReadAllText(Path.Combine(ReferenceVectors.Folder, "tokenizer.json")))!;
-        Change(root, what);
-        using var folder = new TempFolder();
-        folder.Write("tokenizer.json", root.ToJsonString());
-        Tokenizer changed = Tokenizer.Load(folder.Path);
+        Tokenizer changed = ReferenceVectors.Load("", root => Change(root, what));
         Assert.Contains(Vectors.GetProperty("encode").EnumerateArray(), vector =>
             !ReferenceVectors.Ids(vector).AsSpan().SequenceEqual(changed.Encode(ReferenceVectors.Text(vector), parseSpecial: true)));
     }

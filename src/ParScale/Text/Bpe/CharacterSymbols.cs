@@ -8,13 +8,14 @@ namespace ParScale.Text.Bpe;
 /// </summary>
 internal sealed class CharacterSymbols : ISymbols
 {
-    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _ids;
+    private readonly Dictionary<Rune, int> _ids = [];
     private readonly int[]? _idOfByte;
 
     /// <summary>Takes the vocabulary and what stands for characters outside it: the 256 byte tokens, or else the unknown token.</summary>
     public CharacterSymbols(Dictionary<string, int> ids, int[]? idOfByte, int? unknownId, bool fuse)
     {
-        _ids = ids.GetAlternateLookup<ReadOnlySpan<char>>();
+        foreach ((string token, int id) in ids)
+            if (IsCharacter(token)) _ids[Rune.GetRuneAt(token, 0)] = id;
         _idOfByte = idOfByte;
         UnknownId = unknownId;
         FusesUnknown = fuse;
@@ -23,6 +24,10 @@ internal sealed class CharacterSymbols : ISymbols
     public int? UnknownId { get; }
 
     public bool FusesUnknown { get; }
+
+    /// <summary>Whether a token is that of one character.</summary>
+    public static bool IsCharacter(string token) =>
+        Rune.DecodeFromUtf16(token, out _, out int length) == System.Buffers.OperationStatus.Done && length == token.Length;
 
     /// <summary>The token of a byte, such as <c>&lt;0x0A&gt;</c>.</summary>
     public static string ByteToken(byte value) => $"<0x{value:X2}>";
@@ -41,11 +46,8 @@ internal sealed class CharacterSymbols : ISymbols
         Span<byte> bytes = stackalloc byte[4];
         int count = 0;
         bool inUnknown = false;
-        for (int start = 0; start < word.Length;)
+        foreach (Rune character in word.EnumerateRunes())
         {
-            bool isPair = char.IsHighSurrogate(word[start]);
-            ReadOnlySpan<char> character = word.Slice(start, isPair ? 2 : 1);
-            start += character.Length;
             bool isUnknown = false;
             if (_ids.TryGetValue(character, out int id))
             {
@@ -53,7 +55,7 @@ internal sealed class CharacterSymbols : ISymbols
             }
             else if (_idOfByte is not null)
             {
-                int length = Encoding.UTF8.GetBytes(character, bytes);
+                int length = character.EncodeToUtf8(bytes);
                 for (int i = 0; i < length; i++) symbols[count++] = _idOfByte[bytes[i]];
             }
             else

@@ -50,7 +50,7 @@ internal sealed class SplitPatternParser
         while (!AtEnd && _pattern[_at] is not ('|' or ')')) parts.Add(Repeats(Atom(ignoreCase)));
         string written = _pattern[start.._at];
         if (ignoreCase && FoldedTogether.Any(pair => written.Contains(pair, StringComparison.OrdinalIgnoreCase)))
-            throw new FormatException($"\"{written}\" without regard to case is not supported");
+            throw new FormatException($"{ParScaleException.Quote(written)} without regard to case is not supported");
         return new SequenceNode(parts);
     }
 
@@ -221,7 +221,7 @@ internal sealed class SplitPatternParser
     {
         const int Shown = 12;
         int at = Math.Min(start ?? _at, _pattern.Length);
-        string rest = at == _pattern.Length ? "its end" : $"\"{_pattern.AsSpan(at, Math.Min(Shown, _pattern.Length - at))}\"";
+        string rest = at == _pattern.Length ? "its end" : ParScaleException.Quote(_pattern.Substring(at, Math.Min(Shown, _pattern.Length - at)));
         return new FormatException($"{rest} at place {at} is not supported");
     }
 }

@@ -19,10 +19,13 @@ internal static class AddedTokensSection
         foreach (JsonElement value in section.Value.EnumerateArray())
         {
             JsonSection entry = section.Entry(index++, value);
-            AddedToken token = ReadToken(entry, isByteLevel);
+            AddedToken token = ReadToken(entry);
             if (seen.TryGetValue(token.Content, out AddedToken? before) && before == token) continue;
             if (!seen.TryAdd(token.Content, token)) throw entry.Error("TK-05", $"repeats the token {ParScaleException.Quote(token.Content)}");
             bool inVocabulary = ids.TryGetValue(token.Content, out int id);
+            bool isLetter = isByteLevel ? ByteAlphabet.IsByte(token.Content) : inVocabulary && CharacterSymbols.IsCharacter(token.Content);
+            if (token.Special && isLetter)
+                throw entry["content"].Error("TK-08", $"{ParScaleException.Quote(token.Content)} is a letter of ordinary text; it cannot be special");
             if (inVocabulary && id != token.Id)
                 throw entry.Error("TK-05", $"token {ParScaleException.Quote(token.Content)}: has the id {token.Id}; model.vocab says {id}");
             ids[token.Content] = token.Id;
@@ -31,7 +34,7 @@ internal static class AddedTokensSection
         return tokens;
     }
 
-    private static AddedToken ReadToken(JsonSection entry, bool isByteLevel)
+    private static AddedToken ReadToken(JsonSection entry)
     {
         entry.AllowOnly("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special");
         string content = entry["content"].Text("", "TK-08");
@@ -39,8 +42,6 @@ internal static class AddedTokensSection
             throw entry["content"].Error("TK-08", $"has {content.Length} characters; 1 to {LongestContent} are allowed");
         int id = ModelSection.ReadId(entry["id"], content);
         bool special = entry["special"].Flag(false, "TK-08");
-        if (special && isByteLevel && ByteAlphabet.IsByte(content))
-            throw entry["content"].Error("TK-08", $"{ParScaleException.Quote(content)} is a byte of ordinary text; it cannot be special");
         return new AddedToken(
             id,
             content,

@@ -107,7 +107,7 @@ internal static class PreTokenizerSection
         }
         catch (FormatException e)
         {
-            throw written.Error("TK-07", $"the expression {ParScaleException.Quote(written.Text(""))}: {ParScaleException.Quote(e.Message)}", e);
+            throw written.Error("TK-07", $"the expression {ParScaleException.Quote(written.Text(""))}: {e.Message}", e);
         }
     }
 
