@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ParScale.Text;
+using ParScale.Text.PreTokenizers;
 using ParScale.Training.Checkpointing;
 
 namespace ParScale.Training.Data;

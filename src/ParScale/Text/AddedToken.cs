@@ -8,5 +8,6 @@ namespace ParScale.Text;
 /// <param name="StripRight">Also takes the white space after it.</param>
 /// <param name="Normalized">Is matched in the normalised text instead of the text as given.</param>
 /// <param name="Special">Controls the model: never made from ordinary text.</param>
+/// <param name="InVocabulary">The model's own vocabulary has it too.</param>
 internal sealed record AddedToken(
-    int Id, string Content, bool SingleWord, bool StripLeft, bool StripRight, bool Normalized, bool Special);
+    int Id, string Content, bool SingleWord, bool StripLeft, bool StripRight, bool Normalized, bool Special, bool InVocabulary = false);

@@ -16,18 +16,22 @@ internal static class CanonicalOrder
     private const string HighestClass = "\u0345";
 
     /// <summary>The text with its long runs of marks decomposed and sorted; canonically the same text.</summary>
-    public static string SortLongRuns(string text)
+    /// <param name="text">Text without lone surrogates.</param>
+    /// <param name="isCompatible">
+    /// Whether compatible characters are decomposed too, for the forms NFKC and NFKD: there two letters that stand for marks count.
+    /// </param>
+    public static string SortLongRuns(string text, bool isCompatible = false)
     {
         StringBuilder? sorted = null;
         int copied = 0;
         for (int start = 0; start < text.Length; start++)
         {
-            int end = EndOfMarks(text, start);
+            int end = EndOfMarks(text, start, isCompatible);
             if (end - start > ShortRun)
             {
                 sorted ??= new StringBuilder(text.Length);
                 sorted.Append(text, copied, start - copied);
-                AppendSorted(text.AsSpan(start, end - start), sorted);
+                AppendSorted(text.AsSpan(start, end - start), isCompatible ? NormalizationForm.FormKD : NormalizationForm.FormD, sorted);
                 copied = end;
             }
             start = Math.Max(start, end - 1);
@@ -35,15 +39,16 @@ internal static class CanonicalOrder
         return sorted is null ? text : sorted.Append(text, copied, text.Length - copied).ToString();
     }
 
-    private static int EndOfMarks(string text, int index)
+    // The half-width voicing signs are letters whose compatible form is a mark; no other letter's is.
+    private static int EndOfMarks(string text, int index, bool isCompatible)
     {
-        while (index < text.Length && CharUnicodeInfo.GetUnicodeCategory(text, index) is UnicodeCategory.NonSpacingMark
-            or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark)
+        while (index < text.Length && (CharUnicodeInfo.GetUnicodeCategory(text, index) is UnicodeCategory.NonSpacingMark
+            or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark || (isCompatible && text[index] is '\uFF9E' or '\uFF9F')))
             index += char.IsHighSurrogate(text[index]) ? 2 : 1;
         return index;
     }
 
-    private static void AppendSorted(ReadOnlySpan<char> run, StringBuilder sorted)
+    private static void AppendSorted(ReadOnlySpan<char> run, NormalizationForm form, StringBuilder sorted)
     {
         var parts = new Dictionary<Rune, string[]>();
         var marks = new List<string>();
@@ -51,7 +56,7 @@ internal static class CanonicalOrder
         {
             if (!parts.TryGetValue(rune, out string[]? decomposed))
             {
-                string whole = rune.ToString().Normalize(NormalizationForm.FormD);
+                string whole = rune.ToString().Normalize(form);
                 parts[rune] = decomposed = [.. whole.EnumerateRunes().Select(part => part.ToString())];
             }
             marks.AddRange(decomposed);

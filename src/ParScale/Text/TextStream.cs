@@ -10,25 +10,35 @@ public sealed class TextStream
 {
     private readonly Tokenizer _tokenizer;
     private readonly bool _skipSpecial;
-    private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
+    private readonly ITokenJoiner _joiner;
+    private readonly StringBuilder _text = new();
 
-    internal TextStream(Tokenizer tokenizer, bool skipSpecial)
+    internal TextStream(Tokenizer tokenizer, bool skipSpecial, ITokenJoiner joiner)
     {
         _tokenizer = tokenizer;
         _skipSpecial = skipSpecial;
+        _joiner = joiner;
     }
 
     /// <summary>The text that is complete with this token; empty while a character is still missing bytes.</summary>
     /// <exception cref="ParScaleException">The id is outside the vocabulary. The stream is as it was before.</exception>
-    public string Append(int id) => Decode(_tokenizer.BytesOf(id, _skipSpecial), flush: false);
+    public string Append(int id)
+    {
+        if (_tokenizer.HasText(id, _skipSpecial)) _joiner.Append(id, _text);
+        return Take();
+    }
 
     /// <summary>Ends the text: U+FFFD for a character whose last bytes never came, else nothing. The stream can be used again.</summary>
-    public string Flush() => Decode([], flush: true);
-
-    private string Decode(ReadOnlySpan<byte> bytes, bool flush)
+    public string Flush()
     {
-        var characters = new char[_decoder.GetCharCount(bytes, flush)];
-        int count = _decoder.GetChars(bytes, characters, flush);
-        return new string(characters, 0, count);
+        _joiner.Flush(_text);
+        return Take();
+    }
+
+    private string Take()
+    {
+        string text = _text.ToString();
+        _text.Clear();
+        return text;
     }
 }

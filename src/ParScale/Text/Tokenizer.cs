@@ -1,19 +1,23 @@
 using System.Text;
+using ParScale.Text.Bpe;
+using ParScale.Text.PreTokenizers;
+using ParScale.Text.TokenizerJson;
 
 namespace ParScale.Text;
 
 /// <summary>
-/// Byte-level byte-pair encoding from a Hugging Face <c>tokenizer.json</c>. Reading it checks all of it; after that any text can
-/// be encoded, in time linear in its length. Safe to use from several threads at once.
+/// Byte-pair encoding from a Hugging Face <c>tokenizer.json</c>: byte-level as in GPT-2, Llama 3 and Qwen, or over characters as in
+/// vocabularies that come from SentencePiece. Reading the file checks all of it; after that any text can be encoded, in time
+/// linear in its length. Safe to use from several threads at once.
 /// </summary>
 public sealed class Tokenizer
 {
     private readonly TokenizerDefinition _definition;
-    private readonly BytePairMerger _merger;
+    private readonly BpeModel _model;
     private readonly AddedTokenMatcher _matchedAsGiven;
     private readonly AddedTokenMatcher _matchedNormalized;
     private readonly HashSet<int> _specialIds;
-    private readonly byte[]?[] _bytes;
+    private readonly TokenTexts _texts;
     private readonly Lazy<string> _fingerprint;
 
     private Tokenizer(TokenizerDefinition definition, int idLimit)
@@ -21,10 +25,11 @@ public sealed class Tokenizer
         _definition = definition;
         IdLimit = idLimit;
         _specialIds = [.. definition.AddedTokens.Where(token => token.Special).Select(token => token.Id)];
-        _merger = new BytePairMerger(definition.Bytes.Ids, BuildMerges(definition, _specialIds));
+        _model = new BpeModel(definition.Symbols, BuildMerges(), definition.IgnoreMerges ? FindWholeWords() : null);
         _matchedAsGiven = new AddedTokenMatcher([.. definition.AddedTokens.Where(token => !token.Normalized)]);
-        _matchedNormalized = new AddedTokenMatcher([.. definition.AddedTokens.Where(token => token.Normalized).Select(Normalize)]);
-        _bytes = new byte[]?[definition.Tokens.Length];
+        _matchedNormalized = new AddedTokenMatcher(
+            [.. definition.AddedTokens.Where(token => token.Normalized).Select(token => token with { Content = Normalize(token.Content) })]);
+        _texts = new TokenTexts(definition);
         _fingerprint = new Lazy<string>(() => TokenizerFingerprint.Of(definition));
     }
 
@@ -68,35 +73,47 @@ public sealed class Tokenizer
     /// Whether the strings of special tokens in it stand for those tokens. Leave it false for text that users wrote: then it
     /// cannot hold control tokens.
     /// </param>
-    public int[] Encode(string text, bool parseSpecial = false)
+    /// <param name="addSpecial">
+    /// Whether to put the tokens around it that the file's post-processor asks for, such as the begin of text. True for a whole prompt
+    /// or document; false for a part of one, and for a prompt that a chat template has written.
+    /// </param>
+    public int[] Encode(string text, bool parseSpecial = false, bool addSpecial = false)
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>(text.Length / 3 + 8);
+        if (addSpecial) ids.AddRange(_definition.Template.Before);
         string whole = TextCleaner.ReplaceLoneSurrogates(text);
-        _matchedAsGiven.Split(whole, parseSpecial, ids, plain =>
-        {
-            string normalized = _definition.ComposeText ? TextCleaner.Compose(plain) : plain;
-            _matchedNormalized.Split(normalized, parseSpecial, ids, words => EncodeWords(words, ids));
-        });
+        int none = ids.Count;
+        PieceHandler cut = CutWords(word => _model.Encode(word, ids), opens: () => ids.Count == none);
+        _matchedAsGiven.Split(whole, parseSpecial, ids, given =>
+            _matchedNormalized.Split(Normalize(given), parseSpecial, ids, piece => cut(piece)));
+        if (addSpecial) ids.AddRange(_definition.Template.After);
         return [.. ids];
     }
 
     /// <summary>
-    /// The text of token ids. Bytes that are no UTF-8 become U+FFFD, one for each longest beginning of a character; ids of the
-    /// vocabulary that no token has stand for nothing.
+    /// The text of token ids. Bytes that are no UTF-8 become U+FFFD; ids of the vocabulary that no token has stand for nothing.
     /// </summary>
     /// <exception cref="ParScaleException">One of the ids is outside the vocabulary.</exception>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = false)
     {
-        var bytes = new List<byte>(ids.Length * 4);
-        foreach (int id in ids) bytes.AddRange(BytesOf(id, skipSpecial));
-        return Encoding.UTF8.GetString([.. bytes]);
+        var text = new StringBuilder(ids.Length * 4);
+        ITokenJoiner joiner = CreateJoiner(continues: false);
+        foreach (int id in ids)
+            if (HasText(id, skipSpecial)) joiner.Append(id, text);
+        joiner.Flush(text);
+        return text.ToString();
     }
 
     /// <summary>Decodes ids one by one, as a model makes them.</summary>
-    public TextStream CreateStream(bool skipSpecial = true) => new(this, skipSpecial);
+    /// <param name="skipSpecial">Whether tokens that control the model stand for nothing.</param>
+    /// <param name="continues">
+    /// Whether the ids continue a text that was decoded before, as the output of a model continues its prompt. Vocabularies that put a
+    /// space before every text take it off at the beginning; a continuation keeps it.
+    /// </param>
+    public TextStream CreateStream(bool skipSpecial = true, bool continues = false) => new(this, skipSpecial, CreateJoiner(continues));
 
-    /// <summary>The id of a token as the file writes it, in the byte alphabet; null when there is none.</summary>
+    /// <summary>The id of a token as the file writes it, in the byte alphabet or with U+2581 for spaces; null when there is none.</summary>
     public int? IdOf(string token) => _definition.Ids.TryGetValue(token, out int id) ? id : null;
 
     /// <summary>Whether the id belongs to a token that controls the model.</summary>
@@ -109,41 +126,51 @@ public sealed class Tokenizer
     internal static bool IsIn(string folder) => Path.Exists(Path.Combine(folder, TokenizerFile.FileName));
 
     /// <summary>The bytes a token stands for; none for an id without a token, and for a special one when those are skipped.</summary>
-    internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial)
+    internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial) => HasText(id, skipSpecial) ? _texts.BytesOf(id) : [];
+
+    /// <summary>Whether a token stands for text: false for an id without a token, and for a special one when those are skipped.</summary>
+    /// <exception cref="ParScaleException">The id is outside the vocabulary.</exception>
+    internal bool HasText(int id, bool skipSpecial)
     {
         if (id < 0 || id >= IdLimit) throw ParScaleException.Usage("TK-14", $"no token has the id {id}; ids run from 0 to {IdLimit - 1}");
-        if (id >= _bytes.Length || _definition.Tokens[id] is not { } token || (skipSpecial && IsSpecial(id))) return [];
-        return _bytes[id] ??= ByteAlphabet.ToBytes(token);
+        return id < _definition.Tokens.Length && _definition.Tokens[id] is not null && !(skipSpecial && IsSpecial(id));
     }
 
-    private void EncodeWords(string text, List<int> ids)
+    private ITokenJoiner CreateJoiner(bool continues) =>
+        _definition.Decoding is { } decoding ? new CharacterJoiner(_texts, decoding, continues) : new Utf8Joiner(_texts);
+
+    private string Normalize(string text) => _definition.Normalizers.Aggregate(text, (before, step) => step.Normalize(before));
+
+    // Each step cuts the pieces of the one before it further; what is left at the end are the words.
+    private PieceHandler CutWords(PieceHandler words, Func<bool> opens)
     {
-        if (_definition.AddPrefixSpace && text[0] != ' ') text = " " + text;
-        Span<byte> small = stackalloc byte[256];
-        for (int start = 0; start < text.Length;)
+        PieceHandler cut = words;
+        foreach (IPreTokenizer step in _definition.PreTokenizers.Reverse())
         {
-            int length = WordSplitter.NextWord(text, start, _definition.Split);
-            ReadOnlySpan<char> word = text.AsSpan(start, length);
-            int count = Encoding.UTF8.GetByteCount(word);
-            Span<byte> bytes = count <= small.Length ? small[..count] : new byte[count];
-            Encoding.UTF8.GetBytes(word, bytes);
-            _merger.Encode(_definition.Bytes.Fuse(bytes), ids);
-            start += length;
+            PieceHandler next = cut;
+            cut = piece => step.Cut(piece, opens(), next);
         }
+        return cut;
     }
 
-    private AddedToken Normalize(AddedToken token) =>
-        _definition.ComposeText ? token with { Content = TextCleaner.Compose(token.Content) } : token;
-
-    private static MergeTable BuildMerges(TokenizerDefinition definition, HashSet<int> specialIds)
+    private MergeTable BuildMerges()
     {
-        var table = new MergeTable(definition.Merges.Count);
-        for (int rank = 0; rank < definition.Merges.Count; rank++)
+        var table = new MergeTable(_definition.Merges.Count);
+        for (int rank = 0; rank < _definition.Merges.Count; rank++)
         {
             // Ordinary text must never merge into a control token, whatever the file says.
-            (int left, int right, int id) = definition.Merges[rank];
-            if (!specialIds.Contains(id)) table.Set(left, right, new Merge(rank, id));
+            (int left, int right, int id) = _definition.Merges[rank];
+            if (!_specialIds.Contains(id)) table.Set(left, right, new Merge(rank, id));
         }
         return table;
+    }
+
+    // The tokens that a word may become whole: the model's own, but no control tokens.
+    private Dictionary<string, int> FindWholeWords()
+    {
+        var words = new Dictionary<string, int>(_definition.Ids, StringComparer.Ordinal);
+        foreach (AddedToken token in _definition.AddedTokens)
+            if (token.Special || !token.InVocabulary) words.Remove(token.Content);
+        return words;
     }
 }

@@ -17,12 +17,16 @@ internal static class TokenizerFingerprint
         return Convert.ToHexStringLower(hash.Hash ?? throw new InvalidOperationException("The hash was not finished."));
     }
 
-    // Strings go out with their length first, so that no two definitions write the same bytes.
+    // Strings and lists go out with their length first, so that no two definitions write the same bytes.
     private static void Write(TokenizerDefinition definition, BinaryWriter writer)
     {
-        writer.Write(definition.ComposeText);
-        writer.Write((int)definition.Split);
-        writer.Write(definition.AddPrefixSpace);
+        // A step's own description names all that it does.
+        WriteAll(definition.Normalizers, step => writer.Write($"{step}"), writer);
+        WriteAll(definition.PreTokenizers, step => writer.Write($"{step}"), writer);
+        writer.Write(definition.Symbols.GetType().Name);
+        writer.Write(definition.Symbols.UnknownId ?? -1);
+        writer.Write(definition.Symbols.FusesUnknown);
+        writer.Write(definition.IgnoreMerges);
         writer.Write(definition.Ids.Count);
         for (int id = 0; id < definition.Tokens.Length; id++)
         {
@@ -30,24 +34,20 @@ internal static class TokenizerFingerprint
             writer.Write(id);
             writer.Write(token);
         }
-        if (definition.Bytes.UnknownId is { } unknown)
-        {
-            writer.Write(unknown);
-            writer.Write(definition.Bytes.Fused is not null);
-        }
-        writer.Write(definition.Merges.Count);
-        foreach ((int left, int right, int joined) in definition.Merges)
-        {
-            writer.Write(left);
-            writer.Write(right);
-            writer.Write(joined);
-        }
-        foreach (AddedToken token in definition.AddedTokens.OrderBy(token => token.Id))
-        {
-            writer.Write(token.Id);
-            writer.Write(token.Content);
-            bool[] flags = [token.SingleWord, token.StripLeft, token.StripRight, token.Normalized, token.Special];
-            foreach (bool flag in flags) writer.Write(flag);
-        }
+        WriteAll(definition.Merges, merge => WriteIds([merge.Left, merge.Right, merge.Id], writer), writer);
+        WriteAll([.. definition.AddedTokens.OrderBy(token => token.Id)], token => writer.Write($"{token}"), writer);
+        WriteAll(definition.Template.Before, writer.Write, writer);
+        WriteAll(definition.Template.After, writer.Write, writer);
+    }
+
+    private static void WriteAll<T>(IReadOnlyList<T> items, Action<T> write, BinaryWriter writer)
+    {
+        writer.Write(items.Count);
+        foreach (T item in items) write(item);
+    }
+
+    private static void WriteIds(ReadOnlySpan<int> ids, BinaryWriter writer)
+    {
+        foreach (int id in ids) writer.Write(id);
     }
 }

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using ParScale.Generation;
-using ParScale.Text;
+using ParScale.Text.Bpe;
 
 namespace ParScale.Tests.Generation;
 

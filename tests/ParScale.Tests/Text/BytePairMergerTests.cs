@@ -1,5 +1,5 @@
 using CsCheck;
-using ParScale.Text;
+using ParScale.Text.Bpe;
 
 namespace ParScale.Tests.Text;
 
@@ -22,11 +22,11 @@ public class BytePairMergerTests
             plain[(left, right)] = new Merge(rank, Letters + rank);
             table.Set(left, right, new Merge(rank, Letters + rank));
         }
-        var merger = new BytePairMerger([.. Enumerable.Range(0, 256)], table);
+        var merger = new BytePairMerger(table);
         List<int> shortWay = [], longWay = [], chosen = [];
-        merger.EncodeShort(word, shortWay);
-        merger.EncodeLong(word, longWay);
-        merger.Encode(word, chosen);
+        merger.MergeShort([.. word.Select(value => (int)value)], shortWay);
+        merger.MergeLong([.. word.Select(value => (int)value)], longWay);
+        merger.Merge([.. word.Select(value => (int)value)], chosen);
         List<int> expected = Merge(word, plain);
         return expected.SequenceEqual(shortWay) && expected.SequenceEqual(longWay) && expected.SequenceEqual(chosen);
     });

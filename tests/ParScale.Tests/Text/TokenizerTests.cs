@@ -2,6 +2,7 @@ using System.Text;
 using CsCheck;
 using ParScale.Tests.Checkpoints;
 using ParScale.Text;
+using ParScale.Text.Bpe;
 
 namespace ParScale.Tests.Text;
 

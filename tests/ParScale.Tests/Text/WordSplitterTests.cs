@@ -1,4 +1,4 @@
-using ParScale.Text;
+using ParScale.Text.PreTokenizers;
 
 namespace ParScale.Tests.Text;
 

@@ -1,6 +1,11 @@
 using System.Numerics;
 
-namespace ParScale.Text;
+namespace ParScale.Text.Bpe;
+
+/// <summary>What a pair of neighbouring tokens joins to.</summary>
+/// <param name="Rank">Its place in the file's list; lower ranks are joined first.</param>
+/// <param name="Id">The token id that replaces the pair.</param>
+internal readonly record struct Merge(int Rank, int Id);
 
 /// <summary>Merges by pair of token ids: an open-addressed hash table, filled once and then only read.</summary>
 internal sealed class MergeTable

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace ParScale.Text;
+namespace ParScale.Text.Bpe;
 
 /// <summary>
 /// The byte alphabet of byte-level tokenizers: each byte is written as one printable character. Printable Latin-1 bytes

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace ParScale.Text;
+namespace ParScale.Text.TokenizerJson;
 
 /// <summary>A value in a tokenizer file together with its place there, so that each refusal names both.</summary>
 internal readonly struct JsonSection
@@ -81,6 +81,21 @@ internal readonly struct JsonSection
         JsonValueKind.Null or JsonValueKind.Undefined => absent,
         _ => throw Error(code, "must be true or false"),
     };
+
+    /// <summary>The value as a list; refuses what is none.</summary>
+    public IReadOnlyList<JsonSection> Items(string code = "TK-02")
+    {
+        if (Value.ValueKind != JsonValueKind.Array) throw Error(code, "must be an array");
+        var items = new List<JsonSection>(Value.GetArrayLength());
+        foreach (JsonElement item in Value.EnumerateArray()) items.Add(Entry(items.Count, item));
+        return items;
+    }
+
+    /// <summary>The text under <c>type</c>, by which parts of the file say what they are.</summary>
+    public string Type => this["type"].Text("");
+
+    /// <summary>A refusal of a part whose <see cref="Type"/> is not known.</summary>
+    public ParScaleException UnknownType() => Error("TK-02", $"is of type {ParScaleException.Quote(Type)}, which is not supported here");
 
     /// <summary>A member's name.</summary>
     public string NameOf(JsonProperty member)

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace ParScale.Text;
+namespace ParScale.Text.Bpe;
 
 /// <summary>
 /// Byte-pair merging: repeatedly joins the neighbouring pair of lowest rank, the leftmost of equals. Short words scan for
@@ -11,30 +11,25 @@ internal sealed class BytePairMerger
     private const int LongestScan = 48;
     private const int None = -1;
 
-    private readonly int[] _idOfByte;
     private readonly MergeTable _merges;
 
-    /// <summary>Takes the 256 ids of the single bytes and the merges.</summary>
-    public BytePairMerger(int[] idOfByte, MergeTable merges)
-    {
-        _idOfByte = idOfByte;
-        _merges = merges;
-    }
+    /// <summary>Takes the merges.</summary>
+    public BytePairMerger(MergeTable merges) => _merges = merges;
 
     /// <summary>Appends the token ids of one word to <paramref name="ids"/>.</summary>
-    public void Encode(ReadOnlySpan<byte> word, List<int> ids)
+    /// <param name="symbols">The ids that the word begins with, one for each of its bytes or characters; overwritten.</param>
+    /// <param name="ids">Receives the ids that are left when nothing joins any more.</param>
+    public void Merge(Span<int> symbols, List<int> ids)
     {
-        if (word.Length > LongestScan) EncodeLong(word, ids);
-        else EncodeShort(word, ids);
+        if (symbols.Length > LongestScan) MergeLong(symbols, ids);
+        else MergeShort(symbols, ids);
     }
 
     /// <summary>Merges by scanning for the lowest rank each time: quadratic, and fastest for words of everyday length.</summary>
-    internal void EncodeShort(ReadOnlySpan<byte> word, List<int> ids)
+    internal void MergeShort(Span<int> symbols, List<int> ids)
     {
-        Span<int> symbols = word.Length <= LongestScan ? stackalloc int[LongestScan] : new int[word.Length];
-        Span<Merge> next = word.Length <= LongestScan ? stackalloc Merge[LongestScan] : new Merge[word.Length];
-        int count = word.Length;
-        for (int i = 0; i < count; i++) symbols[i] = _idOfByte[word[i]];
+        int count = symbols.Length;
+        Span<Merge> next = count <= LongestScan ? stackalloc Merge[LongestScan] : new Merge[count];
         for (int i = 0; i + 1 < count; i++) next[i] = _merges.Find(symbols[i], symbols[i + 1]);
         while (count > 1)
         {
@@ -53,16 +48,15 @@ internal sealed class BytePairMerger
         for (int i = 0; i < count; i++) ids.Add(symbols[i]);
     }
 
-    /// <summary>Merges with one queue of places per rank; each byte is joined away at most once, so the work is linear.</summary>
-    internal void EncodeLong(ReadOnlySpan<byte> word, List<int> ids)
+    /// <summary>Merges with one queue of places per rank; each symbol is joined away at most once, so the work is linear.</summary>
+    internal void MergeLong(Span<int> word, List<int> ids)
     {
         int length = word.Length;
-        int[] rented = ArrayPool<int>.Shared.Rent(3 * length);
-        var symbols = new Symbols(rented.AsSpan(0, length), rented.AsSpan(length, length), rented.AsSpan(2 * length, length));
+        int[] rented = ArrayPool<int>.Shared.Rent(2 * length);
+        var symbols = new Symbols(word, rented.AsSpan(0, length), rented.AsSpan(length, length));
         var places = new PlacesByRank();
         for (int i = 0; i < length; i++)
         {
-            symbols.Id[i] = _idOfByte[word[i]];
             symbols.Previous[i] = i - 1;
             symbols.Next[i] = i + 1 < length ? i + 1 : None;
         }
@@ -96,7 +90,7 @@ internal sealed class BytePairMerger
         if (rank != MergeTable.NoMerge.Rank) places.Add(rank, place);
     }
 
-    // A doubly linked list over the bytes' places; a place that was joined to the one before it has no id any more.
+    // A doubly linked list over the symbols' places; a place that was joined to the one before it has no id any more.
     private readonly ref struct Symbols(Span<int> id, Span<int> previous, Span<int> next)
     {
         public readonly Span<int> Id = id;

@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Text.Json;
+using ParScale.Text.Bpe;
 
-namespace ParScale.Text;
+namespace ParScale.Text.TokenizerJson;
 
 /// <summary>Reads the vocabulary and the merges.</summary>
 internal static class ModelSection
@@ -25,27 +25,48 @@ internal static class ModelSection
         return ids;
     }
 
-    /// <summary>The ids of the bytes. A byte without a token takes the unknown one, and without that the file is refused.</summary>
-    public static ByteTokens ReadBytes(JsonSection model, Dictionary<string, int> ids)
+    /// <summary>
+    /// The ids that words begin with: those of their bytes or of their characters. What has no token takes the unknown one, and
+    /// without that the file is refused.
+    /// </summary>
+    public static ISymbols ReadSymbols(JsonSection model, Dictionary<string, int> ids, bool isByteLevel)
     {
-        int?[] found = [.. Enumerable.Range(0, 256).Select(value =>
-            ids.TryGetValue(ByteAlphabet.ToChar((byte)value).ToString(), out int id) ? id : (int?)null)];
-        byte[] missing = [.. Enumerable.Range(0, 256).Where(value => found[value] is null).Select(value => (byte)value)];
-        if (missing.Length == 0) return new ByteTokens { Ids = [.. found.Select(id => id ?? 0)] };
-
+        JsonSection vocabulary = model["vocab"];
         string unknown = model["unk_token"].Text("");
+        int? unknownId = ids.TryGetValue(unknown, out int found) ? found : null;
+        bool fuses = model["fuse_unk"].Flag(false);
+        bool fallsBack = model["byte_fallback"].Flag(false);
+        if (!isByteLevel) return ReadCharacters(vocabulary, ids, fallsBack, unknownId, fuses);
+
+        (int[] idOfByte, byte[] missing) = FindBytes(ids, value => ByteAlphabet.ToChar(value).ToString());
+        if (missing.Length == 0) return new ByteSymbols(idOfByte, [], null, fuse: false);
         string detail = $"the byte 0x{missing[0]:X2} has no token";
+
         // Tokens such as <0xFF> come back from ids as that very text, not as the byte: the byte alphabet has no way to say it.
-        if (model["byte_fallback"].Flag(false)) throw model["vocab"].Error("TK-06", $"{detail}, and byte_fallback is not supported");
-        if (!ids.TryGetValue(unknown, out int unknownId))
-            throw model["vocab"].Error("TK-06", $"{detail}, and there is no unk_token in its place; some text would have no ids");
-        return new ByteTokens
+        if (fallsBack) throw vocabulary.Error("TK-06", $"{detail}, and byte_fallback is not supported");
+        if (unknownId is null) throw vocabulary.Error("TK-06", $"{detail}, and there is no unk_token in its place; some text would have no ids");
+        foreach (byte value in missing) idOfByte[value] = unknownId.Value;
+        return new ByteSymbols(idOfByte, missing, unknownId, fuses);
+    }
+
+    private static CharacterSymbols ReadCharacters(
+        JsonSection vocabulary, Dictionary<string, int> ids, bool fallsBack, int? unknownId, bool fuses)
+    {
+        if (!fallsBack)
         {
-            Ids = [.. found.Select(id => id ?? unknownId)],
-            Missing = missing.Length,
-            UnknownId = unknownId,
-            Fused = model["fuse_unk"].Flag(false) ? SearchValues.Create(missing) : null,
-        };
+            return unknownId is not null ? new CharacterSymbols(ids, null, unknownId, fuses)
+                : throw vocabulary.Error("TK-06", "characters without a token have neither byte_fallback nor unk_token; some text would have no ids");
+        }
+        (int[] idOfByte, byte[] missing) = FindBytes(ids, CharacterSymbols.ByteToken);
+        if (missing.Length > 0) throw vocabulary.Error("TK-06", $"has no token {CharacterSymbols.ByteToken(missing[0])}, which byte_fallback needs");
+        return new CharacterSymbols(ids, idOfByte, null, fuse: false);
+    }
+
+    private static (int[] IdOfByte, byte[] Missing) FindBytes(Dictionary<string, int> ids, Func<byte, string> tokenOf)
+    {
+        const int None = -1;
+        int[] found = [.. Enumerable.Range(0, 256).Select(value => ids.TryGetValue(tokenOf((byte)value), out int id) ? id : None)];
+        return (found, [.. Enumerable.Range(0, 256).Where(value => found[value] == None).Select(value => (byte)value)]);
     }
 
     /// <summary>The id that the value gives to a token.</summary>
@@ -108,16 +129,20 @@ internal static class ModelSection
     private static void CheckSettings(JsonSection model)
     {
         string type = model["type"].Text("");
+
+        // Files as old as GPT-2's have no type; what they do have says which it is.
+        if (model["type"].IsAbsent && !model["vocab"].IsAbsent && !model["merges"].IsAbsent) type = "BPE";
         if (type != "BPE") throw model["type"].Error("TK-02", $"is {ParScaleException.Quote(type)}; only \"BPE\" is supported");
         model.AllowOnly(
             "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
             "ignore_merges", "vocab", "merges");
-        if (!model["dropout"].IsAbsent) throw model["dropout"].Error("TK-02", "must be null; encoding is never random here");
+        JsonSection dropout = model["dropout"];
+        if (!dropout.IsAbsent && !(dropout.Value.ValueKind == JsonValueKind.Number && dropout.Value.GetDouble() == 0))
+            throw dropout.Error("TK-02", "must be null or 0; encoding is never random here");
         foreach (string affix in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
             if (model[affix].Text("").Length > 0) throw model[affix].Error("TK-02", "must be empty");
-        if (model["ignore_merges"].Flag(false)) throw model["ignore_merges"].Error("TK-02", "must be false");
 
-        // These count only where a byte has no token.
+        // These count only where a byte or character has no token.
         model["unk_token"].Text("");
         model["fuse_unk"].Flag(false);
         model["byte_fallback"].Flag(false);

@@ -1,4 +1,4 @@
-namespace ParScale.Text;
+namespace ParScale.Text.Bpe;
 
 /// <summary>
 /// Places in a word, taken by lowest rank and then leftmost. Places of one rank are nearly always added left to right,

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using ParScale.Text.Bpe;
 
-namespace ParScale.Text;
+namespace ParScale.Text.TokenizerJson;
 
 /// <summary>Reads the added tokens.</summary>
 internal static class AddedTokensSection
@@ -8,21 +9,27 @@ internal static class AddedTokensSection
     private const int LongestContent = 1024;
 
     /// <summary>The added tokens in the file's order; their ids join those of the vocabulary.</summary>
-    public static IReadOnlyList<AddedToken> Read(JsonSection section, Dictionary<string, int> ids)
+    public static IReadOnlyList<AddedToken> Read(JsonSection section, Dictionary<string, int> ids, bool isByteLevel)
     {
         if (section.IsAbsent) return [];
         if (section.Value.ValueKind != JsonValueKind.Array) throw section.Error("TK-08", "must be an array");
         var tokens = new List<AddedToken>();
-        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var seen = new Dictionary<string, AddedToken>(StringComparer.Ordinal);
+        int index = 0;
         foreach (JsonElement value in section.Value.EnumerateArray())
         {
-            JsonSection entry = section.Entry(tokens.Count, value);
+            JsonSection entry = section.Entry(index++, value);
             AddedToken token = ReadToken(entry);
-            if (!seen.Add(token.Content)) throw entry.Error("TK-05", $"repeats the token {ParScaleException.Quote(token.Content)}");
-            if (ids.TryGetValue(token.Content, out int id) && id != token.Id)
+            if (seen.TryGetValue(token.Content, out AddedToken? before) && before == token) continue;
+            if (!seen.TryAdd(token.Content, token)) throw entry.Error("TK-05", $"repeats the token {ParScaleException.Quote(token.Content)}");
+            bool inVocabulary = ids.TryGetValue(token.Content, out int id);
+            bool isLetter = isByteLevel ? ByteAlphabet.IsByte(token.Content) : inVocabulary && CharacterSymbols.IsCharacter(token.Content);
+            if (token.Special && isLetter)
+                throw entry["content"].Error("TK-08", $"{ParScaleException.Quote(token.Content)} is a letter of ordinary text; it cannot be special");
+            if (inVocabulary && id != token.Id)
                 throw entry.Error("TK-05", $"token {ParScaleException.Quote(token.Content)}: has the id {token.Id}; model.vocab says {id}");
             ids[token.Content] = token.Id;
-            tokens.Add(token);
+            tokens.Add(token with { InVocabulary = inVocabulary });
         }
         return tokens;
     }
@@ -35,8 +42,6 @@ internal static class AddedTokensSection
             throw entry["content"].Error("TK-08", $"has {content.Length} characters; 1 to {LongestContent} are allowed");
         int id = ModelSection.ReadId(entry["id"], content);
         bool special = entry["special"].Flag(false, "TK-08");
-        if (special && ByteAlphabet.IsByte(content))
-            throw entry["content"].Error("TK-08", $"{ParScaleException.Quote(content)} is a byte of ordinary text; it cannot be special");
         return new AddedToken(
             id,
             content,

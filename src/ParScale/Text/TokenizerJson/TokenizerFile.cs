@@ -1,6 +1,8 @@
 using System.Text.Json;
+using ParScale.Text.Bpe;
+using ParScale.Text.PreTokenizers;
 
-namespace ParScale.Text;
+namespace ParScale.Text.TokenizerJson;
 
 /// <summary>Reads and checks a whole <c>tokenizer.json</c>; nothing in it is left to fail later.</summary>
 internal static class TokenizerFile
@@ -37,36 +39,37 @@ internal static class TokenizerFile
         string version = root["version"].Text("1.0");
         if (version != "1.0") throw root["version"].Error("TK-02", $"is {ParScaleException.Quote(version)}; only \"1.0\" is known");
 
-        bool composeText = PipelineSections.ReadNormalizer(root["normalizer"]);
-        (SplitRule split, bool addPrefixSpace) = PipelineSections.ReadPreTokenizer(root["pre_tokenizer"]);
-        PipelineSections.CheckPostProcessor(root["post_processor"]);
-        PipelineSections.CheckDecoder(root["decoder"]);
+        IReadOnlyList<INormalizer> normalizers = NormalizerSection.Read(root["normalizer"]);
+        (IReadOnlyList<IPreTokenizer> preTokenizers, bool isByteLevel) = PreTokenizerSection.Read(root["pre_tokenizer"]);
+        TokenDecoding? decoding = DecoderSection.Read(root["decoder"], isByteLevel);
 
         Dictionary<string, int> ids = ModelSection.ReadVocabulary(root["model"]);
-        ByteTokens bytes = ModelSection.ReadBytes(root["model"], ids);
+        ISymbols symbols = ModelSection.ReadSymbols(root["model"], ids, isByteLevel);
         IReadOnlyList<(int Left, int Right, int Id)> merges = ModelSection.ReadMerges(root["model"]["merges"], ids);
-        IReadOnlyList<AddedToken> addedTokens = AddedTokensSection.Read(root["added_tokens"], ids);
+        IReadOnlyList<AddedToken> addedTokens = AddedTokensSection.Read(root["added_tokens"], ids, isByteLevel);
         return new TokenizerDefinition
         {
             File = path,
-            ComposeText = composeText,
-            Split = split,
-            AddPrefixSpace = addPrefixSpace,
+            Normalizers = normalizers,
+            PreTokenizers = preTokenizers,
+            Symbols = symbols,
+            IgnoreMerges = root["model"]["ignore_merges"].Flag(false),
             Tokens = OrderById(root["model"]["vocab"], ids),
             Ids = ids,
-            Bytes = bytes,
             Merges = merges,
             AddedTokens = addedTokens,
-            Notices = [.. Notices(root, bytes)],
+            Template = PostProcessorSection.Read(root["post_processor"], ids),
+            Decoding = decoding,
+            Notices = [.. Notices(root, symbols)],
         };
     }
 
-    private static IEnumerable<string> Notices(JsonSection root, ByteTokens bytes)
+    private static IEnumerable<string> Notices(JsonSection root, ISymbols symbols)
     {
         // They are for batches of a fixed length, and Transformers too turns them off unless its caller asks for them.
         string[] ignored = [.. ((string[])["truncation", "padding"]).Where(name => !root[name].IsAbsent)];
         if (ignored.Length > 0) yield return $"{FileName}: {string.Join(" and ", ignored)} ignored: a text is encoded as long as it is";
-        if (bytes.Missing == 0) yield break;
+        if (symbols is not ByteSymbols { Missing: > 0 } bytes) yield break;
         string unknown = ParScaleException.Quote(root["model"]["unk_token"].Text(""));
         yield return $"{FileName}: bytes without a token: {bytes.Missing} of 256; where text has them the model reads {unknown}";
     }

@@ -1,0 +1,51 @@
+using System.Text;
+
+namespace ParScale.Text.TokenizerJson;
+
+/// <summary>Reads what is done to the whole text before it is cut.</summary>
+internal static class NormalizerSection
+{
+    /// <summary>The steps, in order; none when the section is absent.</summary>
+    public static IReadOnlyList<INormalizer> Read(JsonSection section)
+    {
+        if (section.IsAbsent) return [];
+        switch (section.Type)
+        {
+            case "Sequence":
+                // Steps of a list may be lists again; the depth of the file bounds how far.
+                section.AllowOnly("type", "normalizers");
+                return [.. section["normalizers"].Items().SelectMany(Read)];
+            case "NFC":
+                return [Unicode(section, NormalizationForm.FormC)];
+            case "NFD":
+                return [Unicode(section, NormalizationForm.FormD)];
+            case "NFKC":
+                return [Unicode(section, NormalizationForm.FormKC)];
+            case "NFKD":
+                return [Unicode(section, NormalizationForm.FormKD)];
+            case "Prepend":
+                section.AllowOnly("type", "prepend");
+                return [new PrependNormalizer(Required(section["prepend"]))];
+            case "Replace":
+                section.AllowOnly("type", "pattern", "content");
+                section["pattern"].AllowOnly("String");
+                return [new ReplaceNormalizer(Required(section["pattern"]["String"]), section["content"].Text(""))];
+            default:
+                throw section.UnknownType();
+        }
+    }
+
+    private static UnicodeNormalizer Unicode(JsonSection section, NormalizationForm form)
+    {
+        section.AllowOnly("type");
+        if (!TextCleaner.CanNormalize)
+            throw section.Error("TK-02", $"{section.Type} needs ICU, which is missing here; install it and turn invariant globalization off");
+        return new UnicodeNormalizer(form);
+    }
+
+    private static string Required(JsonSection section)
+    {
+        string text = section.Text("");
+        return text.Length > 0 ? text : throw section.Error("TK-02", "must be text that is not empty");
+    }
+}
