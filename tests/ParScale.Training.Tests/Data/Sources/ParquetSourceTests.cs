@@ -1,5 +1,6 @@
 using Parquet;
 using Parquet.Schema;
+using ParScale.Training.Data.Rows;
 using ParScale.Training.Data.Sources;
 
 namespace ParScale.Training.Tests.Data.Sources;
@@ -78,7 +79,7 @@ public sealed class ParquetSourceTests
         }
     }
 
-    private static ParquetSource Source(string path) => new(path, new FieldNames(), new ChatTemplate(null));
+    private static ParquetSource Source(string path) => new(path, new FieldNames(), new JsonRow(new FieldNames(), new ChatTemplate(null)));
 
     private static async Task Write(string path, ParquetSchema schema, int groups, Func<ParquetRowGroupWriter, int, Task> fill)
     {

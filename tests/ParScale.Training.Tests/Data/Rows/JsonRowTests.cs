@@ -1,7 +1,7 @@
 using System.Text;
-using ParScale.Training.Data.Sources;
+using ParScale.Training.Data.Rows;
 
-namespace ParScale.Training.Tests.Data.Sources;
+namespace ParScale.Training.Tests.Data.Rows;
 
 public sealed class JsonRowTests
 {
@@ -52,7 +52,7 @@ public sealed class JsonRowTests
         Assert.Equal(["q", "a"], row.Parse("""{"question":"q","answer":"a"}"""u8.ToArray(), Place).Segments.Select(segment => segment.Text));
     }
 
-    private static RowFault Place => RowFault.Line("in/x.jsonl", 1017);
+    private static RowLocation Place => RowLocation.Line("in/x.jsonl", 1017);
 
     private static JsonRow Row() => new(new FieldNames(), new ChatTemplate(null));
 

@@ -1,6 +1,6 @@
-using ParScale.Training.Data.Sources;
+using ParScale.Training.Data.Rows;
 
-namespace ParScale.Training.Tests.Data.Sources;
+namespace ParScale.Training.Tests.Data.Rows;
 
 public sealed class ChatTemplateTests
 {
@@ -46,5 +46,5 @@ public sealed class ChatTemplateTests
     }
 
     private static string Render(ChatTemplate template, params (string Role, string Content)[] messages) => string.Concat(
-        template.Render(messages.Select(message => new ChatMessage(message.Role, message.Content)), RowFault.Line("x", 1)).Segments.Select(s => s.Text));
+        template.Render(messages.Select(message => new ChatMessage(message.Role, message.Content, message.Role == "assistant")), RowLocation.Line("x", 1)).Segments.Select(s => s.Text));
 }

@@ -1,0 +1,56 @@
+using System.Text.Json;
+
+namespace ParScale.Training.Data.Rows;
+
+/// <summary>JSON as other tools write it, and parts of it.</summary>
+internal static class Json
+{
+    private const int Deepest = 8;
+
+    // Keys that nobody reads may hold whatever they like; the parser needs no stack for them.
+    private static readonly JsonDocumentOptions AnyDepth = new() { MaxDepth = int.MaxValue };
+
+    /// <summary>Reads one value, however deep, in which numbers may be NaN or Infinity.</summary>
+    /// <exception cref="JsonException">The bytes are not JSON.</exception>
+    public static JsonDocument Parse(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            return JsonDocument.Parse(json, AnyDepth);
+        }
+        catch (JsonException) when (PythonNumbers.Replace(json.Span) is { } strict)
+        {
+            return JsonDocument.Parse(strict, AnyDepth);
+        }
+    }
+
+    /// <summary>A value of an object; none when it is null, as tools that unify columns write what a row lacks.</summary>
+    public static JsonElement? Find(JsonElement from, string name) =>
+        from.TryGetProperty(name, out JsonElement value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined) ? value : null;
+
+    /// <exception cref="ParScaleException">The value is no text.</exception>
+    public static string Text(JsonElement value, string field, RowLocation place) => value.ValueKind == JsonValueKind.String
+        ? value.GetString() ?? ""
+        : throw place.Error("TD-03", $"{ParScaleException.Quote(field)} is {Name(value)}; it must be a text");
+
+    /// <summary>What a value is, for a message.</summary>
+    public static string Name(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => "null",
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "an array",
+        JsonValueKind.String => "a text",
+        JsonValueKind.Number => "a number",
+        _ => "true or false",
+    };
+
+    /// <summary>Whether a value says nothing: null, false, an empty text, or a list or object of such values alone, also as a text.</summary>
+    public static bool IsEmpty(JsonElement value, int depth = 0) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.Undefined or JsonValueKind.False => true,
+        JsonValueKind.String => value.GetString() is "" or "[]" or "{}" or "null",
+        JsonValueKind.Array => depth < Deepest && value.EnumerateArray().All(element => IsEmpty(element, depth + 1)),
+        JsonValueKind.Object => depth < Deepest && value.EnumerateObject().All(field => IsEmpty(field.Value, depth + 1)),
+        _ => false,
+    };
+}
