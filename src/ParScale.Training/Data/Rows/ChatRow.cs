@@ -69,7 +69,8 @@ internal sealed class ChatRow(FieldNames fields)
         {
             if (part.ValueKind != JsonValueKind.Object)
                 throw place.Error("TD-03", $"a part of \"content\" is {Json.Name(part)}; it must be an object with \"type\" and \"text\"");
-            string type = Json.Find(part, "type") is { } kind ? Json.Text(kind, "type", place) : "";
+            if (Json.Find(part, "type") is not { } kind) throw place.Error("TD-18", "a part of \"content\" has no \"type\"");
+            string type = Json.Text(kind, "type", place);
             if (type != "text") throw place.Error("TD-18", $"a part of \"content\" has the type {ParScaleException.Quote(type)}; only \"text\" is read");
             return Json.Find(part, "text") is { } text ? Json.Text(text, "text", place) : throw place.Error("TD-03", "a part of \"content\" has no \"text\"");
         }));

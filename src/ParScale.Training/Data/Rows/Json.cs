@@ -5,23 +5,53 @@ namespace ParScale.Training.Data.Rows;
 /// <summary>JSON as other tools write it, and parts of it.</summary>
 internal static class Json
 {
-    private const int Deepest = 8;
+    private const int DeepestEmpty = 8;
 
-    // Keys that nobody reads may hold whatever they like; the parser needs no stack for them.
-    private static readonly JsonDocumentOptions AnyDepth = new() { MaxDepth = int.MaxValue };
+    // A document takes time by depth times length; a reader that skips does not.
+    private static readonly JsonDocumentOptions Reading = new() { MaxDepth = 1000 };
+    private static readonly JsonReaderOptions Skipping = new() { MaxDepth = int.MaxValue };
 
-    /// <summary>Reads one value, however deep, in which numbers may be NaN or Infinity.</summary>
-    /// <exception cref="JsonException">The bytes are not JSON.</exception>
+    /// <summary>Reads one value in which numbers may be NaN or Infinity.</summary>
+    /// <exception cref="JsonException">The bytes are not JSON, or are nested a thousand levels deep.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> json)
     {
         try
         {
-            return JsonDocument.Parse(json, AnyDepth);
+            return JsonDocument.Parse(json, Reading);
         }
         catch (JsonException) when (PythonNumbers.Replace(json.Span) is { } strict)
         {
-            return JsonDocument.Parse(strict, AnyDepth);
+            return JsonDocument.Parse(strict, Reading);
         }
+    }
+
+    /// <summary>The object of those fields alone that <paramref name="keep"/> names; the others may be as deep as they like.</summary>
+    /// <exception cref="JsonException">The bytes are not JSON.</exception>
+    public static byte[] Prune(ReadOnlySpan<byte> json, Func<string, bool> keep)
+    {
+        byte[]? strict = PythonNumbers.Replace(json);
+        if (strict is not null) json = strict;
+        var kept = new List<byte>(json.Length);
+        var reader = new Utf8JsonReader(json, Skipping);
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            reader.Read();
+            return [.. "[]"u8];
+        }
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            int start = (int)reader.TokenStartIndex;
+            bool isKept = keep(reader.GetString() ?? "");
+            reader.Read();
+            reader.Skip();
+            if (!isKept) continue;
+            kept.Add(kept.Count == 0 ? (byte)'{' : (byte)',');
+            kept.AddRange(json[start..(int)reader.BytesConsumed]);
+        }
+        reader.Read();
+        return kept.Count == 0 ? [.. "{}"u8] : [.. kept, (byte)'}'];
     }
 
     /// <summary>A value of an object; none when it is null, as tools that unify columns write what a row lacks.</summary>
@@ -49,8 +79,8 @@ internal static class Json
     {
         JsonValueKind.Null or JsonValueKind.Undefined or JsonValueKind.False => true,
         JsonValueKind.String => value.GetString() is "" or "[]" or "{}" or "null",
-        JsonValueKind.Array => depth < Deepest && value.EnumerateArray().All(element => IsEmpty(element, depth + 1)),
-        JsonValueKind.Object => depth < Deepest && value.EnumerateObject().All(field => IsEmpty(field.Value, depth + 1)),
+        JsonValueKind.Array => depth < DeepestEmpty && value.EnumerateArray().All(element => IsEmpty(element, depth + 1)),
+        JsonValueKind.Object => depth < DeepestEmpty && value.EnumerateObject().All(field => IsEmpty(field.Value, depth + 1)),
         _ => false,
     };
 }

@@ -17,7 +17,7 @@ internal sealed class JsonRow(FieldNames fields, ChatTemplate chat)
         if (!Utf8.IsValid(json.Span)) throw place.NotUtf8();
         try
         {
-            using JsonDocument row = Json.Parse(json);
+            using JsonDocument row = Read(json, place);
             if (row.RootElement.ValueKind != JsonValueKind.Object)
                 throw place.Error("TD-02", $"is {Json.Name(row.RootElement)}; every row must be one JSON object");
             return Parse(row.RootElement, place);
@@ -36,6 +36,27 @@ internal sealed class JsonRow(FieldNames fields, ChatTemplate chat)
     public static string Missing(string what, FieldNames fields) =>
         $"has no {what} {ParScaleException.Quote(fields.Text)}, {ParScaleException.Quote(fields.Messages)}, or "
         + $"{ParScaleException.Quote(fields.Prompt)} and {ParScaleException.Quote(fields.Completion)} (--text-field and the like name others)";
+
+    private JsonDocument Read(ReadOnlyMemory<byte> json, RowLocation place)
+    {
+        try
+        {
+            return Json.Parse(json);
+        }
+        catch (JsonException)
+        {
+            // It may only be deep where nobody reads.
+            byte[] read = Json.Prune(json.Span, name => IsRead(name, fields));
+            try
+            {
+                return Json.Parse(read);
+            }
+            catch (JsonException e)
+            {
+                throw place.Error("TD-02", "is nested more than 1000 levels deep in what is read of it", e);
+            }
+        }
+    }
 
     private Document Parse(JsonElement row, RowLocation place)
     {

@@ -1,4 +1,5 @@
-using System.IO.Compression;
+using ICSharpCode.SharpZipLib;
+using ICSharpCode.SharpZipLib.GZip;
 using ParScale.Training.Data.Rows;
 
 namespace ParScale.Training.Data.Sources;
@@ -6,6 +7,8 @@ namespace ParScale.Training.Data.Sources;
 /// <summary>Input files that are compressed. Their first bytes tell, not their names: a download may have unpacked one already.</summary>
 internal static class Compression
 {
+    private const string Gzip = "gzip";
+    private const string Zstandard = "Zstandard";
     private static readonly string[] Endings = [".gz", ".zst", ".zstd"];
 
     /// <summary>How files begin that are packed in a way that is not read here.</summary>
@@ -31,9 +34,6 @@ internal static class Compression
         return null;
     }
 
-    private const string Gzip = "gzip";
-    private const string Zstandard = "Zstandard";
-
     /// <summary>Whether a file is one that <see cref="Unpack"/> unpacks.</summary>
     public static bool IsPacked(string path)
     {
@@ -46,7 +46,8 @@ internal static class Compression
     public static Stream Unpack(FileStream file, string path) => Begin(file, path) switch
     {
         null => file,
-        Gzip => new UnpackedStream(new GZipStream(file, CompressionMode.Decompress), path),
+        // Not the GZipStream of .NET, to which a file that is cut off is just a shorter one.
+        Gzip => new UnpackedStream(new GZipInputStream(file), path),
         Zstandard => new UnpackedStream(new ZstdSharp.DecompressionStream(file, leaveOpen: false), path),
         var other => throw RowLocation.FileError("TD-20", path, $"is compressed with {other}; only gzip and Zstandard are read: unpack it"),
     };
@@ -76,7 +77,7 @@ internal sealed class UnpackedStream(Stream unpacker, string path) : Stream
         {
             return unpacker.Read(buffer);
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException)
+        catch (Exception e) when (e is SharpZipBaseException or EndOfStreamException or ZstdSharp.ZstdException)
         {
             throw RowLocation.FileError("TD-20", path, "is compressed, and is damaged or cut off; fetch it again", e);
         }

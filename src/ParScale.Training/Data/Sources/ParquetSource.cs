@@ -12,7 +12,7 @@ internal sealed class ParquetSource(string path, FieldNames fields, JsonRow rows
         var file = new FileRegion(stream);
         ParquetFooter footer = Guard(() => ParquetFooter.Read(file));
         ParquetField[] columns = Columns(footer.Schema);
-        long bytes = Math.Max(1, stream.Length / Math.Max(1, footer.Groups.Sum(group => group.Rows)));
+        long bytes = (long)Math.Max(1, stream.Length / Math.Max(1, footer.Groups.Sum(group => (double)group.Rows)));
         long number = 0;
         foreach (ParquetRowGroup group in footer.Groups)
         {
@@ -40,7 +40,7 @@ internal sealed class ParquetSource(string path, FieldNames fields, JsonRow rows
     /// <summary>The columns, whatever they hold below them, whose names rows are asked for.</summary>
     private ParquetField[] Columns(ParquetField schema)
     {
-        bool Has(string name) => schema.Children.Exists(field => field.Name == name);
+        bool Has(string name) => schema.Children.Exists(field => field.Name == name && field.Leaves.Count > 0);
         if (!Has(fields.Messages) && !(Has(fields.Prompt) && Has(fields.Completion)) && !Has(fields.Text))
         {
             throw RowLocation.FileError("TD-11", path, $"{JsonRow.Missing("column", fields)}; its columns are "
