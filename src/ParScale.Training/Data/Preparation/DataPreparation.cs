@@ -73,7 +73,7 @@ internal sealed class DataPreparation
         SplitWriter? split = null;
         foreach (EncodedRecord record in _pipeline.Run(files.SelectMany(Rows), stop))
         {
-            if (record.Fault is { } fault) _skipped.Add(fault);
+            if (record.Fault is { } fault) _skipped.Add(fault, record.Source.IsRow);
             if (record.Document is { } document)
             {
                 RequirePacking(document);
@@ -88,7 +88,7 @@ internal sealed class DataPreparation
                     documents++;
                 }
             }
-            progress.Advance(record.Bytes, documents, tokens);
+            progress.Advance(record.Source.Bytes, documents, tokens);
         }
     }
 
@@ -107,7 +107,7 @@ internal sealed class DataPreparation
             }
             catch (ParScaleException fault)
             {
-                _skipped.Add(fault);
+                _skipped.Add(fault, record.IsRow);
             }
         }
         if (preview.Documents == 0) throw RowLocation.FileError("TD-06", _options.Data[0], "has no usable document");

@@ -8,15 +8,15 @@ internal sealed class SkippedRows(bool allowed, double largestShare)
 {
     private const int Named = 10;
 
-    private string? _first;
+    private readonly Dictionary<string, long> _byCode = [];
 
     public long Count { get; private set; }
 
-    /// <exception cref="ParScaleException"><paramref name="fault"/> itself, where no row may be left out.</exception>
-    public void Add(ParScaleException fault)
+    /// <exception cref="ParScaleException">No row may be left out: <paramref name="fault"/>, with what to do about it.</exception>
+    public void Add(ParScaleException fault, bool isRow)
     {
-        if (!allowed) throw fault;
-        _first ??= $"{fault.Code}: {fault.Message}";
+        if (!allowed) throw new ParScaleException(fault.Kind, fault.Code, $"{fault.Message}; fix it{(isRow ? ", or leave such rows out with --skip-bad" : "")}", fault);
+        _byCode[fault.Code] = _byCode.GetValueOrDefault(fault.Code) + 1;
         if (++Count <= Named) Console.Error.WriteLine($"skipped {fault.Code}: {fault.Message}");
         else if (Count == Named + 1) Console.Error.WriteLine("skipped more: they are counted at the end");
     }
@@ -27,6 +27,7 @@ internal sealed class SkippedRows(bool allowed, double largestShare)
         double share = Count / (double)Math.Max(1, good + Count);
         if (share <= largestShare) return;
         throw RowLocation.FileError("TD-19", data, string.Create(CultureInfo.InvariantCulture,
-            $"{Count} of {good + Count} rows ({100 * share:0.##} %) would be left out, more than --max-bad {largestShare} allows; the first is {_first}"));
+            $"{Count} of {good + Count} rows ({100 * share:0.##} %) would be left out, more than --max-bad {largestShare} allows; fix them, or the flags if rows were taken for what they are not, or allow it with --max-bad: ")
+            + string.Join(", ", _byCode.OrderByDescending(kind => kind.Value).Select(kind => $"{kind.Value} are {kind.Key}")));
     }
 }

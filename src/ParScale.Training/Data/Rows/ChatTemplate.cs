@@ -82,7 +82,7 @@ internal sealed partial class ChatTemplate
     private static string? Find(string folder)
     {
         string alone = Path.Combine(folder, TemplateFile);
-        if (File.Exists(alone)) return Utf8Text.Read(InputFile.Read(alone, LongestFile, "TD-15", "TD-15"), RowLocation.InDocument(alone, 1));
+        if (File.Exists(alone)) return Utf8Text.Read(InputFile.Read(alone, LongestFile, "TD-15", "TD-15"), RowLocation.Line(alone, 1));
         string config = Path.Combine(folder, ConfigFile);
         if (!File.Exists(config)) return null;
         try

@@ -1,6 +1,6 @@
 namespace ParScale.Training.Data.Rows;
 
-/// <summary>The place of a row in its file, or of a fault in a file that is one document, and the errors that name it.</summary>
+/// <summary>The place of a row in its file, and the errors that name it. What to do about them is told by whoever reads the rows.</summary>
 internal readonly record struct RowLocation
 {
     /// <summary>The most bytes of one row, or of a part of a text without a line end.</summary>
@@ -8,18 +8,14 @@ internal readonly record struct RowLocation
 
     private readonly string _file;
     private readonly string _place;
-    private readonly bool _isRow;
 
-    private RowLocation(string file, string place, bool isRow) => (_file, _place, _isRow) = (file, place, isRow);
+    private RowLocation(string file, string place) => (_file, _place) = (file, place);
 
-    /// <summary>A row that is a line, counted from 1.</summary>
-    public static RowLocation Line(string file, long number) => new(file, $"line {number}", isRow: true);
+    /// <summary>A line, counted from 1.</summary>
+    public static RowLocation Line(string file, long number) => new(file, $"line {number}");
 
     /// <summary>A row of a table or of a JSON array, counted from 1.</summary>
-    public static RowLocation Row(string file, long number) => new(file, $"row {number}", isRow: true);
-
-    /// <summary>A line of a file that is one document: leaving it out would leave out the file, which no message offers.</summary>
-    public static RowLocation InDocument(string file, long line) => new(file, $"line {line}", isRow: false);
+    public static RowLocation Row(string file, long number) => new(file, $"row {number}");
 
     /// <summary>An error of a whole file, named with its folder: many files of a data set have the same name.</summary>
     public static ParScaleException FileError(string code, string file, string detail, Exception? inner = null) =>
@@ -27,7 +23,7 @@ internal readonly record struct RowLocation
 
     /// <summary>An error of this place; <paramref name="detail"/> tells what is wrong there.</summary>
     public ParScaleException Error(string code, string detail, Exception? inner = null) =>
-        FileError(code, _file, $"{_place}: {detail}; fix it{(_isRow ? ", or leave such rows out with --skip-bad" : "")}", inner);
+        FileError(code, _file, $"{_place}: {detail}", inner);
 
     public ParScaleException TooLong() => Error("TD-05", $"is over {LongestRow >> 20} MiB, the most that one row may have");
 

@@ -12,6 +12,7 @@ internal interface ISource
 
 /// <summary>
 /// One row of an input file, not looked at yet, so that threads can share the work. <paramref name="Bytes"/> of the file are done with
-/// it. <paramref name="Parse"/> gives the document, or throws the error that names file and row.
+/// it. <paramref name="Parse"/> gives the document, or throws the error that names file and row. Where a whole file is the document it is
+/// no row (<paramref name="IsRow"/>), and no message offers to leave it out.
 /// </summary>
-internal sealed record SourceRecord(long Bytes, Func<Document> Parse);
+internal sealed record SourceRecord(long Bytes, Func<Document> Parse, bool IsRow = true);

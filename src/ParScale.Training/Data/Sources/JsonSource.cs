@@ -4,10 +4,11 @@ using ParScale.Training.Data.Rows;
 namespace ParScale.Training.Data.Sources;
 
 /// <summary>
-/// A <c>.json</c> file: one array whose elements are the rows, or objects one after the other, over as many lines as they like. Where
-/// the first line is a whole object, every line is a row, so that one bad line harms no other.
+/// JSON whose rows are the elements of one array, or objects one after the other, over as many lines as they like. Where the first line
+/// is a whole object, every line is a row, so that one bad line harms no other; and so it is where a line is expected to be a row
+/// (<paramref name="byLine"/>), unless the first line is a bracket alone, which no row can be.
 /// </summary>
-internal sealed class JsonSource(string path, JsonRow rows) : ISource
+internal sealed class JsonSource(string path, JsonRow rows, bool byLine) : ISource
 {
     public IEnumerable<SourceRecord> Read() => IsOneALine() ? new JsonLinesSource(path, rows).Read() : Values();
 
@@ -27,7 +28,9 @@ internal sealed class JsonSource(string path, JsonRow rows) : ISource
     {
         using Stream stream = SourceFiles.Open(path);
         byte[]? first = new LineReader(stream).Read().FirstOrDefault(line => line.Bytes is null || !LinesSource.IsBlank(line.Bytes)).Bytes;
-        if (first is null || first.AsSpan().TrimStart(" \t"u8) is not [(byte)'{', ..]) return false;
+        ReadOnlySpan<byte> trimmed = first.AsSpan().Trim(" \t\r"u8);
+        if (byLine) return trimmed is not ([(byte)'['] or [(byte)'{']);
+        if (trimmed is not [(byte)'{', ..]) return false;
         try
         {
             Json.Parse(first).Dispose();

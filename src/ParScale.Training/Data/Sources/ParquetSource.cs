@@ -8,6 +8,7 @@ internal sealed class ParquetSource(string path, FieldNames fields, JsonRow rows
 {
     public IEnumerable<SourceRecord> Read()
     {
+        if (Compression.IsPacked(path)) throw RowLocation.FileError("TD-20", path, "is a table that was compressed as a whole; unpack it");
         using FileStream stream = SourceFiles.OpenFile(path);
         var file = new FileRegion(stream);
         ParquetFooter footer = Guard(() => ParquetFooter.Read(file));

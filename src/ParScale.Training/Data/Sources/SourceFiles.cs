@@ -47,8 +47,8 @@ internal static class SourceFiles
     public static ISource Source(string path, SourceFormat? format, FieldNames fields, ChatTemplate chat) => (format ?? FormatOf(path)) switch
     {
         SourceFormat.Lines => new LinesSource(path),
-        SourceFormat.Jsonl => new JsonLinesSource(path, new JsonRow(fields, chat)),
-        SourceFormat.Json => new JsonSource(path, new JsonRow(fields, chat)),
+        SourceFormat.Jsonl => new JsonSource(path, new JsonRow(fields, chat), byLine: true),
+        SourceFormat.Json => new JsonSource(path, new JsonRow(fields, chat), byLine: false),
         SourceFormat.Parquet => new ParquetSource(path, fields, new JsonRow(fields, chat)),
         _ => new TextSource(path),
     };

@@ -35,7 +35,7 @@ internal static class TextBlocks
             int cut = ended ? count : LastCut(held.AsSpan(0, count));
             if (cut == 0 && !ended)
             {
-                if (held.Length >= RowLocation.LongestRow) throw RowLocation.InDocument(file, line).TooLong();
+                if (held.Length >= RowLocation.LongestRow) throw RowLocation.Line(file, line).TooLong();
                 Array.Resize(ref held, held.Length * 2);
                 continue;
             }

@@ -12,7 +12,7 @@ internal sealed class TextSource(string path) : ISource
         // A document is taken as a whole or not at all: what is wrong with its end must be known before its beginning is written.
         if (Fault() is { } fault)
         {
-            yield return new SourceRecord(new FileInfo(path).Length, () => throw fault);
+            yield return new SourceRecord(new FileInfo(path).Length, () => throw fault, IsRow: false);
             yield break;
         }
         using Stream stream = SourceFiles.Open(path);
@@ -28,10 +28,10 @@ internal sealed class TextSource(string path) : ISource
             bool blank = true;
             foreach (TextBlock block in TextBlocks.Read(stream, path))
             {
-                if (!Utf8.IsValid(block.Bytes)) return RowLocation.InDocument(path, LineOfFault(block)).NotUtf8();
+                if (!Utf8.IsValid(block.Bytes)) return RowLocation.Line(path, LineOfFault(block)).NotUtf8();
                 blank = blank && string.IsNullOrWhiteSpace(Encoding.UTF8.GetString(block.Bytes));
             }
-            return blank ? RowLocation.InDocument(path, 1).Empty("the text") : null;
+            return blank ? RowLocation.Line(path, 1).Empty("the text") : null;
         }
         catch (ParScaleException e) when (e.Code == "TD-05")
         {

@@ -44,11 +44,18 @@ public sealed class JsonSourceTests
         Assert.Equal(json.Length, values.Sum(value => value.Length) + 1, tolerance: 2.0);
     }
 
-    private static string Read(string json)
+    [Theory]
+    [InlineData("[\n{\"text\":\"a\"},\n{\"text\":\"b\"}\n]\n", "a|b")]
+    [InlineData("{\r\n\"text\":\"a\"\r\n}\r\n{\r\n\"text\":\"b\"}", "a|b")]
+    [InlineData("{\"text\":\"a\n{\"text\":\"b\"}\n", "TD-02|b")]
+    [InlineData("[{\"text\":\"a\"}]\n{\"text\":\"b\"}\n", "TD-02|b")]
+    public void Lines_are_rows_unless_the_first_is_a_bracket_alone(string json, string expected) => Assert.Equal(expected, Read(json, "a.jsonl"));
+
+    private static string Read(string json, string name = "a.json")
     {
         using var folder = new TempFolder();
-        File.WriteAllText(folder.File("a.json"), json);
-        return string.Join('|', SourceFiles.Source(folder.File("a.json"), null, new FieldNames(), new ChatTemplate(null)).Read().Select(Text));
+        File.WriteAllText(folder.File(name), json);
+        return string.Join('|', SourceFiles.Source(folder.File(name), null, new FieldNames(), new ChatTemplate(null)).Read().Select(Text));
     }
 
     private static string Text(SourceRecord record)
