@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using ParScale.Training.Data;
 using ParScale.Training.Data.Preparation;
+using ParScale.Training.Data.Rows;
 using ParScale.Training.Data.Shards;
 using ParScale.Training.Data.Sources;
 
@@ -13,15 +14,15 @@ internal static class DataCommand
     private const double DefaultFraction = 0.01;
 
     private static readonly Option<string[]> Data = new("--data")
-    { Required = true, AllowMultipleArgumentsPerToken = true, Description = "files and folders: .jsonl, .parquet, anything else is UTF-8 text" };
+    { Required = true, AllowMultipleArgumentsPerToken = true, Description = "files and folders: .jsonl, .json, .parquet, anything else is UTF-8 text; each may be compressed (.gz, .zst), tables apart" };
     private static readonly Option<string[]> ValidationData = new("--val-data")
     { AllowMultipleArgumentsPerToken = true, Description = "files and folders for validation, instead of a part of --data" };
     private static readonly Option<string> Tokenizer = new("--tokenizer") { Required = true, Description = "folder with tokenizer.json" };
-    private static readonly Option<string> Output = new("--output", "-o") { Required = true, Description = "folder of the shards" };
+    private static readonly Option<string> Output = new("--output", "-o") { Description = "folder of the shards (not needed with --preview)" };
     private static readonly Option<string> Include = new("--include")
     { DefaultValueFactory = _ => "*", Description = "which files of a folder, such as \"*.py\"" };
-    private static readonly Option<string> Format = Choice("--format", "what files hold, whatever their names: text (a file is a document), lines, jsonl, parquet",
-        "text", "lines", "jsonl", "parquet");
+    private static readonly Option<string> Format = Choice("--format", "what files hold, whatever their names: text (a file is a document), lines, jsonl, json, parquet",
+        "text", "lines", "jsonl", "json", "parquet");
     private static readonly Option<string> TextField = Field("text");
     private static readonly Option<string> PromptField = Field("prompt");
     private static readonly Option<string> CompletionField = Field("completion");
@@ -37,6 +38,10 @@ internal static class DataCommand
     { DefaultValueFactory = _ => 100_000_000, Description = "tokens after which a new shard begins" };
     private static readonly Option<int> Threads = new("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount, Description = "threads" };
     private static readonly Option<bool> SkipBad = new("--skip-bad") { Description = "leave bad rows out and count them" };
+    private static readonly Option<double> MaxBad = new("--max-bad")
+    { DefaultValueFactory = _ => PreparationOptions.DefaultMaxBad, Description = "with --skip-bad: the largest share of the rows that may be left out, 0 to 1" };
+    private static readonly Option<int?> Preview = new("--preview")
+    { Description = "show this many documents and the parts that are learned, one JSON object a line, and write nothing" };
     private static readonly Option<bool> Force = new("--force") { Description = "replace an older folder of shards" };
     private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object at the end" };
 
@@ -45,7 +50,7 @@ internal static class DataCommand
         var command = new Command("data", "Turn text, JSONL and Parquet into token shards")
         {
             Data, ValidationData, Tokenizer, Output, Include, Format, TextField, PromptField, CompletionField, MessagesField, Packing,
-            ValidationFraction, Seed, EndOfText, ShardTokens, Threads, SkipBad, Force, Json,
+            ValidationFraction, Seed, EndOfText, ShardTokens, Threads, SkipBad, MaxBad, Preview, Force, Json,
         };
         command.SetAction(Run);
         return command;
@@ -61,7 +66,13 @@ internal static class DataCommand
         }
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        PreparationReport report = new DataPreparation(Options(parse)).Run(stop.Token);
+        var preparation = new DataPreparation(Options(parse));
+        if (parse.GetValue(Preview) is { } count)
+        {
+            preparation.Preview(count, Console.Out, inColour: !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")));
+            return 0;
+        }
+        PreparationReport report = preparation.Run(stop.Token);
         if (parse.GetValue(Json)) Console.WriteLine(report.ToJson());
         else Console.Error.WriteLine($"{report.Documents} documents, {report.Tokens} tokens; validation {report.ValidationDocuments}, {report.ValidationTokens}; "
             + $"{report.Shards} shards, {report.Skipped} rows skipped, {report.MegabytesPerSecond} MB/s, hash {report.Hash}");
@@ -76,7 +87,7 @@ internal static class DataCommand
             Data = parse.GetRequiredValue(Data),
             ValidationData = validation,
             TokenizerFolder = parse.GetRequiredValue(Tokenizer),
-            Output = parse.GetRequiredValue(Output),
+            Output = parse.GetValue(Output) ?? "",
             Include = parse.GetRequiredValue(Include),
             Format = Enum.TryParse(parse.GetValue(Format), ignoreCase: true, out SourceFormat format) ? format : null,
             Fields = new FieldNames(parse.GetRequiredValue(TextField), parse.GetRequiredValue(PromptField),
@@ -88,6 +99,8 @@ internal static class DataCommand
             ShardTokens = parse.GetValue(ShardTokens),
             Threads = parse.GetValue(Threads),
             SkipBad = parse.GetValue(SkipBad),
+            MaxBad = parse.GetValue(MaxBad),
+            Preview = parse.GetValue(Preview),
             Force = parse.GetValue(Force),
         };
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using ParScale.Training.Data.Sources;
 
 namespace ParScale.Training.Data;
 
@@ -13,7 +14,9 @@ internal sealed record Corpus(string Training, string Validation)
     /// <exception cref="ParScaleException">The file is missing, empty or not UTF-8, or a line of it is over 64 MiB (TD-05).</exception>
     public static string Read(string path)
     {
+        if (Directory.Exists(path)) throw ParScaleException.BadInput("TR-01", path, "is a folder; give a UTF-8 text file with --data");
         if (!File.Exists(path)) throw ParScaleException.BadInput("TR-01", path, "is not there; give a UTF-8 text file with --data");
+        if (Compression.IsPacked(path)) throw ParScaleException.BadInput("TR-03", path, "is compressed; unpack it, or make shards of it with parscale-train data");
         byte[] bytes = [];
         try
         {

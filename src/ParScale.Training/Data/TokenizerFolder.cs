@@ -9,7 +9,7 @@ internal static class TokenizerFolder
     public static Tokenizer Load(string folder)
     {
         if (File.Exists(Path.Combine(folder, "tokenizer.json"))) return Tokenizer.Load(folder);
-        throw new ParScaleException(ErrorKind.BadInput, "TR-16",
-            $"--tokenizer {ParScaleException.Quote(folder)} has no tokenizer.json; make one with parscale-train tokenizer");
+        string problem = Directory.Exists(folder) ? "has no tokenizer.json" : File.Exists(folder) ? "is a file; a folder with tokenizer.json is expected" : "is not there";
+        throw new ParScaleException(ErrorKind.BadInput, "TR-16", $"--tokenizer {ParScaleException.Quote(folder)} {problem}; make one with parscale-train tokenizer");
     }
 }

@@ -50,4 +50,13 @@ public sealed class CorpusTests
     [Fact]
     public void A_missing_file_is_refused() =>
         Assert.Equal("TR-01", Assert.Throws<ParScaleException>(() => Corpus.Read("/nowhere/at/all.txt")).Code);
+
+    [Fact]
+    public void A_folder_and_a_compressed_file_are_called_so()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllBytes(folder.File("x.txt.gz"), [0x1F, 0x8B, 8, 0, 0]);
+        Assert.Contains("is compressed", Assert.Throws<ParScaleException>(() => Corpus.Read(folder.File("x.txt.gz"))).Message, StringComparison.Ordinal);
+        Assert.Contains("is a folder", Assert.Throws<ParScaleException>(() => Corpus.Read(folder.Path)).Message, StringComparison.Ordinal);
+    }
 }

@@ -4,6 +4,7 @@ using ParScale.Quantization;
 using ParScale.Sampling;
 using ParScale.Text;
 using ParScale.Training.Checkpointing;
+using ParScale.Training.Data.Rows;
 using ParScale.Training.Data.Shards;
 using ParScale.Training.Data.Sources;
 
@@ -15,15 +16,13 @@ namespace ParScale.Training.Data.Preparation;
 /// </summary>
 internal sealed class DataPreparation
 {
-    private const int FaultsNamed = 10;
-
     private readonly PreparationOptions _options;
     private readonly Tokenizer _tokenizer;
     private readonly DocumentEncoder _encoder;
     private readonly EncodingPipeline _pipeline;
     private readonly int _endOfText;
     private readonly ChatTemplate _chat;
-    private long _skipped;
+    private readonly SkippedRows _skipped;
     private long _textBytes;
 
     /// <exception cref="ParScaleException">An option is wrong, the output is taken, or the tokenizer does not do.</exception>
@@ -35,6 +34,7 @@ internal sealed class DataPreparation
         _endOfText = _tokenizer.IdOf(options.EndOfText) ?? throw ParScaleException.BadInput("TD-15", Path.Combine(options.TokenizerFolder, "tokenizer.json"),
             $"has no token {ParScaleException.Quote(options.EndOfText)} to end documents with; name its own with --end-of-text");
         _chat = ChatTemplate.Load(options.TokenizerFolder);
+        _skipped = new SkippedRows(options.SkipBad, options.MaxBad);
         _encoder = new DocumentEncoder(_tokenizer, _endOfText);
         _pipeline = new EncodingPipeline(_encoder, options.Threads);
     }
@@ -46,7 +46,8 @@ internal sealed class DataPreparation
     {
         string[] files = SourceFiles.Find(_options.Data, _options.Include);
         string[] validationFiles = SourceFiles.Find(_options.ValidationData, _options.Include);
-        var progress = new PreparationProgress(files.Concat(validationFiles).Sum(file => new FileInfo(file).Length));
+        string[] all = [.. files, .. validationFiles];
+        var progress = new PreparationProgress(all.Any(Compression.IsPacked) ? null : all.Sum(file => new FileInfo(file).Length));
         using var output = new OutputFolder(_options.Output, _options.Force);
         TokenType type = _tokenizer.VocabularySize <= 1 << 16 ? TokenType.U16 : TokenType.U32;
         using var training = new SplitWriter(output.Path, "train", type, _options.ShardTokens);
@@ -54,6 +55,7 @@ internal sealed class DataPreparation
         Convert(files, progress, document => IsHeldOut(document) ? validation : training, stop);
         Convert(validationFiles, progress, _ => validation, stop);
         progress.End();
+        _skipped.RequireFew(training.Documents + validation.Documents, _options.Data[0]);
         RequireDocuments(training, validation);
         ShardIndex index = IndexOf(type, training.Complete(), validation.Complete());
         byte[] json = Encoding.UTF8.GetBytes(index.ToJson());
@@ -69,9 +71,9 @@ internal sealed class DataPreparation
     {
         (long documents, long tokens) = (0, 0);
         SplitWriter? split = null;
-        foreach (EncodedRecord record in _pipeline.Run(files.SelectMany(file => Open(file).Read()), stop))
+        foreach (EncodedRecord record in _pipeline.Run(files.SelectMany(Rows), stop))
         {
-            if (record.Fault is { } fault) Skip(fault);
+            if (record.Fault is { } fault) _skipped.Add(fault, record.Source.IsRow);
             if (record.Document is { } document)
             {
                 RequirePacking(document);
@@ -86,24 +88,32 @@ internal sealed class DataPreparation
                     documents++;
                 }
             }
-            progress.Advance(record.Bytes, documents, tokens);
+            progress.Advance(record.Source.Bytes, documents, tokens);
         }
     }
 
-    private ISource Open(string file) => (_options.Format ?? SourceFiles.FormatOf(file)) switch
+    /// <summary>Writes the first documents of the training data instead, a JSON object a line, as they would be learned.</summary>
+    /// <exception cref="ParScaleException">A file or row is bad, or there is no document.</exception>
+    public void Preview(int count, TextWriter to, bool inColour)
     {
-        SourceFormat.Lines => new LinesSource(file),
-        SourceFormat.Jsonl => new JsonLinesSource(file, _options.Fields, _chat),
-        SourceFormat.Parquet => new ParquetSource(file, _options.Fields, _chat),
-        _ => new TextSource(file),
-    };
-
-    private void Skip(ParScaleException fault)
-    {
-        if (!_options.SkipBad) throw fault;
-        if (_skipped++ < FaultsNamed) Console.Error.WriteLine($"skipped {fault.Code}: {fault.Message}");
-        else if (_skipped == FaultsNamed + 1) Console.Error.WriteLine("skipped more: they are counted at the end");
+        var preview = new DocumentPreview(_options.EndOfText, inColour);
+        foreach (SourceRecord record in SourceFiles.Find(_options.Data, _options.Include).SelectMany(Rows))
+        {
+            try
+            {
+                if (preview.Add(record.Parse()) is not { } line) continue;
+                to.WriteLine(line);
+                if (--count == 0) return;
+            }
+            catch (ParScaleException fault)
+            {
+                _skipped.Add(fault, record.IsRow);
+            }
+        }
+        if (preview.Documents == 0) throw RowLocation.FileError("TD-06", _options.Data[0], "has no usable document");
     }
+
+    private IEnumerable<SourceRecord> Rows(string file) => SourceFiles.Source(file, _options.Format, _options.Fields, _chat).Read();
 
     private bool IsHeldOut(long document) =>
         new SplitMix64((ulong)_options.Seed * 0x9E3779B97F4A7C15UL ^ (ulong)document * 0xD1B54A32D192ED03UL).NextDouble() < _options.ValidationFraction;
@@ -120,12 +130,12 @@ internal sealed class DataPreparation
         long usable = training.Documents + validation.Documents;
         if (training.Documents == 0)
         {
-            throw RowFault.OfFile(usable + _skipped == 0 ? "TD-01" : "TD-06", first,
-                $"{usable} usable documents of {usable + _skipped}, none of them for training; give more data");
+            throw RowLocation.FileError(usable + _skipped.Count == 0 ? "TD-01" : "TD-06", first,
+                $"{usable} usable documents of {usable + _skipped.Count}, none of them for training; give more data");
         }
         bool asked = _options.ValidationFraction > 0 || _options.ValidationData.Count > 0;
         if (!asked || validation.Documents > 0) return;
-        throw RowFault.OfFile("TD-17", first,
+        throw RowLocation.FileError("TD-17", first,
             $"none of its {usable} documents fell to validation; raise --val-fraction, give --val-data, or cut texts into documents with --format lines");
     }
 
@@ -144,7 +154,7 @@ internal sealed class DataPreparation
 
     private PreparationReport Report(ShardIndex index, string hash, double seconds) => new(
         _options.Output, index.Training.Documents, index.Training.Tokens, index.Training.LearnedTokens,
-        index.Validation.Documents, index.Validation.Tokens, index.Training.Shards.Count + index.Validation.Shards.Count, hash, _skipped,
+        index.Validation.Documents, index.Validation.Tokens, index.Training.Shards.Count + index.Validation.Shards.Count, hash, _skipped.Count,
         index.Packing.ToString().ToLowerInvariant(), index.TokenType.ToString().ToLowerInvariant(),
         _textBytes, Math.Round(seconds, 2), Math.Round(_textBytes / 1e6 / Math.Max(seconds, 1e-9), 2));
 }

@@ -1,6 +1,6 @@
 using System.Text;
 using ParScale.Text;
-using ParScale.Training.Data.Sources;
+using ParScale.Training.Data.Rows;
 
 namespace ParScale.Training.Data.Preparation;
 

@@ -53,11 +53,11 @@ internal sealed class EncodingPipeline(DocumentEncoder encoder, int threads)
         {
             try
             {
-                return new EncodedRecord(record.Bytes, encoder.Encode(record.Parse()), null);
+                return new EncodedRecord(record, encoder.Encode(record.Parse()), null);
             }
             catch (ParScaleException fault)
             {
-                return new EncodedRecord(record.Bytes, null, fault);
+                return new EncodedRecord(record, null, fault);
             }
         }),
     ];

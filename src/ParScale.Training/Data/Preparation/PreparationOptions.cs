@@ -1,4 +1,5 @@
 using ParScale.Training.Data.Shards;
+using ParScale.Training.Data.Rows;
 using ParScale.Training.Data.Sources;
 
 namespace ParScale.Training.Data.Preparation;
@@ -6,6 +7,9 @@ namespace ParScale.Training.Data.Preparation;
 /// <summary>What <c>parscale-train data</c> is asked for.</summary>
 internal sealed record PreparationOptions
 {
+    /// <summary>One row in a hundred.</summary>
+    public const double DefaultMaxBad = 0.01;
+
     public required IReadOnlyList<string> Data { get; init; }
     public IReadOnlyList<string> ValidationData { get; init; } = [];
     public required string TokenizerFolder { get; init; }
@@ -30,6 +34,13 @@ internal sealed record PreparationOptions
     public long ShardTokens { get; init; } = 100_000_000;
     public int Threads { get; init; } = Environment.ProcessorCount;
     public bool SkipBad { get; init; }
+
+    /// <summary>The largest share of the rows that may be left out.</summary>
+    public double MaxBad { get; init; } = DefaultMaxBad;
+
+    /// <summary>Null: make shards. Else only show that many documents, and write nothing.</summary>
+    public int? Preview { get; init; }
+
     public bool Force { get; init; }
 
     /// <exception cref="ParScaleException">A value is out of range, or the output is taken.</exception>
@@ -39,7 +50,15 @@ internal sealed record PreparationOptions
         Require(ValidationData.Count == 0 || ValidationFraction == 0, "--val-data needs --val-fraction 0");
         Require(ShardTokens >= 1, "--shard-tokens must be 1 or more");
         Require(Threads is >= 1 and <= 1024, "--threads must be 1 to 1024");
-        Require(Output.Length > 0, "-o needs the name of a folder");
+        Require(MaxBad is >= 0 and <= 1, "--max-bad must be 0 to 1");
+        Require(SkipBad || MaxBad == DefaultMaxBad, "--max-bad needs --skip-bad");
+        Require(Preview is null or >= 1, "--preview must be 1 or more");
+        if (Preview is null) RequireOutput();
+    }
+
+    private void RequireOutput()
+    {
+        Require(Output.Length > 0, "-o needs the name of a folder, unless --preview is given");
         string name = ParScaleException.Quote(Output);
         if (File.Exists(Output)) throw ParScaleException.Usage("TD-12", $"-o {name} is a file; give the name of a new folder");
         if (!Directory.Exists(Output)) return;

@@ -1,9 +1,16 @@
 using System.Buffers;
+using ParScale.Training.Data.Rows;
 
 namespace ParScale.Training.Data.Sources;
 
+/// <summary>
+/// A line without its line end, counted from 1. <paramref name="Length"/> bytes of the file are done with it; <paramref name="Bytes"/> is
+/// null when it is over the limit.
+/// </summary>
+internal readonly record struct SourceLine(long Number, long Length, byte[]? Bytes);
+
 /// <summary>Cuts a stream into lines. A line over the limit is passed over without being held.</summary>
-internal sealed class LineReader(Stream stream, int limit = RowFault.LongestRow)
+internal sealed class LineReader(Stream stream, int limit = RowLocation.LongestRow)
 {
     private const int BlockBytes = 1 << 18;
     private const int KeptBytes = 1 << 20;

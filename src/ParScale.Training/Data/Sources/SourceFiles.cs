@@ -1,6 +1,26 @@
 using System.IO.Enumeration;
+using ParScale.Training.Data.Rows;
 
 namespace ParScale.Training.Data.Sources;
+
+/// <summary>What an input file holds.</summary>
+internal enum SourceFormat
+{
+    /// <summary>UTF-8 text; the whole file is one document.</summary>
+    Text,
+
+    /// <summary>UTF-8 text; every line that is not blank is a document.</summary>
+    Lines,
+
+    /// <summary>One JSON object a line.</summary>
+    Jsonl,
+
+    /// <summary>An array of JSON objects, or objects one after the other.</summary>
+    Json,
+
+    /// <summary>A Parquet table.</summary>
+    Parquet,
+}
 
 /// <summary>Finds and opens the files that a command line names.</summary>
 internal static class SourceFiles
@@ -14,16 +34,32 @@ internal static class SourceFiles
     /// <exception cref="ParScaleException">A path is missing, or a folder has no such file.</exception>
     public static string[] Find(IEnumerable<string> paths, string pattern) => [.. paths.SelectMany(path => FilesOf(path, pattern))];
 
-    /// <summary>The format that the name of a file tells; text when it tells none.</summary>
-    public static SourceFormat FormatOf(string path) => Path.GetExtension(path).ToUpperInvariant() switch
+    /// <summary>The format that the name of a file tells, without the ending of a compression; text when it tells none.</summary>
+    public static SourceFormat FormatOf(string path) => Path.GetExtension(Compression.NameWithin(path)).ToUpperInvariant() switch
     {
-        ".JSONL" or ".NDJSON" or ".JSON" => SourceFormat.Jsonl,
+        ".JSONL" or ".NDJSON" => SourceFormat.Jsonl,
+        ".JSON" => SourceFormat.Json,
         ".PARQUET" => SourceFormat.Parquet,
         _ => SourceFormat.Text,
     };
 
+    /// <summary>The rows of a file, as <paramref name="format"/> or else its name tells.</summary>
+    public static ISource Source(string path, SourceFormat? format, FieldNames fields, ChatTemplate chat) => (format ?? FormatOf(path)) switch
+    {
+        SourceFormat.Lines => new LinesSource(path),
+        SourceFormat.Jsonl => new JsonSource(path, new JsonRow(fields, chat), byLine: true),
+        SourceFormat.Json => new JsonSource(path, new JsonRow(fields, chat), byLine: false),
+        SourceFormat.Parquet => new ParquetSource(path, fields, new JsonRow(fields, chat)),
+        _ => new TextSource(path),
+    };
+
+    /// <summary>Opens a file to be read from front to back, unpacked if it is compressed.</summary>
+    /// <exception cref="ParScaleException">The file cannot be opened, or is compressed in another way than gzip and Zstandard.</exception>
+    public static Stream Open(string path) => Compression.Unpack(OpenFile(path), path);
+
+    /// <summary>Opens a file as it is.</summary>
     /// <exception cref="ParScaleException">The file cannot be opened.</exception>
-    public static FileStream Open(string path)
+    public static FileStream OpenFile(string path)
     {
         try
         {
@@ -31,8 +67,13 @@ internal static class SourceFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ParScaleException(ErrorKind.Io, "TR-04",
-                $"{ParScaleException.Quote(path)} cannot be read; check that it is there and its permissions", e);
+            string name = ParScaleException.Quote(path);
+            throw new ParScaleException(ErrorKind.Io, "TR-04", e switch
+            {
+                UnauthorizedAccessException => $"{name} may not be read by this user; change its permissions",
+                FileNotFoundException or DirectoryNotFoundException => $"{name} is not there any more",
+                _ => $"{name} cannot be read ({e.Message.TrimEnd('.')})",
+            }, e);
         }
     }
 
@@ -44,10 +85,26 @@ internal static class SourceFiles
             if (files.Length > 0) return files;
             throw ParScaleException.BadInput("TD-01", path, $"has no files that match {ParScaleException.Quote(pattern)}");
         }
-        if (!File.Exists(path)) throw ParScaleException.BadInput("TD-01", path, "is not there; --data takes files and folders");
+        RequireThere(path);
         // A pipe or device would be read for ever, or once only.
         InputFile.RequireRegular(path, "TD-01", "TD-01");
         return [path];
+    }
+
+    private static void RequireThere(string path)
+    {
+        try
+        {
+            File.GetAttributes(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw ParScaleException.BadInput("TD-01", path, "is not there; --data takes files and folders", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw InputFile.Unreadable(path, e, "TD-01");
+        }
     }
 
     private static FileSystemEnumerable<string> Below(string folder, string pattern) => new(

@@ -1,4 +1,9 @@
+using ParScale.Training.Data.Rows;
+
 namespace ParScale.Training.Data.Sources;
+
+/// <summary>A part of a text file, which begins on line <paramref name="Line"/>, counted from 1.</summary>
+internal readonly record struct TextBlock(byte[] Bytes, long Line, bool Last);
 
 /// <summary>
 /// Cuts a text into blocks of about a megabyte that have, one after the other, the tokens of the whole: a block ends with a line end
@@ -30,7 +35,7 @@ internal static class TextBlocks
             int cut = ended ? count : LastCut(held.AsSpan(0, count));
             if (cut == 0 && !ended)
             {
-                if (held.Length >= RowFault.LongestRow) throw RowFault.Line(file, line).TooLong();
+                if (held.Length >= RowLocation.LongestRow) throw RowLocation.Line(file, line).TooLong();
                 Array.Resize(ref held, held.Length * 2);
                 continue;
             }

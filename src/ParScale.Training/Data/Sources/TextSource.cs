@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
+using ParScale.Training.Data.Rows;
 
 namespace ParScale.Training.Data.Sources;
 
@@ -11,10 +12,10 @@ internal sealed class TextSource(string path) : ISource
         // A document is taken as a whole or not at all: what is wrong with its end must be known before its beginning is written.
         if (Fault() is { } fault)
         {
-            yield return new SourceRecord(new FileInfo(path).Length, () => throw fault);
+            yield return new SourceRecord(new FileInfo(path).Length, () => throw fault, IsRow: false);
             yield break;
         }
-        using FileStream stream = SourceFiles.Open(path);
+        using Stream stream = SourceFiles.Open(path);
         foreach (TextBlock block in TextBlocks.Read(stream, path))
             yield return new SourceRecord(block.Bytes.Length, () => new Document([new Segment(Encoding.UTF8.GetString(block.Bytes), true)], block.Last));
     }
@@ -23,14 +24,14 @@ internal sealed class TextSource(string path) : ISource
     {
         try
         {
-            using FileStream stream = SourceFiles.Open(path);
+            using Stream stream = SourceFiles.Open(path);
             bool blank = true;
             foreach (TextBlock block in TextBlocks.Read(stream, path))
             {
-                if (!Utf8.IsValid(block.Bytes)) return RowFault.Line(path, LineOfFault(block)).NotUtf8();
+                if (!Utf8.IsValid(block.Bytes)) return RowLocation.Line(path, LineOfFault(block)).NotUtf8();
                 blank = blank && string.IsNullOrWhiteSpace(Encoding.UTF8.GetString(block.Bytes));
             }
-            return blank ? RowFault.Line(path, 1).Empty("the text") : null;
+            return blank ? RowLocation.Line(path, 1).Empty("the text") : null;
         }
         catch (ParScaleException e) when (e.Code == "TD-05")
         {

@@ -89,7 +89,7 @@ public sealed class DataPreparationTests
         Assert.Contains("line 3: is not UTF-8", Assert.Throws<ParScaleException>(() => Run(folder, "out", ["b.txt"])).Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(folder.Path), entry => entry.Contains("out", StringComparison.Ordinal));
 
-        PreparationReport report = Run(folder, "out", ["a.jsonl", "b.txt"], options => options with { SkipBad = true });
+        PreparationReport report = Run(folder, "out", ["a.jsonl", "b.txt"], options => options with { SkipBad = true, MaxBad = 0.1 });
         Assert.Equal((1016, 22), (report.Documents + report.ValidationDocuments, report.Skipped));
     }
 
@@ -100,7 +100,7 @@ public sealed class DataPreparationTests
         Samples.Inputs(folder);
         File.WriteAllBytes(folder.File("bad.txt"), [.. Enumerable.Repeat("the king\n"u8.ToArray(), 300_000).SelectMany(line => line), 0xFF]);
         File.WriteAllText(folder.File("good.txt"), "the king");
-        PreparationReport report = Run(folder, "out", ["bad.txt", "good.txt"], options => options with { SkipBad = true, ValidationFraction = 0 });
+        PreparationReport report = Run(folder, "out", ["bad.txt", "good.txt"], options => options with { SkipBad = true, MaxBad = 1, ValidationFraction = 0 });
         Assert.Equal((1, 1), (report.Documents, report.Skipped));
         Assert.InRange(report.Tokens, 2, 9);
     }
@@ -129,7 +129,7 @@ public sealed class DataPreparationTests
         Samples.Inputs(folder);
         File.WriteAllText(folder.File("a.jsonl"), "{}\n{}\n");
         File.WriteAllText(folder.File("a.txt"), "the king");
-        var none = Assert.Throws<ParScaleException>(() => Run(folder, "out", ["a.jsonl"], All with { SkipBad = true }));
+        var none = Assert.Throws<ParScaleException>(() => Run(folder, "out", ["a.jsonl"], All with { SkipBad = true, MaxBad = 1 }));
         Assert.Equal("TD-06", none.Code);
         Assert.Contains("0 usable documents of 2", none.Message, StringComparison.Ordinal);
         Assert.Equal("TD-17", Assert.Throws<ParScaleException>(() => Run(folder, "out", ["a.txt"], All with { ValidationFraction = 0.01 })).Code);

@@ -1,4 +1,5 @@
 using System.Text;
+using ParScale.Training.Data.Rows;
 using ParScale.Training.Data.Sources;
 
 namespace ParScale.Training.Tests.Data.Sources;
@@ -32,6 +33,6 @@ public sealed class LineReaderTests
         Assert.Equal(2, read[1].Number);
     }
 
-    private static IEnumerable<SourceLine> Read(string text, int limit = RowFault.LongestRow) =>
+    private static IEnumerable<SourceLine> Read(string text, int limit = RowLocation.LongestRow) =>
         new LineReader(new MemoryStream(Encoding.UTF8.GetBytes(text)), limit).Read();
 }

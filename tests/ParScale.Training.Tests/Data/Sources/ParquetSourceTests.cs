@@ -1,5 +1,6 @@
 using Parquet;
 using Parquet.Schema;
+using ParScale.Training.Data.Rows;
 using ParScale.Training.Data.Sources;
 
 namespace ParScale.Training.Tests.Data.Sources;
@@ -23,6 +24,22 @@ public sealed class ParquetSourceTests
         var error = Assert.Throws<ParScaleException>(rows[3].Parse);
         Assert.Equal("TD-03", error.Code);
         Assert.Contains("a.parquet\": row 4: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Answers_stay_with_their_questions_where_cells_are_null()
+    {
+        using var folder = new TempFolder();
+        (DataField prompt, DataField completion) = (new DataField<string>("prompt"), new DataField<string>("completion"));
+        await Write(folder.File("a.parquet"), new ParquetSchema(prompt, completion), 1, async (group, _) =>
+        {
+            await group.WriteAsync(prompt, new[] { "1+1=", null!, "3+3=", "4+4=" });
+            await group.WriteAsync(completion, new[] { "2", "lost", null!, "8" });
+        });
+        SourceRecord[] rows = [.. Source(folder.File("a.parquet")).Read()];
+        Assert.Equal([new Segment("1+1=", false), new Segment("2", true)], rows[0].Parse().Segments);
+        Assert.Equal([new Segment("4+4=", false), new Segment("8", true)], rows[3].Parse().Segments);
+        foreach (int bad in (int[])[1, 2]) Assert.Equal("TD-03", Assert.Throws<ParScaleException>(rows[bad].Parse).Code);
     }
 
     [Fact]
@@ -78,7 +95,7 @@ public sealed class ParquetSourceTests
         }
     }
 
-    private static ParquetSource Source(string path) => new(path, new FieldNames(), new ChatTemplate(null));
+    private static ParquetSource Source(string path) => new(path, new FieldNames(), new JsonRow(new FieldNames(), new ChatTemplate(null)));
 
     private static async Task Write(string path, ParquetSchema schema, int groups, Func<ParquetRowGroupWriter, int, Task> fill)
     {

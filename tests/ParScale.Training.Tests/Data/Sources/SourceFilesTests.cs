@@ -30,7 +30,10 @@ public sealed class SourceFilesTests
 
     [Theory]
     [InlineData("a.jsonl", "Jsonl")]
-    [InlineData("A.JSON", "Jsonl")]
+    [InlineData("A.JSON", "Json")]
+    [InlineData("a.jsonl.gz", "Jsonl")]
+    [InlineData("a.json.zst", "Json")]
+    [InlineData("a.txt.GZ", "Text")]
     [InlineData("a.parquet", "Parquet")]
     [InlineData("a.py", "Text")]
     [InlineData("README", "Text")]

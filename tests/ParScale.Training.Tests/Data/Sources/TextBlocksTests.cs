@@ -1,5 +1,6 @@
 using System.Text;
 using ParScale.Text;
+using ParScale.Training.Data.Rows;
 using ParScale.Training.Data.Sources;
 
 namespace ParScale.Training.Tests.Data.Sources;
@@ -39,7 +40,7 @@ public sealed class TextBlocksTests
     [Fact]
     public void A_text_without_line_ends_is_refused_at_the_limit()
     {
-        using var endless = new MemoryStream(new byte[RowFault.LongestRow + 1]);
+        using var endless = new MemoryStream(new byte[RowLocation.LongestRow + 1]);
         var error = Assert.Throws<ParScaleException>(() => TextBlocks.Read(endless, "x.txt").Count());
         Assert.Equal("TD-05", error.Code);
     }

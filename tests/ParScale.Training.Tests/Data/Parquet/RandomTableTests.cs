@@ -1,0 +1,74 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using ParScale.Training.Data.Rows;
+using ParScale.Training.Data.Sources;
+
+namespace ParScale.Training.Tests.Data.Parquet;
+
+public sealed class RandomTableTests
+{
+    private static readonly JsonRow Rows = new(new FieldNames(), new ChatTemplate(null));
+
+    [Fact]
+    public async Task Two_thousand_tables_read_back_row_by_row_and_only_their_bad_rows_are_bad()
+    {
+        using var folder = new TempFolder();
+        string path = folder.File("t.parquet");
+        (int good, int bad) = (0, 0);
+        for (int seed = 0; seed < 2000; seed++)
+        {
+            List<JsonNode?> rows;
+            await using (FileStream file = File.Create(path)) rows = await RandomTable.Write(file, new Random(seed));
+            Table.AssertEqual(rows, Table.Read(path), $"table {seed}");
+            SourceRecord[] records = [.. new ParquetSource(path, new FieldNames(), Rows).Read()];
+            for (int row = 0; row < rows.Count; row++)
+            {
+                string expected = Outcome(() => Rows.Parse(Encoding.UTF8.GetBytes(rows[row]!.ToJsonString()), RowLocation.Row(path, row + 1)));
+                Assert.Equal(expected, Outcome(records[row].Parse));
+                if (expected.StartsWith("TD-", StringComparison.Ordinal)) bad++;
+                else good++;
+            }
+        }
+        Assert.True(good > 2000 && bad > 2000, $"{good} good rows and {bad} bad ones do not show much");
+    }
+
+    [Fact]
+    public async Task Damaged_tables_are_refused_or_read_but_nothing_else_happens()
+    {
+        using var folder = new TempFolder();
+        string path = folder.File("t.parquet");
+        int refused = 0;
+        for (int seed = 0; seed < 600; seed++)
+        {
+            var random = new Random(seed);
+            using var memory = new MemoryStream();
+            await RandomTable.Write(memory, random);
+            byte[] bytes = memory.ToArray();
+            if (seed % 3 == 0) bytes = bytes[..random.Next(bytes.Length)];
+            else for (int i = random.Next(1, 4); i > 0; i--) bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
+            await File.WriteAllBytesAsync(path, bytes, TestContext.Current.CancellationToken);
+            try
+            {
+                foreach (SourceRecord record in new ParquetSource(path, new FieldNames(), Rows).Read()) Outcome(record.Parse);
+            }
+            catch (ParScaleException e)
+            {
+                Assert.Equal("TD-11", e.Code);
+                refused++;
+            }
+        }
+        Assert.InRange(refused, 200, 600);
+    }
+
+    private static string Outcome(Func<Document> parse)
+    {
+        try
+        {
+            return string.Concat(parse().Segments.Select(segment => (segment.Learned ? "+" : "-") + segment.Text));
+        }
+        catch (ParScaleException e)
+        {
+            return e.Code + e.Message;
+        }
+    }
+}
