@@ -73,7 +73,7 @@ internal sealed class StreamWatch(int streams)
     private static Tensor LogLikelihoods(ParScaleLm model, Tensor state, Tensor targets)
     {
         using var scope = NewDisposeScope();
-        Tensor logits = model.Logits(state).flatten(0, 1).to(ScalarType.Float32);
+        Tensor logits = model.Logits(state).flatten(0, 1).AtLeastFloat32();
         return nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.None).neg().MoveToOuterDisposeScope();
     }
 

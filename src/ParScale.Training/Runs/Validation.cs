@@ -1,6 +1,7 @@
 using ParScale.Training.Data.Order;
 using ParScale.Training.Distributed;
 using ParScale.Training.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Runs;
@@ -42,7 +43,7 @@ internal sealed class Validation(IHeldOut heldOut, double irreducible = 0, Proce
         BatchTensors tensors = BatchTensors.Of(batch, model.Device);
         Tensor states = tensors.Select(model.States(tensors.Inputs, tensors.Offsets));
         watch?.Add(model, states, tensors.Targets);
-        Tensor logits = model.Logits(model.Mix(states)).to(ScalarType.Float32);
-        return nn.functional.cross_entropy(logits.flatten(0, 1), tensors.Targets, reduction: nn.Reduction.Sum).item<float>();
+        Tensor logits = model.Logits(model.Mix(states)).AtLeastFloat32();
+        return nn.functional.cross_entropy(logits.flatten(0, 1), tensors.Targets, reduction: nn.Reduction.Sum).ToDouble();
     }
 }

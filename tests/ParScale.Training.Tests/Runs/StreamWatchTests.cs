@@ -1,6 +1,7 @@
 using ParScale.Model;
 using ParScale.Training.Modules;
 using ParScale.Training.Runs;
+using ParScale.Training.Tests.Support;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Runs;
@@ -13,7 +14,7 @@ public sealed class StreamWatchTests
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         ModelConfig config = Samples.Config(3);
-        using var model = new ParScaleLm(config);
+        using ParScaleLm model = Float64.Model(config);
         foreach (var parameter in model.parameters()) parameter.normal_(0, 0.3);
         var watch = new StreamWatch(3);
         double[] losses = new double[3], weights = new double[3];
@@ -27,11 +28,11 @@ public sealed class StreamWatchTests
             {
                 long target = targets[i].item<long>();
                 Tensor[] x = [.. Enumerable.Range(0, 3).Select(p => states[p].flatten(0, 1)[i])];
-                double[] p = [.. x.Select(state => (double)model.Logits(state).softmax(-1)[target].item<float>())];
+                double[] p = [.. x.Select(state => model.Logits(state).softmax(-1)[target].item<double>())];
                 for (int stream = 0; stream < 3; stream++) losses[stream] -= Math.Log(p[stream]) / 22;
                 average -= Math.Log(p.Average()) / 22;
-                foreach ((int a, int b) in new[] { (0, 1), (0, 2), (1, 2) }) cosine += (x[a].dot(x[b]) / x[a].norm() / x[b].norm()).item<float>() / 66;
-                float[] w = model.MixingWeights(states).flatten(0, 1)[i].data<float>().ToArray();
+                foreach ((int a, int b) in new[] { (0, 1), (0, 2), (1, 2) }) cosine += (x[a].dot(x[b]) / x[a].norm() / x[b].norm()).item<double>() / 66;
+                double[] w = model.MixingWeights(states).flatten(0, 1)[i].data<double>().ToArray();
                 for (int stream = 0; stream < 3; stream++) weights[stream] += w[stream] / 22;
                 entropy -= w.Sum(v => v * Math.Log(v)) / 22 / Math.Log(3);
             }
@@ -39,14 +40,14 @@ public sealed class StreamWatchTests
         StreamReport report = watch.Report(irreducible: 0.5);
         for (int stream = 0; stream < 3; stream++)
         {
-            Assert.Equal(losses[stream], report.Losses[stream], 1e-4);
-            Assert.Equal(weights[stream], report.Weights[stream], 1e-5);
+            Assert.Equal(losses[stream], report.Losses[stream], 1e-12);
+            Assert.Equal(weights[stream], report.Weights[stream], 1e-12);
         }
-        Assert.Equal(average, report.AverageLoss, 1e-4);
-        Assert.Equal(cosine, report.Cosine, 1e-5);
-        Assert.Equal(entropy, report.WeightEntropy, 1e-5);
-        Assert.Equal(-weights.Sum(w => w * Math.Log(w)) / Math.Log(3), report.WeightBalance, 1e-5);
-        Assert.Equal(1 - 1.5 * (losses.Average() - average) / (losses.Average() - 0.5), report.Rho!.Value, 1e-4);
+        Assert.Equal(average, report.AverageLoss, 1e-12);
+        Assert.Equal(cosine, report.Cosine, 1e-12);
+        Assert.Equal(entropy, report.WeightEntropy, 1e-12);
+        Assert.Equal(-weights.Sum(w => w * Math.Log(w)) / Math.Log(3), report.WeightBalance, 1e-12);
+        Assert.Equal(1 - 1.5 * (losses.Average() - average) / (losses.Average() - 0.5), report.Rho!.Value, 1e-12);
     }
 
     [Fact]
