@@ -106,7 +106,7 @@ internal sealed class ProcessGroup
         int other = Array.FindIndex(all, value => value != all[Root]);
         if (other < 0) return;
         throw new ParScaleException(ErrorKind.HashMismatch, "MP-03",
-            $"the weights of process {other} differ from those of the first after step {step}; --resume goes on from the last checkpoint; "
+            $"the weights of process {other} differ from those of the first after step {step}; --resume continues from the last checkpoint; "
             + "if it happens again, use machines of one kind, or test their memory");
     }
 

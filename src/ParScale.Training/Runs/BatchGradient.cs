@@ -14,7 +14,8 @@ namespace ParScale.Training.Runs;
 internal sealed class BatchGradient(
     TrainingOptions options, ParScaleLm model, IRowOrder data, RankSlice ranks, GradientExchange? exchange = null) : IDisposable
 {
-    private readonly BackwardPieces? _pieces = options.Recompute || exchange is not null ? new BackwardPieces(options.Recompute) : null;
+    private readonly BackwardPieces? _pieces = options.ActivationCheckpointing || exchange is not null
+        ? new BackwardPieces(options.ActivationCheckpointing) : null;
 
     /// <summary>
     /// Adds the gradient of step <paramref name="step"/> (from 0) to the parameters: this process's part of it, or with an exchange all of

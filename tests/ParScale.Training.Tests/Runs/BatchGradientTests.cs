@@ -46,7 +46,7 @@ public sealed class BatchGradientTests
     [InlineData(2, true, 0, 0.2, "f32")]
     [InlineData(1, true, 0, 0.2, "f32")]
     [InlineData(3, false, 6, 0.2, "bf16")]
-    public void Layers_that_are_computed_twice_give_the_same_bits(int streams, bool packed, int prefixMlp, double dropout, string compute)
+    public void Activation_checkpointing_gives_the_same_bits(int streams, bool packed, int prefixMlp, double dropout, string compute)
     {
         ScalarType type = compute == "bf16" ? ScalarType.BFloat16 : ScalarType.Float32;
         using var model = new ParScaleLm(Samples.Config(streams), seed: 3, type, dropout, prefixMlp);
@@ -55,7 +55,7 @@ public sealed class BatchGradientTests
         foreach ((_, TorchSharp.Modules.Parameter parameter) in model.named_parameters()) parameter.grad = zeros_like(parameter);
         var data = new Rows(packed);
         using var plain = new BatchGradient(Options, model, data, RankSlice.All);
-        using var twice = new BatchGradient(Options with { Recompute = true }, model, data, RankSlice.All);
+        using var twice = new BatchGradient(Options with { ActivationCheckpointing = true }, model, data, RankSlice.All);
         (double loss, Dictionary<string, Tensor> expected) = Gradient(model, plain);
         double drawn = rand(1).item<float>();
         (double again, Dictionary<string, Tensor> actual) = Gradient(model, twice);
@@ -64,12 +64,12 @@ public sealed class BatchGradientTests
     }
 
     [Fact]
-    public void Frozen_layers_can_be_computed_twice_and_leave_nothing_behind()
+    public void Activation_checkpointing_of_frozen_layers_leaves_nothing_behind()
     {
         using ParScaleLm model = Model();
         model.FreezeBackbone();
         using var plain = new BatchGradient(Options, model, new Rows(packed: true), RankSlice.All);
-        using var twice = new BatchGradient(Options with { Recompute = true, Accumulate = 3 }, model, new Rows(packed: true), RankSlice.All);
+        using var twice = new BatchGradient(Options with { ActivationCheckpointing = true, Accumulate = 3 }, model, new Rows(packed: true), RankSlice.All);
         (double loss, Dictionary<string, Tensor> expected) = Gradient(model, plain);
         (double again, Dictionary<string, Tensor> actual) = Gradient(model, twice);
         Same(loss, expected, again, actual);

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace ParScale.Training.Runs;
 
 /// <summary>Adds up over windows of a text what <see cref="StreamReport"/> tells.</summary>
-internal sealed class StreamWatch(int streams)
+internal sealed class StreamMetrics(int streams)
 {
     private static readonly Scalar Smallest = 1e-300;
     private readonly Scalar _logStreams = Math.Log(streams);

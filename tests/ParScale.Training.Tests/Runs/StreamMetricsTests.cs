@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Runs;
 
-public sealed class StreamWatchTests
+public sealed class StreamMetricsTests
 {
     [Fact]
     public void Equals_its_definitions_one_token_at_a_time()
@@ -16,14 +16,14 @@ public sealed class StreamWatchTests
         ModelConfig config = Samples.Config(3);
         using ParScaleLm model = Float64.Model(config);
         foreach (var parameter in model.parameters()) parameter.normal_(0, 0.3);
-        var watch = new StreamWatch(3);
+        var metrics = new StreamMetrics(3);
         double[] losses = new double[3], weights = new double[3];
         double average = 0, cosine = 0, entropy = 0;
         foreach (int length in (int[])[7, 4])
         {
             Tensor tokens = randint(0, 70, [2, length], ScalarType.Int64), targets = randint(0, 70, [2 * length], ScalarType.Int64);
             Tensor states = model.States(tokens);
-            watch.Add(model, states, targets);
+            metrics.Add(model, states, targets);
             for (int i = 0; i < 2 * length; i++)
             {
                 long target = targets[i].item<long>();
@@ -37,7 +37,7 @@ public sealed class StreamWatchTests
                 entropy -= w.Sum(v => v * Math.Log(v)) / 22 / Math.Log(3);
             }
         }
-        StreamReport report = watch.Report(irreducible: 0.5);
+        StreamReport report = metrics.Report(irreducible: 0.5);
         for (int stream = 0; stream < 3; stream++)
         {
             Assert.Equal(losses[stream], report.Losses[stream], 1e-12);
@@ -65,8 +65,8 @@ public sealed class StreamWatchTests
 
         double mean = (Loss(i => 1 + first[i]) + Loss(i => 1 + second[i])) / 2;
         double average = Loss(i => 1 + (first[i] + second[i]) / 2);
-        Assert.Equal(0.6, StreamWatch.Rho(mean, average, 2, Math.Log(Outcomes))!.Value, 0.02);
-        Assert.Null(StreamWatch.Rho(mean, average, 2, irreducible: 100));
+        Assert.Equal(0.6, StreamMetrics.Rho(mean, average, 2, Math.Log(Outcomes))!.Value, 0.02);
+        Assert.Null(StreamMetrics.Rho(mean, average, 2, irreducible: 100));
     }
 
     private static double[] Residuals(Random random, int count)
