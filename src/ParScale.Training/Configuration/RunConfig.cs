@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using ParScale.Files;
 using ParScale.Model;
 using ParScale.Text;
-using ParScale.Training.Checkpointing;
 using ParScale.Training.Data;
 using ParScale.Training.Runs;
 
@@ -124,7 +124,7 @@ internal sealed class RunConfig
     public void Record(string folder, TrainingOptions options)
     {
         Console.Error.WriteLine($"settings: {ToJson(options, indented: false)}");
-        DurableFile.Replace(Path.Combine(folder, FileName), ToJson(options, indented: true) + "\n");
+        DurableFile.ReplaceText(Path.Combine(folder, FileName), ToJson(options, indented: true) + "\n");
     }
 
     private TrainingOptions Complete(TrainingOptions options, StartingPoint from)

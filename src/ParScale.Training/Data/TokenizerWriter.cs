@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Text;
-using ParScale.Training.Checkpointing;
+using ParScale.Files;
 
 namespace ParScale.Training.Data;
 
