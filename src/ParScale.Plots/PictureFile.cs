@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text;
+using ParScale.Files;
 using ScottPlot;
 
 namespace ParScale.Plots;
@@ -26,28 +28,26 @@ internal static class PictureFile
     public static void Write(PictureGrid grid, string title, string path) =>
         Write(path, Is(path, ".html") ? () => Page(title, grid.ToSvg()) : grid.ToSvg, grid.ToPng);
 
-    /// <summary>Puts what <paramref name="write"/> wrote to the file beside <paramref name="path"/> in its place.</summary>
-    public static void Replace(string path, Action<string> write)
+    /// <summary>Writes a page or picture; an older file of that name is unchanged when that fails.</summary>
+    /// <exception cref="ParScaleException">The disk refused (IO-01).</exception>
+    public static void Write(string path, byte[] content)
     {
-        string beside = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            write(beside);
-            File.Move(beside, path, overwrite: true);
+            DurableFile.Replace(path, content);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            File.Delete(beside);
             throw new ParScaleException(ErrorKind.Io, "IO-01",
                 $"{ParScaleException.Quote(path)} cannot be written; check the folder, its permissions and the free space", problem);
         }
     }
 
-    private static void Write(string path, Func<string> text, Func<byte[]> png) => Replace(path, beside =>
-    {
-        if (Is(path, ".png")) File.WriteAllBytes(beside, png());
-        else File.WriteAllText(beside, text());
-    });
+    /// <summary>The same for a text.</summary>
+    public static void Write(string path, string text) => Write(path, Encoding.UTF8.GetBytes(text));
+
+    private static void Write(string path, Func<string> text, Func<byte[]> png) =>
+        Write(path, Is(path, ".png") ? png() : Encoding.UTF8.GetBytes(text()));
 
     private static string Page(string title, string svg) => $$"""
         <!DOCTYPE html>

@@ -3,6 +3,7 @@ using ParScale.Benchmarking;
 using ParScale.Cli.Bench;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
+using ParScale.Plots;
 
 namespace ParScale.Cli.Commands;
 
@@ -49,7 +50,7 @@ internal sealed class BenchCommand : ExampleCommand
         progress.Dispose();
 
         BenchResult result = Describe(measured, plan);
-        if (plot is not null) File.WriteAllText(plot, BenchPlot.Draw(result));
+        if (plot is not null) PictureFile.Write(plot, BenchPlot.Draw(result));
         if (format == BenchFormat.Json) terminal.WriteJson(result, CliJson.Readable.BenchResult);
         else BenchTable.Write(result, format, terminal.Out);
         return 0;

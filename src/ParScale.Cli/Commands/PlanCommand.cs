@@ -57,7 +57,7 @@ internal sealed class PlanCommand : ExampleCommand
         if (plot is not null) PlotOption.Write(PlanPlot.Draw(plan, parse.GetValue(_over) ?? PlanLimit.Memory), plot, terminal);
         if (html is not null)
         {
-            PictureFile.Replace(html, beside => File.WriteAllText(beside, PlanHtml.Write(report, plan)));
+            PictureFile.Write(html, PlanHtml.Write(report, plan));
             terminal.Note($"wrote {html}");
         }
         if (json) terminal.WriteJson(report, CliJson.Readable.PlanReport);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using ParScale.Files;
 
 namespace ParScale.Training.Checkpointing;
 

@@ -1,3 +1,5 @@
+using ParScale.Files;
+
 namespace ParScale.Training.Checkpointing;
 
 /// <summary>
@@ -6,7 +8,6 @@ namespace ParScale.Training.Checkpointing;
 /// </summary>
 internal sealed class DurableFolder(string parent)
 {
-    private const string Unfinished = ".unfinished-";
     private const string Replaced = ".replaced-";
     private const string Removed = ".removed-";
 
@@ -15,15 +16,15 @@ internal sealed class DurableFolder(string parent)
     public void Replace(string name, Action<string> write)
     {
         string target = Path.Combine(parent, name);
-        string fresh = Path.Combine(parent, Unfinished + name);
+        string fresh = Path.Combine(parent, DurableFile.Unfinished + name);
         string old = Path.Combine(parent, Replaced + name);
         try
         {
             write(fresh);
-            FolderSync.Flush(fresh);
+            DiskFlush.Folder(fresh);
             if (Directory.Exists(target)) Directory.Move(target, old);
             Directory.Move(fresh, target);
-            FolderSync.Flush(parent);
+            DiskFlush.Folder(parent);
             if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ParScaleException { Kind: ErrorKind.Io })
@@ -46,13 +47,14 @@ internal sealed class DurableFolder(string parent)
     /// <summary>Finishes what a kill interrupted: a folder that was moved aside returns if its successor never came.</summary>
     public void CleanUp()
     {
+        DurableFile.RemoveUnfinished(parent);
         foreach (string aside in Directory.GetDirectories(parent, Replaced + "*"))
         {
             string target = Path.Combine(parent, Path.GetFileName(aside)[Replaced.Length..]);
             if (Directory.Exists(target)) Directory.Delete(aside, recursive: true);
             else Directory.Move(aside, target);
         }
-        foreach (string pattern in (string[])[Unfinished + "*", Removed + "*"])
+        foreach (string pattern in (string[])[DurableFile.Unfinished + "*", Removed + "*"])
         {
             foreach (string left in Directory.GetDirectories(parent, pattern)) Directory.Delete(left, recursive: true);
         }

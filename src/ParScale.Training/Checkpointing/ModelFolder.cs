@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using ParScale.Checkpoints;
+using ParScale.Files;
 using ParScale.Model;
 using ParScale.Training.Conversion;
 using ParScale.Training.Modules;

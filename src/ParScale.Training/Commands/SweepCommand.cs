@@ -16,7 +16,7 @@ internal static class SweepCommand
     private static readonly Option<string> Output = new("--output", "-o") { Required = true, Description = "folder of the sweep" };
     private static readonly Option<int> Jobs = new("--jobs", "-j") { DefaultValueFactory = _ => 1, Description = "runs at once" };
     private static readonly Option<int?> Threads = new("--threads") { Description = "threads of one run (default: all cores, divided by --jobs)" };
-    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "list the runs and what they cost, and make none" };
+    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "list the runs and their cost without starting one" };
     private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object at the end" };
 
     public static Command Create()

@@ -16,8 +16,8 @@ internal static class TrainCommand
     private static readonly SettingFlags Settings = new();
     private static readonly Option<string?> Output = new("--output", "-o") { Description = "folder of the run" };
     private static readonly Option<bool> Resume = new("--resume") { Description = "continue from the newest checkpoint" };
-    private static readonly Option<bool> AllowChanged = new("--allow-changed") { Description = "with --resume: go on although data, seed, batch or another option was changed" };
-    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "print the settings, the size and the memory of the run, and make none" };
+    private static readonly Option<bool> AllowChanged = new("--allow-changed") { Description = "with --resume: continue although data, seed, batch or another option has changed" };
+    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "print settings, size and memory without starting a run" };
     private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object at the end" };
     private static readonly Option<bool> Supervised = new("--supervised") { Hidden = true, Description = "stop and save when standard input ends" };
 
@@ -53,7 +53,7 @@ internal static class TrainCommand
         if (result.Finished && run.Group.IsFirst) result.Save();
         run.Group.Leave();
         if (parse.GetValue(Json)) Console.WriteLine(result.ToJson());
-        if (!result.Finished) Console.Error.WriteLine($"stopped and saved at step {result.Step} of {result.Steps}; --resume goes on");
+        if (!result.Finished) Console.Error.WriteLine($"stopped and saved at step {result.Step} of {result.Steps}; --resume continues it");
         return result.Finished ? 0 : ExitCodes.Stopped;
     }
 }

@@ -1,15 +1,15 @@
 using System.Text;
 using System.Text.Json;
+using ParScale.Files;
 using ParScale.Model;
 using ParScale.Text;
-using ParScale.Training.Checkpointing;
 using ParScale.Training.Data;
 using ParScale.Training.Runs;
 
 namespace ParScale.Training.Configuration;
 
 /// <summary>
-/// The settings of a run as they were given: by a file, then by <c>--set</c> and flags, which count more. What nobody gave has its default.
+/// The settings of a run as they were given: by a file, then by <c>--set</c> and flags, which override it. What nobody gave has its default.
 /// </summary>
 internal sealed class RunConfig
 {
@@ -35,9 +35,11 @@ internal sealed class RunConfig
     {
         _file = path;
         string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "";
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (JsonProperty member in StrictJson.Members(path, "", StrictJson.Read(path)))
         {
             Setting setting = TrainSettings.Find(member.Name) ?? throw StrictJson.Unknown(path, "", member.Name, TrainSettings.Keys);
+            if (!seen.Add(setting.Key)) throw StrictJson.Usage("RC-03", path, member.Name, $"is the former name of {setting.Key}, which is given too; leave one");
             object value = setting.Read(member.Value, detail => StrictJson.Wrong(path, member.Name, detail));
             _given[setting.Key] = setting.IsPath ? Path.GetFullPath(Path.Combine(folder, (string)value)) : value;
         }
@@ -53,8 +55,8 @@ internal sealed class RunConfig
             (string key, string? text) = word.IndexOf('=', StringComparison.Ordinal) is var at and > 0 ? (word[..at], word[(at + 1)..]) : (word, null);
             Setting setting = TrainSettings.Find(key) ?? throw StrictJson.Unknown("--set", "", key, TrainSettings.Keys);
             if (text is null) throw StrictJson.Wrong("--set", key, $"has no value; write {key}=VALUE");
-            if (!seen.Add(key)) throw StrictJson.Usage("RC-03", "--set", key, "is given twice; leave one");
-            _given[key] = setting.Read(text, detail => StrictJson.Wrong("--set", key, detail));
+            if (!seen.Add(setting.Key)) throw StrictJson.Usage("RC-03", "--set", key, "is given twice; leave one");
+            _given[setting.Key] = setting.Read(text, detail => StrictJson.Wrong("--set", key, detail));
         }
         foreach ((Setting setting, string text) in flags)
         {
@@ -122,7 +124,7 @@ internal sealed class RunConfig
     public void Record(string folder, TrainingOptions options)
     {
         Console.Error.WriteLine($"settings: {ToJson(options, indented: false)}");
-        DurableFile.Replace(Path.Combine(folder, FileName), ToJson(options, indented: true) + "\n");
+        DurableFile.ReplaceText(Path.Combine(folder, FileName), ToJson(options, indented: true) + "\n");
     }
 
     private TrainingOptions Complete(TrainingOptions options, StartingPoint from)

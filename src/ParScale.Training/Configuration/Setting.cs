@@ -24,8 +24,11 @@ internal sealed class Setting
     /// <summary>The name in files and after <c>--set</c>.</summary>
     public string Key { get; }
 
+    /// <summary>The name that it had before, which is still read; null when it always had this one.</summary>
+    public string? OldKey { get; private set; }
+
     /// <summary>The flag.</summary>
-    public string Flag => "--" + Key.Replace('_', '-');
+    public string Flag => FlagOf(Key);
 
     /// <summary>What it is, for <c>--help</c>.</summary>
     public string Description { get; }
@@ -105,6 +108,16 @@ internal sealed class Setting
 
     /// <summary>A value as it is typed.</summary>
     public static string Text(object value) => value is Enum name ? Name(name.ToString()) : string.Create(CultureInfo.InvariantCulture, $"{value}");
+
+    /// <summary>Has the setting read under a former name as well.</summary>
+    public Setting Formerly(string key)
+    {
+        OldKey = key;
+        return this;
+    }
+
+    /// <summary>The flag of a key.</summary>
+    public static string FlagOf(string key) => "--" + key.Replace('_', '-');
 
     private static string Name(string value) => value.ToLowerInvariant();
 

@@ -6,7 +6,7 @@ namespace ParScale.Training.Configuration;
 internal sealed class SettingFlags
 {
     private readonly Option<string?> _file = new("--config")
-    { Description = "JSON file of settings, such as run.json of another run; flags and --set count more", HelpName = "FILE" };
+    { Description = "JSON file of settings, such as run.json of another run; flags and --set override it", HelpName = "FILE" };
 
     private readonly Option<string[]> _set = new("--set")
     { Description = "one setting, such as --set lr=1e-3; may be repeated", HelpName = "key=value", Arity = ArgumentArity.OneOrMore };
@@ -33,7 +33,7 @@ internal sealed class SettingFlags
         return config;
     }
 
-    private static Option<string?> Flag(Setting setting) => new(setting.Flag)
+    private static Option<string?> Flag(Setting setting) => new(setting.Flag, setting.OldKey is { } old ? [Setting.FlagOf(old)] : [])
     {
         Description = setting.Default is null ? setting.Description : $"{setting.Description} (default: {Setting.Text(setting.Default)})",
         HelpName = setting.Kind.Replace(" or ", "|", StringComparison.Ordinal).Replace("a ", "", StringComparison.Ordinal),

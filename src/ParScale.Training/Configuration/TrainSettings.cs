@@ -15,14 +15,14 @@ internal static class TrainSettings
 {
     public static readonly Setting Data = Path("data", "UTF-8 text file, or folder of shards from parscale-train data");
     public static readonly Setting Tokenizer = Path("tokenizer", "folder with tokenizer.json; the one of --from if left out");
-    public static readonly Setting From = Path("from", "model folder to go on from: its shape and weights; --streams P adds streams to a plain one");
+    public static readonly Setting From = Path("from", "model folder to start from: its shape and weights; --streams P adds streams to a plain one");
     public static readonly Setting Streams = Of("streams", o => o.Streams, 4, "P, the parallel streams; 1 is plain Qwen2", "1 or more", v => v >= 1);
-    public static readonly Setting PrefixTokens = Of("prefix_tokens", o => o.PrefixTokens, 48, "learned slots per stream and layer");
+    public static readonly Setting PrefixTokens = Of("prefix_tokens", o => o.PrefixTokens, 48, "prefix slots per stream and layer");
     public static readonly Setting Smooth = Of("smooth", o => o.Smoothing, 0.1, "smoothing of the stream weights");
     public static readonly Setting Threads = Of("threads", o => o.Threads, MpiLaunch.Threads(), "threads of each process", "1 to 1024", v => v is >= 1 and <= 1024);
-    public static readonly Setting SamplePrompt = Beside<string?>("sample_prompt", null, "text that the model goes on from at every evaluation");
-    public static readonly Setting SampleTokens = Beside("sample_tokens", 64, "most tokens it writes", "1 to 65536", v => v is >= 1 and <= 65536);
-    public static readonly Setting Keep = Beside("keep", RunControl.DefaultKeep, "newest checkpoints that stay", "1 or more", v => v >= 1);
+    public static readonly Setting SamplePrompt = Beside<string?>("sample_prompt", null, "prompt that the model continues at every evaluation");
+    public static readonly Setting SampleTokens = Beside("sample_tokens", 64, "maximum number of new tokens", "1 to 65536", v => v is >= 1 and <= 65536);
+    public static readonly Setting Keep = Beside("keep", RunControl.DefaultKeep, "number of newest checkpoints to keep", "1 or more", v => v >= 1);
 
     /// <summary>What the model of <c>--from</c> decides.</summary>
     public static readonly IReadOnlyList<Setting> Shape =
@@ -38,35 +38,35 @@ internal static class TrainSettings
     public static readonly IReadOnlyList<Setting> All =
     [
         Data, Tokenizer, From,
-        Of("init", o => o.Init, StreamInit.Keep, "first values of streams that are added; keep: the model computes what it did; paper: N(0, 0.02)"),
-        Of("train", o => o.Train, TrainedSet.All, "streams: only prefixes and aggregator; the result is an add-on to --from"),
+        Of("init", o => o.Init, StreamInit.Keep, "initial values of added streams; keep: the model computes what it did; paper: N(0, 0.02)"),
+        Of("train", o => o.Train, TrainedSet.All, "all weights, or streams: only prefixes and aggregator; the result is an add-on to --from"),
         Of("prefix_mlp", o => o.PrefixMlp, 0, "width of an MLP that stands for the prefixes while they train; 0 for none", "0 to 65536", v => v is >= 0 and <= 1 << 16),
         Streams, .. Shape, PrefixTokens, Smooth,
         Of("context", o => o.Context, 128, "tokens per window", "1 or more", v => v >= 1),
-        Of("batch", o => o.Batch, 16, "windows per step", "1 to 65536", v => v is >= 1 and <= 1 << 16),
-        Of("accumulate", o => o.Accumulate, 1, "parts that the windows of a step are taken in; memory is that of one part", "1 or more", v => v >= 1),
-        Of("recompute", o => o.Recompute, false, "compute each layer twice and hold the values of one only: less memory, more time"),
+        Of("batch", o => o.Batch, 16, "global batch size: windows per step", "1 to 65536", v => v is >= 1 and <= 1 << 16),
+        Of("accumulate", o => o.Accumulate, 1, "gradient accumulation: micro-batches per step", "1 or more", v => v >= 1),
+        Of("activation_checkpointing", o => o.ActivationCheckpointing, false, "keep only each layer's input and compute the layer again in the backward pass: less memory, more time").Formerly("recompute"),
         Of("steps", o => o.Steps, 2000L, "updates", $"1 to {TrainingOptions.MostSteps}", v => v is >= 1 and <= TrainingOptions.MostSteps),
-        Of("lr", o => o.LearningRate, 2e-3, "highest learning rate", "above 0", v => v > 0),
-        Of("min_lr", o => o.MinLearningRate, 1e-4, "learning rate at the end", "0 or more", v => v >= 0),
+        Of("lr", o => o.LearningRate, 2e-3, "peak learning rate", "above 0", v => v > 0),
+        Of("min_lr", o => o.MinLearningRate, 1e-4, "final learning rate", "0 or more", v => v >= 0),
         Of("warmup", o => o.Warmup, 100L, "steps of linear warm-up", "0 or more", v => v >= 0),
         Of("schedule", o => o.Schedule, Schedule.Cosine, "learning rate after the warm-up: cosine to --min-lr; wsd: stable, then down; constant"),
         Of("decay_fraction", o => o.DecayFraction, 0.2, "share of the steps, at the end, in which wsd comes down to --min-lr", "above 0 and at most 1", v => v is > 0 and <= 1),
-        Of("weight_decay", o => o.WeightDecay, 0.1, "decay of the weight matrices", "0 or more", v => v >= 0),
-        Of("beta1", o => o.Beta1, AdamW.DefaultBeta1, "AdamW's first beta", "0 or more and below 1", v => v is >= 0 and < 1),
-        Of("beta2", o => o.Beta2, 0.99, "AdamW's second beta", "0 or more and below 1", v => v is >= 0 and < 1),
-        Of("epsilon", o => o.Epsilon, AdamW.DefaultEpsilon, "what AdamW adds to the root of its second moment", "above 0", v => v > 0),
-        Of("clip", o => o.Clip, 1.0, "largest gradient norm", "above 0", v => v > 0),
-        Of("max_skipped", o => o.MaxSkipped, 10, "steps in a row without a finite loss and gradient that end the run", "1 or more", v => v >= 1),
+        Of("weight_decay", o => o.WeightDecay, 0.1, "weight decay of the matrices", "0 or more", v => v >= 0),
+        Of("beta1", o => o.Beta1, AdamW.DefaultBeta1, "AdamW's beta1", "0 or more and below 1", v => v is >= 0 and < 1),
+        Of("beta2", o => o.Beta2, 0.99, "AdamW's beta2", "0 or more and below 1", v => v is >= 0 and < 1),
+        Of("epsilon", o => o.Epsilon, AdamW.DefaultEpsilon, "AdamW's epsilon", "above 0", v => v > 0),
+        Of("clip", o => o.Clip, 1.0, "maximum gradient norm", "above 0", v => v > 0),
+        Of("max_skipped", o => o.MaxSkipped, 10, "number of consecutive steps without a finite loss and gradient that ends the run", "1 or more", v => v >= 1),
         Of("dropout", o => o.Dropout, 0.0, "share of each branch's output that is dropped while training", "0 or more and below 1", v => v is >= 0 and < 1),
         Of("decorrelate", o => o.Decorrelate, 0.0, "weight of a penalty on streams whose final states point the same way", "0 or more", v => v >= 0),
         Of("irreducible_loss", o => o.IrreducibleLoss, 0.0, "E of the scaling law in nats per token, for the rho of the log", "0 or more", v => v >= 0),
-        Of("val_fraction", o => o.ValidationFraction, 0.1, "last part of a text file, kept for validation; shards have their own", "above 0 and below 1", v => v is > 0 and < 1),
-        Of("eval_every", o => o.EvalEvery, 200L, "steps between validations", "1 or more", v => v >= 1),
+        Of("val_fraction", o => o.ValidationFraction, 0.1, "last part of a text file, held out for validation; shards have their own", "above 0 and below 1", v => v is > 0 and < 1),
+        Of("eval_every", o => o.EvalEvery, 200L, "steps between evaluations", "1 or more", v => v >= 1),
         Of("save_every", o => o.SaveEvery, 200L, "steps between checkpoints", "1 or more", v => v >= 1),
         Of("seed", o => o.Seed, 1L, "seed of weights and data order"),
         Threads,
-        Of("device", o => o.Device, DeviceChoice.Auto, "where to compute: auto is a GPU where TorchSharp finds one, else the processor"),
+        Of("device", o => o.Device, DeviceChoice.Auto, "auto: the first CUDA device TorchSharp finds, else the CPU"),
         Of("compute", o => o.Compute, NumberType.F32, "type of the matrix products; weights and updates stay f32"),
         Of("save_dtype", o => o.SaveType, NumberType.Bf16, "type of the weights in best/ and final/"),
         SamplePrompt, SampleTokens, Keep,
@@ -74,9 +74,12 @@ internal static class TrainSettings
 
     private static readonly Dictionary<string, Setting> ByKey = All.ToDictionary(setting => setting.Key, StringComparer.Ordinal);
 
+    private static readonly Dictionary<string, Setting> ByOldKey =
+        All.Where(setting => setting.OldKey is not null).ToDictionary(setting => setting.OldKey!, StringComparer.Ordinal);
+
     /// <summary>The names of all settings.</summary>
     public static IReadOnlyCollection<string> Keys => ByKey.Keys;
 
-    /// <summary>The setting of that name, if there is one.</summary>
-    public static Setting? Find(string key) => ByKey.GetValueOrDefault(key);
+    /// <summary>The setting of that name or former name, if there is one.</summary>
+    public static Setting? Find(string key) => ByKey.GetValueOrDefault(key) ?? ByOldKey.GetValueOrDefault(key);
 }

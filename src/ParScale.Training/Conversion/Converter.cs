@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Files;
 using ParScale.Model;
 using ParScale.Quantization;
 using ParScale.Text;
@@ -73,9 +74,7 @@ internal static class Converter
             DurableFile.WriteText(Path.Combine(folder.Path, "config.json"), ConfigFile.Rewrite(checkpoint.Folder, config));
             CompanionFiles.Copy(checkpoint.Folder, folder.Path);
             SafetensorsWriter.Write(Path.Combine(folder.Path, "model.safetensors"), tensors);
-            FolderSync.Flush(folder.Path);
             folder.Commit();
-            FolderSync.Flush(Path.GetDirectoryName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(output)))!);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -9,7 +9,7 @@ namespace ParScale.Training.Conversion;
 internal static class NewStreams
 {
     /// <summary>How much of their attention queries may give to new prefixes with <see cref="StreamInit.Keep"/>, on average.</summary>
-    public const double QuietShare = 1e-3;
+    public const double PrefixShare = 1e-3;
 
     /// <summary>The config of the model with streams added.</summary>
     public static ModelConfig Configure(ModelConfig plain, int streams, int prefixTokens, double smoothing) => plain with
@@ -54,7 +54,7 @@ internal static class NewStreams
         BackboneWalk.Run(checkpoint, text.Windows, text.Offsets, (layer, queries, logMass, mixed) =>
         {
             string attention = $"model.layers.{layer}.self_attn";
-            double share = Quieten(drawn[$"{attention}.prefix_k"], drawn[$"{attention}.prefix_v"], queries, logMass, mixed);
+            double share = HidePrefix(drawn[$"{attention}.prefix_k"], drawn[$"{attention}.prefix_v"], queries, logMass, mixed);
             worst = Math.Max(worst, share);
         });
         return (drawn, worst);
@@ -64,7 +64,7 @@ internal static class NewStreams
     /// Moves all keys of a layer's prefix, [P, kv heads, prefix, D], to where few queries look, and its values to the mean of what
     /// those that still look get from the tokens, so that what little they see changes as little as one value can.
     /// </summary>
-    private static double Quieten(Tensor keys, Tensor values, Tensor queries, Tensor logMass, Tensor mixed)
+    private static double HidePrefix(Tensor keys, Tensor values, Tensor queries, Tensor logMass, Tensor mixed)
     {
         double worst = 0;
         (long keyHeads, int slots, long size) = (keys.shape[1], (int)keys.shape[2], keys.shape[3]);
@@ -73,7 +73,7 @@ internal static class NewStreams
         {
             using var scope = NewDisposeScope();
             Tensor Own(Tensor perHead) => perHead.narrow(0, head * group, group).flatten(0, 1);
-            (Tensor key, Tensor shares) = QuietKey.Find(Own(queries), Own(logMass), slots, QuietShare);
+            (Tensor key, Tensor shares) = LowAttentionKey.Find(Own(queries), Own(logMass), slots, PrefixShare);
             keys.select(1, head).add_(key.to(keys.dtype));
             // The minimum over v of sum m^2 |v - o|^2.
             Tensor weights = shares.square() / shares.square().sum();

@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Text.PreTokenizers;
 using ParScale.Training.Checkpointing;
+using ParScale.Text;
+using ParScale.Files;
 
 namespace ParScale.Training.Data;
 

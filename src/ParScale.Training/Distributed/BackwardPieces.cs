@@ -6,13 +6,13 @@ namespace ParScale.Training.Distributed;
 /// <summary>
 /// A backward pass that stops below every layer, since TorchSharp has no hooks that tell when a gradient is there. The states that
 /// enter a layer are cut from what made them, and the gradient is carried over each cut by hand: it is the same to the last bit,
-/// unless a tied embedding's adds to one that is there already, which it then does in two steps. With <paramref name="recompute"/> the
-/// layers keep only their inputs.
+/// unless a tied embedding's adds to one that is there already, which it then does in two steps. With
+/// <paramref name="checkpointing"/> the layers keep only their inputs.
 /// </summary>
-internal sealed class BackwardPieces(bool recompute = false) : IDisposable
+internal sealed class BackwardPieces(bool checkpointing = false) : IDisposable
 {
     private readonly Stack<(int Layer, Tensor Below, Tensor Above)> _cuts = [];
-    private readonly RecomputedLayers? _recomputed = recompute ? new RecomputedLayers() : null;
+    private readonly ActivationCheckpointing? _checkpointing = checkpointing ? new ActivationCheckpointing() : null;
     private Positions? _positions;
 
     /// <summary>
@@ -20,7 +20,7 @@ internal sealed class BackwardPieces(bool recompute = false) : IDisposable
     /// <paramref name="states"/>. Layers follow each other, from 0.
     /// </summary>
     public Tensor Through(int layer, Tensor states, Func<Tensor, Tensor> forward) =>
-        _recomputed?.Through(layer, states, forward) ?? forward(Cut(layer, states));
+        _checkpointing?.Through(layer, states, forward) ?? forward(Cut(layer, states));
 
     /// <summary>Takes over the positions of packed rows: a layer that is computed again needs them.</summary>
     public void Keep(Positions positions) => _positions = positions;
@@ -32,7 +32,7 @@ internal sealed class BackwardPieces(bool recompute = false) : IDisposable
     public void Run(Tensor goal, Action<int>? done = null)
     {
         goal.backward();
-        _recomputed?.Run(done);
+        _checkpointing?.Run(done);
         while (_cuts.TryPop(out (int Layer, Tensor Below, Tensor Above) cut))
         {
             done?.Invoke(cut.Layer);
@@ -53,7 +53,7 @@ internal sealed class BackwardPieces(bool recompute = false) : IDisposable
             above.Dispose();
         }
         _cuts.Clear();
-        _recomputed?.Dispose();
+        _checkpointing?.Dispose();
         _positions?.Dispose();
         _positions = null;
     }

@@ -24,10 +24,10 @@ internal sealed class GradientBucket : IDisposable
     {
         _group = group;
         LowestLayer = lowestLayer;
-        Device device = parameters[0].device;
+        (Device device, ScalarType type) = (parameters[0].device, parameters[0].dtype);
         long size = parameters.Sum(parameter => parameter.numel());
-        _block = zeros(size, dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
-        _host = device.type == TorchSharp.DeviceType.CPU ? _block : empty(size, dtype: ScalarType.Float32).DetachFromDisposeScope();
+        _block = zeros(size, dtype: type, device: device).DetachFromDisposeScope();
+        _host = device.type == TorchSharp.DeviceType.CPU ? _block : empty(size, dtype: type).DetachFromDisposeScope();
         _views = new (Parameter, Tensor)[parameters.Count];
         long at = 0;
         for (int i = 0; i < _views.Length; i++)

@@ -82,14 +82,15 @@ internal sealed class ProcessGroup
         return Encoding.UTF8.GetString(bytes);
     }
 
-    /// <summary>Overwrites the values of a float32 tensor with those of the first process.</summary>
+    /// <summary>Overwrites the values of a float32 or float64 tensor with those of the first process.</summary>
     public void FromFirst(Tensor values)
     {
         if (Count == 1) return;
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Tensor flat = values.detach().cpu().contiguous().flatten();
-        Check(OpenMpi.Broadcast(Address(flat), checked((int)flat.numel()), OpenMpi.Float, Root, OpenMpi.World));
+        (IntPtr address, IntPtr type) = Memory(flat);
+        Check(OpenMpi.Broadcast(address, checked((int)flat.numel()), type, Root, OpenMpi.World));
         if (!IsFirst) values.copy_(flat.view(values.shape));
     }
 
@@ -105,19 +106,20 @@ internal sealed class ProcessGroup
         int other = Array.FindIndex(all, value => value != all[Root]);
         if (other < 0) return;
         throw new ParScaleException(ErrorKind.HashMismatch, "MP-03",
-            $"the weights of process {other} differ from those of the first after step {step}; --resume goes on from the last checkpoint; "
+            $"the weights of process {other} differ from those of the first after step {step}; --resume continues from the last checkpoint; "
             + "if it happens again, use machines of one kind, or test their memory");
     }
 
     /// <summary>
-    /// Starts to add up a flat float32 tensor in main memory over all processes, in its place; nobody may touch it before
+    /// Starts to add up a flat float32 or float64 tensor in main memory over all processes, in its place; nobody may touch it before
     /// <see cref="Finish"/> has seen the request that this returns.
     /// </summary>
     public IntPtr StartSum(Tensor values)
     {
         if (Count == 1) return IntPtr.Zero;
+        (IntPtr address, IntPtr type) = Memory(values);
         Check(OpenMpi.StartReduce(
-            OpenMpi.InPlace, Address(values), checked((int)values.numel()), OpenMpi.Float, OpenMpi.Sum, OpenMpi.World, out IntPtr request));
+            OpenMpi.InPlace, address, checked((int)values.numel()), type, OpenMpi.Sum, OpenMpi.World, out IntPtr request));
         return request;
     }
 
@@ -158,10 +160,10 @@ internal sealed class ProcessGroup
         if (result != 0) throw new InvalidOperationException($"an MPI call returned {result}");
     }
 
-    private static IntPtr Address(Tensor values)
+    private static (IntPtr Address, IntPtr Type) Memory(Tensor values) => (values.storage_offset(), values.is_contiguous(), values.dtype) switch
     {
-        if (values.dtype != ScalarType.Float32 || values.storage_offset() != 0 || !values.is_contiguous())
-            throw new InvalidOperationException("only whole float32 tensors are exchanged");
-        return values.storage<float>().data_ptr();
-    }
+        (0, true, ScalarType.Float32) => (values.storage<float>().data_ptr(), OpenMpi.Float),
+        (0, true, ScalarType.Float64) => (values.storage<double>().data_ptr(), OpenMpi.Double),
+        _ => throw new InvalidOperationException("only whole float32 and float64 tensors are exchanged"),
+    };
 }

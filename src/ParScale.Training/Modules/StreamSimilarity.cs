@@ -17,8 +17,7 @@ internal static class StreamSimilarity
     {
         using var scope = NewDisposeScope();
         int streams = (int)states.shape[0];
-        ScalarType type = states.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
-        Tensor rows = states.to(type).flatten(1, 2);
+        Tensor rows = states.AtLeastFloat32().flatten(1, 2);
         Tensor units = rows / linalg.vector_norm(rows, 2, [-1], keepdim: true).clamp_min(Smallest);
         Tensor[] pairs = [.. from i in Enumerable.Range(0, streams) from j in Enumerable.Range(i + 1, streams - i - 1)
                              select (units[i] * units[j]).sum(-1)];

@@ -47,7 +47,7 @@ internal sealed class AdamW : IDisposable
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Tensor norms = stack(_entries.Select(e => Gradient(e).norm()));
-        double norm = (group ?? ProcessGroup.Alone).FromFirst(norms.norm().item<float>());
+        double norm = (group ?? ProcessGroup.Alone).FromFirst(norms.norm().ToDouble());
         if (norm > limit)
         {
             using Scalar share = limit / norm;

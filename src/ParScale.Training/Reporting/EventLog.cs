@@ -1,4 +1,5 @@
 using System.Globalization;
+using ParScale.Files;
 using ParScale.Training.Runs;
 using Tensorboard;
 
@@ -20,17 +21,15 @@ internal sealed class EventLog : IDisposable
         Directory.CreateDirectory(folder);
         string[] earlier = [.. Directory.GetFiles(folder, $"{Prefix}*{Suffix}").Order(StringComparer.Ordinal)];
         string path = Path.Combine(folder, NewName(earlier));
-        // TensorBoard reads what has "tfevents" in its name: the file gets that when it is whole.
-        string beside = Path.Combine(folder, ".unfinished");
-        using (FileStream fresh = File.Create(beside))
+        DurableFile.RemoveUnfinished(folder);
+        DurableFile.Replace(path, fresh =>
         {
             EventFile.Append(fresh, new Event { WallTime = Now(), FileVersion = "brain.Event:2" });
             // A TensorBoard that has shown the earlier file forgets it and takes everything from this one.
             EventFile.Append(fresh, new Event { WallTime = Now(), SessionLog = new SessionLog { Status = SessionLog.Types.SessionStatus.Start } });
             IEnumerable<Event> known = step > 0 && earlier.Length > 0 ? EventFile.Read(earlier[^1]) : [];
             foreach (Event record in known.Where(record => record.Summary is not null && record.Step <= step)) EventFile.Append(fresh, record);
-        }
-        File.Move(beside, path);
+        });
         foreach (string old in earlier) File.Delete(old);
         _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
     }

@@ -1,4 +1,4 @@
 namespace ParScale.Training.Reporting;
 
-/// <summary>The text that a model goes on from at every evaluation, for at most <paramref name="Tokens"/> tokens.</summary>
+/// <summary>The prompt that the model continues at every evaluation, by at most <paramref name="Tokens"/> tokens.</summary>
 internal sealed record SampleOptions(string Prompt, int Tokens);

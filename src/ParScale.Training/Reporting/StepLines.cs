@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using ParScale.Training.Checkpointing;
+using ParScale.Files;
 
 namespace ParScale.Training.Reporting;
 
@@ -19,9 +19,7 @@ internal sealed class StepLines : IDisposable
         string[] kept = step > 0 && File.Exists(path) ? [.. File.ReadLines(path).Where(line => IsUpTo(line, step))] : [];
         if (kept.Length == 0 && header is not null) kept = [JsonSerializer.Serialize(header, Format)];
         // Never cut the file in place: a kill in between would lose it.
-        string beside = path + ".tmp";
-        DurableFile.WriteText(beside, string.Concat(kept.Select(line => line + "\n")));
-        File.Move(beside, path, overwrite: true);
+        DurableFile.ReplaceText(path, string.Concat(kept.Select(line => line + "\n")));
         _writer = new StreamWriter(path, append: true, new UTF8Encoding(false)) { NewLine = "\n", AutoFlush = true };
     }
 

@@ -14,7 +14,8 @@ namespace ParScale.Training.Runs;
 internal sealed class BatchGradient(
     TrainingOptions options, ParScaleLm model, IRowOrder data, RankSlice ranks, GradientExchange? exchange = null) : IDisposable
 {
-    private readonly BackwardPieces? _pieces = options.Recompute || exchange is not null ? new BackwardPieces(options.Recompute) : null;
+    private readonly BackwardPieces? _pieces = options.ActivationCheckpointing || exchange is not null
+        ? new BackwardPieces(options.ActivationCheckpointing) : null;
 
     /// <summary>
     /// Adds the gradient of step <paramref name="step"/> (from 0) to the parameters: this process's part of it, or with an exchange all of
@@ -63,12 +64,12 @@ internal sealed class BatchGradient(
     private (Tensor Goal, double Loss) Head(Tensor states, Tensor targets, double share)
     {
         using var scope = NewDisposeScope();
-        Tensor logits = model.Logits(model.Mix(states)).flatten(0, 1).to(ScalarType.Float32);
+        Tensor logits = model.Logits(model.Mix(states)).flatten(0, 1).AtLeastFloat32();
         Tensor loss = nn.functional.cross_entropy(logits, targets);
         // TorchSharp frees a number that nothing refers to, even during the call that reads it.
         using Scalar penalty = options.Decorrelate, part = share;
         Tensor goal = options.Decorrelate > 0 ? loss + StreamSimilarity.Penalty(states) * penalty : loss;
         if (share < 1) goal = goal * part;
-        return (goal.MoveToOuterDisposeScope(), loss.item<float>());
+        return (goal.MoveToOuterDisposeScope(), loss.ToDouble());
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ParScale.Checkpoints;
+using ParScale.Files;
 using ParScale.Model;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Modules;
@@ -48,7 +49,7 @@ internal sealed class RunFolder(
                 + "check the path and its permissions", e);
         }
         _lock ??= Lock(lockPath);
-        if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path)) is { } parent) FolderSync.Flush(parent);
+        if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path)) is { } parent) DiskFlush.Folder(parent);
         _folders.CleanUp();
     }
 
@@ -87,7 +88,7 @@ internal sealed class RunFolder(
             TensorToWrite[] moments = [.. optimizer.State.Select(s => TensorBytes.Write(s.Name, s.Value, TensorType.F32))];
             SafetensorsWriter.Write(System.IO.Path.Combine(folder, CheckpointCheck.OptimizerFile), moments, metadata);
             DurableFile.WriteText(System.IO.Path.Combine(folder, CheckpointCheck.StateFile), state.ToJson());
-            FolderSync.Flush(folder);
+            DiskFlush.Folder(folder);
             CheckpointManifest.Write(folder, state.Step);
         });
         // A skipped one counts for nothing, and is not ours to delete; this save replaced it if it has the same step.

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ParScale.Training.Checkpointing;
+using ParScale.Files;
 using ParScale.Training.Reporting;
 
 namespace ParScale.Training.Runs;
@@ -17,7 +17,7 @@ internal sealed record RunResult(
     public string ToJson() => JsonSerializer.Serialize(this, Format);
 
     /// <summary>Writes <see cref="FileName"/>, whole or not at all.</summary>
-    public void Save() => DurableFile.Replace(Path.Combine(Folder, FileName), ToJson() + "\n");
+    public void Save() => DurableFile.ReplaceText(Path.Combine(Folder, FileName), ToJson() + "\n");
 
     /// <summary>What <see cref="Save"/> wrote; null when the file holds something else.</summary>
     public static RunResult? Read(string path)

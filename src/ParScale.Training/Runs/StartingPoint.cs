@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace ParScale.Training.Runs;
 
-/// <summary>The trained model that a run goes on from (<c>--from</c>): plain, with streams, or an add-on.</summary>
+/// <summary>The trained model that a run starts from (<c>--from</c>): plain, with streams, or an add-on.</summary>
 internal sealed record StartingPoint
 {
     private const int DefaultPrefixTokens = 48;

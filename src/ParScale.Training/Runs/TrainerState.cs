@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace ParScale.Training.Runs;
@@ -32,8 +33,14 @@ internal sealed record TrainerState(
 
     /// <summary>The state that <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="JsonException">The text is something else.</exception>
-    public static TrainerState Parse(string json) =>
-        JsonSerializer.Deserialize<TrainerState>(json, Format) ?? throw new JsonException("no state");
+    public static TrainerState Parse(string json)
+    {
+        JsonNode? root = JsonNode.Parse(json);
+        // Checkpoints of version 0.1 before its release call it by another name.
+        if (root?["options"] is JsonObject options && options.Remove("recompute", out JsonNode? checkpointing))
+            options["activation_checkpointing"] = checkpointing;
+        return root.Deserialize<TrainerState>(Format) ?? throw new JsonException("no state");
+    }
 
     /// <exception cref="ParScaleException">The file is not what a trainer wrote.</exception>
     public static TrainerState Read(string path)

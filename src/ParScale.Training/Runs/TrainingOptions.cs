@@ -74,7 +74,7 @@ internal sealed record TrainingOptions
     public int MaxSkipped { get; init; } = 10;
 
     /// <summary>Whether the backward pass computes each layer a second time, so that only one layer's intermediate values are held.</summary>
-    public bool Recompute { get; init; }
+    public bool ActivationCheckpointing { get; init; }
 
     /// <summary>Where the run computes.</summary>
     public DeviceChoice Device { get; init; }

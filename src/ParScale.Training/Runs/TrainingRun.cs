@@ -108,8 +108,8 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
     {
         Device device = Devices.Of(options.Device);
         // Only the processor's generator can be set back to draw the same again.
-        if (options.Recompute && options.Dropout > 0 && device.type != DeviceType.CPU)
-            throw ParScaleException.Usage("TR-10", "--recompute with --dropout needs --device cpu; leave one of the two out");
+        if (options.ActivationCheckpointing && options.Dropout > 0 && device.type != DeviceType.CPU)
+            throw ParScaleException.Usage("TR-10", "--activation-checkpointing with --dropout needs --device cpu; leave one of the two out");
         return device;
     }
 

@@ -1,6 +1,7 @@
 using ParScale.Training.Data.Order;
 using ParScale.Training.Distributed;
 using ParScale.Training.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Runs;
@@ -23,26 +24,26 @@ internal sealed class Validation(IHeldOut heldOut, double irreducible = 0, Proce
         bool wasTraining = model.training;
         model.eval();
         List<double> sums = [];
-        StreamWatch? watch = model.Config.Streams > 1 ? new StreamWatch(model.Config.Streams) : null;
+        StreamMetrics? metrics = model.Config.Streams > 1 ? new StreamMetrics(model.Config.Streams) : null;
         foreach (Batch batch in heldOut.Passes(RowsPerPass).TakeWhile(_ => !stop.IsCancellationRequested))
-            sums.Add(sums.Count % _group.Count == _group.Rank ? Sum(model, watch, batch) : 0);
+            sums.Add(sums.Count % _group.Count == _group.Rank ? Sum(model, metrics, batch) : 0);
         model.train(wasTraining);
         if (_group.Any(stop.IsCancellationRequested)) return null;
         // Every sum comes from one process, and all add them up in one order: the loss is that of a process on its own, to the last bit.
         double[] all = [.. sums];
         _group.Sum(all);
         double total = all.Sum();
-        watch?.Share(_group);
-        return new ValidationLoss(total / heldOut.Tokens, total / heldOut.Characters, watch?.Report(irreducible));
+        metrics?.Share(_group);
+        return new ValidationLoss(total / heldOut.Tokens, total / heldOut.Characters, metrics?.Report(irreducible));
     }
 
-    private static double Sum(ParScaleLm model, StreamWatch? watch, Batch batch)
+    private static double Sum(ParScaleLm model, StreamMetrics? metrics, Batch batch)
     {
         using var scope = NewDisposeScope();
         BatchTensors tensors = BatchTensors.Of(batch, model.Device);
         Tensor states = tensors.Select(model.States(tensors.Inputs, tensors.Offsets));
-        watch?.Add(model, states, tensors.Targets);
-        Tensor logits = model.Logits(model.Mix(states)).to(ScalarType.Float32);
-        return nn.functional.cross_entropy(logits.flatten(0, 1), tensors.Targets, reduction: nn.Reduction.Sum).item<float>();
+        metrics?.Add(model, states, tensors.Targets);
+        Tensor logits = model.Logits(model.Mix(states)).AtLeastFloat32();
+        return nn.functional.cross_entropy(logits.flatten(0, 1), tensors.Targets, reduction: nn.Reduction.Sum).ToDouble();
     }
 }

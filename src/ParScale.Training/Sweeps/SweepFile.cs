@@ -23,7 +23,7 @@ internal sealed record SweepFile(string Path, IReadOnlyList<SweepValue> Base, IR
         var axes = new List<SweepAxis>();
         foreach (JsonProperty part in StrictJson.Members(path, "", StrictJson.Read(path)))
         {
-            if (part.Name == "base") shared.AddRange(StrictJson.Members(path, "base", part.Value).Select(v => SweepValue.Read(path, "base", v.Name, v.Value)));
+            if (part.Name == "base") shared.AddRange(SweepValue.ReadAll(path, "base", StrictJson.Members(path, "base", part.Value)));
             else if (part.Name == "models") axes.Add(Models(path, part.Value));
             else if (part.Name == "grid") axes.AddRange(StrictJson.Members(path, "grid", part.Value).Select(axis => Axis(path, axis.Name, axis.Value)));
             else throw StrictJson.Unknown(path, "", part.Name, Parts);
@@ -35,10 +35,8 @@ internal sealed record SweepFile(string Path, IReadOnlyList<SweepValue> Base, IR
 
     private static SweepAxis Axis(string path, string key, JsonElement values)
     {
-        IEnumerable<SweepPoint> points = Elements(path, $"grid.{key}", values)
-            .Select(value => SweepValue.Read(path, "grid", key, value))
-            .Select(value => new SweepPoint(Word(value), [value]));
-        return Distinct(path, $"grid.{key}", new SweepAxis(key, [.. points]));
+        SweepValue[] read = [.. Elements(path, $"grid.{key}", values).Select(value => SweepValue.Read(path, "grid", key, value))];
+        return Distinct(path, $"grid.{key}", new SweepAxis(read[0].Key, [.. read.Select(value => new SweepPoint(Word(value), [value]))]));
     }
 
     private static SweepAxis Models(string path, JsonElement models)
@@ -57,7 +55,7 @@ internal sealed record SweepFile(string Path, IReadOnlyList<SweepValue> Base, IR
             throw StrictJson.Wrong(path, $"{where}.name",
                 $"must be there and a text of 1 to {LongestName} letters, digits, underscores and, but not first, points: runs are called by it");
         }
-        return new SweepPoint(word, [.. members.Where(m => m.Name != "name").Select(m => SweepValue.Read(path, where, m.Name, m.Value))]);
+        return new SweepPoint(word, SweepValue.ReadAll(path, where, members.Where(member => member.Name != "name")));
     }
 
     private static JsonElement[] Elements(string path, string where, JsonElement list)
@@ -83,7 +81,7 @@ internal sealed record SweepFile(string Path, IReadOnlyList<SweepValue> Base, IR
         var modelKeys = axes.Where(axis => axis.Key == Model).SelectMany(axis => axis.Points).SelectMany(point => point.Values).Select(v => v.Key).ToHashSet();
         foreach (string key in axes.Where(axis => axis.Key != Model).Select(axis => axis.Key))
         {
-            string? other = shared.Any(value => value.Key == key) ? "base" : modelKeys.Contains(key) ? "models" : null;
+            string? other = shared.Any(value => value.Key == key) ? "base" : modelKeys.Contains(key) ? "models" : axes.Count(axis => axis.Key == key) > 1 ? "grid" : null;
             if (other is not null) throw StrictJson.Usage("SW-03", path, $"grid.{key}", $"stands in \"{other}\" too; leave one");
         }
     }

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
-using ParScale.Training.Checkpointing;
+using ParScale.Files;
 
 namespace ParScale.Training.Sweeps;
 
@@ -44,6 +44,7 @@ internal sealed class SweepFolder : IDisposable
             throw new ParScaleException(ErrorKind.Io, "SW-08", $"{name} cannot be created; check the path and its permissions", e);
         }
         _lock = TakeLock(Path.Combine(path, "sweep.lock"), name);
+        DurableFile.RemoveUnfinished(path);
         Threads = threads ?? Math.Max(1, Environment.ProcessorCount / jobs);
         if (File.Exists(record)) Threads = Compare(SweepRecord.Read(record), threads, name);
         WriteWhole(record, JsonSerializer.Serialize(SweepRecord.Of(plan, Threads), Format) + "\n");
@@ -115,7 +116,7 @@ internal sealed class SweepFolder : IDisposable
     {
         try
         {
-            DurableFile.Replace(path, text);
+            DurableFile.ReplaceText(path, text);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

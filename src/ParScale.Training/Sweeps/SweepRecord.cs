@@ -17,7 +17,7 @@ internal sealed record SweepRecord(int Threads, IReadOnlyDictionary<string, IRea
         {
             return new SweepRecord(root.GetProperty("threads").GetInt32(), root.GetProperty("runs").EnumerateObject().ToDictionary(
                 run => run.Name, IReadOnlyDictionary<string, string> (run) =>
-                    run.Value.EnumerateObject().ToDictionary(value => value.Name, value => value.Value.GetString() ?? "")));
+                    run.Value.EnumerateObject().ToDictionary(value => TrainSettings.Find(value.Name)?.Key ?? value.Name, value => value.Value.GetString() ?? "")));
         }
         catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)
         {

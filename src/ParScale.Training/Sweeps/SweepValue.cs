@@ -18,6 +18,15 @@ internal readonly record struct SweepValue(Setting Setting, string Text)
         return new SweepValue(setting, value.ValueKind == JsonValueKind.String ? value.GetString() ?? "" : value.GetRawText());
     }
 
+    /// <summary>The values of the members of an object.</summary>
+    /// <exception cref="ParScaleException">As for <see cref="Read"/>; or two members are one setting, under a former name (RC-03).</exception>
+    public static SweepValue[] ReadAll(string path, string where, IEnumerable<JsonProperty> members)
+    {
+        SweepValue[] values = [.. members.Select(member => Read(path, where, member.Name, member.Value))];
+        if (values.CountBy(value => value.Key).FirstOrDefault(pair => pair.Value > 1) is not { Key: { } twice }) return values;
+        throw StrictJson.Usage("RC-03", path, StrictJson.Inside(where, twice), "is given under its former name too; leave one");
+    }
+
     /// <summary>The value for a run; relative paths count from <paramref name="folder"/>.</summary>
     public string From(string folder) => Setting.IsPath ? Path.GetFullPath(Path.Combine(folder, Text)) : Text;
 }

@@ -1,3 +1,5 @@
+using ParScale.Files;
+
 namespace ParScale.Checkpoints;
 
 /// <summary>What a folder in Hugging Face layout holds beside config and weights that a copy of the model needs too.</summary>
@@ -18,9 +20,7 @@ internal static class CompanionFiles
             if (!Path.Exists(Path.Combine(from, name))) continue;
             string regular = InputFile.RequireRegular(Path.Combine(from, name), "ST-01");
             using FileStream source = File.OpenRead(regular);
-            using var copy = new FileStream(Path.Combine(to, name), FileMode.CreateNew, FileAccess.Write);
-            source.CopyTo(copy);
-            DiskFlush.Flush(copy);
+            DurableFile.Write(Path.Combine(to, name), source.CopyTo);
         }
     }
 }

@@ -1,14 +1,14 @@
+using ParScale.Files;
+
 namespace ParScale.Checkpoints;
 
 /// <summary>
-/// Writes safetensors files that appear whole or not at all: the bytes go to a temporary file in the same folder,
-/// are flushed to the disk, and the file is renamed over the old one.
+/// Writes safetensors files that appear whole or not at all, and survive a power cut.
 /// </summary>
 public static class SafetensorsWriter
 {
     // The widest element.
     private const int Alignment = 8;
-    private const int BufferBytes = 1 << 20;
 
     /// <summary>
     /// Writes all <paramref name="tensors"/>, wide element types first so that every tensor starts aligned.
@@ -23,22 +23,16 @@ public static class SafetensorsWriter
         metadata ??= new Dictionary<string, string> { ["format"] = "pt" };
         byte[] header = SafetensorsHeaderWriter.Build(
             ordered.Select(t => (t.Name, t.Type, t.Shape)), [.. metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)], Alignment);
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".";
-        string beside = Path.Combine(folder, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
         try
         {
-            using (var stream = new FileStream(beside, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes))
+            DurableFile.Replace(path, stream =>
             {
                 stream.Write(header);
                 foreach (TensorToWrite tensor in ordered) WriteData(stream, tensor);
-                DiskFlush.Flush(stream);
-            }
-            File.Move(beside, path, overwrite: true);
+            });
         }
-        catch (Exception e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            TryDelete(beside);
-            if (e is not (IOException or UnauthorizedAccessException)) throw;
             throw new ParScaleException(ErrorKind.Io, "IO-01",
                 $"{ParScaleException.Quote(Path.GetFileName(path))}: cannot be written ({OneLine(e.Message)}); "
                 + "check the folder, its permissions and the free space", e);
@@ -53,18 +47,6 @@ public static class SafetensorsWriter
         long expected = TensorSize.Bytes(tensor.Type, tensor.Shape);
         if (written != expected)
             throw new ArgumentException($"tensor {tensor.Name} wrote {written} bytes, its shape says {expected}", nameof(tensor));
-    }
-
-    private static void TryDelete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // The first error is the one to report; a leftover .tmp file is never read.
-        }
     }
 
     private static string OneLine(string message) => message.ReplaceLineEndings(" ");

@@ -1,4 +1,5 @@
 using ParScale.Configuration;
+using ParScale.Files;
 
 namespace ParScale.Quantization;
 
@@ -50,9 +51,22 @@ internal sealed class OutputFolder : IDisposable
         }
     }
 
-    /// <summary>Puts the folder in its place.</summary>
+    /// <summary>Puts the folder in its place, where it survives a power cut; its files must have been flushed.</summary>
     /// <exception cref="IOException">The system refused, or another process was faster.</exception>
     public void Commit()
+    {
+        DiskFlush.Folder(Path);
+        Move();
+        DiskFlush.Folder(System.IO.Path.GetDirectoryName(_target)!);
+    }
+
+    /// <summary>Removes what was not committed.</summary>
+    public void Dispose()
+    {
+        if (Directory.Exists(Path)) TryDelete(Path);
+    }
+
+    private void Move()
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -74,12 +88,6 @@ internal sealed class OutputFolder : IDisposable
                 throw;
             }
         }
-    }
-
-    /// <summary>Removes what was not committed.</summary>
-    public void Dispose()
-    {
-        if (Directory.Exists(Path)) TryDelete(Path);
     }
 
     // Only what this command makes, and can make again: never the weights themselves.

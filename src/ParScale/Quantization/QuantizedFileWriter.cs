@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Hashing;
 using ParScale.Checkpoints;
+using ParScale.Files;
 
 namespace ParScale.Quantization;
 
@@ -58,7 +59,7 @@ internal sealed class QuantizedFileWriter : IDisposable
         byte[] header = Header(name => HeaderChecksum.Text(_places[name].Checksum.GetCurrentHashAsUInt64()), sourceChecksum);
         HeaderChecksum.Stamp(header);
         RandomAccess.Write(_file.SafeFileHandle, header, 0);
-        DiskFlush.Flush(_file);
+        DiskFlush.File(_file);
     }
 
     public void Dispose() => _file.Dispose();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ParScale.Checkpoints;
+using ParScale.Files;
 using ParScale.Kernels.Formats;
 using ParScale.Configuration;
 
@@ -55,7 +56,7 @@ public static class Quantizer
         using var output = new OutputFolder(target, replace);
         byte[] config = WithKey(InputFile.Read(Path.Combine(checkpoint.Folder, "config.json"), CheckpointLimits.ConfigBytes, "CF-01", "CF-02"), type,
             BackboneHash.SampleOf(checkpoint));
-        WriteDurably(Path.Combine(output.Path, "config.json"), config);
+        DurableFile.Write(Path.Combine(output.Path, "config.json"), config);
         CompanionFiles.Copy(checkpoint.Folder, output.Path);
         QuantizeReport report;
         using (var file = new QuantizedFileWriter(Path.Combine(output.Path, HeaderChecksum.WeightsName), Plan(checkpoint, type), config))
@@ -111,12 +112,5 @@ public static class Quantizer
             json.WriteEndObject();
         }
         return [.. buffer.ToArray(), (byte)'\n'];
-    }
-
-    private static void WriteDurably(string path, byte[] content)
-    {
-        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-        file.Write(content);
-        DiskFlush.Flush(file);
     }
 }

@@ -11,6 +11,9 @@ internal static class Compare
         return wanted.Zip(found, (a, b) => Math.Abs(a - b)).Max() / wanted.Max(Math.Abs);
     }
 
+    /// <summary>max |a - b|.</summary>
+    public static double Distance(IEnumerable<double> a, IEnumerable<float> b) => Rounding.Distance(a, b.Select(value => (double)value));
+
     /// <summary>The logits of a session that takes the tokens in the given portions, all positions in a row.</summary>
     public static float[] LogitsInPortions(LanguageModel model, int[] tokens, params int[] portions)
     {

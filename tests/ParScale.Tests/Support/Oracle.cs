@@ -5,9 +5,10 @@ namespace ParScale.Tests.Support;
 
 /// <summary>
 /// The model once more, written from the equations of docs/math.md in plain loops and double precision: no cache, no
-/// batch, one stream after another. It shares no arithmetic with the engine.
+/// batch, one stream after another. It shares no arithmetic with the engine. Its weights are those of the checkpoint, with
+/// <paramref name="random"/> off by the rounding of float32 sums.
 /// </summary>
-internal sealed class Oracle(Checkpoint checkpoint)
+internal sealed class Oracle(Checkpoint checkpoint, Random? random = null)
 {
     private readonly ModelConfig _config = checkpoint.Config.Model;
     private readonly StreamConfig _streams = checkpoint.Config.Streams;
@@ -18,6 +19,14 @@ internal sealed class Oracle(Checkpoint checkpoint)
         double[][][] streams = [.. Enumerable.Range(0, _streams.Count).Select(p => Stream(tokens, p))];
         double[] head = Tensor(_config.TieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
         return [.. Enumerable.Range(0, tokens.Length).Select(s => Multiply(head, Mix([.. streams.Select(stream => stream[s])]), null))];
+    }
+
+    /// <summary>The logits of all tokens in a row, and by how much those of float32 may differ from them.</summary>
+    public static (double[] Logits, double Allowed) Logits(Checkpoint checkpoint, int[] tokens)
+    {
+        double[] Run(Random? random) => [.. new Oracle(checkpoint, random).Logits(tokens).SelectMany(row => row)];
+        double[] exact = Run(null);
+        return (exact, Rounding.Allowed(exact, seed => Run(new Random(seed))));
     }
 
     private double[][] Stream(int[] tokens, int p)
@@ -146,15 +155,17 @@ internal sealed class Oracle(Checkpoint checkpoint)
     {
         if (_tensors.TryGetValue(name, out double[]? known)) return known;
         (SafetensorsFile file, TensorInfo info) = checkpoint.Get(name);
-        byte[] bytes = file.Bytes(info).ToArray();
-        return _tensors[name] = info.Type switch
-        {
-            TensorType.F32 => [.. bytes.Chunk(4).Select(b => (double)BitConverter.ToSingle(b))],
-            TensorType.F16 => [.. bytes.Chunk(2).Select(b => (double)BitConverter.ToHalf(b))],
-            TensorType.BF16 => [.. bytes.Chunk(2).Select(b => (double)BitConverter.UInt32BitsToSingle((uint)BitConverter.ToUInt16(b) << 16))],
-            _ => throw new ArgumentOutOfRangeException(nameof(name)),
-        };
+        double[] stored = Numbers(file.Bytes(info).ToArray(), info.Type);
+        return _tensors[name] = random is null ? stored : Rounding.Change(stored, info.Shape[^1], random);
     }
+
+    private static double[] Numbers(byte[] bytes, TensorType type) => type switch
+    {
+        TensorType.F32 => [.. bytes.Chunk(4).Select(b => (double)BitConverter.ToSingle(b))],
+        TensorType.F16 => [.. bytes.Chunk(2).Select(b => (double)BitConverter.ToHalf(b))],
+        TensorType.BF16 => [.. bytes.Chunk(2).Select(b => (double)BitConverter.UInt32BitsToSingle((uint)BitConverter.ToUInt16(b) << 16))],
+        _ => throw new ArgumentOutOfRangeException(nameof(type)),
+    };
 
     private readonly Dictionary<string, double[]> _tensors = [];
 }

@@ -26,7 +26,27 @@ public sealed class RunConfigTests
         Assert.Equal(folder.File("sub/text.txt"), config.Data);
         config.TakeWords(["lr=0.25"], [(TrainSettings.Find("steps")!, "400")]);
         TrainingOptions options = config.Options(from: null);
-        Assert.Equal((0.25, 400L, NumberType.Bf16, true, 16), (options.LearningRate, options.Steps, options.Compute, options.Recompute, options.Batch));
+        Assert.Equal((0.25, 400L, NumberType.Bf16, true, 16), (options.LearningRate, options.Steps, options.Compute, options.ActivationCheckpointing, options.Batch));
+    }
+
+    [Fact]
+    public void A_former_name_is_read_everywhere_and_not_beside_the_new_one()
+    {
+        using var folder = new TempFolder();
+        Assert.True(Of(folder, """{ "recompute": true }""").Options(from: null).ActivationCheckpointing);
+        var words = new RunConfig();
+        words.TakeWords(["recompute=true"], []);
+        Assert.True(words.Options(from: null).ActivationCheckpointing);
+        Assert.Contains("\"activation_checkpointing\": true", words.ToJson(words.Options(from: null), indented: true), StringComparison.Ordinal);
+        Assert.Equal("RC-03", Assert.Throws<ParScaleException>(() => Of(folder, """{ "recompute": true, "activation_checkpointing": true }""")).Code);
+        Assert.Equal("RC-03", Assert.Throws<ParScaleException>(() => new RunConfig().TakeWords(["recompute=true", "activation_checkpointing=true"], [])).Code);
+        foreach (string flag in (string[])["--recompute", "--activation-checkpointing"])
+        {
+            (int exitCode, string output, _) = Trained.Run([.. Samples.Run(folder, "run"), flag, "--dry-run", "--json"]);
+            Assert.Equal(0, exitCode);
+            using var result = System.Text.Json.JsonDocument.Parse(output);
+            Assert.True(result.RootElement.GetProperty("settings").GetProperty("activation_checkpointing").GetBoolean());
+        }
     }
 
     [Fact]

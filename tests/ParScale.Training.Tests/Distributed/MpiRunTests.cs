@@ -30,7 +30,9 @@ public sealed class MpiRunTests
         }
         List<double> one = Losses(folder.File("one")), many = Losses(folder.File("many"));
         Assert.Equal(24, one.Count);
-        Assert.All(one.Zip(many), pair => Assert.Equal(pair.First, pair.Second, 2e-6));
+        // InRanksTests has the gradients exactly. These are float32 losses near 6, of which a unit is 5e-7, after at most twelve updates
+        // whose sums were formed in another order: a hundred units.
+        Assert.All(one.Zip(many), pair => Assert.Equal(pair.First, pair.Second, 5e-5));
         Assert.Equal(File.ReadAllBytes(folder.File("many/final/model.safetensors")), File.ReadAllBytes(folder.File("again/final/model.safetensors")));
     }
 

@@ -1,4 +1,6 @@
 using ParScale.Model;
+using ParScale.Training.Tests.Support;
+using TorchSharp;
 using Aggregation = ParScale.Training.Modules.Aggregation;
 using static TorchSharp.torch;
 
@@ -16,15 +18,16 @@ public sealed class AggregationTests
         using var scope = NewDisposeScope();
         ModelConfig config = Samples.Config(streams) with { AttentionSmoothing = smoothing };
         using var module = new Aggregation(config);
+        module.to(ScalarType.Float64);
         Dictionary<string, Tensor> state = module.state_dict();
-        Tensor x = randn(streams, 2, 3, config.HiddenSize);
+        Tensor x = randn([streams, 2, 3, config.HiddenSize], ScalarType.Float64);
         Tensor actual = module.forward(x);
         for (int b = 0; b < 2; b++)
         {
             for (int s = 0; s < 3; s++)
             {
                 Tensor expected = Formula([.. Enumerable.Range(0, streams).Select(p => x[p, b, s])], state, smoothing);
-                Assert.True((actual[b, s] - expected).abs().max().item<float>() < 1e-5);
+                Float64.AssertSame(expected, actual[b, s]);
             }
         }
     }

@@ -1,4 +1,5 @@
 using ParScale.Training.Modules;
+using ParScale.Training.Tests.Support;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Modules;
@@ -15,8 +16,8 @@ public sealed class PackedRowsTests
     public void A_packed_document_has_the_logits_and_the_gradient_it_has_alone(int streams)
     {
         using var scope = NewDisposeScope();
-        using var packed = new ParScaleLm(Samples.Config(streams), seed: 2);
-        using var alone = new ParScaleLm(Samples.Config(streams), seed: 2);
+        using ParScaleLm packed = Float64.Model(Samples.Config(streams), seed: 2);
+        using ParScaleLm alone = Float64.Model(Samples.Config(streams), seed: 2);
         Sharpen(packed);
         Sharpen(alone);
         Tensor tokens = randint(0, 70, [Lengths.Length, Width], ScalarType.Int64);
@@ -29,16 +30,13 @@ public sealed class PackedRowsTests
             foreach (int length in Lengths[row])
             {
                 Tensor one = alone.forward(tokens[row].narrow(0, start, length).unsqueeze(0));
-                Assert.True((together[row].narrow(0, start, length) - one[0]).abs().max().item<float>() < 2e-5, $"row {row}, from {start}");
+                Float64.AssertSame(one[0], together[row].narrow(0, start, length), $"row {row}, from {start}");
                 one.square().sum().backward();
                 start += length;
             }
         }
         foreach ((var left, var right) in packed.named_parameters().Zip(alone.named_parameters()))
-        {
-            Tensor difference = (left.parameter.grad! - right.parameter.grad!).abs().max() / (right.parameter.grad!.abs().max() + 1e-3);
-            Assert.True(difference.item<float>() < 1e-4, left.name);
-        }
+            Float64.AssertSame(right.parameter.grad!, left.parameter.grad!, left.name);
     }
 
     [Fact]
@@ -46,17 +44,17 @@ public sealed class PackedRowsTests
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        using var model = new ParScaleLm(Samples.Config(2), seed: 2);
+        using ParScaleLm model = Float64.Model(Samples.Config(2), seed: 2);
         Sharpen(model);
         Tensor tokens = randint(0, 70, [Lengths.Length, Width], ScalarType.Int64);
         Tensor packed = model.forward(tokens, Offsets());
         Tensor joined = model.forward(tokens);
-        Assert.True((packed - joined)[0].narrow(0, 5, 13).abs().max().item<float>() > 1e-3);
+        Assert.True((packed - joined)[0].narrow(0, 5, 13).abs().max().item<double>() > 1e-3);
 
         // One token a document sees the prefix and itself: only its position can make a difference.
         Tensor zero = model.forward(tokens, zeros_like(tokens));
         using var plain = model.forward(tokens.narrow(1, 17, 1));
-        Assert.True((zero.narrow(1, 17, 1) - plain).abs().max().item<float>() < 2e-5);
+        Float64.AssertSame(plain, zero.narrow(1, 17, 1));
     }
 
     [Fact]

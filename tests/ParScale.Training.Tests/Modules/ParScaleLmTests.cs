@@ -1,6 +1,7 @@
 using ParScale.Checkpoints;
 using ParScale.Model;
 using ParScale.Training.Modules;
+using ParScale.Training.Tests.Support;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Modules;
@@ -71,13 +72,13 @@ public sealed class ParScaleLmTests
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        using var model = new ParScaleLm(Samples.Config(4));
+        using ParScaleLm model = Float64.Model(Samples.Config(4));
         Tensor tokens = randint(0, 70, [3, 6], ScalarType.Int64);
         Tensor together = model.forward(tokens);
         for (int row = 0; row < 3; row++)
         {
             Tensor alone = model.forward(tokens.narrow(0, row, 1));
-            Assert.True((together.narrow(0, row, 1) - alone).abs().max().item<float>() < 1e-6);
+            Float64.AssertSame(alone, together.narrow(0, row, 1), $"row {row}");
         }
     }
 

@@ -1,5 +1,6 @@
 using ParScale.Model;
 using ParScale.Training.Modules;
+using ParScale.Training.Tests.Support;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Modules;
@@ -24,16 +25,16 @@ public sealed class PrefixMlpTests
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         ModelConfig config = Samples.Config(3);
-        using var model = new ParScaleLm(config, seed: 2, prefixMlp: 8);
+        using ParScaleLm model = Float64.Model(config, seed: 2, prefixMlp: 8);
         foreach ((string name, var parameter) in model.named_parameters()) if (PrefixMlp.Owns(name)) parameter.normal_(0, 0.5);
-        using var folded = new ParScaleLm(config, seed: 7);
+        using ParScaleLm folded = Float64.Model(config, seed: 7);
         var target = folded.state_dict();
         var tensors = model.CheckpointTensors().ToArray();
         Assert.Equal(target.Keys.Order(), tensors.Select(t => t.Name).Order());
         foreach ((string name, Tensor value) in tensors) target[name].copy_(value);
         Tensor expected = model.forward(tensor(Tokens));
-        Assert.True((folded.forward(tensor(Tokens)) - expected).abs().max().item<float>() < 1e-6);
-        using var unfolded = new ParScaleLm(config, seed: 2);
-        Assert.True((unfolded.forward(tensor(Tokens)) - expected).abs().max().item<float>() > 1e-4);
+        Float64.AssertSame(expected, folded.forward(tensor(Tokens)));
+        using ParScaleLm unfolded = Float64.Model(config, seed: 2);
+        Assert.True((unfolded.forward(tensor(Tokens)) - expected).abs().max().item<double>() > 1e-4);
     }
 }

@@ -14,10 +14,10 @@ public sealed class RotaryTableTests
         using var scope = NewDisposeScope();
         const int Positions = 9;
         const double Theta = 500;
-        using var table = new RotaryTable(Positions, size, Theta, ScalarType.Float32);
-        Tensor input = randn(1, Positions, 1, size);
-        float[] x = input.data<float>().ToArray();
-        float[] y = table.Apply(input).data<float>().ToArray();
+        using var table = new RotaryTable(Positions, size, Theta, ScalarType.Float64);
+        Tensor input = randn([1, Positions, 1, size], ScalarType.Float64);
+        double[] x = input.data<double>().ToArray();
+        double[] y = table.Apply(input).data<double>().ToArray();
         int half = size / 2;
         for (int position = 0; position < Positions; position++)
         {
@@ -25,8 +25,8 @@ public sealed class RotaryTableTests
             {
                 double angle = position * Math.Pow(Theta, -2.0 * i / size);
                 (double a, double b) = (x[position * size + i], x[position * size + i + half]);
-                Assert.Equal(a * Math.Cos(angle) - b * Math.Sin(angle), y[position * size + i], 1e-5);
-                Assert.Equal(b * Math.Cos(angle) + a * Math.Sin(angle), y[position * size + i + half], 1e-5);
+                Assert.Equal(a * Math.Cos(angle) - b * Math.Sin(angle), y[position * size + i], 1e-12);
+                Assert.Equal(b * Math.Cos(angle) + a * Math.Sin(angle), y[position * size + i + half], 1e-12);
             }
         }
     }

@@ -1,5 +1,7 @@
 using ParScale.Model;
 using ParScale.Training.Modules;
+using ParScale.Training.Tests.Support;
+using TorchSharp;
 using SelfAttention = ParScale.Training.Modules.SelfAttention;
 using static TorchSharp.torch;
 
@@ -18,16 +20,17 @@ public sealed class SelfAttentionTests
         using var scope = NewDisposeScope();
         ModelConfig config = Samples.Config(streams, heads: heads, keyValueHeads: keyValueHeads);
         using var module = new SelfAttention(config);
+        module.to(ScalarType.Float64);
         Dictionary<string, Tensor> state = module.state_dict();
         foreach (string name in state.Keys.Where(n => n.StartsWith("prefix", StringComparison.Ordinal))) state[name].normal_();
-        using var positions = new Positions(config, 7, ScalarType.Float32);
+        using var positions = new Positions(config, 7, ScalarType.Float64);
         const int Rows = 2;
-        Tensor x = randn(streams * Rows, 7, config.HiddenSize);
+        Tensor x = randn([streams * Rows, 7, config.HiddenSize], ScalarType.Float64);
         Tensor actual = module.forward(x, positions);
         for (int row = 0; row < streams * Rows; row++)
         {
             Tensor expected = OneRow(x[row], state, config, row / Rows, positions);
-            Assert.True((actual[row] - expected).abs().max().item<float>() < 1e-5);
+            Float64.AssertSame(expected, actual[row]);
         }
     }
 

@@ -10,9 +10,9 @@ public sealed class StreamSimilarityTests
     {
         using var scope = NewDisposeScope();
         // Two tokens of two numbers in three streams: equal, at a right angle, opposite.
-        Tensor states = tensor(new float[,,,] { { { { 1, 0 }, { 0, 3 } } }, { { { 5, 0 }, { 1, 0 } } }, { { { 0, 2 }, { 0, -1 } } } });
-        Assert.Equal([1f, 0f, 0f, -1f, 0f, 0f], StreamSimilarity.Cosines(states).data<float>().ToArray());
-        Assert.Equal(2 / 6.0, StreamSimilarity.Penalty(states).item<float>(), 1e-6);
+        Tensor states = tensor(new double[,,,] { { { { 1, 0 }, { 0, 3 } } }, { { { 5, 0 }, { 1, 0 } } }, { { { 0, 2 }, { 0, -1 } } } });
+        Assert.Equal([1.0, 0, 0, -1, 0, 0], StreamSimilarity.Cosines(states).data<double>().ToArray());
+        Assert.Equal(2 / 6.0, StreamSimilarity.Penalty(states).item<double>(), 1e-12);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using ParScale.Training.Tests.Support;
 using TorchSharp.Modules;
 using AdamW = ParScale.Training.Optimization.AdamW;
 using static TorchSharp.torch;
@@ -11,21 +12,21 @@ public sealed class AdamWTests
     {
         using var scope = NewDisposeScope();
         manual_seed(1);
-        Tensor start = randn(6, 5);
+        Tensor start = randn([6, 5], ScalarType.Float64);
         Parameter ours = nn.Parameter(start.clone());
         Parameter theirs = nn.Parameter(start.clone());
         using var optimizer = new AdamW([("q_proj.weight", ours)], beta2: 0.95, decay: 0.1, beta1: 0.8, epsilon: 1e-6);
         using var reference = optim.AdamW([theirs], lr: 0.01, beta1: 0.8, beta2: 0.95, eps: 1e-6, weight_decay: 0.1);
         for (int step = 0; step < 20; step++)
         {
-            Tensor target = randn(6, 5);
+            Tensor target = randn([6, 5], ScalarType.Float64);
             (ours - target).square().sum().backward();
             optimizer.Step(step, 0.01);
             reference.zero_grad();
             (theirs - target).square().sum().backward();
             reference.step();
         }
-        Assert.True((ours - theirs).abs().max().item<float>() < 1e-6);
+        Float64.AssertSame(theirs, ours);
     }
 
     [Theory]
@@ -37,25 +38,25 @@ public sealed class AdamWTests
     public void Only_weight_matrices_decay(string name, int axes, bool decays)
     {
         using var scope = NewDisposeScope();
-        Parameter parameter = nn.Parameter(ones([.. Enumerable.Repeat(2L, axes)]));
+        Parameter parameter = nn.Parameter(ones([.. Enumerable.Repeat(2L, axes)], ScalarType.Float64));
         using var optimizer = new AdamW([(name, parameter)], 0.99, decay: 0.5);
         (parameter * 0).sum().backward();
         optimizer.Step(0, 0.1);
-        Assert.Equal(decays ? 0.95f : 1f, parameter.flatten()[0].item<float>(), 1e-6f);
+        Assert.Equal(decays ? 0.95 : 1, parameter.flatten()[0].item<double>(), 1e-12);
     }
 
     [Fact]
     public void Clipping_scales_the_joint_norm()
     {
         using var scope = NewDisposeScope();
-        Parameter a = nn.Parameter(zeros(1, 1));
-        Parameter b = nn.Parameter(zeros(1, 1));
+        Parameter a = nn.Parameter(zeros([1, 1], ScalarType.Float64));
+        Parameter b = nn.Parameter(zeros([1, 1], ScalarType.Float64));
         using var optimizer = new AdamW([("a_proj.weight", a), ("b_proj.weight", b)], 0.99, 0);
         (a * 3 + b * 4).sum().backward();
-        Assert.Equal(5, optimizer.ClipGradients(limit: 10), 1e-6);
-        Assert.Equal(3f, a.grad!.item<float>());
-        Assert.Equal(5, optimizer.ClipGradients(limit: 1), 1e-6);
-        Assert.Equal(0.6f, a.grad!.item<float>(), 1e-6f);
-        Assert.Equal(0.8f, b.grad!.item<float>(), 1e-6f);
+        Assert.Equal(5, optimizer.ClipGradients(limit: 10), 1e-12);
+        Assert.Equal(3.0, a.grad!.item<double>());
+        Assert.Equal(5, optimizer.ClipGradients(limit: 1), 1e-12);
+        Assert.Equal(0.6, a.grad!.item<double>(), 1e-12);
+        Assert.Equal(0.8, b.grad!.item<double>(), 1e-12);
     }
 }

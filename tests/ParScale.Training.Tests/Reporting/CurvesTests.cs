@@ -21,7 +21,7 @@ public sealed class CurvesTests
             string head = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(folder.File(name)).AsSpan(0, 200));
             Assert.Contains(begin, head, StringComparison.Ordinal);
         }
-        Assert.Empty(Directory.GetFiles(folder.Path, "*.tmp"));
+        Assert.Empty(Directory.GetFiles(folder.Path, ".unfinished-*"));
     }
 
     [Fact]

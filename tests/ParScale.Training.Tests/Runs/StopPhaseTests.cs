@@ -47,7 +47,7 @@ public sealed class StopPhaseTests
         using var folder = new TempFolder();
         string[] flags = Samples.Run(folder, "run", ("--hidden", "1024"), ("--intermediate", "4096"), ("--layers", "8"));
         AssertStopsWhile("building the model", flags, folder);
-        // The folder was made, and a start with --resume goes on in it.
+        // The folder was made, and a start with --resume continues in it.
         Assert.Empty(Directory.GetDirectories(folder.File("run")));
         Assert.Equal(0, InProcess.Run([.. Samples.Run(folder, "run"), "--resume"]).ExitCode);
     }

@@ -18,6 +18,11 @@ public sealed class TrainerStateTests
         JsonObject json = JsonNode.Parse(state.ToJson())!.AsObject();
         Assert.Equal("f32", json["options"]!["compute"]!.GetValue<string>());
         foreach (string key in (string[])["loss_sum", "loss_count", "gradient_norm"]) Assert.True(json.Remove(key));
+        // As the key was called before.
+        JsonObject saved = json["options"]!.AsObject();
+        Assert.True(saved.Remove("activation_checkpointing"));
+        saved["recompute"] = true;
+        state = state with { Options = options with { ActivationCheckpointing = true } };
         File.WriteAllText(folder.File("state.json"), json.ToJsonString());
         Assert.Equal(state with { LossSum = 0, LossCount = 0, GradientNorm = 0 }, TrainerState.Read(folder.File("state.json")));
     }

@@ -2,6 +2,7 @@ using ParScale.Text;
 using ParScale.Training.Data;
 using ParScale.Training.Modules;
 using ParScale.Training.Runs;
+using ParScale.Training.Tests.Support;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Runs;
@@ -17,7 +18,7 @@ public sealed class ValidationTests
         TokenizerWriter.Write(folder.File("t"), BpeTrainer.Train(Samples.Text(500), 70 - 60));
         Tokenizer tokenizer = Tokenizer.Load(folder.File("t"));
         string text = Samples.Text(90, seed: 2) + "\U0001F600\U0001F600";
-        using var model = new ParScaleLm(Samples.Config(2) with { VocabularySize = tokenizer.VocabularySize });
+        using ParScaleLm model = Float64.Model(Samples.Config(2) with { VocabularySize = tokenizer.VocabularySize });
 
         ValidationLoss loss = new Validation(new HeldOutText(text, tokenizer, context: 10)).Measure(model, TestContext.Current.CancellationToken)!;
 
@@ -28,11 +29,11 @@ public sealed class ValidationTests
             int length = Math.Min(10, ids.Length - 1 - start);
             Tensor logits = model.forward(tensor(ids.Skip(start).Take(length).Select(i => (long)i).ToArray()).unsqueeze(0))[0];
             Tensor logProbabilities = logits.log_softmax(-1);
-            for (int i = 0; i < length; i++) total -= logProbabilities[i, ids[start + i + 1]].item<float>();
+            for (int i = 0; i < length; i++) total -= logProbabilities[i, ids[start + i + 1]].item<double>();
         }
-        Assert.Equal(total / (ids.Length - 1), loss.PerToken, 1e-5);
+        Assert.Equal(total / (ids.Length - 1), loss.PerToken, 1e-12);
         int characters = text.EnumerateRunes().Count() - tokenizer.Decode(ids.AsSpan(0, 1)).EnumerateRunes().Count();
-        Assert.Equal(total / characters, loss.PerCharacter, 1e-5);
+        Assert.Equal(total / characters, loss.PerCharacter, 1e-12);
     }
 
     [Fact]

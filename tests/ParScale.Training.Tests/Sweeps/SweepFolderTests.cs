@@ -41,7 +41,7 @@ public sealed class SweepFolderTests
         Assert.True(exitCode == 0, error);
         Assert.DoesNotContain("p1 begins", error, StringComparison.Ordinal);
         Assert.Equal(SweepSamples.Rows(folder, "whole"), SweepSamples.Rows(folder));
-        Assert.Empty(Directory.GetFiles(folder.File("out"), "*.tmp", SearchOption.AllDirectories));
+        Assert.Empty(Directory.GetFiles(folder.File("out"), ".unfinished-*", SearchOption.AllDirectories));
     }
 
     [Fact]

@@ -34,6 +34,9 @@ public sealed class SweepPlanTests
     [InlineData("{ \"models\": [{ \"name\": \"..\" }] }", "RC-04", "\"models[0].name\" must be there")]
     [InlineData("{ \"models\": [{ \"name\": \"S\", \"hiden\": 3 }] }", "RC-02", "\"models[0].hiden\" is no known key; did you mean hidden?")]
     [InlineData("{ \"base\": { \"seed\": 1 }, \"grid\": { \"seed\": [1, 2] } }", "SW-03", "\"grid.seed\" stands in \"base\" too")]
+    [InlineData("{ \"base\": { \"recompute\": true, \"activation_checkpointing\": true } }", "RC-03", "\"base.activation_checkpointing\" is given under its former name too")]
+    [InlineData("{ \"base\": { \"recompute\": true }, \"grid\": { \"activation_checkpointing\": [true] } }", "SW-03", "\"grid.activation_checkpointing\" stands in \"base\" too")]
+    [InlineData("{ \"grid\": { \"recompute\": [true], \"activation_checkpointing\": [true] } }", "SW-03", "stands in \"grid\" too")]
     [InlineData("{ \"models\": [{ \"name\": \"S\", \"lr\": 1 }], \"grid\": { \"lr\": [1] } }", "SW-03", "\"grid.lr\" stands in \"models\" too")]
     public void A_bad_file_is_refused_with_its_key(string text, string code, string message)
     {

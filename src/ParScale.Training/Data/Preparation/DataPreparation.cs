@@ -5,6 +5,7 @@ using ParScale.Sampling;
 using ParScale.Text;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Data.Rows;
+using ParScale.Files;
 using ParScale.Training.Data.Shards;
 using ParScale.Training.Data.Sources;
 
@@ -60,9 +61,7 @@ internal sealed class DataPreparation
         ShardIndex index = IndexOf(type, training.Complete(), validation.Complete());
         byte[] json = Encoding.UTF8.GetBytes(index.ToJson());
         DurableFile.Write(Path.Combine(output.Path, ShardIndex.FileName), json);
-        FolderSync.Flush(output.Path);
         output.Commit();
-        FolderSync.Flush(Path.GetDirectoryName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(_options.Output))) ?? "/");
         if (_encoder.Spelled) Console.Error.WriteLine("note: the tokenizer has no tokens <|im_start|> and <|im_end|>; they were spelled out as text");
         return Report(index, System.Convert.ToHexStringLower(SHA256.HashData(json)), progress.Seconds);
     }

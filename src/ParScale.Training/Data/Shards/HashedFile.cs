@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using ParScale.Checkpoints;
+using ParScale.Files;
 
 namespace ParScale.Training.Data.Shards;
 
@@ -20,7 +20,7 @@ internal sealed class HashedFile(string path) : IDisposable
     /// <summary>Flushes to the disk; returns the hash in lower-case hexadecimal.</summary>
     public string Complete()
     {
-        DiskFlush.Flush(_stream);
+        DiskFlush.File(_stream);
         return Convert.ToHexStringLower(_hash.GetHashAndReset());
     }
 

@@ -3,10 +3,10 @@ using static TorchSharp.torch;
 namespace ParScale.Training.Modules;
 
 /// <summary>
-/// Layers that keep nothing but their inputs: the backward pass computes each a second time, with the same random numbers, so that only
+/// Activation checkpointing (Chen et al. 2016): layers keep nothing but their inputs; the backward pass computes each a second time, with the same random numbers, so that only
 /// one layer's intermediate values exist at a time. Gradients are those of one pass over all, to the last bit.
 /// </summary>
-internal sealed class RecomputedLayers : IDisposable
+internal sealed class ActivationCheckpointing : IDisposable
 {
     private readonly Stack<Layer> _layers = [];
 

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace ParScale.Training.Runs;
 
 /// <summary>Adds up over windows of a text what <see cref="StreamReport"/> tells.</summary>
-internal sealed class StreamWatch(int streams)
+internal sealed class StreamMetrics(int streams)
 {
     private static readonly Scalar Smallest = 1e-300;
     private readonly Scalar _logStreams = Math.Log(streams);
@@ -73,7 +73,7 @@ internal sealed class StreamWatch(int streams)
     private static Tensor LogLikelihoods(ParScaleLm model, Tensor state, Tensor targets)
     {
         using var scope = NewDisposeScope();
-        Tensor logits = model.Logits(state).flatten(0, 1).to(ScalarType.Float32);
+        Tensor logits = model.Logits(state).flatten(0, 1).AtLeastFloat32();
         return nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.None).neg().MoveToOuterDisposeScope();
     }
 

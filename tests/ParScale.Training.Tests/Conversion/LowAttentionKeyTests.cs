@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Conversion;
 
-public sealed class QuietKeyTests
+public sealed class LowAttentionKeyTests
 {
     [Fact]
     public void Queries_with_a_common_side_give_no_more_than_asked()
@@ -13,7 +13,7 @@ public sealed class QuietKeyTests
         Tensor queries = randn([500, 8], generator: generator);
         queries[TorchSharp.torch.TensorIndex.Colon, 3] = queries[TorchSharp.torch.TensorIndex.Colon, 3].abs() + 0.3;
         Tensor logMass = rand([500], generator: generator) * 4;
-        (Tensor key, Tensor shares) = QuietKey.Find(queries, logMass, slots: 48, share: 1e-3);
+        (Tensor key, Tensor shares) = LowAttentionKey.Find(queries, logMass, slots: 48, share: 1e-3);
         Assert.InRange(shares.mean().item<double>(), 0, 1e-3);
         Tensor expected = (queries.to(ScalarType.Float64).mv(key) + Math.Log(48) - logMass).sigmoid();
         Assert.True((expected - shares).abs().max().item<double>() < 1e-6);
@@ -25,7 +25,7 @@ public sealed class QuietKeyTests
         using var scope = NewDisposeScope();
         Tensor one = randn([200, 6]);
         Tensor queries = cat([one, one.neg()]);
-        (Tensor key, Tensor shares) = QuietKey.Find(queries, zeros(400), slots: 4, share: 1e-3);
+        (Tensor key, Tensor shares) = LowAttentionKey.Find(queries, zeros(400), slots: 4, share: 1e-3);
         // By symmetry no key is better than none.
         Assert.True(key.abs().max().item<double>() < 1e-6);
         Assert.Equal(0.8, shares.mean().item<double>(), 1e-6);

@@ -7,7 +7,7 @@ namespace ParScale.Training.Conversion;
 /// m = sigmoid(q k + ln n - a) of its attention, a being the logarithm of the sum of e^score over the tokens it sees. The mean of
 /// -ln(1 - m) is convex in k: Newton's method goes down from k = 0 until the mean of m is small enough, which also keeps k short.
 /// </summary>
-internal static class QuietKey
+internal static class LowAttentionKey
 {
     private const int MostSteps = 60;
     private const int MostHalvings = 30;

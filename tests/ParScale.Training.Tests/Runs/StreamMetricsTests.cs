@@ -1,11 +1,12 @@
 using ParScale.Model;
 using ParScale.Training.Modules;
 using ParScale.Training.Runs;
+using ParScale.Training.Tests.Support;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Runs;
 
-public sealed class StreamWatchTests
+public sealed class StreamMetricsTests
 {
     [Fact]
     public void Equals_its_definitions_one_token_at_a_time()
@@ -13,40 +14,40 @@ public sealed class StreamWatchTests
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         ModelConfig config = Samples.Config(3);
-        using var model = new ParScaleLm(config);
+        using ParScaleLm model = Float64.Model(config);
         foreach (var parameter in model.parameters()) parameter.normal_(0, 0.3);
-        var watch = new StreamWatch(3);
+        var metrics = new StreamMetrics(3);
         double[] losses = new double[3], weights = new double[3];
         double average = 0, cosine = 0, entropy = 0;
         foreach (int length in (int[])[7, 4])
         {
             Tensor tokens = randint(0, 70, [2, length], ScalarType.Int64), targets = randint(0, 70, [2 * length], ScalarType.Int64);
             Tensor states = model.States(tokens);
-            watch.Add(model, states, targets);
+            metrics.Add(model, states, targets);
             for (int i = 0; i < 2 * length; i++)
             {
                 long target = targets[i].item<long>();
                 Tensor[] x = [.. Enumerable.Range(0, 3).Select(p => states[p].flatten(0, 1)[i])];
-                double[] p = [.. x.Select(state => (double)model.Logits(state).softmax(-1)[target].item<float>())];
+                double[] p = [.. x.Select(state => model.Logits(state).softmax(-1)[target].item<double>())];
                 for (int stream = 0; stream < 3; stream++) losses[stream] -= Math.Log(p[stream]) / 22;
                 average -= Math.Log(p.Average()) / 22;
-                foreach ((int a, int b) in new[] { (0, 1), (0, 2), (1, 2) }) cosine += (x[a].dot(x[b]) / x[a].norm() / x[b].norm()).item<float>() / 66;
-                float[] w = model.MixingWeights(states).flatten(0, 1)[i].data<float>().ToArray();
+                foreach ((int a, int b) in new[] { (0, 1), (0, 2), (1, 2) }) cosine += (x[a].dot(x[b]) / x[a].norm() / x[b].norm()).item<double>() / 66;
+                double[] w = model.MixingWeights(states).flatten(0, 1)[i].data<double>().ToArray();
                 for (int stream = 0; stream < 3; stream++) weights[stream] += w[stream] / 22;
                 entropy -= w.Sum(v => v * Math.Log(v)) / 22 / Math.Log(3);
             }
         }
-        StreamReport report = watch.Report(irreducible: 0.5);
+        StreamReport report = metrics.Report(irreducible: 0.5);
         for (int stream = 0; stream < 3; stream++)
         {
-            Assert.Equal(losses[stream], report.Losses[stream], 1e-4);
-            Assert.Equal(weights[stream], report.Weights[stream], 1e-5);
+            Assert.Equal(losses[stream], report.Losses[stream], 1e-12);
+            Assert.Equal(weights[stream], report.Weights[stream], 1e-12);
         }
-        Assert.Equal(average, report.AverageLoss, 1e-4);
-        Assert.Equal(cosine, report.Cosine, 1e-5);
-        Assert.Equal(entropy, report.WeightEntropy, 1e-5);
-        Assert.Equal(-weights.Sum(w => w * Math.Log(w)) / Math.Log(3), report.WeightBalance, 1e-5);
-        Assert.Equal(1 - 1.5 * (losses.Average() - average) / (losses.Average() - 0.5), report.Rho!.Value, 1e-4);
+        Assert.Equal(average, report.AverageLoss, 1e-12);
+        Assert.Equal(cosine, report.Cosine, 1e-12);
+        Assert.Equal(entropy, report.WeightEntropy, 1e-12);
+        Assert.Equal(-weights.Sum(w => w * Math.Log(w)) / Math.Log(3), report.WeightBalance, 1e-12);
+        Assert.Equal(1 - 1.5 * (losses.Average() - average) / (losses.Average() - 0.5), report.Rho!.Value, 1e-12);
     }
 
     [Fact]
@@ -64,8 +65,8 @@ public sealed class StreamWatchTests
 
         double mean = (Loss(i => 1 + first[i]) + Loss(i => 1 + second[i])) / 2;
         double average = Loss(i => 1 + (first[i] + second[i]) / 2);
-        Assert.Equal(0.6, StreamWatch.Rho(mean, average, 2, Math.Log(Outcomes))!.Value, 0.02);
-        Assert.Null(StreamWatch.Rho(mean, average, 2, irreducible: 100));
+        Assert.Equal(0.6, StreamMetrics.Rho(mean, average, 2, Math.Log(Outcomes))!.Value, 0.02);
+        Assert.Null(StreamMetrics.Rho(mean, average, 2, irreducible: 100));
     }
 
     private static double[] Residuals(Random random, int count)
