@@ -23,7 +23,7 @@ internal static class TokenizerSelfTest
 
         // Whoever trains a vocabulary numbers the bytes, by their letters in the alphabet or by their values, and then each
         // merge as it is found.
-        IEnumerable<int> values = Enumerable.Range(0, 256).Where(value => bytes.Ids[value] != bytes.UnknownId);
+        IEnumerable<int> values = Enumerable.Range(0, 256).Where(value => bytes.Ids[value] >= 0 && bytes.Ids[value] != bytes.UnknownId);
         Disorder byLetter = Disorder.Of(values.OrderBy(value => ByteAlphabet.ToChar((byte)value)).Select(value => bytes.Ids[value]));
         Disorder byValue = Disorder.Of(values.Select(value => bytes.Ids[value]));
         Report("bytes", byLetter.Places <= byValue.Places ? byLetter : byValue, definition, findings);
