@@ -23,7 +23,7 @@ internal static class TokenizerSelfTest
 
         // Whoever trains a vocabulary numbers the bytes, by their letters in the alphabet or by their values, and then each
         // merge as it is found.
-        IEnumerable<int> values = Enumerable.Range(0, 256).Where(value => bytes.Ids[value] != bytes.UnknownId);
+        IEnumerable<int> values = Enumerable.Range(0, 256).Where(value => bytes.Ids[value] >= 0 && bytes.Ids[value] != bytes.UnknownId);
         Disorder byLetter = Disorder.Of(values.OrderBy(value => ByteAlphabet.ToChar((byte)value)).Select(value => bytes.Ids[value]));
         Disorder byValue = Disorder.Of(values.Select(value => bytes.Ids[value]));
         Report("bytes", byLetter.Places <= byValue.Places ? byLetter : byValue, definition, findings);
@@ -33,7 +33,9 @@ internal static class TokenizerSelfTest
 
     private static void CheckRoundTrips(Tokenizer tokenizer, TokenizerDefinition definition, List<string> findings)
     {
-        if (definition.PreTokenizers.Any(step => step is Splitter { DropsText: true })) return;
+        bool changesText = definition.PreTokenizers.Any(step => step is Splitter { DropsText: true })
+            || definition.Normalizers.Any(step => step is ReplaceNormalizer { Pattern: not " " });
+        if (changesText) return;
         bool addsSpaces = definition.PreTokenizers.Any(step => step is SpaceMarker) || definition.Normalizers.Any(step => step is PrependNormalizer);
         foreach (string sample in Samples)
         {

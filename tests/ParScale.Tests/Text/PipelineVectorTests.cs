@@ -60,9 +60,10 @@ public class PipelineVectorTests
     [Fact]
     public void A_sound_vocabulary_passes_the_self_test_under_every_pipeline()
     {
+        // Those left out write bytes as <0x0A> and do not read them back.
         foreach (string folder in (string[])[Bytes, Characters])
             foreach (JsonElement pipeline in Vectors(folder).GetProperty("pipelines").EnumerateArray())
-                if (Name(pipeline) is not ("replace" or "unknown" or "metaspace-always" or "metaspace-old")) Assert.Empty(Load(folder, pipeline).SelfTest());
+                if (Name(pipeline) is not ("metaspace-always" or "metaspace-old")) Assert.Empty(Load(folder, pipeline).SelfTest());
     }
 
     private static void CheckDecoding(Tokenizer tokenizer, int[] ids, string expected)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Text;
+using ParScale.Text.Bpe;
 
 namespace ParScale.Tests.Text;
 
@@ -22,6 +23,8 @@ public class WildFileTests
         { "a sequence of none", t => t.Root["post_processor"] = Processors() },
         { "a sequence in a sequence", t => t.Root["post_processor"] = Processors(Processors(), Processors(TinyTokenizer.ByteLevel(false, false))) },
         { "ignore_merges null", t => t.Model["ignore_merges"] = null },
+        { "no tokens for the bytes that no text has", t => Array.ForEach([0xC0, 0xC1, 0xF5, 0xFF], b => t.Vocabulary.Remove($"{ByteAlphabet.ToChar((byte)b)}")) },
+        { "an added token twice", t => t.AddedTokens.Add(t.AddedTokens[0]!.DeepClone()) },
         { "version null", t => t.Root["version"] = null },
     };
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace ParScale.Text.Bpe;
 
@@ -26,8 +27,8 @@ internal sealed class BpeModel
     public void Encode(ReadOnlySpan<char> word, List<int> ids)
     {
         if (_wholeWords is { } wholeWords && TryWhole(word, wholeWords, ids)) return;
-        int most = ISymbols.MostPerUnit * word.Length;
-        int[]? rented = most <= MostOnStack ? null : ArrayPool<int>.Shared.Rent(most);
+        bool isShort = ISymbols.MostPerUnit * word.Length <= MostOnStack;
+        int[]? rented = isShort ? null : ArrayPool<int>.Shared.Rent(Encoding.UTF8.GetByteCount(word));
         Span<int> symbols = rented ?? stackalloc int[MostOnStack];
         _merger.Merge(symbols[.._symbols.Write(word, symbols)], ids);
         if (rented is not null) ArrayPool<int>.Shared.Return(rented);

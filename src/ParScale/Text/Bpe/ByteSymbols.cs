@@ -10,7 +10,7 @@ internal sealed class ByteSymbols : ISymbols
     private readonly SearchValues<byte>? _fused;
 
     /// <summary>Takes the ids of the 256 bytes, and the bytes that have no token of their own.</summary>
-    /// <param name="ids">The id of each byte; that of the unknown token where a byte has none.</param>
+    /// <param name="ids">The id of each byte; that of the unknown token where a byte has none, and -1 where no text has that byte.</param>
     /// <param name="missing">The bytes without a token.</param>
     /// <param name="unknownId">The id of the unknown token; null when no byte is missing.</param>
     /// <param name="fuse">Whether a run of missing bytes becomes a single unknown token.</param>
@@ -22,7 +22,7 @@ internal sealed class ByteSymbols : ISymbols
         _fused = fuse && missing.Length > 0 ? SearchValues.Create(missing) : null;
     }
 
-    /// <summary>The id of each of the 256 bytes; that of the unknown token where a byte has none of its own.</summary>
+    /// <summary>The id of each of the 256 bytes; that of the unknown token where a byte has none, and -1 where no text has that byte.</summary>
     public int[] Ids { get; }
 
     /// <summary>How many bytes have no token of their own.</summary>

@@ -58,6 +58,9 @@ internal static class ModelSection
                 : throw vocabulary.Error("TK-06", "characters without a token have neither byte_fallback nor unk_token; some text would have no ids");
         }
         (int[] idOfByte, byte[] missing) = FindBytes(ids, CharacterSymbols.ByteToken);
+
+        // A character of one byte that has its own token never needs that of the byte.
+        missing = [.. missing.Where(value => !char.IsAscii((char)value) || !ids.ContainsKey($"{(char)value}"))];
         if (missing.Length > 0) throw vocabulary.Error("TK-06", $"has no token {CharacterSymbols.ByteToken(missing[0])}, which byte_fallback needs");
         return new CharacterSymbols(ids, idOfByte, null, fuse: false);
     }
@@ -66,7 +69,10 @@ internal static class ModelSection
     {
         const int None = -1;
         int[] found = [.. Enumerable.Range(0, 256).Select(value => ids.TryGetValue(tokenOf((byte)value), out int id) ? id : None)];
-        return (found, [.. Enumerable.Range(0, 256).Where(value => found[value] == None).Select(value => (byte)value)]);
+        return (found, [.. Enumerable.Range(0, 256).Where(value => found[value] == None && IsInUtf8(value)).Select(value => (byte)value)]);
+
+        // No text has the other bytes.
+        static bool IsInUtf8(int value) => value is < 0xC0 or (> 0xC1 and < 0xF5);
     }
 
     /// <summary>The id that the value gives to a token.</summary>
