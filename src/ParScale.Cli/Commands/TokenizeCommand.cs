@@ -28,7 +28,7 @@ internal sealed class TokenizeCommand : ExampleCommand
     {
         Input input = _input.Read(parse, terminal);
         Tokenizer tokenizer = ModelFolder.Tokenizer(_model.Read(parse), terminal);
-        int[] ids = tokenizer.Encode(input.Text ?? "", input.ParseSpecial);
+        int[] ids = tokenizer.Encode(input.Text ?? "", input.ParseSpecial, addSpecial: true);
         if (json) terminal.WriteJson(new TokenizeResult(ids), CliJson.Readable.TokenizeResult);
         else terminal.Out.WriteLine(string.Join(',', ids));
         return 0;

@@ -11,7 +11,7 @@ internal sealed record Input(string? Text, int[]? Tokens, bool ParseSpecial)
     /// <summary>The token ids, each checked against <paramref name="vocabulary"/>, and at least <paramref name="minimum"/> of them.</summary>
     public int[] ToIds(Func<Tokenizer> tokenizer, int vocabulary, int minimum)
     {
-        int[] ids = Tokens ?? tokenizer().Encode(Text ?? "", ParseSpecial);
+        int[] ids = Tokens ?? tokenizer().Encode(Text ?? "", ParseSpecial, addSpecial: true);
         if (Tokens is not null) TokenList.Check(ids, vocabulary);
         if (ids.Length < minimum)
         {

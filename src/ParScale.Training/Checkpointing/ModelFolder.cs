@@ -2,8 +2,7 @@ using System.Text;
 using System.Text.Json;
 using ParScale.Checkpoints;
 using ParScale.Files;
-using ParScale.Model;
-using ParScale.Training.Conversion;
+using ParScale.Configuration;
 using ParScale.Training.Modules;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -18,7 +17,7 @@ internal static class ModelFolder
     /// <summary>Loads config and weights. The weights become float32 whatever the file stores.</summary>
     public static ParScaleLm Load(string folder, ScalarType compute = ScalarType.Float32)
     {
-        ModelConfig config = ModelConfig.Load(folder);
+        CheckpointConfig config = CheckpointConfig.Load(folder);
         var model = new ParScaleLm(config, compute: compute);
         LoadWeights(model, folder);
         return model;
@@ -52,7 +51,7 @@ internal static class ModelFolder
         IReadOnlyDictionary<string, string>? metadata = null)
     {
         Directory.CreateDirectory(folder);
-        ModelConfig config = model.Config with
+        CheckpointConfig config = model.Config with
         {
             StoredType = type == TensorType.BF16 ? "bfloat16" : "float32",
             Backbone = backbone?.From(folder),
@@ -65,22 +64,21 @@ internal static class ModelFolder
             if (File.Exists(source)) DurableFile.Write(Path.Combine(folder, name), File.ReadAllBytes(source));
         }
         using var scope = NewDisposeScope();
-        HashSet<string>? wanted = backbone is null ? null : [.. NewStreams.Names(config).Select(tensor => tensor.Name)];
         TensorToWrite[] tensors =
         [
-            .. model.CheckpointTensors().Where(t => wanted?.Contains(t.Name) ?? true).Select(t => TensorBytes.Write(t.Name, t.Value, type)),
+            .. model.CheckpointTensors().Where(t => backbone is null || ModelTensors.IsOfStreams(t.Name)).Select(t => TensorBytes.Write(t.Name, t.Value, type)),
         ];
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors, metadata);
     }
 
-    private static string GenerationConfig(ModelConfig config)
+    private static string GenerationConfig(CheckpointConfig config)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
             json.WriteBoolean("do_sample", true);
-            if (config.EndOfTextIds.Count > 0) json.WriteNumber("eos_token_id", config.EndOfTextIds[0]);
+            if (config.Model.EndOfTextIds.Count > 0) json.WriteNumber("eos_token_id", config.Model.EndOfTextIds[0]);
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using ParScale.Files;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Text;
 using ParScale.Training.Data;
 using ParScale.Training.Runs;
@@ -93,13 +93,13 @@ internal sealed class RunConfig
 
     /// <summary>What the run computes and the model it does so with, without reading the data.</summary>
     /// <exception cref="ParScaleException">The settings make no run.</exception>
-    public (TrainingOptions Options, ModelConfig Model) Describe(KnownInputs known)
+    public (TrainingOptions Options, CheckpointConfig Model) Describe(KnownInputs known)
     {
         StartingPoint? from = From is { } folder ? known.From(folder) : null;
         Tokenizer tokenizer = known.Tokenizer(TokenizerFolder(from));
         TrainingOptions options = Options(from);
         return (options, from?.Configure(options, tokenizer.VocabularySize)
-            ?? options.ModelConfig(tokenizer.VocabularySize, tokenizer.IdOf(TokenizerWriter.EndOfText)));
+            ?? options.Config(tokenizer.VocabularySize, tokenizer.IdOf(TokenizerWriter.EndOfText)));
     }
 
     /// <summary>All settings of the run that <paramref name="options"/> came from, as a file for <c>--config</c>; paths are whole.</summary>

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Runs;
 
 namespace ParScale.Training.Configuration;
@@ -11,7 +11,7 @@ internal sealed record RunPreview(string Settings, RunEstimate Size)
     /// <exception cref="ParScaleException">The settings make no run.</exception>
     public static RunPreview Of(RunConfig config)
     {
-        (TrainingOptions options, ModelConfig model) = config.Describe(new KnownInputs());
+        (TrainingOptions options, CheckpointConfig model) = config.Describe(new KnownInputs());
         return new RunPreview(config.ToJson(options, indented: true), RunEstimate.Of(model, options));
     }
 

@@ -1,5 +1,5 @@
 using ParScale.Checkpoints;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Modules;
 using static TorchSharp.torch;
@@ -23,13 +23,13 @@ internal static class BackboneWalk
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        ModelConfig config = checkpoint.Config.WithStreams(1);
+        CheckpointConfig config = checkpoint.Config.WithStreams(1);
         using var positions = new Positions(config, windows.shape[1], ScalarType.Float32);
         Tensor hidden = Rows(checkpoint, windows);
         // Further on a query sees more tokens; as many times more as there are, as far as anyone can say.
         Tensor place = arange(1, windows.shape[1] + 1, ScalarType.Float32);
         Tensor further = (tensor(offsets, ScalarType.Float32).view(-1, 1, 1) / place + 1).log();
-        for (int index = 0; index < config.LayerCount; index++)
+        for (int index = 0; index < config.Model.LayerCount; index++)
         {
             using var layerScope = NewDisposeScope();
             using DecoderLayer layer = Load(checkpoint, config, index);
@@ -48,7 +48,7 @@ internal static class BackboneWalk
         return TensorBytes.ReadRows(file, info, windows.data<long>().ToArray()).view(windows.shape[0], windows.shape[1], -1);
     }
 
-    private static DecoderLayer Load(Checkpoint checkpoint, ModelConfig config, int index)
+    private static DecoderLayer Load(Checkpoint checkpoint, CheckpointConfig config, int index)
     {
         var layer = new DecoderLayer(config, ScalarType.Float32);
         foreach ((string name, var parameter) in layer.named_parameters())
@@ -63,9 +63,9 @@ internal static class BackboneWalk
     private static Tensor PerHead(Tensor perRow) => perRow.transpose(0, 1).flatten(1, 2);
 
     /// <summary>Rotates the queries [B, heads, S, D] of window b by offsets[b] further positions.</summary>
-    private static Tensor Shift(Tensor queries, long[] offsets, ModelConfig config) => stack(offsets.Select((offset, b) =>
+    private static Tensor Shift(Tensor queries, long[] offsets, CheckpointConfig config) => stack(offsets.Select((offset, b) =>
     {
-        using var table = new RotaryTable(1, config.HeadSize, config.RopeTheta, ScalarType.Float32, offset);
+        using var table = new RotaryTable(1, config.Model.HeadSize, config.Model.RopeTheta, ScalarType.Float32, offset);
         return table.Apply(queries[b]);
     }));
 }

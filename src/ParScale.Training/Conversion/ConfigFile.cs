@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using ParScale.Checkpoints;
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Training.Conversion;
 
@@ -15,10 +15,10 @@ internal static class ConfigFile
     };
 
     /// <summary>The <c>config.json</c> in <paramref name="folder"/> with the model's kind and streams taken from <paramref name="config"/>.</summary>
-    public static string Rewrite(string folder, ModelConfig config)
+    public static string Rewrite(string folder, CheckpointConfig config)
     {
         byte[] old = InputFile.Read(Path.Combine(folder, "config.json"), CheckpointLimits.ConfigBytes, "CF-01", "CF-02");
-        using JsonDocument source = ModelConfigJson.Parse(old, "config.json");
+        using JsonDocument source = ConfigObject.Parse(old, "config.json");
         using JsonDocument wanted = JsonDocument.Parse(config.ToJson());
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))

@@ -1,6 +1,6 @@
 using ParScale.Checkpoints;
 using ParScale.Files;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Quantization;
 using ParScale.Text;
 using ParScale.Training.Checkpointing;
@@ -19,19 +19,19 @@ internal static class Converter
     public static ConvertReport AddStreams(string source, string output, ConvertOptions options)
     {
         using Checkpoint checkpoint = Open(source, output);
-        if (checkpoint.Config.Streams > 1)
+        if (checkpoint.Config.Streams.Count > 1)
         {
             throw ParScaleException.Usage("CV-03",
-                $"{ParScaleException.Quote(source)} has {checkpoint.Config.Streams} streams already; give a plain model, or --merge for an add-on");
+                $"{ParScaleException.Quote(source)} has {checkpoint.Config.Streams.Count} streams already; give a plain model, or --merge for an add-on");
         }
-        int[]? tokens = options.Text is { } text ? Tokenizer.Load(source, checkpoint.Config.VocabularySize).Encode(text) : null;
-        ModelConfig config = NewStreams.Configure(checkpoint.Config, options.Streams, options.PrefixTokens, options.Smoothing);
+        int[]? tokens = options.Text is { } text ? Tokenizer.Load(source, checkpoint.Config.Model.VocabularySize).Encode(text) : null;
+        CheckpointConfig config = NewStreams.Configure(checkpoint.Config, new StreamConfig(options.Streams, options.PrefixTokens, options.Smoothing));
         using var scope = NewDisposeScope();
         (Dictionary<string, Tensor> added, double? share) = NewStreams.Draw(checkpoint, config, options.Init, options.Seed, tokens);
         TensorType type = checkpoint.Get(ModelTensors.EmbeddingName).Info.Type;
         Write(checkpoint, config, output, added.Select(tensor => TensorBytes.Write(tensor.Key, tensor.Value, type)));
         var report = new ConvertReport(output, options.Streams, options.PrefixTokens, options.Init,
-            config.PrefixParameters + config.AggregatorParameters, share, null, null);
+            config.Streams.PrefixParameters(config.Model) + config.Streams.AggregatorParameters(config.Model), share, null, null);
         if (tokens is null) return report;
         int[] measured = tokens[..Math.Min(tokens.Length, options.MeasuredTokens)];
         return report with { LossBefore = Loss(source, measured), LossAfter = Loss(output, measured) };
@@ -42,11 +42,11 @@ internal static class Converter
     public static ConvertReport Merge(string source, string output)
     {
         using Checkpoint checkpoint = Open(source, output);
-        ModelConfig config = checkpoint.Config;
+        CheckpointConfig config = checkpoint.Config;
         if (config.Backbone is null)
             throw ParScaleException.Usage("CV-03", $"{ParScaleException.Quote(source)} is not an add-on; --merge has nothing to merge");
         Write(checkpoint, config with { Backbone = null }, output, []);
-        return new ConvertReport(output, config.Streams, config.PrefixTokens, null, 0, null, null, null);
+        return new ConvertReport(output, config.Streams.Count, config.Streams.PrefixTokens, null, 0, null, null, null);
     }
 
     private static Checkpoint Open(string source, string output)
@@ -59,7 +59,7 @@ internal static class Converter
         throw ParScaleException.Usage("CV-02", $"{ParScaleException.Quote(source)} is quantised; give the folder with the float weights");
     }
 
-    private static void Write(Checkpoint checkpoint, ModelConfig config, string output, IEnumerable<TensorToWrite> added)
+    private static void Write(Checkpoint checkpoint, CheckpointConfig config, string output, IEnumerable<TensorToWrite> added)
     {
         List<TensorToWrite> tensors = [.. added];
         HashSet<string> done = [.. tensors.Select(tensor => tensor.Name)];

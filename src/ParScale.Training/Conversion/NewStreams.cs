@@ -1,5 +1,5 @@
 using ParScale.Checkpoints;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Modules;
 using static TorchSharp.torch;
 
@@ -12,21 +12,8 @@ internal static class NewStreams
     public const double PrefixShare = 1e-3;
 
     /// <summary>The config of the model with streams added.</summary>
-    public static ModelConfig Configure(ModelConfig plain, int streams, int prefixTokens, double smoothing) => plain with
-    {
-        ModelType = ModelConfigReader.ParScaleType,
-        Architecture = ModelConfigReader.ParScaleClass,
-        Streams = streams,
-        PrefixTokens = prefixTokens,
-        AttentionSmoothing = smoothing,
-    };
-
-    /// <summary>Names and shapes of the tensors that <paramref name="config"/> has and its plain model has not.</summary>
-    public static IEnumerable<(string Name, long[] Shape)> Names(ModelConfig config)
-    {
-        HashSet<string> plain = [.. ModelTensors.Expected(config.WithStreams(1)).Select(tensor => tensor.Name)];
-        return ModelTensors.Expected(config).Where(tensor => !plain.Contains(tensor.Name));
-    }
+    public static CheckpointConfig Configure(CheckpointConfig plain, StreamConfig streams) =>
+        plain with { ModelType = ConfigReader.ParScaleType, Architecture = ConfigReader.ParScaleClass, Streams = streams };
 
     /// <summary>
     /// The new tensors, float32, owned by the current dispose scope; and the largest share of attention that the prefix of any head
@@ -38,10 +25,10 @@ internal static class NewStreams
     /// <param name="seed">Decides all random numbers.</param>
     /// <param name="tokens">A text in the model's tokens for <see cref="StreamInit.Keep"/>; null takes one that the model writes.</param>
     public static (Dictionary<string, Tensor> Tensors, double? Share) Draw(
-        Checkpoint checkpoint, ModelConfig config, StreamInit init, long seed, int[]? tokens)
+        Checkpoint checkpoint, CheckpointConfig config, StreamInit init, long seed, int[]? tokens)
     {
         var drawn = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach ((string name, long[] shape) in Names(config))
+        foreach ((string name, long[] shape) in ModelTensors.Expected(config).Where(tensor => ModelTensors.IsOfStreams(tensor.Name)))
         {
             drawn[name] = zeros(shape);
             InitialWeights.Draw(name, drawn[name], seed);

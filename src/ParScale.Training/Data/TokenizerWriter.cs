@@ -2,8 +2,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Text.PreTokenizers;
-using ParScale.Training.Checkpointing;
-using ParScale.Text;
 using ParScale.Files;
 
 namespace ParScale.Training.Data;

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -18,11 +18,11 @@ internal sealed class Aggregation : nn.Module<Tensor, Tensor>
     private readonly Scalar _kept;
     private readonly Scalar _even;
 
-    public Aggregation(ModelConfig config) : base(nameof(Aggregation))
+    public Aggregation(CheckpointConfig config) : base(nameof(Aggregation))
     {
-        _first = nn.Linear(config.Streams * config.HiddenSize, config.HiddenSize);
-        _second = nn.Linear(config.HiddenSize, config.Streams);
-        (_kept, _even) = (1 - config.AttentionSmoothing, config.AttentionSmoothing / config.Streams);
+        _first = nn.Linear(config.Streams.Count * config.Model.HiddenSize, config.Model.HiddenSize);
+        _second = nn.Linear(config.Model.HiddenSize, config.Streams.Count);
+        (_kept, _even) = (1 - config.Streams.Smoothing, config.Streams.Smoothing / config.Streams.Count);
         RegisterComponents();
     }
 

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Distributed;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -13,18 +13,18 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "layers")] private readonly ModuleList<DecoderLayer> _layers;
     [ComponentName(Name = "norm")] private readonly RmsNorm _norm;
     [ComponentName(Name = "aggregate_layer")] private readonly Aggregation? _aggregation;
-    private readonly ModelConfig _config;
+    private readonly CheckpointConfig _config;
     private readonly ScalarType _compute;
     private Positions? _positions;
 
-    public Decoder(ModelConfig config, ScalarType compute, double dropout, int prefixMlp) : base(nameof(Decoder))
+    public Decoder(CheckpointConfig config, ScalarType compute, double dropout, int prefixMlp) : base(nameof(Decoder))
     {
         _config = config;
         _compute = compute;
-        _embedding = nn.Embedding(config.VocabularySize, config.HiddenSize);
-        _layers = nn.ModuleList(Enumerable.Range(0, config.LayerCount).Select(_ => new DecoderLayer(config, compute, dropout, prefixMlp)).ToArray());
-        _norm = new RmsNorm(config.HiddenSize, config.RmsNormEpsilon, compute);
-        if (config.Streams > 1) _aggregation = new Aggregation(config);
+        _embedding = nn.Embedding(config.Model.VocabularySize, config.Model.HiddenSize);
+        _layers = nn.ModuleList(Enumerable.Range(0, config.Model.LayerCount).Select(_ => new DecoderLayer(config, compute, dropout, prefixMlp)).ToArray());
+        _norm = new RmsNorm(config.Model.HiddenSize, config.Model.RmsNormEpsilon, compute);
+        if (config.Streams.Count > 1) _aggregation = new Aggregation(config);
         RegisterComponents();
     }
 
@@ -52,13 +52,13 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
         using Positions? passing = pieces is null ? packed : null;
         if (packed is not null) pieces?.Keep(packed);
         Positions positions = packed ?? PositionsFor(tokens);
-        Tensor hidden = _embedding.forward(tokens).repeat(_config.Streams, 1, 1);
+        Tensor hidden = _embedding.forward(tokens).repeat(_config.Streams.Count, 1, 1);
         for (int i = 0; i < _layers.Count; i++)
         {
             DecoderLayer layer = _layers[i];
             hidden = pieces?.Through(i, hidden, states => layer.forward(states, positions)) ?? layer.forward(hidden, positions);
         }
-        return _norm.forward(hidden).unflatten(0, _config.Streams, tokens.shape[0]).MoveToOuterDisposeScope();
+        return _norm.forward(hidden).unflatten(0, _config.Streams.Count, tokens.shape[0]).MoveToOuterDisposeScope();
     }
 
     /// <summary>Final states of all streams, [P, B, S, H], to one, [B, S, H].</summary>

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -14,12 +14,12 @@ internal sealed class DecoderLayer : nn.Module<Tensor, Positions, Tensor>
     [ComponentName(Name = "mlp")] private readonly FeedForward _feedForward;
     private readonly double _dropout;
 
-    public DecoderLayer(ModelConfig config, ScalarType compute, double dropout = 0, int prefixMlp = 0) : base(nameof(DecoderLayer))
+    public DecoderLayer(CheckpointConfig config, ScalarType compute, double dropout = 0, int prefixMlp = 0) : base(nameof(DecoderLayer))
     {
-        _attentionNorm = new RmsNorm(config.HiddenSize, config.RmsNormEpsilon, compute);
+        _attentionNorm = new RmsNorm(config.Model.HiddenSize, config.Model.RmsNormEpsilon, compute);
         _attention = new SelfAttention(config, prefixMlp);
-        _feedForwardNorm = new RmsNorm(config.HiddenSize, config.RmsNormEpsilon, compute);
-        _feedForward = new FeedForward(config.HiddenSize, config.IntermediateSize);
+        _feedForwardNorm = new RmsNorm(config.Model.HiddenSize, config.Model.RmsNormEpsilon, compute);
+        _feedForward = new FeedForward(config.Model.HiddenSize, config.Model.IntermediateSize);
         _dropout = dropout;
         RegisterComponents();
     }

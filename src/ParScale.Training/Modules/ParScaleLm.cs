@@ -1,5 +1,5 @@
 using ParScale.Checkpoints;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Distributed;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -15,17 +15,17 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
 
     /// <summary>Builds the model and draws every weight from <paramref name="seed"/>.</summary>
     public ParScaleLm(
-        ModelConfig config, long seed = 0, ScalarType compute = ScalarType.Float32, double dropout = 0, int prefixMlp = 0)
+        CheckpointConfig config, long seed = 0, ScalarType compute = ScalarType.Float32, double dropout = 0, int prefixMlp = 0)
         : base(nameof(ParScaleLm))
     {
         Config = config;
         _decoder = new Decoder(config, compute, dropout, prefixMlp);
-        if (!config.TieWordEmbeddings) _head = nn.Linear(config.HiddenSize, config.VocabularySize, hasBias: false);
+        if (!config.Model.TieWordEmbeddings) _head = nn.Linear(config.Model.HiddenSize, config.Model.VocabularySize, hasBias: false);
         RegisterComponents();
         foreach ((string name, Parameter parameter) in named_parameters()) InitialWeights.Draw(name, parameter, seed);
     }
 
-    public ModelConfig Config { get; }
+    public CheckpointConfig Config { get; }
 
     /// <summary>Where the weights are; what goes in must be there too.</summary>
     public Device Device => _decoder.EmbeddingWeight.device;
@@ -62,8 +62,8 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
     /// <summary>From now on only prefixes, their MLPs and the aggregator get gradients.</summary>
     public void FreezeBackbone()
     {
-        HashSet<string> plain = [.. ModelTensors.Expected(Config.WithStreams(1)).Select(tensor => tensor.Name)];
-        foreach ((string name, Parameter parameter) in named_parameters()) parameter.requires_grad = !plain.Contains(name);
+        foreach ((string name, Parameter parameter) in named_parameters())
+            parameter.requires_grad = ModelTensors.IsOfStreams(name) || PrefixMlp.Owns(name);
     }
 
     /// <summary>
@@ -75,7 +75,7 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
         using var noGradient = no_grad();
         var tensors = new List<(string, Tensor)>();
         var folded = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        for (int layer = 0; layer < Config.LayerCount; layer++)
+        for (int layer = 0; layer < Config.Model.LayerCount; layer++)
         {
             if (_decoder.Prefix(layer) is not var (keys, values)) break;
             folded[$"model.layers.{layer}.self_attn.prefix_k"] = keys;

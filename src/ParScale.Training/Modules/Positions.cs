@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,12 +15,12 @@ internal sealed class Positions : IDisposable
     private static readonly Scalar Zero = 0;
 
     /// <summary>Rows of one text: token s stands at position s and sees the tokens up to itself.</summary>
-    public Positions(ModelConfig config, long length, ScalarType type, Device? device = null)
+    public Positions(CheckpointConfig config, long length, ScalarType type, Device? device = null)
     {
         Length = length;
-        Rotary = new RotaryTable(length, config.HeadSize, config.RopeTheta, type, device: device);
+        Rotary = new RotaryTable(length, config.Model.HeadSize, config.Model.RopeTheta, type, device: device);
         using var scope = NewDisposeScope();
-        Tensor prefix = zeros(length, config.PrefixTokens);
+        Tensor prefix = zeros(length, config.Streams.PrefixTokens);
         Tensor causal = full([length, length], Hidden).triu(1);
         Mask = cat([prefix, causal], 1).to(type).to(device ?? CPU).DetachFromDisposeScope();
     }
@@ -29,16 +29,16 @@ internal sealed class Positions : IDisposable
     /// Packed rows. <paramref name="offsets"/>, [B, S], int64, tells how far each token is from the first of its document; 0 begins a
     /// document. A token sees the prefix and its own document up to itself: what it would see were the document alone.
     /// </summary>
-    public Positions(ModelConfig config, Tensor offsets, ScalarType type)
+    public Positions(CheckpointConfig config, Tensor offsets, ScalarType type)
     {
         Length = offsets.shape[1];
         using var scope = NewDisposeScope();
-        using var table = new RotaryTable(Length, config.HeadSize, config.RopeTheta, type, device: offsets.device);
-        Rotary = table.At(offsets, config.Streams);
+        using var table = new RotaryTable(Length, config.Model.HeadSize, config.Model.RopeTheta, type, device: offsets.device);
+        Rotary = table.At(offsets, config.Streams.Count);
         Tensor document = offsets.eq(Zero).cumsum(1);
         Tensor allowed = document.unsqueeze(2).eq(document.unsqueeze(1)).tril();
         Tensor hidden = zeros(allowed.shape, device: offsets.device).masked_fill(allowed.logical_not(), Hidden);
-        Tensor prefix = zeros([offsets.shape[0], Length, config.PrefixTokens], device: offsets.device);
+        Tensor prefix = zeros([offsets.shape[0], Length, config.Streams.PrefixTokens], device: offsets.device);
         Mask = cat([prefix, hidden], 2).unsqueeze(1).to(type).DetachFromDisposeScope();
     }
 

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -20,15 +20,15 @@ internal sealed class PrefixMlp : nn.Module<Tensor, Tensor, (Tensor, Tensor)>
     [ComponentName(Name = "table")] private readonly Parameter _table;
     [ComponentName(Name = "0")] private readonly Linear _first;
     [ComponentName(Name = "2")] private readonly Linear _second;
-    private readonly ModelConfig _config;
+    private readonly CheckpointConfig _config;
 
     /// <summary>Vectors e and a hidden layer of <paramref name="width"/> numbers.</summary>
-    public PrefixMlp(ModelConfig config, int width) : base(nameof(PrefixMlp))
+    public PrefixMlp(CheckpointConfig config, int width) : base(nameof(PrefixMlp))
     {
         _config = config;
-        _table = nn.Parameter(zeros(config.Streams, config.PrefixTokens, width));
+        _table = nn.Parameter(zeros(config.Streams.Count, config.Streams.PrefixTokens, width));
         _first = nn.Linear(width, width);
-        _second = nn.Linear(width, 2L * config.KeyValueHeads * config.HeadSize);
+        _second = nn.Linear(width, 2L * config.Model.KeyValueHeads * config.Model.HeadSize);
         RegisterComponents();
     }
 
@@ -40,7 +40,7 @@ internal sealed class PrefixMlp : nn.Module<Tensor, Tensor, (Tensor, Tensor)>
     {
         using var scope = NewDisposeScope();
         Tensor sum = _second.forward(_first.forward(_table).tanh());
-        Tensor added = sum.view(_config.Streams, _config.PrefixTokens, 2, _config.KeyValueHeads, _config.HeadSize).permute(2, 0, 3, 1, 4);
+        Tensor added = sum.view(_config.Streams.Count, _config.Streams.PrefixTokens, 2, _config.Model.KeyValueHeads, _config.Model.HeadSize).permute(2, 0, 3, 1, 4);
         return ((keys + added[0]).MoveToOuterDisposeScope(), (values + added[1]).MoveToOuterDisposeScope());
     }
 }

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -19,25 +19,25 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
     [ComponentName(Name = "prefix_k")] private readonly Parameter? _prefixKeys;
     [ComponentName(Name = "prefix_v")] private readonly Parameter? _prefixValues;
     [ComponentName(Name = PrefixMlp.Name)] private readonly PrefixMlp? _prefixMlp;
-    private readonly ModelConfig _config;
+    private readonly CheckpointConfig _config;
 
     // Held by the object: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
     private readonly Scalar _scale;
 
     /// <summary>With P &gt; 1 and <paramref name="prefixMlp"/> &gt; 0 a <see cref="PrefixMlp"/> of that width adds to the prefixes.</summary>
-    public SelfAttention(ModelConfig config, int prefixMlp = 0) : base(nameof(SelfAttention))
+    public SelfAttention(CheckpointConfig config, int prefixMlp = 0) : base(nameof(SelfAttention))
     {
         _config = config;
-        _scale = 1 / Math.Sqrt(config.HeadSize);
-        int queryWidth = config.AttentionHeads * config.HeadSize;
-        int keyWidth = config.KeyValueHeads * config.HeadSize;
-        _queryProjection = nn.Linear(config.HiddenSize, queryWidth);
-        _keyProjection = nn.Linear(config.HiddenSize, keyWidth);
-        _valueProjection = nn.Linear(config.HiddenSize, keyWidth);
-        _outputProjection = nn.Linear(queryWidth, config.HiddenSize, hasBias: false);
-        if (config.Streams > 1)
+        _scale = 1 / Math.Sqrt(config.Model.HeadSize);
+        int queryWidth = config.Model.AttentionHeads * config.Model.HeadSize;
+        int keyWidth = config.Model.KeyValueHeads * config.Model.HeadSize;
+        _queryProjection = nn.Linear(config.Model.HiddenSize, queryWidth);
+        _keyProjection = nn.Linear(config.Model.HiddenSize, keyWidth);
+        _valueProjection = nn.Linear(config.Model.HiddenSize, keyWidth);
+        _outputProjection = nn.Linear(queryWidth, config.Model.HiddenSize, hasBias: false);
+        if (config.Streams.Count > 1)
         {
-            long[] shape = [config.Streams, config.KeyValueHeads, config.PrefixTokens, config.HeadSize];
+            long[] shape = [config.Streams.Count, config.Model.KeyValueHeads, config.Streams.PrefixTokens, config.Model.HeadSize];
             _prefixKeys = nn.Parameter(zeros(shape));
             _prefixValues = nn.Parameter(zeros(shape));
             if (prefixMlp > 0) _prefixMlp = new PrefixMlp(config, prefixMlp);
@@ -56,7 +56,7 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
     {
         using var scope = NewDisposeScope();
         (Tensor queries, Tensor keys) = QueriesAndKeys(input, positions);
-        Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.KeyValueHeads).transpose(1, 2);
+        Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.Model.KeyValueHeads).transpose(1, 2);
         if (Prefix() is var (prefixKeys, prefixValues))
         {
             keys = WithPrefix(keys, prefixKeys);
@@ -75,8 +75,8 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
     {
         using var scope = NewDisposeScope();
         (Tensor queries, Tensor keys) = QueriesAndKeys(input, positions);
-        Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.KeyValueHeads).transpose(1, 2);
-        Tensor repeated = keys.repeat_interleave(_config.AttentionHeads / _config.KeyValueHeads, 1);
+        Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.Model.KeyValueHeads).transpose(1, 2);
+        Tensor repeated = keys.repeat_interleave(_config.Model.AttentionHeads / _config.Model.KeyValueHeads, 1);
         Tensor mass = (matmul(queries, repeated.transpose(2, 3)) + positions.Mask).logsumexp(-1);
         Tensor mixed = Mix(queries, keys, values, positions.Mask);
         return (queries.MoveToOuterDisposeScope(), mass.MoveToOuterDisposeScope(), mixed.MoveToOuterDisposeScope());
@@ -84,8 +84,8 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
 
     private (Tensor Queries, Tensor Keys) QueriesAndKeys(Tensor input, Positions positions)
     {
-        Tensor queries = Heads(Projection.Apply(_queryProjection, input), _config.AttentionHeads);
-        Tensor keys = Heads(Projection.Apply(_keyProjection, input), _config.KeyValueHeads);
+        Tensor queries = Heads(Projection.Apply(_queryProjection, input), _config.Model.AttentionHeads);
+        Tensor keys = Heads(Projection.Apply(_keyProjection, input), _config.Model.KeyValueHeads);
         queries = positions.Rotary.Apply(queries).transpose(1, 2) * _scale;
         return (queries, positions.Rotary.Apply(keys).transpose(1, 2));
     }
@@ -108,12 +108,12 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
     }
 
     private Tensor Heads(Tensor projected, int heads) =>
-        projected.view(projected.shape[0], projected.shape[1], heads, _config.HeadSize);
+        projected.view(projected.shape[0], projected.shape[1], heads, _config.Model.HeadSize);
 
     /// <summary>Puts each stream's prefix in front of its rows: [P * B, kv heads, S, D] to [P * B, kv heads, prefix + S, D].</summary>
     private Tensor WithPrefix(Tensor perRow, Tensor prefix)
     {
-        long rowsPerStream = perRow.shape[0] / _config.Streams;
+        long rowsPerStream = perRow.shape[0] / _config.Streams.Count;
         Tensor repeated = prefix.to(perRow.dtype).unsqueeze(1).expand(-1, rowsPerStream, -1, -1, -1).flatten(0, 1);
         return cat([repeated, perRow], 2);
     }

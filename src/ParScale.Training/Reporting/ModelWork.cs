@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Training.Reporting;
 
@@ -15,30 +15,30 @@ internal static class ModelWork
     /// Floating-point operations of training on one token in a row of <paramref name="context"/> tokens, all P streams together.
     /// With a <paramref name="frozen"/> backbone the gradients of its matrices are not computed, those of their inputs are.
     /// </summary>
-    public static double TrainingPerToken(ModelConfig config, int context, bool frozen = false)
+    public static double TrainingPerToken(CheckpointConfig config, int context, bool frozen = false)
     {
         const double Forward = 1, InputGradient = 1, WeightGradient = 1;
         double whole = Forward + InputGradient + WeightGradient;
         double backbone = frozen ? Forward + InputGradient : whole;
-        double head = (double)config.HiddenSize * config.VocabularySize;
-        double multiplyAdds = (config.Streams * LayerMatrices(config) + head) * backbone
+        double head = (double)config.Model.HiddenSize * config.Model.VocabularySize;
+        double multiplyAdds = (config.Streams.Count * LayerMatrices(config) + head) * backbone
             + (Mixing(config) + Attention(config, context)) * whole;
         return OperationsPerMultiplyAdd * multiplyAdds;
     }
 
-    private static double LayerMatrices(ModelConfig config)
+    private static double LayerMatrices(CheckpointConfig config)
     {
-        double attention = 2.0 * (config.AttentionHeads + config.KeyValueHeads) * config.HeadSize * config.HiddenSize;
-        return config.LayerCount * (attention + 3.0 * config.HiddenSize * config.IntermediateSize);
+        double attention = 2.0 * (config.Model.AttentionHeads + config.Model.KeyValueHeads) * config.Model.HeadSize * config.Model.HiddenSize;
+        return config.Model.LayerCount * (attention + 3.0 * config.Model.HiddenSize * config.Model.IntermediateSize);
     }
 
-    private static double Mixing(ModelConfig config)
+    private static double Mixing(CheckpointConfig config)
     {
-        if (config.Streams == 1) return 0;
-        return (double)config.Streams * config.HiddenSize * config.HiddenSize + (double)config.HiddenSize * config.Streams;
+        if (config.Streams.Count == 1) return 0;
+        return (double)config.Streams.Count * config.Model.HiddenSize * config.Model.HiddenSize + (double)config.Model.HiddenSize * config.Streams.Count;
     }
 
     /// <summary>Scores and weighted sums of every query with all slots of its row.</summary>
-    private static double Attention(ModelConfig config, int context) =>
-        2.0 * config.Streams * config.LayerCount * config.AttentionHeads * config.HeadSize * (context + config.PrefixTokens);
+    private static double Attention(CheckpointConfig config, int context) =>
+        2.0 * config.Streams.Count * config.Model.LayerCount * config.Model.AttentionHeads * config.Model.HeadSize * (context + config.Streams.PrefixTokens);
 }

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Text;
 using ParScale.Training.Modules;
 using ParScale.Training.Runs;
@@ -27,7 +27,7 @@ internal sealed class RunReports : IDisposable
     private long _reported;
 
     /// <summary>Opens the files in <paramref name="folder"/> for a run that stands at <paramref name="start"/>, and measures the machine.</summary>
-    public RunReports(string folder, ModelConfig config, TrainerState start, Device device, SampleOptions? samples, Tokenizer tokenizer)
+    public RunReports(string folder, CheckpointConfig config, TrainerState start, Device device, SampleOptions? samples, Tokenizer tokenizer)
     {
         TrainingOptions options = start.Options;
         _reported = start.Pending ? start.Step - 1 : start.Step;

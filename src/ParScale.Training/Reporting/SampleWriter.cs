@@ -20,7 +20,7 @@ internal sealed class SampleWriter
     public SampleWriter(Tokenizer tokenizer, SampleOptions options, int context)
     {
         (_tokenizer, _options, _context) = (tokenizer, options, context);
-        _prompt = tokenizer.Encode(options.Prompt);
+        _prompt = tokenizer.Encode(options.Prompt, addSpecial: true);
         if (_prompt.Length == 0) throw ParScaleException.Usage("TR-10", "--sample-prompt must hold some text");
     }
 
@@ -34,12 +34,12 @@ internal sealed class SampleWriter
         bool wasTraining = model.training;
         model.eval();
         var sampler = new Sampler(new SamplingOptions { Seed = Seed }, _tokenizer.VocabularySize);
-        TextStream stream = _tokenizer.CreateStream();
+        TextStream stream = _tokenizer.CreateStream(continues: true);
         var text = new StringBuilder();
         List<long> tokens = [.. _prompt.Select(id => (long)id)];
         for (int i = 0; i < _options.Tokens; i++)
         {
-            if (Next(model, tokens, sampler) is not { } next || model.Config.EndOfTextIds.Contains(next)) break;
+            if (Next(model, tokens, sampler) is not { } next || model.Config.Model.EndOfTextIds.Contains(next)) break;
             tokens.Add(next);
             text.Append(stream.Append(next));
         }

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Reporting;
 
 namespace ParScale.Training.Runs;
@@ -16,17 +16,17 @@ internal sealed record RunEstimate(long N, int Streams, long Parameters, long Tr
     private const int BytesPerWeight = 4;
     private const int BytesPerTrained = 12;
 
-    public static RunEstimate Of(ModelConfig model, TrainingOptions options)
+    public static RunEstimate Of(CheckpointConfig model, TrainingOptions options)
     {
         bool frozen = options.Train == TrainedSet.Streams;
         long tokens = options.Steps * options.Batch * options.Context;
-        long trained = frozen ? model.PrefixParameters + model.AggregatorParameters : model.TotalParameters;
+        long trained = frozen ? model.Streams.PrefixParameters(model.Model) + model.Streams.AggregatorParameters(model.Model) : model.Parameters;
         return new RunEstimate(
-            LawParameters(model), model.Streams, model.TotalParameters, trained, tokens,
-            tokens * ModelWork.TrainingPerToken(model, options.Context, frozen), model.TotalParameters * BytesPerWeight + trained * BytesPerTrained);
+            LawParameters(model), model.Streams.Count, model.Parameters, trained, tokens,
+            tokens * ModelWork.TrainingPerToken(model, options.Context, frozen), model.Parameters * BytesPerWeight + trained * BytesPerTrained);
     }
 
     /// <summary>N of the scaling law: without the embedding and a head of its own. Source: arXiv 2505.10475, section 3.</summary>
-    public static long LawParameters(ModelConfig model) =>
-        model.TotalParameters - (long)model.VocabularySize * model.HiddenSize * (model.TieWordEmbeddings ? 1 : 2);
+    public static long LawParameters(CheckpointConfig model) =>
+        model.Parameters - (long)model.Model.VocabularySize * model.Model.HiddenSize * (model.Model.TieWordEmbeddings ? 1 : 2);
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using ParScale.Checkpoints;
+using ParScale.Configuration;
 using ParScale.Files;
-using ParScale.Model;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;

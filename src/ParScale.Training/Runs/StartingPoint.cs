@@ -1,5 +1,5 @@
 using ParScale.Checkpoints;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Conversion;
 using ParScale.Training.Modules;
@@ -13,7 +13,7 @@ internal sealed record StartingPoint
     private const int DefaultPrefixTokens = 48;
     private const double DefaultSmoothing = 0.1;
 
-    private StartingPoint(string folder, ModelConfig source, BackboneReference backbone)
+    private StartingPoint(string folder, CheckpointConfig source, BackboneReference backbone)
     {
         Folder = folder;
         Source = source;
@@ -23,7 +23,7 @@ internal sealed record StartingPoint
     public string Folder { get; }
 
     /// <summary>The config in the folder.</summary>
-    public ModelConfig Source { get; }
+    public CheckpointConfig Source { get; }
 
     /// <summary>The plain weights of the folder; its path is absolute.</summary>
     public BackboneReference Backbone { get; }
@@ -49,34 +49,34 @@ internal sealed record StartingPoint
     /// <exception cref="ParScaleException">They ask for other streams than this model has (TR-22).</exception>
     public TrainingOptions Complete(TrainingOptions options, int? streams, int? prefixTokens, double? smoothing)
     {
-        bool adds = Source.Streams == 1 && streams > 1;
+        bool adds = Source.Streams.Count == 1 && streams > 1;
         if (!adds) RequireSame(streams, prefixTokens);
         return options with
         {
-            From = Backbone.Hash,
+            From = Backbone.Hash.Whole,
             Init = adds ? options.Init : null,
-            Streams = streams ?? Source.Streams,
-            PrefixTokens = adds ? prefixTokens ?? DefaultPrefixTokens : Source.PrefixTokens,
-            Smoothing = smoothing ?? (Source.Streams > 1 ? Source.AttentionSmoothing : DefaultSmoothing),
-            HiddenSize = Source.HiddenSize,
-            IntermediateSize = Source.IntermediateSize,
-            Layers = Source.LayerCount,
-            Heads = Source.AttentionHeads,
-            KeyValueHeads = Source.KeyValueHeads,
+            Streams = streams ?? Source.Streams.Count,
+            PrefixTokens = adds ? prefixTokens ?? DefaultPrefixTokens : Source.Streams.PrefixTokens,
+            Smoothing = smoothing ?? (Source.Streams.Count > 1 ? Source.Streams.Smoothing : DefaultSmoothing),
+            HiddenSize = Source.Model.HiddenSize,
+            IntermediateSize = Source.Model.IntermediateSize,
+            Layers = Source.Model.LayerCount,
+            Heads = Source.Model.AttentionHeads,
+            KeyValueHeads = Source.Model.KeyValueHeads,
         };
     }
 
     /// <summary>The model that the run trains.</summary>
     /// <exception cref="ParScaleException">Text or window do not fit this model (TR-22).</exception>
-    public ModelConfig Configure(TrainingOptions options, int vocabularySize)
+    public CheckpointConfig Configure(TrainingOptions options, int vocabularySize)
     {
-        if (vocabularySize > Source.VocabularySize)
-            throw ParScaleException.Usage("TR-22", $"--tokenizer has {vocabularySize} tokens, the model of --from {Source.VocabularySize}; give the model's own");
-        if (options.Context > Source.MaxPositions)
-            throw ParScaleException.Usage("TR-22", $"--context {options.Context} is longer than the context of --from, {Source.MaxPositions}");
-        ModelConfig config = options.Streams == Source.Streams
-            ? Source with { AttentionSmoothing = options.Smoothing }
-            : NewStreams.Configure(Source, options.Streams, options.PrefixTokens, options.Smoothing);
+        if (vocabularySize > Source.Model.VocabularySize)
+            throw ParScaleException.Usage("TR-22", $"--tokenizer has {vocabularySize} tokens, the model of --from {Source.Model.VocabularySize}; give the model's own");
+        if (options.Context > Source.Model.MaxPositions)
+            throw ParScaleException.Usage("TR-22", $"--context {options.Context} is longer than the context of --from, {Source.Model.MaxPositions}");
+        CheckpointConfig config = options.Streams == Source.Streams.Count
+            ? Source with { Streams = Source.Streams with { Smoothing = options.Smoothing } }
+            : NewStreams.Configure(Source, new StreamConfig(options.Streams, options.PrefixTokens, options.Smoothing));
         return config with { StoredType = options.SaveType.InConfig() };
     }
 
@@ -101,9 +101,9 @@ internal sealed record StartingPoint
 
     private void RequireSame(int? streams, int? prefixTokens)
     {
-        if (streams is { } p && p != Source.Streams)
-            throw ParScaleException.Usage("TR-22", $"--streams {p}: the model of --from has {Source.Streams}; leave the flag out, or start from a plain model");
-        if (prefixTokens is { } n && n != Source.PrefixTokens)
-            throw ParScaleException.Usage("TR-22", $"--prefix-tokens {n}: the model of --from has {Source.PrefixTokens}; leave the flag out");
+        if (streams is { } p && p != Source.Streams.Count)
+            throw ParScaleException.Usage("TR-22", $"--streams {p}: the model of --from has {Source.Streams.Count}; leave the flag out, or start from a plain model");
+        if (prefixTokens is { } n && n != Source.Streams.PrefixTokens)
+            throw ParScaleException.Usage("TR-22", $"--prefix-tokens {n}: the model of --from has {Source.Streams.PrefixTokens}; leave the flag out");
     }
 }

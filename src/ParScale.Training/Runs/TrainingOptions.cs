@@ -1,5 +1,5 @@
 using System.Text;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Conversion;
 using ParScale.Training.Optimization;
 using ParScale.Training.Runtime;
@@ -87,13 +87,13 @@ internal sealed record TrainingOptions
 
     /// <summary>The model that these options describe.</summary>
     /// <exception cref="ParScaleException">No such model can be loaded (<see cref="ErrorKind.Usage"/>).</exception>
-    public ModelConfig ModelConfig(int vocabularySize, int? endOfText)
+    public CheckpointConfig Config(int vocabularySize, int? endOfText)
     {
-        ModelConfig config = Describe(vocabularySize, endOfText);
+        CheckpointConfig config = Describe(vocabularySize, endOfText);
         try
         {
             // The loader's own limits, so that nothing is trained that no one can load.
-            Model.ModelConfig.Parse(Encoding.UTF8.GetBytes(config.ToJson()), "config.json");
+            CheckpointConfig.Parse(Encoding.UTF8.GetBytes(config.ToJson()), "config.json");
             return config;
         }
         catch (ParScaleException e)
@@ -122,26 +122,25 @@ internal sealed record TrainingOptions
         if (!holds) throw ParScaleException.Usage("TR-10", message);
     }
 
-    private ModelConfig Describe(int vocabularySize, int? endOfText) => new()
+    private CheckpointConfig Describe(int vocabularySize, int? endOfText) => CheckpointConfig.Create(
+        new ModelConfig
+        {
+            HiddenSize = HiddenSize,
+            IntermediateSize = IntermediateSize,
+            LayerCount = Layers,
+            AttentionHeads = Heads,
+            KeyValueHeads = KeyValueHeads,
+            HeadSize = HiddenSize / Heads,
+            VocabularySize = vocabularySize,
+            MaxPositions = Context,
+            RmsNormEpsilon = 1e-6,
+            RopeTheta = 10000,
+            TieWordEmbeddings = true,
+            EndOfTextIds = endOfText is { } id ? [id] : [],
+            BeginOfTextId = endOfText,
+        },
+        Streams == 1 ? StreamConfig.Plain : new StreamConfig(Streams, PrefixTokens, Smoothing)) with
     {
-        ModelType = Streams > 1 ? ModelConfigReader.ParScaleType : ModelConfigReader.PlainType,
-        Architecture = Streams > 1 ? "Qwen2ParScaleForCausalLM" : "Qwen2ForCausalLM",
-        HiddenSize = HiddenSize,
-        IntermediateSize = IntermediateSize,
-        LayerCount = Layers,
-        AttentionHeads = Heads,
-        KeyValueHeads = KeyValueHeads,
-        HeadSize = HiddenSize / Heads,
-        VocabularySize = vocabularySize,
-        MaxPositions = Context,
-        RmsNormEpsilon = 1e-6,
-        RopeTheta = 10000,
-        TieWordEmbeddings = true,
-        Streams = Streams,
-        PrefixTokens = Streams > 1 ? PrefixTokens : 0,
-        AttentionSmoothing = Smoothing,
-        EndOfTextIds = endOfText is { } id ? [id] : [],
-        BeginOfTextId = endOfText,
         StoredType = SaveType.InConfig(),
     };
 }

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Data;
 using ParScale.Training.Distributed;
@@ -30,8 +30,8 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         using RunInputs inputs = RunInputs.Load(dataPath, tokenizerFolder);
         TrainingOptions options = optionsFor(inputs);
         options.Validate();
-        ModelConfig config = from?.Configure(options, inputs.Tokenizer.VocabularySize)
-            ?? options.ModelConfig(inputs.Tokenizer.VocabularySize, inputs.Tokenizer.IdOf(TokenizerWriter.EndOfText));
+        CheckpointConfig config = from?.Configure(options, inputs.Tokenizer.VocabularySize)
+            ?? options.Config(inputs.Tokenizer.VocabularySize, inputs.Tokenizer.IdOf(TokenizerWriter.EndOfText));
         bool frozen = options.Train == TrainedSet.Streams;
         RequireMemory(RunEstimate.Of(config, options));
         stop.Enter("preparing the data");
@@ -65,7 +65,7 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         stop.Guard();
         TrainerState end = new Trainer(options, model, optimizer, data.Training, validation, folder, reports, Group).Run(start, stop.Token);
         var result = new RunResult(
-            false, end.Step, options.Steps, end.ElapsedSeconds, config.TotalParameters, end.BestStep, null, null, outputFolder, reports?.Speed);
+            false, end.Step, options.Steps, end.ElapsedSeconds, config.Parameters, end.BestStep, null, null, outputFolder, reports?.Speed);
         if (end.Step < options.Steps || end.Pending) return result;
         folder?.SaveModel(model, "final");
         ValidationLoss? final = Measure("final", config, validation, device, stop.Token);
@@ -114,7 +114,7 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
     }
 
     /// <summary>The loss of a model as it was saved; the first process hands it to the others.</summary>
-    private ValidationLoss? Measure(string name, ModelConfig config, Validation validation, Device device, CancellationToken stop)
+    private ValidationLoss? Measure(string name, CheckpointConfig config, Validation validation, Device device, CancellationToken stop)
     {
         using ParScaleLm saved = Group.IsFirst ? ModelFolder.Load(Path.Combine(outputFolder, name)) : new ParScaleLm(config);
         if (device.type != DeviceType.CPU) saved.to(device);

@@ -24,7 +24,7 @@ internal sealed class Validation(IHeldOut heldOut, double irreducible = 0, Proce
         bool wasTraining = model.training;
         model.eval();
         List<double> sums = [];
-        StreamMetrics? metrics = model.Config.Streams > 1 ? new StreamMetrics(model.Config.Streams) : null;
+        StreamMetrics? metrics = model.Config.Streams.Count > 1 ? new StreamMetrics(model.Config.Streams.Count) : null;
         foreach (Batch batch in heldOut.Passes(RowsPerPass).TakeWhile(_ => !stop.IsCancellationRequested))
             sums.Add(sums.Count % _group.Count == _group.Rank ? Sum(model, metrics, batch) : 0);
         model.train(wasTraining);

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Runs;
 
 namespace ParScale.Training.Sweeps;
@@ -26,10 +26,10 @@ internal sealed record SweepRow(
         try
         {
             if (RunResult.Read(report) is not { Finished: true, Final: { } final, Best: { } best } result) return null;
-            ModelConfig config = ModelConfig.Load(model);
+            CheckpointConfig config = CheckpointConfig.Load(model);
             (long seed, long tokens, double loss) = ReadLog(Path.Combine(folder, "log.jsonl"), result.Steps);
             return new SweepRow(
-                run, RunEstimate.LawParameters(config), config.Streams, config.TotalParameters, seed, tokens, result.Steps, final, best.PerToken,
+                run, RunEstimate.LawParameters(config), config.Streams.Count, config.Parameters, seed, tokens, result.Steps, final, best.PerToken,
                 result.BestStep, loss, result.ElapsedSeconds);
         }
         catch (Exception e) when (e is ParScaleException or IOException or JsonException or InvalidOperationException or KeyNotFoundException)

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Runs;
 
 namespace ParScale.Training.Sweeps;
@@ -18,7 +18,7 @@ internal static class SweepSizes
         {
             try
             {
-                (TrainingOptions options, ModelConfig model) = run.Config(plan.Folder).Describe(inputs);
+                (TrainingOptions options, CheckpointConfig model) = run.Config(plan.Folder).Describe(inputs);
                 return RunEstimate.Of(model, options);
             }
             catch (ParScaleException e)

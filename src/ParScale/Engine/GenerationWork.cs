@@ -41,7 +41,7 @@ internal sealed class GenerationWork : Work
         _tokens = [.. prompt];
         _sampler = new Sampler(options.Sampling, config.VocabularySize);
         foreach (int token in prompt) _sampler.See(token);
-        _text = tokenizer?.CreateStream();
+        _text = tokenizer?.CreateStream(continues: true);
         _stop = new StopRules(options.Stop);
         _promptPredictions = options.PromptLogProbs ? [] : null;
         Capacity = CapacityFor(config, prompt.Length, options);

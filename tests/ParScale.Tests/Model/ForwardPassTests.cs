@@ -27,7 +27,7 @@ public class ForwardPassTests
         ["no smoothing"] = RandomCheckpoint.Config(smoothing: 0),
         ["full smoothing"] = RandomCheckpoint.Config(smoothing: 1),
         ["theta 1e6"] = RandomCheckpoint.Config(theta: 1e6),
-        ["an epsilon that counts"] = RandomCheckpoint.Config() with { RmsNormEpsilon = 0.3 },
+        ["an epsilon that counts"] = RandomCheckpoint.Config(epsilon: 0.3),
         ["untied"] = RandomCheckpoint.Config(tied: false),
         ["odd sizes"] = RandomCheckpoint.Config(hidden: 26, heads: 1, keyValueHeads: 1, intermediate: 37, vocabulary: 53, layers: 3),
     };

@@ -9,7 +9,8 @@ internal static class RandomCheckpoint
 {
     public static CheckpointConfig Config(
         int streams = 4, int hidden = 24, int heads = 4, int keyValueHeads = 2, int layers = 2, int intermediate = 40, int vocabulary = 50,
-        int prefix = 5, double smoothing = 0.1, double theta = 10000, bool tied = true, int maxPositions = 128, int? headSize = null) =>
+        int prefix = 5, double smoothing = 0.1, double theta = 10000, bool tied = true, int maxPositions = 128, int? headSize = null,
+        double epsilon = 1e-6) =>
         CheckpointConfig.Create(
             new ModelConfig
             {
@@ -21,7 +22,7 @@ internal static class RandomCheckpoint
                 HeadSize = headSize ?? hidden / heads,
                 VocabularySize = vocabulary,
                 MaxPositions = maxPositions,
-                RmsNormEpsilon = 1e-6,
+                RmsNormEpsilon = epsilon,
                 RopeTheta = theta,
                 TieWordEmbeddings = tied,
             },

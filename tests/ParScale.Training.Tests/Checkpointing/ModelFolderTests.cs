@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Commands;
 using ParScale.Training.Modules;
@@ -26,7 +26,7 @@ public sealed class ModelFolderTests(ITestOutputHelper output)
         (double[] exact, double allowed) = Float64.Logits(folder, tokens);
         using ParScaleLm model = ModelFolder.Load(folder);
         double[] rounded = Float64.Run(model, tokens);
-        int vocabulary = model.Config.VocabularySize;
+        int vocabulary = model.Config.Model.VocabularySize;
         double[] At(double[] logits, int position) => logits[(position * vocabulary)..((position + 1) * vocabulary)];
 
         // Both are float64; the fixture is rounded to seven decimals.
@@ -63,13 +63,13 @@ public sealed class ModelFolderTests(ITestOutputHelper output)
         const int Length = 2000;
         using var folder = new TempFolder();
         using var noGradient = no_grad();
-        using var model = new ParScaleLm(Samples.Config(2) with { MaxPositions = Length }, seed: 4);
+        using var model = new ParScaleLm(Samples.Config(2, maxPositions: Length), seed: 4);
         // Large queries and keys: attention then depends on where a token stands, not only on which it is.
         foreach ((string name, var parameter) in model.named_parameters())
             if (name.Contains("q_proj.weight", StringComparison.Ordinal) || name.Contains("k_proj.weight", StringComparison.Ordinal)) parameter.mul_(12);
         ModelFolder.Save(model, folder.File("m"), ParScale.Checkpoints.TensorType.F32, tokenizerFolder: folder.File("none"));
         var random = new Random(5);
-        int[] tokens = [.. Enumerable.Range(0, Length).Select(_ => random.Next(model.Config.VocabularySize))];
+        int[] tokens = [.. Enumerable.Range(0, Length).Select(_ => random.Next(model.Config.Model.VocabularySize))];
         using LanguageModel engine = LanguageModel.Load(folder.File("m"));
         CheckEngine(folder.File("m"), engine, tokens, [700, 1500, Length]);
     }
@@ -123,14 +123,14 @@ public sealed class ModelFolderTests(ITestOutputHelper output)
     {
         using var folder = new TempFolder();
         using var scope = NewDisposeScope();
-        ModelConfig config = Samples.Config(3, tied: false);
+        CheckpointConfig config = Samples.Config(3, tied: false);
         using var model = new ParScaleLm(config, seed: 8);
         ModelFolder.Save(model, folder.File("m"), ParScale.Checkpoints.TensorType.F32, tokenizerFolder: folder.File("none"));
         using ParScaleLm loaded = ModelFolder.Load(folder.File("m"));
         Dictionary<string, Tensor> state = loaded.state_dict();
         foreach ((string name, Tensor value) in model.state_dict()) Assert.True(value.equal(state[name]).all().item<bool>(), name);
-        Assert.Equal(config.AttentionSmoothing, loaded.Config.AttentionSmoothing);
-        Assert.Equal(config.PrefixTokens, loaded.Config.PrefixTokens);
+        Assert.Equal(config.Streams.Smoothing, loaded.Config.Streams.Smoothing);
+        Assert.Equal(config.Streams.PrefixTokens, loaded.Config.Streams.PrefixTokens);
     }
 
     /// <summary>Holds the engine's logits after some of the tokens against float64, and returns what it was allowed.</summary>

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Tests.Support;
 using TorchSharp;
 using Aggregation = ParScale.Training.Modules.Aggregation;
@@ -16,11 +16,11 @@ public sealed class AggregationTests
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        ModelConfig config = Samples.Config(streams) with { AttentionSmoothing = smoothing };
+        CheckpointConfig config = Samples.Config(streams, smoothing: smoothing);
         using var module = new Aggregation(config);
         module.to(ScalarType.Float64);
         Dictionary<string, Tensor> state = module.state_dict();
-        Tensor x = randn([streams, 2, 3, config.HiddenSize], ScalarType.Float64);
+        Tensor x = randn([streams, 2, 3, config.Model.HiddenSize], ScalarType.Float64);
         Tensor actual = module.forward(x);
         for (int b = 0; b < 2; b++)
         {

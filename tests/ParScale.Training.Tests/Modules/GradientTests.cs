@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Data.Order;
 using ParScale.Training.Modules;
 using ParScale.Training.Runs;
@@ -68,14 +68,8 @@ public sealed partial class GradientTests(ITestOutputHelper output)
 
     private static ParScaleLm Model(int streams, bool tied, int prefixMlp)
     {
-        ModelConfig config = Samples.Config(streams, tied, heads: 4, keyValueHeads: 2) with
-        {
-            HiddenSize = 6,
-            IntermediateSize = 7,
-            HeadSize = 4,
-            VocabularySize = 11,
-            PrefixTokens = streams > 1 ? 2 : 0,
-        };
+        CheckpointConfig config = Samples.Config(
+            streams, tied, heads: 4, keyValueHeads: 2, hidden: 6, intermediate: 7, headSize: 4, vocabulary: 11, prefix: 2);
         var model = new ParScaleLm(config, compute: ScalarType.Float64, prefixMlp: prefixMlp);
         model.to(ScalarType.Float64);
         using var noGradient = no_grad();

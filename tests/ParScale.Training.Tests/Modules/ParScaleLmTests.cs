@@ -1,5 +1,5 @@
 using ParScale.Checkpoints;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Modules;
 using ParScale.Training.Tests.Support;
 using static TorchSharp.torch;
@@ -15,12 +15,12 @@ public sealed class ParScaleLmTests
     [InlineData(4, false)]
     public void State_keys_and_shapes_are_those_of_a_checkpoint(int streams, bool tied)
     {
-        ModelConfig config = Samples.Config(streams, tied);
+        CheckpointConfig config = Samples.Config(streams, tied);
         using var model = new ParScaleLm(config);
         string[] expected = [.. ModelTensors.Expected(config).Select(t => $"{t.Name} [{string.Join(", ", t.Shape)}]").Order()];
         string[] actual = [.. model.state_dict().Select(t => $"{t.Key} [{string.Join(", ", t.Value.shape)}]").Order()];
         Assert.Equal(expected, actual);
-        Assert.Equal(config.TotalParameters, model.parameters().Sum(p => p.numel()));
+        Assert.Equal(config.Parameters, model.parameters().Sum(p => p.numel()));
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Modules;
 using ParScale.Training.Tests.Support;
 using static TorchSharp.torch;
@@ -24,7 +24,7 @@ public sealed class PrefixMlpTests
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        ModelConfig config = Samples.Config(3);
+        CheckpointConfig config = Samples.Config(3);
         using ParScaleLm model = Float64.Model(config, seed: 2, prefixMlp: 8);
         foreach ((string name, var parameter) in model.named_parameters()) if (PrefixMlp.Owns(name)) parameter.normal_(0, 0.5);
         using ParScaleLm folded = Float64.Model(config, seed: 7);

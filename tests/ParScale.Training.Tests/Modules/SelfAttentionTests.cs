@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Modules;
 using ParScale.Training.Tests.Support;
 using TorchSharp;
@@ -18,14 +18,14 @@ public sealed class SelfAttentionTests
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        ModelConfig config = Samples.Config(streams, heads: heads, keyValueHeads: keyValueHeads);
+        CheckpointConfig config = Samples.Config(streams, heads: heads, keyValueHeads: keyValueHeads);
         using var module = new SelfAttention(config);
         module.to(ScalarType.Float64);
         Dictionary<string, Tensor> state = module.state_dict();
         foreach (string name in state.Keys.Where(n => n.StartsWith("prefix", StringComparison.Ordinal))) state[name].normal_();
         using var positions = new Positions(config, 7, ScalarType.Float64);
         const int Rows = 2;
-        Tensor x = randn([streams * Rows, 7, config.HiddenSize], ScalarType.Float64);
+        Tensor x = randn([streams * Rows, 7, config.Model.HiddenSize], ScalarType.Float64);
         Tensor actual = module.forward(x, positions);
         for (int row = 0; row < streams * Rows; row++)
         {
@@ -34,28 +34,28 @@ public sealed class SelfAttentionTests
         }
     }
 
-    private static Tensor OneRow(Tensor x, Dictionary<string, Tensor> state, ModelConfig config, int stream, Positions positions)
+    private static Tensor OneRow(Tensor x, Dictionary<string, Tensor> state, CheckpointConfig config, int stream, Positions positions)
     {
         Tensor Project(string name, int heads) =>
-            (x.matmul(state[$"{name}.weight"].t()) + state[$"{name}.bias"]).view(7, heads, config.HeadSize);
-        Tensor queries = positions.Rotary.Apply(Project("q_proj", config.AttentionHeads).unsqueeze(0))[0];
-        Tensor keys = positions.Rotary.Apply(Project("k_proj", config.KeyValueHeads).unsqueeze(0))[0];
-        Tensor values = Project("v_proj", config.KeyValueHeads);
+            (x.matmul(state[$"{name}.weight"].t()) + state[$"{name}.bias"]).view(7, heads, config.Model.HeadSize);
+        Tensor queries = positions.Rotary.Apply(Project("q_proj", config.Model.AttentionHeads).unsqueeze(0))[0];
+        Tensor keys = positions.Rotary.Apply(Project("k_proj", config.Model.KeyValueHeads).unsqueeze(0))[0];
+        Tensor values = Project("v_proj", config.Model.KeyValueHeads);
         var rows = new List<Tensor>();
         for (int position = 0; position < 7; position++)
         {
             var heads = new List<Tensor>();
-            for (int head = 0; head < config.AttentionHeads; head++)
+            for (int head = 0; head < config.Model.AttentionHeads; head++)
             {
-                int keyHead = head / (config.AttentionHeads / config.KeyValueHeads);
+                int keyHead = head / (config.Model.AttentionHeads / config.Model.KeyValueHeads);
                 Tensor k = keys.narrow(0, 0, position + 1).select(1, keyHead);
                 Tensor v = values.narrow(0, 0, position + 1).select(1, keyHead);
-                if (config.Streams > 1)
+                if (config.Streams.Count > 1)
                 {
                     k = cat([state["prefix_k"][stream, keyHead], k], 0);
                     v = cat([state["prefix_v"][stream, keyHead], v], 0);
                 }
-                Tensor weights = (k.matmul(queries[position, head]) / Math.Sqrt(config.HeadSize)).softmax(0);
+                Tensor weights = (k.matmul(queries[position, head]) / Math.Sqrt(config.Model.HeadSize)).softmax(0);
                 heads.Add(weights.matmul(v));
             }
             rows.Add(state["o_proj.weight"].matmul(cat(heads, 0)));

@@ -17,7 +17,7 @@ public sealed class RunReportsTests
         string[] inputs = Samples.Inputs(folder);
         using RunInputs files = RunInputs.Load(inputs[1], inputs[3]);
         TrainingOptions options = TrainerTests.OptionsOf(files);
-        using var model = new ParScaleLm(options.ModelConfig(files.Tokenizer.VocabularySize, null));
+        using var model = new ParScaleLm(options.Config(files.Tokenizer.VocabularySize, null));
         using var reports = new RunReports(folder.Path, model.Config, new TrainerState(0, 0, null, 0, options), torch.CPU, null, files.Tokenizer);
         Assert.Null(reports.Speed);
         reports.Write(new LogRow(10, 640, 3, null, null, 1e-3, 1, 1000, 1), model);

@@ -1,9 +1,9 @@
+using ParScale.Configuration;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Commands;
-using ParScale.Training.Conversion;
 using ParScale.Training.Modules;
 
 namespace ParScale.Training.Tests.Runs;
@@ -20,7 +20,7 @@ public sealed class ModesTests
         string plain = Plain(folder);
         Assert.Equal(0, CommandLine.Run(From(folder, "two", plain, ("--streams", "3"), ("--prefix-tokens", "5"))));
         using ParScaleLm before = ModelFolder.Load(plain), after = ModelFolder.Load(folder.File("two/final"));
-        Assert.Equal((3, 5), (after.Config.Streams, after.Config.PrefixTokens));
+        Assert.Equal((3, 5), (after.Config.Streams.Count, after.Config.Streams.PrefixTokens));
         Assert.Null(after.Config.Backbone);
         var trained = after.state_dict();
         foreach ((string name, var value) in before.state_dict()) Assert.False(value.equal(trained[name]).all().item<bool>(), name);
@@ -62,11 +62,11 @@ public sealed class ModesTests
         using (SafetensorsFile moments = SafetensorsFile.Open(folder.File("frozen/checkpoint-12/optimizer.safetensors")))
         using (Checkpoint whole = Checkpoint.Open(folder.File("frozen/final")))
         {
-            Assert.Equal(NewStreams.Names(whole.Config).Select(t => t.Name).Order(), addon.Tensors.Keys.Order());
+            Assert.Equal(ModelTensors.Expected(whole.Config).Select(t => t.Name).Where(ModelTensors.IsOfStreams).Order(), addon.Tensors.Keys.Order());
             Assert.DoesNotContain(moments.Tensors.Keys, name => name.Contains("embed", StringComparison.Ordinal));
             Assert.Equal("../../plain/final", whole.Config.Backbone!.Path);
         }
-        using (LanguageModel engine = LanguageModel.Load(folder.File("frozen/final"))) Assert.Equal(2, engine.Config.Streams);
+        using (LanguageModel engine = LanguageModel.Load(folder.File("frozen/final"))) Assert.Equal(2, engine.Streams.Count);
 
         byte[] weights = File.ReadAllBytes(folder.File("frozen/checkpoint-12/model.safetensors"));
         Directory.Delete(folder.File("frozen/checkpoint-12"), recursive: true);
@@ -82,7 +82,7 @@ public sealed class ModesTests
         Assert.Equal(0, CommandLine.Run(From(folder, "frozen", Plain(folder), ("--streams", "2"), ("--train", "streams"), ("--save-dtype", "f32"))));
         Assert.Equal(0, CommandLine.Run(["convert", "-m", folder.File("frozen/final"), "-o", folder.File("whole"), "--merge"]));
         using LanguageModel addon = LanguageModel.Load(folder.File("frozen/final")), whole = LanguageModel.Load(folder.File("whole"));
-        Assert.Null(whole.Config.Backbone);
+        Assert.Null(CheckpointConfig.Load(folder.File("whole")).Backbone);
         CancellationToken stop = TestContext.Current.CancellationToken;
         Assert.Equal(addon.Logits([1, 2, 3, 4], stop).Last, whole.Logits([1, 2, 3, 4], stop).Last);
     }
@@ -93,9 +93,9 @@ public sealed class ModesTests
         using var folder = new TempFolder();
         Assert.Equal(0, CommandLine.Run(From(folder, "frozen", Plain(folder), ("--streams", "2"), ("--train", "streams"))));
         Assert.Equal(0, CommandLine.Run(From(folder, "more", folder.File("frozen/final"), ("--train", "streams"))));
-        Assert.Equal("../../plain/final", ParScale.Model.ModelConfig.Load(folder.File("more/final")).Backbone!.Path);
+        Assert.Equal("../../plain/final", CheckpointConfig.Load(folder.File("more/final")).Backbone!.Path);
         Assert.Equal(0, CommandLine.Run(From(folder, "all", folder.File("frozen/final"))));
-        Assert.Null(ParScale.Model.ModelConfig.Load(folder.File("all/final")).Backbone);
+        Assert.Null(CheckpointConfig.Load(folder.File("all/final")).Backbone);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using System.Globalization;
 using ParScale.Checkpoints;
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
@@ -15,14 +15,7 @@ public sealed class SaveMemoryTests
     {
         if (!OperatingSystem.IsLinux()) Assert.Skip("needs /proc");
         using var folder = new TempFolder();
-        ModelConfig config = Samples.Config(streams: 1) with
-        {
-            HiddenSize = 512,
-            IntermediateSize = 2048,
-            LayerCount = 6,
-            HeadSize = 128,
-            VocabularySize = 4000,
-        };
+        CheckpointConfig config = Samples.Config(streams: 1, hidden: 512, intermediate: 2048, layers: 6, vocabulary: 4000);
         using var model = new ParScaleLm(config);
         using var optimizer = new AdamW(model.named_parameters(), 0.99, 0.1);
         string[] inputs = Samples.Inputs(folder);
@@ -35,7 +28,7 @@ public sealed class SaveMemoryTests
         File.WriteAllText("/proc/self/clear_refs", "5");
         long before = Kilobytes("VmHWM:");
         run.SaveCheckpoint(model, optimizer, state with { Step = 2 });
-        long grown = (Kilobytes("VmHWM:") - before) * 1024, weights = config.TotalParameters * 4;
+        long grown = (Kilobytes("VmHWM:") - before) * 1024, weights = config.Parameters * 4;
         Assert.True(weights > 80_000_000 && grown < weights / 5, $"{weights} bytes of weights, {grown} more while saving");
         Assert.Null(CheckpointCheck.Find(folder.File("run/checkpoint-2"), 2));
     }

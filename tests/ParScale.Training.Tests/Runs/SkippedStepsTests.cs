@@ -61,7 +61,7 @@ public sealed class SkippedStepsTests
         string[] inputs = Samples.Inputs(folder);
         RunInputs files = RunInputs.Load(inputs[1], inputs[3]);
         TrainingOptions options = TrainerTests.OptionsOf(files) with { MaxSkipped = maxSkipped };
-        using var model = new ParScaleLm(options.ModelConfig(files.Tokenizer.VocabularySize, null), seed: 1);
+        using var model = new ParScaleLm(options.Config(files.Tokenizer.VocabularySize, null), seed: 1);
         using var optimizer = new AdamW(model.named_parameters(), 0.99, 0.1);
         using var run = new RunFolder(folder.File("run"), inputs[3], TensorType.F32);
         run.Prepare(resume: false);

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Modules;
 using ParScale.Training.Runs;
 using ParScale.Training.Tests.Support;
@@ -13,7 +13,7 @@ public sealed class StreamMetricsTests
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        ModelConfig config = Samples.Config(3);
+        CheckpointConfig config = Samples.Config(3);
         using ParScaleLm model = Float64.Model(config);
         foreach (var parameter in model.parameters()) parameter.normal_(0, 0.3);
         var metrics = new StreamMetrics(3);

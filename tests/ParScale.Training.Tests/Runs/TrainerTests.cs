@@ -17,7 +17,7 @@ public sealed class TrainerTests
         string[] inputs = Samples.Inputs(folder);
         RunInputs files = RunInputs.Load(inputs[1], inputs[3]);
         TrainingOptions options = OptionsOf(files);
-        using var model = new ParScaleLm(options.ModelConfig(files.Tokenizer.VocabularySize, null));
+        using var model = new ParScaleLm(options.Config(files.Tokenizer.VocabularySize, null));
         using var optimizer = new AdamW(model.named_parameters(), 0.99, 0.1);
         RunData data = files.Source.Cut(options, files.Tokenizer);
         using var run = new RunFolder(folder.File("run"), inputs[3], TensorType.F32);

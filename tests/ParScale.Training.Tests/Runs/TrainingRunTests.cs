@@ -90,8 +90,8 @@ public sealed class TrainingRunTests
         {
             using Checkpoint checkpoint = Checkpoint.Open(folder.File($"run/{name}"));
             Assert.Equal(type, checkpoint.Get("model.layers.1.self_attn.prefix_k").Info.Type);
-            Assert.Equal(2, checkpoint.Config.Streams);
-            Assert.Equal([299], checkpoint.Config.EndOfTextIds);
+            Assert.Equal(2, checkpoint.Config.Streams.Count);
+            Assert.Equal([299], checkpoint.Config.Model.EndOfTextIds);
             Assert.Equal(300, ParScale.Text.Tokenizer.Load(folder.File($"run/{name}")).VocabularySize);
         }
     }

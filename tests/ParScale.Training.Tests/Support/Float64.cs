@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Modules;
 using TorchSharp;
@@ -10,7 +10,7 @@ namespace ParScale.Training.Tests.Support;
 internal static class Float64
 {
     /// <summary>A model with the weights that <see cref="ParScaleLm"/> draws, widened.</summary>
-    public static ParScaleLm Model(ModelConfig config, long seed = 0, int prefixMlp = 0)
+    public static ParScaleLm Model(CheckpointConfig config, long seed = 0, int prefixMlp = 0)
     {
         var model = new ParScaleLm(config, seed, ScalarType.Float64, prefixMlp: prefixMlp);
         model.to(ScalarType.Float64);

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 
 namespace ParScale.Training.Tests.Support;
 
@@ -6,7 +6,7 @@ namespace ParScale.Training.Tests.Support;
 /// The model of docs/math.md in float64 loops over arrays: no tensors, no batches, one document and one stream at a time. Slow, and
 /// written from the equations alone, to hold the model that is trained against.
 /// </summary>
-internal sealed class PlainModel(ModelConfig config, IReadOnlyDictionary<string, double[]> weights)
+internal sealed class PlainModel(CheckpointConfig config, IReadOnlyDictionary<string, double[]> weights)
 {
     /// <summary>
     /// Mean negative log-likelihood of the targets of all documents, plus <paramref name="decorrelate"/> times the mean of cos^2 over
@@ -18,7 +18,7 @@ internal sealed class PlainModel(ModelConfig config, IReadOnlyDictionary<string,
         int learned = 0;
         foreach ((int[] tokens, int[] targets) in documents)
         {
-            double[][][] streams = [.. Enumerable.Range(0, config.Streams).Select(p => States(tokens, p))];
+            double[][][] streams = [.. Enumerable.Range(0, config.Streams.Count).Select(p => States(tokens, p))];
             for (int s = 0; s < tokens.Length; s++)
             {
                 if (targets[s] < 0) continue;
@@ -34,10 +34,10 @@ internal sealed class PlainModel(ModelConfig config, IReadOnlyDictionary<string,
     /// <summary>Final states of one stream, after the final norm.</summary>
     private double[][] States(int[] tokens, int stream)
     {
-        int width = config.HiddenSize;
+        int width = config.Model.HiddenSize;
         double[] embedding = weights["model.embed_tokens.weight"];
         double[][] x = [.. tokens.Select(token => embedding.AsSpan(token * width, width).ToArray())];
-        for (int layer = 0; layer < config.LayerCount; layer++)
+        for (int layer = 0; layer < config.Model.LayerCount; layer++)
         {
             string name = $"model.layers.{layer}.";
             double[][] attended = Attention(name + "self_attn.", [.. x.Select(row => Norm(row, name + "input_layernorm.weight"))], stream);
@@ -52,7 +52,7 @@ internal sealed class PlainModel(ModelConfig config, IReadOnlyDictionary<string,
 
     private double[][] Attention(string name, double[][] x, int stream)
     {
-        int size = config.HeadSize;
+        int size = config.Model.HeadSize;
         (double[][] prefixKeys, double[][] prefixValues) = Prefix(name, stream);
         var y = new double[x.Length][];
         double[][] queries = [.. x.Select((row, s) => Rotate(Project(name + "q_proj", row), s))];
@@ -60,10 +60,10 @@ internal sealed class PlainModel(ModelConfig config, IReadOnlyDictionary<string,
         double[][] values = [.. prefixValues, .. x.Select(row => Project(name + "v_proj", row))];
         for (int s = 0; s < x.Length; s++)
         {
-            var mixed = new double[config.AttentionHeads * size];
-            for (int head = 0; head < config.AttentionHeads; head++)
+            var mixed = new double[config.Model.AttentionHeads * size];
+            for (int head = 0; head < config.Model.AttentionHeads; head++)
             {
-                int shared = head / (config.AttentionHeads / config.KeyValueHeads);
+                int shared = head / (config.Model.AttentionHeads / config.Model.KeyValueHeads);
                 int seen = prefixKeys.Length + s + 1;
                 var scores = new double[seen];
                 for (int j = 0; j < seen; j++)
@@ -83,8 +83,8 @@ internal sealed class PlainModel(ModelConfig config, IReadOnlyDictionary<string,
     /// <summary>Keys and values of the slots of a stream, each [kv heads * D]; none when P = 1.</summary>
     private (double[][] Keys, double[][] Values) Prefix(string name, int stream)
     {
-        if (config.Streams == 1) return ([], []);
-        (int heads, int slots, int size) = (config.KeyValueHeads, config.PrefixTokens, config.HeadSize);
+        if (config.Streams.Count == 1) return ([], []);
+        (int heads, int slots, int size) = (config.Model.KeyValueHeads, config.Streams.PrefixTokens, config.Model.HeadSize);
         var keys = new double[slots][];
         var values = new double[slots][];
         for (int slot = 0; slot < slots; slot++)
@@ -96,7 +96,7 @@ internal sealed class PlainModel(ModelConfig config, IReadOnlyDictionary<string,
                 (keys[slot][i], values[slot][i]) = (weights[name + "prefix_k"][at], weights[name + "prefix_v"][at]);
             }
             if (!weights.TryGetValue(name + "prefix_mlp.table", out double[]? table)) continue;
-            int width = table.Length / (config.Streams * slots);
+            int width = table.Length / (config.Streams.Count * slots);
             double[] e = table.AsSpan((stream * slots + slot) * width, width).ToArray();
             double[] added = Project(name + "prefix_mlp.2", [.. Project(name + "prefix_mlp.0", e).Select(Math.Tanh)]);
             (keys[slot], values[slot]) = (Add(keys[slot], added[..(heads * size)]), Add(values[slot], added[(heads * size)..]));
@@ -107,13 +107,13 @@ internal sealed class PlainModel(ModelConfig config, IReadOnlyDictionary<string,
     /// <summary>Every head of a row, (x[i], x[i + D / 2]) turned by the angle of its position.</summary>
     private double[] Rotate(double[] row, int position)
     {
-        int half = config.HeadSize / 2;
+        int half = config.Model.HeadSize / 2;
         var y = new double[row.Length];
-        for (int start = 0; start < row.Length; start += config.HeadSize)
+        for (int start = 0; start < row.Length; start += config.Model.HeadSize)
         {
             for (int i = 0; i < half; i++)
             {
-                double angle = position * Math.Pow(config.RopeTheta, -2.0 * i / config.HeadSize);
+                double angle = position * Math.Pow(config.Model.RopeTheta, -2.0 * i / config.Model.HeadSize);
                 (double a, double b) = (row[start + i], row[start + i + half]);
                 y[start + i] = a * Math.Cos(angle) - b * Math.Sin(angle);
                 y[start + i + half] = b * Math.Cos(angle) + a * Math.Sin(angle);
@@ -130,16 +130,16 @@ internal sealed class PlainModel(ModelConfig config, IReadOnlyDictionary<string,
 
     private double[] Mix(double[][] states)
     {
-        if (config.Streams == 1) return states[0];
-        var u = new double[config.HiddenSize * config.Streams];
-        for (int h = 0; h < config.HiddenSize; h++)
-            for (int p = 0; p < config.Streams; p++) u[h * config.Streams + p] = states[p][h];
+        if (config.Streams.Count == 1) return states[0];
+        var u = new double[config.Model.HiddenSize * config.Streams.Count];
+        for (int h = 0; h < config.Model.HiddenSize; h++)
+            for (int p = 0; p < config.Streams.Count; p++) u[h * config.Streams.Count + p] = states[p][h];
         double[] inner = [.. Project("model.aggregate_layer.0", u).Select(Silu)];
         double[] w = Softmax(Project("model.aggregate_layer.2", inner));
-        var y = new double[config.HiddenSize];
-        for (int p = 0; p < config.Streams; p++)
+        var y = new double[config.Model.HiddenSize];
+        for (int p = 0; p < config.Streams.Count; p++)
         {
-            double weight = w[p] * (1 - config.AttentionSmoothing) + config.AttentionSmoothing / config.Streams;
+            double weight = w[p] * (1 - config.Streams.Smoothing) + config.Streams.Smoothing / config.Streams.Count;
             for (int h = 0; h < y.Length; h++) y[h] += weight * states[p][h];
         }
         return y;
@@ -147,7 +147,7 @@ internal sealed class PlainModel(ModelConfig config, IReadOnlyDictionary<string,
 
     private double LogLikelihood(double[] state, int target)
     {
-        double[] head = weights[config.TieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"];
+        double[] head = weights[config.Model.TieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"];
         return Math.Log(Softmax(Multiply(head, state))[target]);
     }
 
@@ -165,7 +165,7 @@ internal sealed class PlainModel(ModelConfig config, IReadOnlyDictionary<string,
 
     private double[] Norm(double[] x, string name)
     {
-        double scale = 1 / Math.Sqrt(Dot(x, x) / x.Length + config.RmsNormEpsilon);
+        double scale = 1 / Math.Sqrt(Dot(x, x) / x.Length + config.Model.RmsNormEpsilon);
         double[] weight = weights[name];
         return [.. x.Select((value, i) => value * scale * weight[i])];
     }

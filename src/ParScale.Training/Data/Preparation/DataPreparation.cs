@@ -3,7 +3,6 @@ using System.Text;
 using ParScale.Quantization;
 using ParScale.Sampling;
 using ParScale.Text;
-using ParScale.Training.Checkpointing;
 using ParScale.Training.Data.Rows;
 using ParScale.Files;
 using ParScale.Training.Data.Shards;
