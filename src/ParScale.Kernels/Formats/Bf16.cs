@@ -22,13 +22,12 @@ internal readonly unsafe struct Bf16 : IFloatFormat
         TSimd.LowHalf(TSimd.WidenShorts((ushort*)from));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadPair<TSimd, TFloat, TInt>(byte* from, out TFloat first, out TFloat second)
-        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
-    {
-        TInt both = TSimd.LoadInt(from);
-        first = TSimd.LowHalf(both);
-        second = TSimd.HighHalf(both);
-    }
+    public static TFloat LoadFirst<TSimd, TFloat, TInt>(byte* from)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct => TSimd.LowHalf(TSimd.LoadInt(from));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TFloat LoadSecond<TSimd, TFloat, TInt>(byte* from)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct => TSimd.HighHalf(TSimd.LoadInt(from));
 
     public static void Store(byte* row, nint index, float value)
     {

@@ -19,12 +19,12 @@ internal readonly unsafe struct F32 : IFloatFormat
         TSimd.Load((float*)from);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadPair<TSimd, TFloat, TInt>(byte* from, out TFloat first, out TFloat second)
-        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
-    {
-        first = TSimd.Load((float*)from);
-        second = TSimd.Load((float*)from + Simd.Lanes);
-    }
+    public static TFloat LoadFirst<TSimd, TFloat, TInt>(byte* from)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct => TSimd.Load((float*)from);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TFloat LoadSecond<TSimd, TFloat, TInt>(byte* from)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct => TSimd.Load((float*)from + Simd.Lanes);
 
     public static void Store(byte* row, nint index, float value) => Unsafe.WriteUnaligned(row + index * 4, value);
 }

@@ -26,10 +26,14 @@ internal unsafe interface IFloatFormat
         where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct;
 
     /// <summary>
-    /// Reads part of a pair of <see cref="Simd.Lanes"/> values each: as many lanes of its first and of its second vector as the
-    /// width has. <paramref name="from"/> is 4 bytes further for each lane before them. No alignment is needed.
+    /// Reads lanes of the first vector of a pair of <see cref="Simd.Lanes"/> values each: as many as the width has.
+    /// <paramref name="from"/> is 4 bytes further for each lane before them. No alignment is needed.
     /// </summary>
-    static abstract void LoadPair<TSimd, TFloat, TInt>(byte* from, out TFloat first, out TFloat second)
+    static abstract TFloat LoadFirst<TSimd, TFloat, TInt>(byte* from)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct;
+
+    /// <summary>The same lanes of the pair's second vector.</summary>
+    static abstract TFloat LoadSecond<TSimd, TFloat, TInt>(byte* from)
         where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct;
 
     /// <summary>Rounds <paramref name="value"/> to the format and stores it as value <paramref name="index"/>.</summary>

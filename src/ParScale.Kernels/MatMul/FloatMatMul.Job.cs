@@ -97,7 +97,8 @@ internal static unsafe partial class FloatMatMul
             float* sums = stackalloc float[8 * 4], laneSums = stackalloc float[TSimd.Count < Simd.Lanes ? 8 * 4 * Simd.Lanes : 1];
             byte* tails = stackalloc byte[OutputTile * MostChunkBytes];
             float* panel = _packed + row * _padded;
-            var strip = new Strip { Bytes = _wholeBytes, Panel = panel, Sums = sums, LaneSums = laneSums, Next = next, NextStep = nextStep * TSimd.Count / Simd.Lanes };
+            var strip = new Strip { Bytes = _wholeBytes, Panel = panel, Sums = sums, LaneSums = laneSums, Next = next };
+            strip.NextStep = nextStep * PassLanes<TRows>() / Simd.Lanes;
             for (int output = start; output < end; output += OutputTile)
             {
                 // A tile that reaches beyond the last output does that output again.
@@ -120,13 +121,18 @@ internal static unsafe partial class FloatMatMul
             }
         }
 
-        // The widest vectors add all lanes in one pass. Every pass fetches its part of the weights that come next.
+        // Lanes that one pass over a tile adds up. Two vectors are taken at once where one or two rows of x leave registers for it.
+        private static int PassLanes<TRows>() where TRows : struct, IRows =>
+            TSimd.Count * 2 == Simd.Lanes && TRows.Count <= 2 ? Simd.Lanes : TSimd.Count;
+
+        // Every pass fetches its part of the weights that come next.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void AddUp<TRows>(ref Strip strip) where TRows : struct, IRows
         {
-            for (strip.Lane = 0; strip.Lane < Simd.Lanes; strip.Lane += TSimd.Count)
+            for (strip.Lane = 0; strip.Lane < Simd.Lanes; strip.Lane += PassLanes<TRows>())
             {
-                Tile<TRows>(in strip);
+                if (PassLanes<TRows>() == TSimd.Count) Tile<TRows>(in strip);
+                else BothHalves<TRows>(in strip);
                 strip.Next += strip.Bytes / ChunkBytes * OutputTile * strip.NextStep;
             }
             if (TSimd.Count == Simd.Lanes) return;

@@ -66,7 +66,7 @@ public class ForwardPassTests
         using LanguageModel widened = LanguageModel.Load(folder.Path, new LoadOptions { Type = WeightType.F32 });
         Assert.Equal(WeightType.Bf16, mapped.Type);
         Assert.Equal(WeightType.F32, widened.Type);
-        // Not to the last bit: each format deals the values of a row to the lanes of a vector in its own way.
+        // Not to the last bit: each format splits the values of a row between the lanes of a vector in its own way.
         float[] expected = widened.Logits(tokens, TestContext.Current.CancellationToken).Last;
         float[] actual = mapped.Logits(tokens, TestContext.Current.CancellationToken).Last;
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
