@@ -69,17 +69,20 @@ internal sealed class ParquetField
 }
 
 /// <summary>A line of the schema as the file has it. <see cref="Type"/> is null for a field that others stand below.</summary>
-internal sealed record SchemaElement(string Name, int? Type, int Repetition, int Children, bool IsList, bool IsNumberInBytes)
+internal sealed record SchemaElement(string Name, int? Type, int Repetition, int Children, bool IsList, bool IsNumberInBytes, bool IsNull)
 {
     /// <summary>Whether its values are texts: bytes that no annotation makes a number.</summary>
     public bool IsText => Type == ParquetType.Bytes && !IsNumberInBytes;
 
+    /// <summary>Whether it may hold a text or what stands below it: it is no number, and not the column of a table whose cells are all null.</summary>
+    public bool MayHoldText => (Type is null || IsText) && !IsNull;
+
     /// <summary>Whether its values are read; of the others only whether they are there.</summary>
-    public bool IsRead => Type is not (ParquetType.Int96 or ParquetType.FixedBytes) && !IsNumberInBytes;
+    public bool IsRead => Type is not (ParquetType.Int96 or ParquetType.FixedBytes) && !IsNumberInBytes && !IsNull;
 
     public static SchemaElement Read(ThriftReader thrift)
     {
-        (string? name, int? type, int repetition, int children, bool list, bool number) = (null, null, 0, 0, false, false);
+        (string? name, int? type, int repetition, int children, bool list, bool number, bool none) = (null, null, 0, 0, false, false, false);
         thrift.Struct(id =>
         {
             switch (id)
@@ -94,11 +97,12 @@ internal sealed record SchemaElement(string Name, int? Type, int Repetition, int
                     number |= converted is 5 or 20;
                     return true;
                 case 10:
-                    // A union: the field that is set tells the type. 3 is a list, 5 a decimal number, 13 BSON.
+                    // A union: the field that is set tells the type. 3 is a list, 5 a decimal number, 11 nothing, 13 BSON.
                     thrift.Struct(kind =>
                     {
                         list |= kind == 3;
                         number |= kind is 5 or 13;
+                        none |= kind == 11;
                         return false;
                     });
                     return true;
@@ -106,7 +110,7 @@ internal sealed record SchemaElement(string Name, int? Type, int Repetition, int
             }
         });
         if (name is null || children < 0) throw new InvalidDataException("a column of the schema has no name");
-        return new SchemaElement(name, children > 0 ? null : type, repetition, children, list, number);
+        return new SchemaElement(name, children > 0 ? null : type, repetition, children, list, number, none);
     }
 }
 

@@ -129,6 +129,7 @@ internal sealed class RowAssembler : IDisposable
             case ParquetType.Int64: _json.WriteNumberValue(BinaryPrimitives.ReadInt64LittleEndian(value)); break;
             case ParquetType.Float: WriteNumber(BinaryPrimitives.ReadSingleLittleEndian(value)); break;
             case ParquetType.Double: WriteNumber(BinaryPrimitives.ReadDoubleLittleEndian(value)); break;
+            case null when leaf.Element.IsNull: _json.WriteNullValue(); break;
             default: _json.WriteStringValue(ParquetType.Name(leaf.Element.Type ?? -1)); break;
         }
         column.Advance();

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using ParScale.Training.Data.Rows;
 using ParScale.Training.Data.Sources;
@@ -7,8 +6,6 @@ namespace ParScale.Training.Tests.Data.Parquet;
 
 public sealed class RandomTableTests
 {
-    private static readonly JsonRow Rows = new(new FieldNames(), new ChatTemplate(null));
-
     [Fact]
     public async Task Two_thousand_tables_read_back_row_by_row_and_only_their_bad_rows_are_bad()
     {
@@ -20,14 +17,8 @@ public sealed class RandomTableTests
             List<JsonNode?> rows;
             await using (FileStream file = File.Create(path)) rows = await RandomTable.Write(file, new Random(seed));
             Table.AssertEqual(rows, Table.Read(path), $"table {seed}");
-            SourceRecord[] records = [.. new ParquetSource(path, new FieldNames(), Rows).Read()];
-            for (int row = 0; row < rows.Count; row++)
-            {
-                string expected = Outcome(() => Rows.Parse(Encoding.UTF8.GetBytes(rows[row]!.ToJsonString()), RowLocation.Row(path, row + 1)));
-                Assert.Equal(expected, Outcome(records[row].Parse));
-                if (expected.StartsWith("TD-", StringComparison.Ordinal)) bad++;
-                else good++;
-            }
+            (int goodHere, int badHere) = Table.AssertDocumentsEqual(rows, path);
+            (good, bad) = (good + goodHere, bad + badHere);
         }
         Assert.True(good > 2000 && bad > 2000, $"{good} good rows and {bad} bad ones do not show much");
     }
@@ -61,25 +52,13 @@ public sealed class RandomTableTests
         File.WriteAllBytes(path, table);
         try
         {
-            foreach (SourceRecord record in new ParquetSource(path, new FieldNames(), Rows).Read()) Outcome(record.Parse);
+            foreach (SourceRecord record in new ParquetSource(path, new FieldNames(), Table.Rows).Read()) Table.Outcome(record.Parse);
             return false;
         }
         catch (ParScaleException e)
         {
             Assert.Equal("TD-11", e.Code);
             return true;
-        }
-    }
-
-    private static string Outcome(Func<Document> parse)
-    {
-        try
-        {
-            return string.Concat(parse().Segments.Select(segment => (segment.Learned ? "+" : "-") + segment.Text));
-        }
-        catch (ParScaleException e)
-        {
-            return e.Code + e.Message;
         }
     }
 }
