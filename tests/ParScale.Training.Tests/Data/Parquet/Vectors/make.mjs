@@ -92,7 +92,10 @@ function elements(name, type, parent = 'OPTIONAL') {
     case 'flag': return [{ name, type: 'BOOLEAN', repetition_type: parent }]
     case 'whole': return [{ name, type: 'INT32', repetition_type: parent }]
     case 'number': return [{ name, type: 'DOUBLE', repetition_type: parent }]
-    case 'list': return [{ name, converted_type: 'LIST', repetition_type: parent, num_children: 1 }, { name: 'list', repetition_type: 'REPEATED', num_children: 1 }, ...elements('element', type.of)]
+    case 'list':
+      // As today's writers, Arrow before 2.0 and Hive name the levels of a list.
+      const [around, within] = pick([['list', 'element'], ['list', 'item'], ['bag', 'array_element']])
+      return [{ name, converted_type: 'LIST', repetition_type: parent, num_children: 1 }, { name: around, repetition_type: 'REPEATED', num_children: 1 }, ...elements(within, type.of)]
     default: return [{ name, repetition_type: parent, num_children: Object.keys(type.fields).length }, ...Object.entries(type.fields).flatMap(([n, field]) => elements(n, field))]
   }
 }
