@@ -8,7 +8,7 @@ using ParScale.Training.Data.Sources;
 
 namespace ParScale.Training.Commands;
 
-/// <summary><c>parscale-train data</c>: text, JSONL and Parquet to token shards.</summary>
+/// <summary><c>parscale-train data</c>: text, JSON and Parquet to token shards.</summary>
 internal static class DataCommand
 {
     private const double DefaultFraction = 0.01;
@@ -47,7 +47,7 @@ internal static class DataCommand
 
     public static Command Create()
     {
-        var command = new Command("data", "Turn text, JSONL and Parquet into token shards")
+        var command = new Command("data", "Turn text, JSON and Parquet into token shards")
         {
             Data, ValidationData, Tokenizer, Output, Include, Format, TextField, PromptField, CompletionField, MessagesField, Packing,
             ValidationFraction, Seed, EndOfText, ShardTokens, Threads, SkipBad, MaxBad, Preview, Force, Json,

@@ -64,7 +64,7 @@ internal sealed class ColumnReader
         if (header.Checksum is { } expected && Crc32.HashToUInt32(bytes.Span) != expected) throw new InvalidDataException("a page does not match its checksum");
         switch (header.Kind)
         {
-            case PageHeader.Dictionary:
+            case PageHeader.Dictionary when _field.Element.IsRead:
                 ReadOnlyMemory<byte> page = PageCodec.Decompress(_chunk.Codec, bytes, header.PlainBytes);
                 _dictionary = PageValues.Read(page, encoding: 0, header.Values, _field.Element, null);
                 break;
@@ -74,7 +74,7 @@ internal sealed class ColumnReader
             case PageHeader.DataV2:
                 ReadSecond(header, bytes);
                 break;
-            case PageHeader.Index: break;
+            case PageHeader.Dictionary or PageHeader.Index: break;
             default: throw new NotSupportedException($"pages of the kind {header.Kind}");
         }
     }
@@ -130,8 +130,7 @@ internal sealed class ColumnReader
         _left -= header.Values;
         (_entries, _entry, _value, _repetitions, _definitions) = (header.Values, 0, 0, repetitions, definitions);
         int present = definitions.Length == 0 ? header.Values : definitions.Count(level => level == _field.Definition);
-        // Of what is not a text or a number only its being there is looked at.
-        _values = PageValues.Read(values, header.Encoding, present, _field.Element, _dictionary);
+        _values = _field.Element.IsRead ? PageValues.Read(values, header.Encoding, present, _field.Element, _dictionary) : new ReadOnlyMemory<byte>[present];
     }
 
     private static int[] Levels(ReadOnlyMemory<byte> bytes, int most, int count)

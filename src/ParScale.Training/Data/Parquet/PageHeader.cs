@@ -9,7 +9,7 @@ internal sealed record PageHeader(
 {
     public const int Data = 0, Index = 1, Dictionary = 2, DataV2 = 3;
     private const int LargestPage = 1 << 30;
-    private const int MostValues = 1 << 26;
+    private const int MostValues = 1 << 24;
 
     /// <exception cref="InvalidDataException">It is damaged.</exception>
     /// <exception cref="NotSupportedException">The page is larger than this program reads.</exception>

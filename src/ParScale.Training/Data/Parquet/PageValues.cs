@@ -24,7 +24,7 @@ internal static class PageValues
         {
             (Plain, ParquetType.Bytes) => PlainTexts(page, count),
             (Plain, ParquetType.Boolean) => [.. Enumerable.Range(0, count).Select(i => Booleans[BitPackedRuns.Packed(page.Span, i, 1)])],
-            (Plain, _) => Slices(page, count, Width(element)),
+            (Plain, ParquetType.Int32 or ParquetType.Int64 or ParquetType.Float or ParquetType.Double) => Slices(page, count, Width(element)),
             (PlainDictionary or RunsOfDictionary, _) => OfDictionary(page, count, dictionary ?? throw new InvalidDataException("a dictionary is missing")),
             // The runs of such a page have their length before them.
             (Runs, ParquetType.Boolean) => [.. Numbers(page[4..], 1, count).Select(bit => Booleans[bit])],
@@ -38,6 +38,7 @@ internal static class PageValues
 
     private static ReadOnlyMemory<byte>[] PlainTexts(ReadOnlyMemory<byte> page, int count)
     {
+        if (count > page.Length / 4) throw new InvalidDataException("a page has fewer values than its header says");
         var values = new ReadOnlyMemory<byte>[count];
         for (int i = 0; i < count; i++)
         {
@@ -69,12 +70,5 @@ internal static class PageValues
         return Slices(bytes, count, width);
     }
 
-    private static int Width(SchemaElement element) => element.Type switch
-    {
-        ParquetType.Int32 or ParquetType.Float => 4,
-        ParquetType.Int64 or ParquetType.Double => 8,
-        ParquetType.Int96 => 12,
-        ParquetType.FixedBytes when element.Width > 0 => element.Width,
-        _ => throw new NotSupportedException($"columns of the type {element.Type}"),
-    };
+    private static int Width(SchemaElement element) => element.Type is ParquetType.Int32 or ParquetType.Float ? 4 : 8;
 }

@@ -37,13 +37,10 @@ internal sealed class ParquetField
 
     public bool IsLeaf => Column >= 0;
 
-    /// <summary>
-    /// For a list in two or three levels: its repeated field. Whether that one is the element, or holds it, is told by <see cref="Element"/>
-    /// of a list in three levels (<see cref="HoldsElement"/>).
-    /// </summary>
+    /// <summary>The repeated field of a list, which is the element or holds it (<see cref="HoldsElement"/>); null for what is no list.</summary>
     public ParquetField? RepeatedOfList => Element.IsList && Children is [{ IsRepeated: true } only] ? only : null;
 
-    /// <summary>Whether a repeated field of the list <paramref name="list"/> only wraps the element, by the format's rules for older writers.</summary>
+    /// <summary>Whether this repeated field of <paramref name="list"/> only wraps the element, by the format's rules for older writers.</summary>
     public bool HoldsElement(ParquetField list) =>
         !IsLeaf && Children is [{ IsRepeated: false }] && Name != "array" && Name != list.Name + "_tuple";
 
@@ -72,20 +69,25 @@ internal sealed class ParquetField
 }
 
 /// <summary>A line of the schema as the file has it. <see cref="Type"/> is null for a field that others stand below.</summary>
-internal sealed record SchemaElement(string Name, int? Type, int Width, int Repetition, int Children, bool IsList, bool IsNumberInBytes)
+internal sealed record SchemaElement(string Name, int? Type, int Repetition, int Children, bool IsList, bool IsNumberInBytes, bool IsNull)
 {
     /// <summary>Whether its values are texts: bytes that no annotation makes a number.</summary>
     public bool IsText => Type == ParquetType.Bytes && !IsNumberInBytes;
 
+    /// <summary>Whether it may hold a text or what stands below it: it is no number, and not the column of a table whose cells are all null.</summary>
+    public bool MayHoldText => (Type is null || IsText) && !IsNull;
+
+    /// <summary>Whether its values are read; of the others only whether they are there.</summary>
+    public bool IsRead => Type is not (ParquetType.Int96 or ParquetType.FixedBytes) && !IsNumberInBytes && !IsNull;
+
     public static SchemaElement Read(ThriftReader thrift)
     {
-        (string name, int? type, int width, int repetition, int children, bool list, bool number) = ("", null, 0, 0, 0, false, false);
+        (string? name, int? type, int repetition, int children, bool list, bool number, bool none) = (null, null, 0, 0, false, false, false);
         thrift.Struct(id =>
         {
             switch (id)
             {
                 case 1: type = thrift.Int32(); return true;
-                case 2: width = thrift.Int32(); return true;
                 case 3: repetition = thrift.Int32(); return true;
                 case 4: name = thrift.Text(); return true;
                 case 5: children = thrift.Int32(); return true;
@@ -95,18 +97,20 @@ internal sealed record SchemaElement(string Name, int? Type, int Width, int Repe
                     number |= converted is 5 or 20;
                     return true;
                 case 10:
-                    // A union: the field that is set tells the type. 3 is a list, 5 a decimal number, 13 BSON.
+                    // A union: the field that is set tells the type. 3 is a list, 5 a decimal number, 11 nothing, 13 BSON.
                     thrift.Struct(kind =>
                     {
                         list |= kind == 3;
                         number |= kind is 5 or 13;
+                        none |= kind == 11;
                         return false;
                     });
                     return true;
                 default: return false;
             }
         });
-        return new SchemaElement(name, children > 0 ? null : type, width, repetition, children, list, number);
+        if (name is null || children < 0) throw new InvalidDataException("a column of the schema has no name");
+        return new SchemaElement(name, children > 0 ? null : type, repetition, children, list, number, none);
     }
 }
 

@@ -5,7 +5,7 @@ namespace ParScale.Training.Data.Parquet;
 /// <summary>The footer of a Parquet file: its schema and where the columns of its row groups lie.</summary>
 internal sealed record ParquetFooter(ParquetField Schema, IReadOnlyList<ParquetRowGroup> Groups)
 {
-    private const int LargestFooter = 256 << 20;
+    private const int LargestFooter = 128 << 20;
     private const int TailBytes = 8;
 
     /// <exception cref="InvalidDataException">The file is no whole Parquet file.</exception>
@@ -52,16 +52,16 @@ internal sealed record ParquetRowGroup(long Rows, IReadOnlyList<ColumnChunk> Col
             else return false;
             return true;
         });
-        return new ParquetRowGroup(rows, columns);
+        return columns.Count > 0 && rows >= 0 ? new ParquetRowGroup(rows, columns) : throw new InvalidDataException("a row group has no columns");
     }
 }
 
 /// <summary>Where the pages of a column of a row group lie: <paramref name="Values"/> entries, nulls and empty lists included.</summary>
-internal sealed record ColumnChunk(int Type, int Codec, long Values, long Start, long Bytes, bool IsEncrypted, bool IsElsewhere)
+internal sealed record ColumnChunk(int Type, int Codec, long Values, long Start, bool IsEncrypted, bool IsElsewhere)
 {
     public static ColumnChunk Read(ThriftReader thrift)
     {
-        (int type, int codec, long values, long data, long dictionary, long bytes, bool encrypted, bool elsewhere) = (-1, -1, -1L, -1L, 0L, -1L, false, false);
+        (int type, int codec, long values, long data, long dictionary, bool encrypted, bool elsewhere) = (-1, -1, -1L, -1L, 0L, false, false);
         thrift.Struct(id =>
         {
             if (id == 1) elsewhere = thrift.Text().Length > 0;
@@ -69,7 +69,8 @@ internal sealed record ColumnChunk(int Type, int Codec, long Values, long Start,
             else encrypted |= id is 8 or 9;
             return id is 1 or 3;
         });
-        return new ColumnChunk(type, codec, values, dictionary > 0 && dictionary < data ? dictionary : data, bytes, encrypted, elsewhere);
+        if (!encrypted && (type < 0 || codec < 0 || values < 0 || data < 0)) throw new InvalidDataException("a column of a row group is not described");
+        return new ColumnChunk(type, codec, values, dictionary > 0 && dictionary < data ? dictionary : data, encrypted, elsewhere);
 
         bool Metadata(int id)
         {
@@ -78,7 +79,6 @@ internal sealed record ColumnChunk(int Type, int Codec, long Values, long Start,
                 case 1: type = thrift.Int32(); return true;
                 case 4: codec = thrift.Int32(); return true;
                 case 5: values = thrift.Integer(); return true;
-                case 7: bytes = thrift.Integer(); return true;
                 case 9: data = thrift.Integer(); return true;
                 case 11: dictionary = thrift.Integer(); return true;
                 default: return false;

@@ -7,7 +7,7 @@ using ParScale.Training.Data.Rows;
 
 namespace ParScale.Training.Data.Parquet;
 
-/// <summary>A row of a table as the JSON object that it stands for, or null with what is wrong with it.</summary>
+/// <summary>A row of a table as the JSON object that it stands for; null where it is longer than a row may be, or a text of it is not UTF-8.</summary>
 internal readonly record struct TableRow(byte[]? Json, bool IsTooLong);
 
 /// <summary>Puts rows together from the columns of a row group, by their definition and repetition levels.</summary>
@@ -121,26 +121,26 @@ internal sealed class RowAssembler : IDisposable
         if (!column.HasValue) throw Unequal();
         ReadOnlySpan<byte> value = column.Value.Span;
         _bytes += value.Length;
-        switch (leaf.Element.Type)
+        switch (leaf.Element.IsRead ? leaf.Element.Type : null)
         {
-            case ParquetType.Bytes when leaf.Element.IsText:
-                if (!Utf8.IsValid(value)) _isUtf8 = false;
-                else if (_bytes <= RowLocation.LongestRow)
-                {
-                    _json.WriteStringValue(value);
-                    break;
-                }
-                _json.WriteNullValue();
-                break;
+            case ParquetType.Bytes: WriteText(value); break;
             case ParquetType.Boolean: _json.WriteBooleanValue(value[0] != 0); break;
-            case ParquetType.Int32 when !leaf.Element.IsNumberInBytes: _json.WriteNumberValue(BinaryPrimitives.ReadInt32LittleEndian(value)); break;
-            case ParquetType.Int64 when !leaf.Element.IsNumberInBytes: _json.WriteNumberValue(BinaryPrimitives.ReadInt64LittleEndian(value)); break;
+            case ParquetType.Int32: _json.WriteNumberValue(BinaryPrimitives.ReadInt32LittleEndian(value)); break;
+            case ParquetType.Int64: _json.WriteNumberValue(BinaryPrimitives.ReadInt64LittleEndian(value)); break;
             case ParquetType.Float: WriteNumber(BinaryPrimitives.ReadSingleLittleEndian(value)); break;
             case ParquetType.Double: WriteNumber(BinaryPrimitives.ReadDoubleLittleEndian(value)); break;
-            // What this program makes no use of: that it is there, and what it is.
+            case null when leaf.Element.IsNull: _json.WriteNullValue(); break;
             default: _json.WriteStringValue(ParquetType.Name(leaf.Element.Type ?? -1)); break;
         }
         column.Advance();
+    }
+
+    private void WriteText(ReadOnlySpan<byte> text)
+    {
+        _isUtf8 &= Utf8.IsValid(text);
+        // Of a row that is bad already the rest is not held.
+        if (_isUtf8 && _bytes <= RowLocation.LongestRow) _json.WriteStringValue(text);
+        else _json.WriteNullValue();
     }
 
     // NaN is how tables without nulls say that there is none.

@@ -2,6 +2,9 @@ using ParScale.Training.Data.Sources;
 
 namespace ParScale.Training.Data.Preparation;
 
+/// <summary>A record after encoding: its tokens, or what is wrong with it.</summary>
+internal readonly record struct EncodedRecord(SourceRecord Source, EncodedDocument? Document, ParScaleException? Fault);
+
 /// <summary>Parses and encodes rows on several threads; they come out in the order they went in.</summary>
 internal sealed class EncodingPipeline(DocumentEncoder encoder, int threads)
 {

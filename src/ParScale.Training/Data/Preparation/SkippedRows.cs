@@ -26,8 +26,8 @@ internal sealed class SkippedRows(bool allowed, double largestShare)
     {
         double share = Count / (double)Math.Max(1, good + Count);
         if (share <= largestShare) return;
-        throw RowLocation.FileError("TD-19", data, string.Create(CultureInfo.InvariantCulture,
-            $"{Count} of {good + Count} rows ({100 * share:0.##} %) would be left out, more than --max-bad {largestShare} allows; fix them, or the flags if rows were taken for what they are not, or allow it with --max-bad: ")
-            + string.Join(", ", _byCode.OrderByDescending(kind => kind.Value).Select(kind => $"{kind.Value} are {kind.Key}")));
+        string kinds = string.Join(", ", _byCode.OrderByDescending(kind => kind.Value).Select(kind => $"{kind.Key}: {kind.Value}"));
+        throw RowLocation.FileError("TD-19", data, string.Create(CultureInfo.InvariantCulture, $"{Count} of {good + Count} rows ({100 * share:0.##} %) would be left out ")
+            + string.Create(CultureInfo.InvariantCulture, $"({kinds}), more than --max-bad {largestShare} allows; fix them, or the flags if rows were taken for what they are not, or allow more"));
     }
 }

@@ -24,7 +24,7 @@ internal sealed class JsonRow(FieldNames fields, ChatTemplate chat)
         }
         catch (JsonException e)
         {
-            throw place.Error("TD-02", $"is not JSON (byte {e.BytePositionInLine})", e);
+            throw place.Error("TD-02", $"is not JSON ({(e.LineNumber > 0 ? $"line {e.LineNumber + 1} of it, " : "")}byte {e.BytePositionInLine})", e);
         }
         catch (InvalidOperationException e)
         {

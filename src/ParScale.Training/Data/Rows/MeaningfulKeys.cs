@@ -12,11 +12,11 @@ internal static class MeaningfulKeys
 
     /// <summary>In the row of a chat: what its template would render as well, and a weight of its loss (1 is none).</summary>
     public static readonly string[] OfChat =
-        ["tools", "functions", "documents", "images", "videos", "audios", "chat_template", "chat_template_kwargs", "history", Weight];
+        ["tools", "functions", "documents", "images", "videos", "audios", "chat_template", "chat_template_kwargs", "history", "loss_mask", "loss_scale", Weight];
 
     /// <summary>In a message: what its template would render, and masks of parts of it.</summary>
     public static readonly string[] OfMessage =
-        ["tool_calls", "function_call", "reasoning_content", "reasoning", "thinking", "refusal", "audio", "images", "videos", "audios", "train_detail", "loss_scale"];
+        ["tool_calls", "function_call", "reasoning_content", "reasoning", "thinking", "refusal", "audio", "images", "videos", "audios", "train_detail", "loss_scale", "loss_mask", "mask", "masked"];
 
     /// <summary>All that are looked at in some row.</summary>
     public static readonly string[] OfRow = [.. OfChat, ChatRow.System, "input"];

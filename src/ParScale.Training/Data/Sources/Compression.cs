@@ -1,5 +1,4 @@
 using ICSharpCode.SharpZipLib;
-using ICSharpCode.SharpZipLib.GZip;
 using ParScale.Training.Data.Rows;
 
 namespace ParScale.Training.Data.Sources;
@@ -46,11 +45,18 @@ internal static class Compression
     public static Stream Unpack(FileStream file, string path) => Begin(file, path) switch
     {
         null => file,
-        // Not the GZipStream of .NET, to which a file that is cut off is just a shorter one.
-        Gzip => new UnpackedStream(new GZipInputStream(file), path),
-        Zstandard => new UnpackedStream(new ZstdSharp.DecompressionStream(file, leaveOpen: false), path),
+        Gzip => new UnpackedStream(new GzipMembers(file), path),
+        Zstandard => new UnpackedStream(Unpacker(file), path),
         var other => throw RowLocation.FileError("TD-20", path, $"is compressed with {other}; only gzip and Zstandard are read: unpack it"),
     };
+
+    private static ZstdSharp.DecompressionStream Unpacker(FileStream file)
+    {
+        var stream = new ZstdSharp.DecompressionStream(file, leaveOpen: false);
+        // Large public texts are packed with --long=31; the memory is taken only as far as a file reaches back.
+        stream.SetParameter(ZstdSharp.Unsafe.ZSTD_dParameter.ZSTD_d_windowLogMax, 31);
+        return stream;
+    }
 
     private static string? Begin(FileStream file, string path)
     {
@@ -62,28 +68,31 @@ internal static class Compression
 }
 
 /// <summary>What a decompressor gives; its complaints are told as the file's.</summary>
-internal sealed class UnpackedStream(Stream unpacker, string path) : Stream
+internal sealed class UnpackedStream(Stream unpacker, string path) : FrontToBackStream(unpacker)
 {
+    /// <exception cref="ParScaleException">The file is damaged or cut off.</exception>
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        try
+        {
+            return Source.Read(buffer, offset, count);
+        }
+        catch (Exception e) when (e is SharpZipBaseException or InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException)
+        {
+            throw RowLocation.FileError("TD-20", path, "is compressed, and is damaged or cut off; fetch it again", e);
+        }
+    }
+}
+
+/// <summary>A stream that is made of another one and can only be read.</summary>
+internal abstract class FrontToBackStream(Stream source) : Stream
+{
+    protected Stream Source => source;
     public override bool CanRead => true;
     public override bool CanSeek => false;
     public override bool CanWrite => false;
     public override long Length => throw new NotSupportedException();
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    /// <exception cref="ParScaleException">The file is damaged or cut off.</exception>
-    public override int Read(Span<byte> buffer)
-    {
-        try
-        {
-            return unpacker.Read(buffer);
-        }
-        catch (Exception e) when (e is SharpZipBaseException or EndOfStreamException or ZstdSharp.ZstdException)
-        {
-            throw RowLocation.FileError("TD-20", path, "is compressed, and is damaged or cut off; fetch it again", e);
-        }
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
     public override void Flush() => throw new NotSupportedException();
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
     public override void SetLength(long value) => throw new NotSupportedException();
@@ -91,7 +100,7 @@ internal sealed class UnpackedStream(Stream unpacker, string path) : Stream
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) unpacker.Dispose();
+        if (disposing) source.Dispose();
         base.Dispose(disposing);
     }
 }

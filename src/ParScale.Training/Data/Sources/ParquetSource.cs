@@ -38,19 +38,19 @@ internal sealed class ParquetSource(string path, FieldNames fields, JsonRow rows
         throw row.IsTooLong ? place.TooLong() : place.NotUtf8();
     }
 
-    /// <summary>The columns, whatever they hold below them, whose names rows are asked for.</summary>
+    /// <summary>The columns, whatever stands below them, for whose names rows are asked.</summary>
     private ParquetField[] Columns(ParquetField schema)
     {
-        bool Has(string name) => schema.Children.Exists(field => field.Name == name && field.Leaves.Count > 0);
-        if (!Has(fields.Messages) && !(Has(fields.Prompt) && Has(fields.Completion)) && !Has(fields.Text))
+        ParquetField[] asked = [.. schema.Children.Where(field => JsonRow.IsRead(field.Name, fields) && field.Leaves.Count > 0)];
+        bool Has(string name) => Array.Exists(asked, field => field.Name == name && field.Element.MayHoldText);
+        if (Has(fields.Messages) || (Has(fields.Prompt) && Has(fields.Completion)) || Has(fields.Text)) return [.. asked.Where(field => !field.Element.IsNull)];
+        if (Array.Find(asked, field => fields.Contains(field.Name) && !field.Element.MayHoldText) is { } wrong)
         {
-            throw RowLocation.FileError("TD-11", path, $"{JsonRow.Missing("column", fields)}; its columns are "
-                + string.Join(", ", schema.Children.Take(20).Select(field => ParScaleException.Quote(field.Name))));
+            string holds = wrong.Element.IsNull ? "only null" : ParquetType.Name(wrong.Element.Type ?? -1);
+            throw RowLocation.FileError("TD-11", path, $"the column {ParScaleException.Quote(wrong.Name)} holds {holds}; it must hold texts (--text-field and the like name others)");
         }
-        ParquetField[] read = [.. schema.Children.Where(field => JsonRow.IsRead(field.Name, fields) && field.Leaves.Count > 0)];
-        if (Array.Find(read, field => fields.Contains(field.Name) && field is { IsLeaf: true, Element.IsText: false }) is not { } wrong) return read;
-        throw RowLocation.FileError("TD-11", path,
-            $"the column {ParScaleException.Quote(wrong.Name)} holds {ParquetType.Name(wrong.Element.Type ?? -1)}; it must hold texts (--text-field and the like name others)");
+        throw RowLocation.FileError("TD-11", path, $"{JsonRow.Missing("column", fields)}; its columns are "
+            + string.Join(", ", schema.Children.Take(20).Select(field => ParScaleException.Quote(field.Name))));
     }
 
     /// <summary>Whatever goes wrong in reading a damaged file is the file's fault.</summary>

@@ -96,6 +96,7 @@ internal static class SourceFiles
         try
         {
             File.GetAttributes(path);
+            if (!Path.Exists(path)) throw ParScaleException.BadInput("TD-01", path, "is a link to what is not there");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -14,6 +14,7 @@ public sealed class OtherWritersTests
         {
             JsonNode?[] rows = [.. File.ReadLines(Path.ChangeExtension(table, ".jsonl")).Select(line => JsonNode.Parse(line))];
             Table.AssertEqual(rows, Table.Read(table), Path.GetFileName(table));
+            Table.AssertDocumentsEqual(rows, table);
         }
     }
 }

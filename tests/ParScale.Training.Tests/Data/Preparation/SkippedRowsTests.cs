@@ -1,3 +1,9 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using ParScale.Training.Data.Preparation;
+using ParScale.Training.Data.Rows;
+using ParScale.Training.Tests.Data.Parquet;
+
 namespace ParScale.Training.Tests.Data.Preparation;
 
 public sealed class SkippedRowsTests
@@ -39,6 +45,52 @@ public sealed class SkippedRowsTests
         Assert.Equal(2, InProcess.Run([.. flags, "--skip-bad", "--max-bad", "1.5"]).ExitCode);
         Assert.Equal(2, InProcess.Run([.. flags, "--skip-bad", "--max-bad", "NaN"]).ExitCode);
         Assert.Equal(0, InProcess.Run([.. flags, "--skip-bad", "--max-bad", "0.5"]).ExitCode);
+    }
+
+    [Fact]
+    public async Task Exactly_the_bad_rows_of_a_table_are_left_out()
+    {
+        using var folder = new TempFolder();
+        string tokenizer = Samples.Inputs(folder)[3];
+        var rows = new JsonRow(new FieldNames(), new ChatTemplate(null));
+        int skipped = 0;
+        for (int seed = 0; seed < 20; seed++)
+        {
+            List<JsonNode?> table;
+            await using (FileStream file = File.Create(folder.File("t.parquet"))) table = await RandomTable.Write(file, new Random(seed));
+            string[] good = [.. table.Select(row => row!.ToJsonString()).Where(row => IsGood(rows, row))];
+            if (good.Length == 0) continue;
+            await File.WriteAllLinesAsync(folder.File("good.jsonl"), good, TestContext.Current.CancellationToken);
+            PreparationReport all = Prepare("t.parquet", skip: true);
+            PreparationReport best = Prepare("good.jsonl", skip: false);
+            Assert.Equal((best.Hash, (long)table.Count - good.Length), (all.Hash, all.Skipped));
+            skipped += table.Count - good.Length;
+        }
+        Assert.True(skipped > 50);
+
+        PreparationReport Prepare(string name, bool skip) => new DataPreparation(new PreparationOptions
+        {
+            Data = [folder.File(name)],
+            TokenizerFolder = tokenizer,
+            Output = folder.File("out"),
+            Force = true,
+            ValidationFraction = 0,
+            SkipBad = skip,
+            MaxBad = skip ? 1 : PreparationOptions.DefaultMaxBad,
+        }).Run(TestContext.Current.CancellationToken);
+    }
+
+    private static bool IsGood(JsonRow rows, string json)
+    {
+        try
+        {
+            rows.Parse(Encoding.UTF8.GetBytes(json), RowLocation.Row("x", 1));
+            return true;
+        }
+        catch (ParScaleException)
+        {
+            return false;
+        }
     }
 
     [Fact]

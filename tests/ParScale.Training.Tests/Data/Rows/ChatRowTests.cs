@@ -43,6 +43,8 @@ public sealed class ChatRowTests
     [InlineData("""{"messages":[USER,ANSWER],"functions":[{"name":"f"}]}""", "functions")]
     [InlineData("""{"messages":[USER,ANSWER],"documents":[{"title":"t"}]}""", "documents")]
     [InlineData("""{"messages":[USER,ANSWER],"chat_template_kwargs":{"enable_thinking":true}}""", "chat_template_kwargs")]
+    [InlineData("""{"messages":[USER,ANSWER],"loss_mask":[0,1]}""", "loss_mask")]
+    [InlineData("""{"messages":[USER,{"role":"assistant","content":"a","masked":true}]}""", "masked")]
     [InlineData("""{"messages":[USER,ANSWER],"weight":0.5}""", "weight")]
     [InlineData("""{"messages":[USER,ANSWER],"weight":0}""", "weight")]
     [InlineData("""{"messages":[USER,{"role":"assistant","content":"a","tool_calls":[{"id":"1"}]}]}""", "tool_calls")]

@@ -49,6 +49,34 @@ public sealed class CompressionTests
         Assert.DoesNotContain("--skip-bad", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0x90)]
+    [InlineData(0xA8)]
+    public void Zstandard_may_reach_back_as_far_as_it_can(byte window)
+    {
+        using var folder = new TempFolder();
+        byte[] row = "{\"text\":\"a\"}"u8.ToArray();
+        // A frame that names its window, 2^28 or 2^31 bytes, with one block as it is.
+        File.WriteAllBytes(folder.File("a.jsonl.zst"), [0x28, 0xB5, 0x2F, 0xFD, 0, window, (byte)(row.Length << 3 | 1), 0, 0, .. row]);
+        Assert.Equal(["a"], Read(folder.File("a.jsonl.zst")));
+    }
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("\0\0\0\0", true)]
+    [InlineData("\0\0x", false)]
+    [InlineData("garbage", false)]
+    [InlineData("\u001f", false)]
+    public void Behind_a_gzip_file_nothing_is_passed_over_but_zeros(string more, bool isRead)
+    {
+        using var folder = new TempFolder();
+        // With an empty member and one with a name before it, as gzip writes them.
+        byte[] named = [0x1F, 0x8B, 8, 0x18, 0, 0, 0, 0, 0, 3, .. "name\0comment\0"u8, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        File.WriteAllBytes(folder.File("a.jsonl.gz"), [.. named, .. Pack("gzip", []), .. Pack("gzip", Lines), .. Encoding.Latin1.GetBytes(more)]);
+        if (isRead) Assert.Equal(5000, Read(folder.File("a.jsonl.gz")).Length);
+        else Assert.Equal("TD-20", Assert.Throws<ParScaleException>(() => Read(folder.File("a.jsonl.gz"))).Code);
+    }
+
     [Fact]
     public void A_changed_byte_is_told()
     {
