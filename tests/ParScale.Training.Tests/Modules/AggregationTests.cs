@@ -1,5 +1,4 @@
 using ParScale.Model;
-using ParScale.Training.Tests.Support;
 using TorchSharp;
 using Aggregation = ParScale.Training.Modules.Aggregation;
 using static TorchSharp.torch;

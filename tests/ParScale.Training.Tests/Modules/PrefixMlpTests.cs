@@ -1,6 +1,5 @@
 using ParScale.Model;
 using ParScale.Training.Modules;
-using ParScale.Training.Tests.Support;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Modules;
