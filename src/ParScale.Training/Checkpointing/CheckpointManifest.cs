@@ -70,3 +70,9 @@ internal sealed record CheckpointManifest(string Format, int Version, long Step,
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 }
+
+/// <summary>One file of a checkpoint: its name, its length, and its SHA-256 in lower-case hexadecimal.</summary>
+internal sealed record ManifestFile(string Name, long Bytes, string Sha256);
+
+/// <summary>Why a checkpoint cannot be used: an id of the errors guide, and the file and its fault in words.</summary>
+internal sealed record CheckpointFault(string Code, string Reason);

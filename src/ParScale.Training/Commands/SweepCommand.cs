@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using ParScale.Training.Configuration;
-using ParScale.Training.Runs;
 using ParScale.Training.Sweeps;
 
 namespace ParScale.Training.Commands;

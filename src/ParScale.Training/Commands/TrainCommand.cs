@@ -1,7 +1,8 @@
 using System.CommandLine;
 using ParScale.Training.Configuration;
 using ParScale.Training.Distributed;
-using ParScale.Training.Reporting;
+using ParScale.Training.Evaluation;
+using ParScale.Training.Inputs;
 using ParScale.Training.Runs;
 using ParScale.Training.Runtime;
 

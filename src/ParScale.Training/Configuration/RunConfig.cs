@@ -4,7 +4,7 @@ using ParScale.Files;
 using ParScale.Configuration;
 using ParScale.Text;
 using ParScale.Training.Data;
-using ParScale.Training.Runs;
+using ParScale.Training.Inputs;
 
 namespace ParScale.Training.Configuration;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using ParScale.Configuration;
-using ParScale.Training.Runs;
+using ParScale.Training.Inputs;
 
 namespace ParScale.Training.Configuration;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Linq.Expressions;
 using System.Reflection;
 using System.Text.Json;
-using ParScale.Training.Runs;
 
 namespace ParScale.Training.Configuration;
 

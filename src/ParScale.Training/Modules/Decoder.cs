@@ -1,5 +1,5 @@
 using ParScale.Configuration;
-using ParScale.Training.Distributed;
+using ParScale.Training.Optimization;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;

@@ -1,6 +1,6 @@
 using ParScale.Checkpoints;
 using ParScale.Configuration;
-using ParScale.Training.Distributed;
+using ParScale.Training.Optimization;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ParScale.Training.Optimization;
 
 /// <summary>
@@ -33,4 +35,21 @@ internal sealed record LearningRate(
         if (decayed <= 0) return Peak;
         return Floor + (Peak - Floor) * (1 - Math.Sqrt(Math.Min(1, (double)decayed / decaySteps)));
     }
+}
+
+/// <summary>What the learning rate does after its warm-up; see <see cref="LearningRate"/>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Schedule>))]
+internal enum Schedule
+{
+    /// <summary>Half a cosine down to the lowest rate.</summary>
+    [JsonStringEnumMemberName("cosine")]
+    Cosine,
+
+    /// <summary>Warm-up, stable, decay: the peak, then 1 - sqrt down to the lowest rate.</summary>
+    [JsonStringEnumMemberName("wsd")]
+    Wsd,
+
+    /// <summary>The peak to the end.</summary>
+    [JsonStringEnumMemberName("constant")]
+    Constant,
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using ParScale.Plots;
-using ParScale.Training.Runs;
 
 namespace ParScale.Training.Reporting;
 

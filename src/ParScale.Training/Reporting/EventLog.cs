@@ -1,6 +1,5 @@
 using System.Globalization;
 using ParScale.Files;
-using ParScale.Training.Runs;
 using Tensorboard;
 
 namespace ParScale.Training.Reporting;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ParScale.Training.Runs;
 
 namespace ParScale.Training.Reporting;
 

@@ -1,5 +1,7 @@
 using ParScale.Configuration;
 using ParScale.Text;
+using ParScale.Training.Configuration;
+using ParScale.Training.Evaluation;
 using ParScale.Training.Modules;
 using ParScale.Training.Runs;
 using static TorchSharp.torch;

@@ -1,3 +1,5 @@
+using ParScale.Training.Configuration;
+
 namespace ParScale.Training.Runs;
 
 /// <summary>Whether a run may go on from a checkpoint with the options that are asked for now.</summary>
@@ -52,4 +54,13 @@ internal static class ResumeCheck
     }
 
     private static string List(IReadOnlyCollection<ChangedOption> changes) => string.Join(", ", changes);
+}
+
+/// <summary>An option of a run whose value in a checkpoint is not the one asked for now; both as JSON.</summary>
+internal sealed record ChangedOption(string Name, string There, string Now)
+{
+    /// <summary>For a message; hashes say nothing to a reader.</summary>
+    public override string ToString() => Name.EndsWith("_sha256", StringComparison.Ordinal)
+        ? $"{Name[..^"_sha256".Length]} is another"
+        : $"{Name} is {There} there and {Now} now";
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ParScale.Files;
+using ParScale.Training.Evaluation;
 using ParScale.Training.Reporting;
 
 namespace ParScale.Training.Runs;

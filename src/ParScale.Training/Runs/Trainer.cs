@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using ParScale.Training.Checkpointing;
+using ParScale.Training.Configuration;
 using ParScale.Training.Data.Order;
 using ParScale.Training.Distributed;
+using ParScale.Training.Evaluation;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
 using ParScale.Training.Reporting;

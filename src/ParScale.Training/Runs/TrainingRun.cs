@@ -1,7 +1,10 @@
 using ParScale.Configuration;
 using ParScale.Training.Checkpointing;
+using ParScale.Training.Configuration;
 using ParScale.Training.Data;
 using ParScale.Training.Distributed;
+using ParScale.Training.Evaluation;
+using ParScale.Training.Inputs;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
 using ParScale.Training.Reporting;

@@ -97,3 +97,9 @@ internal sealed record SweepFile(string Path, IReadOnlyList<SweepValue> Base, IR
 
     private static string Plain(string text) => string.Concat(text.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '_'));
 }
+
+/// <summary>One thing that runs differ in: its values, each with the word that stands for it in names of runs.</summary>
+internal sealed record SweepAxis(string Key, IReadOnlyList<SweepPoint> Points);
+
+/// <summary>One value of an axis: a shape gives several options, every other axis one.</summary>
+internal sealed record SweepPoint(string Word, IReadOnlyList<SweepValue> Values);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using ParScale.Training.Runs;
+using ParScale.Training.Configuration;
 
 namespace ParScale.Training.Sweeps;
 

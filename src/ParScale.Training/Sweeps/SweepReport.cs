@@ -15,3 +15,6 @@ internal sealed record SweepReport(bool Finished, bool Stopped, int Runs, int Do
 
     public string ToJson() => JsonSerializer.Serialize(this, Format);
 }
+
+/// <summary>A run that ended with an error: its exit code and the line that it said last.</summary>
+internal sealed record SweepFailure(string Name, int ExitCode, string Error);

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using ParScale.Configuration;
+using ParScale.Training.Configuration;
+using ParScale.Training.Evaluation;
 using ParScale.Training.Runs;
 
 namespace ParScale.Training.Sweeps;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using ParScale.Training.Runs;
+using ParScale.Training.Configuration;
 
 namespace ParScale.Training.Sweeps;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ParScale.Configuration;
-using ParScale.Training.Runs;
+using ParScale.Training.Configuration;
+using ParScale.Training.Inputs;
 
 namespace ParScale.Training.Sweeps;
 

@@ -3,7 +3,6 @@ using ParScale.Configuration;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Commands;
 using ParScale.Training.Modules;
-using ParScale.Training.Tests.Support;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Checkpointing;

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using ParScale.Training.Commands;
 using ParScale.Training.Configuration;
-using ParScale.Training.Runs;
 
 namespace ParScale.Training.Tests.Configuration;
 

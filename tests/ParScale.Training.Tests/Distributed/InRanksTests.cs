@@ -1,6 +1,6 @@
 using ParScale.Training.Distributed;
 using ParScale.Training.Modules;
-using ParScale.Training.Tests.Support;
+using ParScale.Training.Optimization;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

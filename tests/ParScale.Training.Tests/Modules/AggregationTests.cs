@@ -1,5 +1,4 @@
 using ParScale.Configuration;
-using ParScale.Training.Tests.Support;
 using TorchSharp;
 using Aggregation = ParScale.Training.Modules.Aggregation;
 using static TorchSharp.torch;

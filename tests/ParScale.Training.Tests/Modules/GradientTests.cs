@@ -3,8 +3,7 @@ using System.Text.RegularExpressions;
 using ParScale.Configuration;
 using ParScale.Training.Data.Order;
 using ParScale.Training.Modules;
-using ParScale.Training.Runs;
-using ParScale.Training.Tests.Support;
+using ParScale.Training.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
 

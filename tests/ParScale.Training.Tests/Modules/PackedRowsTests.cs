@@ -1,5 +1,4 @@
 using ParScale.Training.Modules;
-using ParScale.Training.Tests.Support;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Modules;

@@ -1,7 +1,6 @@
 using ParScale.Checkpoints;
 using ParScale.Configuration;
 using ParScale.Training.Modules;
-using ParScale.Training.Tests.Support;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Modules;

@@ -1,6 +1,5 @@
 using ParScale.Configuration;
 using ParScale.Training.Modules;
-using ParScale.Training.Tests.Support;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Modules;

@@ -1,6 +1,5 @@
 using ParScale.Configuration;
 using ParScale.Training.Modules;
-using ParScale.Training.Tests.Support;
 using TorchSharp;
 using SelfAttention = ParScale.Training.Modules.SelfAttention;
 using static TorchSharp.torch;

@@ -1,4 +1,3 @@
-using ParScale.Training.Tests.Support;
 using TorchSharp.Modules;
 using AdamW = ParScale.Training.Optimization.AdamW;
 using static TorchSharp.torch;

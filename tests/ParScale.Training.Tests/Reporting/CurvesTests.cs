@@ -1,6 +1,5 @@
 using ParScale.Training.Commands;
 using ParScale.Training.Reporting;
-using ParScale.Training.Tests.Runs;
 
 namespace ParScale.Training.Tests.Reporting;
 

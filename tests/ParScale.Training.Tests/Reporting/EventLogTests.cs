@@ -1,5 +1,5 @@
+using ParScale.Training.Evaluation;
 using ParScale.Training.Reporting;
-using ParScale.Training.Runs;
 using Tensorboard;
 
 namespace ParScale.Training.Tests.Reporting;

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using ParScale.Training.Commands;
+using ParScale.Training.Configuration;
+using ParScale.Training.Evaluation;
+using ParScale.Training.Inputs;
 using ParScale.Training.Modules;
 using ParScale.Training.Reporting;
 using ParScale.Training.Runs;

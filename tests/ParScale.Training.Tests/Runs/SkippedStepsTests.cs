@@ -1,8 +1,12 @@
 using System.Text.Json;
 using ParScale.Checkpoints;
+using ParScale.Training.Checkpointing;
 using ParScale.Training.Commands;
+using ParScale.Training.Configuration;
 using ParScale.Training.Data.Order;
 using ParScale.Training.Distributed;
+using ParScale.Training.Evaluation;
+using ParScale.Training.Inputs;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
 using ParScale.Training.Reporting;

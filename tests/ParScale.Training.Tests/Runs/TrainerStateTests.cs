@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using ParScale.Training.Configuration;
+using ParScale.Training.Inputs;
 using ParScale.Training.Runs;
 
 namespace ParScale.Training.Tests.Runs;

@@ -1,5 +1,9 @@
 using ParScale.Checkpoints;
+using ParScale.Training.Checkpointing;
+using ParScale.Training.Configuration;
 using ParScale.Training.Distributed;
+using ParScale.Training.Evaluation;
+using ParScale.Training.Inputs;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
 using ParScale.Training.Reporting;

@@ -1,0 +1,160 @@
+using System.Text;
+using System.Text.Json.Serialization;
+using ParScale.Configuration;
+using ParScale.Training.Conversion;
+using ParScale.Training.Optimization;
+using ParScale.Training.Runtime;
+
+namespace ParScale.Training.Configuration;
+
+/// <summary>Everything that decides what a run computes. A resumed run must have the same.</summary>
+internal sealed record TrainingOptions
+{
+    /// <summary>Most updates: times the tokens of the largest step, this still fits 63 bits.</summary>
+    public const long MostSteps = 100_000_000_000;
+
+    public required string DataSha256 { get; init; }
+    public required string TokenizerSha256 { get; init; }
+    public required int Streams { get; init; }
+    public required int HiddenSize { get; init; }
+    public required int IntermediateSize { get; init; }
+    public required int Layers { get; init; }
+    public required int Heads { get; init; }
+    public required int KeyValueHeads { get; init; }
+    public required int PrefixTokens { get; init; }
+    public required double Smoothing { get; init; }
+    public required int Context { get; init; }
+    public required int Batch { get; init; }
+    public required long Steps { get; init; }
+    public required double LearningRate { get; init; }
+    public required double MinLearningRate { get; init; }
+    public required long Warmup { get; init; }
+    public required double WeightDecay { get; init; }
+    public required double Beta2 { get; init; }
+    public required double Clip { get; init; }
+    public required double Dropout { get; init; }
+    public required double ValidationFraction { get; init; }
+    public required long EvalEvery { get; init; }
+    public required long SaveEvery { get; init; }
+    public required long Seed { get; init; }
+    public required int Threads { get; init; }
+    public required NumberType Compute { get; init; }
+    public required NumberType SaveType { get; init; }
+
+    /// <summary>The hash of the model that the run started from; null from scratch.</summary>
+    public string? From { get; init; }
+
+    /// <summary>The first values of streams that were added to that model; null when none were.</summary>
+    public StreamInit? Init { get; init; }
+
+    /// <summary>What is trained.</summary>
+    public TrainedSet Train { get; init; }
+
+    /// <summary>Width of the MLP that stands for the prefixes while they train; 0 for none.</summary>
+    public int PrefixMlp { get; init; }
+
+    /// <summary>Weight of the penalty on streams that point the same way (<see cref="Modules.StreamSimilarity.Penalty"/>).</summary>
+    public double Decorrelate { get; init; }
+
+    /// <summary>Parts that the rows of a step are taken in, one after the other: memory is that of one part.</summary>
+    public int Accumulate { get; init; } = 1;
+
+    /// <summary>What the learning rate does after its warm-up.</summary>
+    public Schedule Schedule { get; init; }
+
+    /// <summary>Share of all steps at the end in which <see cref="Optimization.Schedule.Wsd"/> comes down.</summary>
+    public double DecayFraction { get; init; } = 0.2;
+
+    /// <summary>AdamW's first beta.</summary>
+    public double Beta1 { get; init; } = AdamW.DefaultBeta1;
+
+    /// <summary>What AdamW adds to the root of the second moment.</summary>
+    public double Epsilon { get; init; } = AdamW.DefaultEpsilon;
+
+    /// <summary>Steps in a row without a finite gradient that end the run.</summary>
+    public int MaxSkipped { get; init; } = 10;
+
+    /// <summary>Whether the backward pass computes each layer a second time, so that only one layer's intermediate values are held.</summary>
+    public bool ActivationCheckpointing { get; init; }
+
+    /// <summary>Where the run computes.</summary>
+    public DeviceChoice Device { get; init; }
+
+    /// <summary>Processes that share the rows of a step; another number of them computes the same but for rounding.</summary>
+    public int Processes { get; init; } = 1;
+
+    /// <summary>E of the scaling law, in nats per token, for the rho of the log.</summary>
+    public double IrreducibleLoss { get; init; }
+
+    /// <summary>The model that these options describe.</summary>
+    /// <exception cref="ParScaleException">No such model can be loaded (<see cref="ErrorKind.Usage"/>).</exception>
+    public CheckpointConfig Config(int vocabularySize, int? endOfText)
+    {
+        CheckpointConfig config = Describe(vocabularySize, endOfText);
+        try
+        {
+            // The loader's own limits, so that nothing is trained that no one can load.
+            CheckpointConfig.Parse(Encoding.UTF8.GetBytes(config.ToJson()), "config.json");
+            return config;
+        }
+        catch (ParScaleException e)
+        {
+            throw ParScaleException.Usage("TR-10", $"the flags describe a model that cannot be loaded: {e.Message}");
+        }
+    }
+
+    /// <summary>Refuses values that do not go together, naming the flags; the range of each is in <see cref="Configuration.TrainSettings"/>.</summary>
+    /// <exception cref="ParScaleException">They do not (<see cref="ErrorKind.Usage"/>).</exception>
+    public void Validate()
+    {
+        Require(From is not null || HiddenSize % Heads == 0, "--heads must divide --hidden");
+        Require(Accumulate <= Batch, "--accumulate must be 1 to --batch");
+        Require(Batch >= Processes, $"--batch must be at least {Processes}, one row for each process");
+        Require((long)Batch * Context <= 1 << 24, "--batch times --context must be at most 16777216 tokens");
+        Require(MinLearningRate <= LearningRate, "--min-lr must be 0 to --lr");
+        Require(Warmup <= Steps, "--warmup must be 0 to --steps");
+        Require(Train == TrainedSet.All || From is not null, "--train streams needs --from, the model whose weights stay as they are");
+        Require(Train == TrainedSet.All || Streams > 1, "--train streams needs --streams 2 or more");
+        Require(PrefixMlp == 0 || Streams > 1, "--prefix-mlp needs --streams 2 or more");
+    }
+
+    private static void Require(bool holds, string message)
+    {
+        if (!holds) throw ParScaleException.Usage("TR-10", message);
+    }
+
+    private CheckpointConfig Describe(int vocabularySize, int? endOfText) => CheckpointConfig.Create(
+        new ModelConfig
+        {
+            HiddenSize = HiddenSize,
+            IntermediateSize = IntermediateSize,
+            LayerCount = Layers,
+            AttentionHeads = Heads,
+            KeyValueHeads = KeyValueHeads,
+            HeadSize = HiddenSize / Heads,
+            VocabularySize = vocabularySize,
+            MaxPositions = Context,
+            RmsNormEpsilon = 1e-6,
+            RopeTheta = 10000,
+            TieWordEmbeddings = true,
+            EndOfTextIds = endOfText is { } id ? [id] : [],
+            BeginOfTextId = endOfText,
+        },
+        Streams == 1 ? StreamConfig.Plain : new StreamConfig(Streams, PrefixTokens, Smoothing)) with
+    {
+        StoredType = SaveType.InConfig(),
+    };
+}
+
+/// <summary>Which parameters a run trains.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TrainedSet>))]
+internal enum TrainedSet
+{
+    /// <summary>All of them.</summary>
+    [JsonStringEnumMemberName("all")]
+    All,
+
+    /// <summary>Prefixes and aggregator, on a backbone that stays as it is.</summary>
+    [JsonStringEnumMemberName("streams")]
+    Streams,
+}
