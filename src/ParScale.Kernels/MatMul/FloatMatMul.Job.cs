@@ -129,13 +129,18 @@ internal static unsafe partial class FloatMatMul
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void AddUp<TRows>(ref Strip strip) where TRows : struct, IRows
         {
-            for (strip.Lane = 0; strip.Lane < Simd.Lanes; strip.Lane += PassLanes<TRows>())
+            nint fetched = strip.Bytes / ChunkBytes * OutputTile * strip.NextStep;
+            if (TSimd.Count == Simd.Lanes)
+            {
+                Tile<TRows>(in strip);
+                strip.Next += fetched;
+                return;
+            }
+            for (strip.Lane = 0; strip.Lane < Simd.Lanes; strip.Lane += PassLanes<TRows>(), strip.Next += fetched)
             {
                 if (PassLanes<TRows>() == TSimd.Count) Tile<TRows>(in strip);
                 else BothHalves<TRows>(in strip);
-                strip.Next += strip.Bytes / ChunkBytes * OutputTile * strip.NextStep;
             }
-            if (TSimd.Count == Simd.Lanes) return;
             for (int r = 0; r < TRows.Count; r++)
                 for (int n = 0; n < OutputTile; n++) strip.Sums[r * 4 + n] = Simd.SumLanes(strip.LaneSums + (r * 4 + n) * Simd.Lanes);
         }

@@ -34,10 +34,10 @@ internal static unsafe partial class FloatMatMul
             TFloat b0 = default, b1 = default, b2 = default, b3 = default, b4 = default, b5 = default, b6 = default, b7 = default;
             TFloat c0 = default, c1 = default, c2 = default, c3 = default, c4 = default, c5 = default, c6 = default, c7 = default;
             int rows = TRows.Count, chunk = ChunkBytes;
-            nint lane = strip.Lane * sizeof(float);
+            nint lane = TSimd.Count == Simd.Lanes ? 0 : strip.Lane * sizeof(float);
             byte* w0 = strip.Weights0 + lane, w1 = strip.Weights1 + lane, w2 = strip.Weights2 + lane, tails = strip.Tails, next = strip.Next;
             nint k = 0, end = strip.Bytes, nextStep = strip.NextStep;
-            float* x = strip.Panel + strip.Lane;
+            float* x = (float*)((byte*)strip.Panel + lane);
             while (true)
             {
                 for (; k < end; k += chunk, next += OutputTile * nextStep)
