@@ -141,21 +141,26 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
                 work.Max[row] = now;
                 work.Shrink[row] = TSimd.MaxAcross(shrink);
             }
-            TFloat sum = TSimd.Multiply(TSimd.Load(work.Sum + row * TileSlots), shrink);
             largest = default;
-            for (int slot = 0; slot < padded; slot += TSimd.Count)
+            // Slot i always goes to sum i % 16, in every width of vectors.
+            for (int lane = 0; lane < TileSlots; lane += TSimd.Count)
             {
-                TFloat weight = Exponent.Two<TSimd, TFloat, TInt>(TSimd.Add(TSimd.Load(scores + slot), minus));
-                sum = TSimd.Add(sum, weight);
-                if (TFormat.WeightBytes != sizeof(float))
+                float* sums = work.Sum + row * TileSlots + lane;
+                TFloat sum = TSimd.Multiply(TSimd.Load(sums), shrink);
+                for (int slot = lane; slot < padded; slot += TileSlots)
                 {
-                    byte* tile = keys + (long)(slot / TileSlots) * layout.KeyTileBytes;
-                    weight = TSimd.Multiply(weight, TSimd.Load((float*)(tile + layout.ValueScaleOffset) + slot % TileSlots));
-                    largest = TSimd.Max(largest, weight);
+                    TFloat weight = Exponent.Two<TSimd, TFloat, TInt>(TSimd.Add(TSimd.Load(scores + slot), minus));
+                    sum = TSimd.Add(sum, weight);
+                    if (TFormat.WeightBytes != sizeof(float))
+                    {
+                        byte* tile = keys + (long)(slot / TileSlots) * layout.KeyTileBytes;
+                        weight = TSimd.Multiply(weight, TSimd.Load((float*)(tile + layout.ValueScaleOffset) + lane));
+                        largest = TSimd.Max(largest, weight);
+                    }
+                    TSimd.Store(weight, scores + slot);
                 }
-                TSimd.Store(weight, scores + slot);
+                TSimd.Store(sum, sums);
             }
-            TSimd.Store(sum, work.Sum + row * TileSlots);
             if (TFormat.WeightBytes != sizeof(float)) work.Unit[row] = ToShorts(scores, padded, TSimd.MaxAcross(largest), Rounded(row, ref work));
         }
         if (TFormat.WeightBytes == sizeof(float)) new Span<float>(scores + padded, all - padded).Clear();
@@ -219,7 +224,7 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
         float* totals = item.Partial < 0 ? work.Totals : call.Partials + (item.Partial + (long)(split - item.SplitStart) * rows) * record;
         for (int row = 0; row < rows; row++)
         {
-            float sum = TSimd.Sum(TSimd.Load(work.Sum + row * TileSlots));
+            float sum = Simd.SumLanes(work.Sum + row * TileSlots);
             float* total = totals + row * record;
             if (item.Partial >= 0 || split == item.SplitStart) AttentionTotal.Set(total, work.Max[row], sum, work.Output + row * width, width);
             else AttentionTotal.Add(total, work.Max[row], sum, work.Output + row * width, width);

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
 using ParScale.Kernels.Threads;
@@ -94,22 +93,20 @@ internal static unsafe partial class CausalAttention
         }
     }
 
-    private static void Dispatch<TFormat>(in AttentionCall call, in AttentionPlan plan, WorkerPool pool) where TFormat : struct, IKvFormat
-    {
-        if (Vector512.IsHardwareAccelerated) Start<TFormat, Simd512, Vector512<float>, Vector512<int>>(call, plan, pool);
-        else if (Vector256.IsHardwareAccelerated) Start<TFormat, Simd256, Vector256<float>, Vector256<int>>(call, plan, pool);
-        else Start<TFormat, Simd128, Vector128<float>, Vector128<int>>(call, plan, pool);
-    }
+    private static void Dispatch<TFormat>(in AttentionCall call, in AttentionPlan plan, WorkerPool pool) where TFormat : struct, IKvFormat =>
+        Simd.Run(new Items<TFormat>(call, plan, pool));
 
-    private static void Start<TFormat, TSimd, TFloat, TInt>(in AttentionCall call, in AttentionPlan plan, WorkerPool pool)
-        where TFormat : struct, IKvFormat
-        where TSimd : struct, ISimd<TFloat, TInt>
-        where TFloat : struct
-        where TInt : struct
+    private readonly struct Items<TFormat>(in AttentionCall call, in AttentionPlan plan, WorkerPool pool) : ISimdKernel where TFormat : struct, IKvFormat
     {
-        int shares = (int)Math.Clamp(plan.Cost / SmallestShare, 1, Math.Min(plan.Count, pool.ThreadCount * 4));
-        var job = new Job<TFormat, TSimd, TFloat, TInt>(call, plan, shares);
-        pool.Run(ref job, shares, 1);
+        private readonly AttentionCall _call = call;
+        private readonly AttentionPlan _plan = plan;
+
+        public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
+        {
+            int shares = (int)Math.Clamp(_plan.Cost / SmallestShare, 1, Math.Min(_plan.Count, pool.ThreadCount * 4));
+            var job = new Job<TFormat, TSimd, TFloat, TInt>(_call, _plan, shares);
+            pool.Run(ref job, shares, 1);
+        }
     }
 
     private readonly struct Job<TFormat, TSimd, TFloat, TInt>(in AttentionCall call, in AttentionPlan plan, int shares) : IRangeJob

@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ParScale.Kernels.Threads;
 using ParScale.Kernels.Vectors;
 
@@ -20,7 +19,7 @@ internal static unsafe partial class RmsNorm
         ArgumentNullException.ThrowIfNull(pool);
         fixed (float* from = x, w = weight, to = y)
         {
-            Start(from, null, w, x.Length, weight.Length, epsilon, to, pool);
+            Simd.Run(new Rows(from, null, w, x.Length, weight.Length, epsilon, to, pool));
         }
     }
 
@@ -32,23 +31,8 @@ internal static unsafe partial class RmsNorm
         ArgumentNullException.ThrowIfNull(pool);
         fixed (float* sum = x, w = weight, to = y)
         {
-            Start(sum, sum, w, x.Length, weight.Length, epsilon, to, pool);
+            Simd.Run(new Rows(sum, sum, w, x.Length, weight.Length, epsilon, to, pool));
         }
-    }
-
-    private static void Start(float* x, float* sum, float* weight, int count, int length, float epsilon, float* y, WorkerPool pool)
-    {
-        if (Vector512.IsHardwareAccelerated) Start<Simd512, Vector512<float>, Vector512<int>>(x, sum, weight, count, length, epsilon, y, pool);
-        else if (Vector256.IsHardwareAccelerated) Start<Simd256, Vector256<float>, Vector256<int>>(x, sum, weight, count, length, epsilon, y, pool);
-        else Start<Simd128, Vector128<float>, Vector128<int>>(x, sum, weight, count, length, epsilon, y, pool);
-    }
-
-    private static void Start<TSimd, TFloat, TInt>(
-        float* x, float* sum, float* weight, int count, int length, float epsilon, float* y, WorkerPool pool)
-        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
-    {
-        var job = new Job<TSimd, TFloat, TInt>(x, sum, weight, length, epsilon, y);
-        pool.Run(ref job, count / length, Math.Max(1, SmallestShare / length));
     }
 
     private static void Check(int x, int weight, int y)
@@ -57,6 +41,15 @@ internal static unsafe partial class RmsNorm
     }
 
     // sum: null, or x itself, to which y is added first.
+    private readonly struct Rows(float* x, float* sum, float* weight, int count, int length, float epsilon, float* y, WorkerPool pool) : ISimdKernel
+    {
+        public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
+        {
+            var job = new Job<TSimd, TFloat, TInt>(x, sum, weight, length, epsilon, y);
+            pool.Run(ref job, count / length, Math.Max(1, SmallestShare / length));
+        }
+    }
+
     private readonly struct Job<TSimd, TFloat, TInt>(float* x, float* sum, float* weight, int length, float epsilon, float* y) : IRangeJob
         where TSimd : struct, ISimd<TFloat, TInt>
         where TFloat : struct
@@ -83,31 +76,24 @@ internal static unsafe partial class RmsNorm
     }
 
     // The library's sum begins at an aligned address, so that its order, and with it the last bit, would follow from where a row
-    // happens to lie. Here number i always goes to the same sum.
+    // happens to lie. Here number i always goes to lane i % 16, in every width of vectors.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float SumOfSquares<TSimd, TFloat, TInt>(float* x, int length)
         where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
     {
-        TFloat a = default, b = default, c = default, d = default;
-        int step = 4 * TSimd.Count, i = 0;
-        for (; i <= length - step; i += step) Add<TSimd, TFloat, TInt>(x + i, ref a, ref b, ref c, ref d);
-        if (i < length)
+        float* lanes = stackalloc float[Simd.Lanes], rest = stackalloc float[Simd.Lanes];
+        int whole = length / Simd.Lanes * Simd.Lanes;
+        for (int i = 0; i < Simd.Lanes; i++) rest[i] = whole + i < length ? x[whole + i] : 0;
+        for (int lane = 0; lane < Simd.Lanes; lane += TSimd.Count)
         {
-            float* rest = stackalloc float[step];
-            for (int lane = 0; lane < step; lane++) rest[lane] = i + lane < length ? x[i + lane] : 0;
-            Add<TSimd, TFloat, TInt>(rest, ref a, ref b, ref c, ref d);
+            TFloat last = TSimd.Load(rest + lane), sum = TSimd.Multiply(last, last);
+            for (int i = lane; i < whole; i += Simd.Lanes)
+            {
+                TFloat value = TSimd.Load(x + i);
+                sum = TSimd.MultiplyAdd(value, value, sum);
+            }
+            TSimd.Store(sum, lanes + lane);
         }
-        return TSimd.Sum(TSimd.Add(TSimd.Add(a, b), TSimd.Add(c, d)));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add<TSimd, TFloat, TInt>(float* x, ref TFloat a, ref TFloat b, ref TFloat c, ref TFloat d)
-        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
-    {
-        TFloat x0 = TSimd.Load(x), x1 = TSimd.Load(x + TSimd.Count), x2 = TSimd.Load(x + 2 * TSimd.Count), x3 = TSimd.Load(x + 3 * TSimd.Count);
-        a = TSimd.MultiplyAdd(x0, x0, a);
-        b = TSimd.MultiplyAdd(x1, x1, b);
-        c = TSimd.MultiplyAdd(x2, x2, c);
-        d = TSimd.MultiplyAdd(x3, x3, d);
+        return Simd.SumLanes(lanes);
     }
 }
