@@ -1,6 +1,7 @@
 using ParScale.Configuration;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Text.Json;
 using ParScale.Checkpoints;
 using ParScale.Cli.Tests.Support;
@@ -19,6 +20,25 @@ public partial class ProcessTests(TinyModel model)
         Outcome run = await ToolProcess.ShellAsync($"{{ {LongRun} -q; echo exit $? >&2; }} | head -c 1", model.Folder);
         Assert.Equal("a", run.Out);
         Assert.Equal("exit 0\n", run.Error);
+    }
+
+    [Theory]
+    [InlineData("f32")]
+    [InlineData("bf16")]
+    [InlineData("q8")]
+    [InlineData("q4")]
+    public async Task The_embedded_model_has_the_same_bits_in_vectors_of_256_and_of_512_bits(string dtype)
+    {
+        if (!Vector512.IsHardwareAccelerated) Assert.Skip("this machine has no vectors of 512 bits");
+        async Task<string> Logits(string avx512)
+        {
+            using Process process = ToolProcess.Start(
+                new Dictionary<string, string> { ["DOTNET_EnableAVX512"] = avx512 }, "logits", "-p", "What is the matter, my lord?", "--dtype", dtype, "--json");
+            return (await ToolProcess.FinishAsync(process)).Out;
+        }
+        string wide = await Logits("1");
+        Assert.Contains("\"last\"", wide, StringComparison.Ordinal);
+        Assert.Equal(wide, await Logits("0"));
     }
 
     [Fact]
