@@ -9,6 +9,7 @@ internal sealed partial class InferenceEngine
 {
     // Work with the same set stands side by side, so that a pass reads each aggregator once.
     private readonly List<Work> _waiting = [], _active = [], _inPass = [];
+    private readonly List<(Work Work, Exception? Failure)> _left = [];
     private readonly int[] _tokens = new int[ForwardPass.MostRows];
     private readonly PromptPace _pace = new();
     private PassSequence[] _sequences = new PassSequence[4];
@@ -45,6 +46,10 @@ internal sealed partial class InferenceEngine
             _waiting.Clear();
             return false;
         }
+        finally
+        {
+            TellWhoLeft();
+        }
     }
 
     private void DropCancelled(List<Work> list, bool stopped)
@@ -75,7 +80,7 @@ internal sealed partial class InferenceEngine
                 continue;
             }
             _waiting.RemoveAt(i--);
-            if (work.Ended) continue;
+            if (work.HasLeft) continue;
             work.Begin();
             rows += work.Set.Count;
             int place = _active.Count;
@@ -144,11 +149,11 @@ internal sealed partial class InferenceEngine
         }
         foreach (Work work in _inPass)
         {
-            if (!work.Ended && work.IsComplete) Leave(work, null);
+            if (!work.HasLeft && work.IsComplete) Leave(work, null);
         }
         for (int i = _active.Count - 1; i >= 0; i--)
         {
-            if (_active[i].Ended) _active.RemoveAt(i);
+            if (_active[i].HasLeft) _active.RemoveAt(i);
         }
         _pace.Learn(stepping, promptRows, more, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
@@ -221,7 +226,7 @@ internal sealed partial class InferenceEngine
     // What a request's own sampler or visitor throws ends that request alone.
     private void Give(Work work, int position, ReadOnlySpan<float> logits)
     {
-        if (work.Ended) return;
+        if (work.HasLeft) return;
         try
         {
             if (!TensorPrimitives.IsFiniteAll(logits)) throw _notFinite(work.Set);
@@ -236,20 +241,30 @@ internal sealed partial class InferenceEngine
     // Its memory is back before its caller hears of the end.
     private void Leave(Work work, Exception? failure)
     {
-        if (work.Ended) return;
-        if (!work.KeepsCache && work.Cache is { } cache)
+        if (work.HasLeft) return;
+        work.HasLeft = true;
+        _left.Add((work, failure));
+        if (work.KeepsCache || work.Cache is not { } cache) return;
+        bool sound = failure is null or OperationCanceledException;
+        Memory.Finish(work.Set, sound ? work.Reusable : [], cache);
+        work.Cache = null;
+        lock (_gate) _changed = true;
+    }
+
+    // Last in a step, when the work stands in no list any more: a session's caller uses it again at once.
+    private void TellWhoLeft()
+    {
+        foreach ((Work work, Exception? failure) in _left)
         {
-            bool sound = failure is null or OperationCanceledException;
-            Memory.Finish(work.Set, sound ? work.Reusable : [], cache);
-            work.Cache = null;
-            lock (_gate) _changed = true;
+            bool counted = !work.KeepsCache;
+            work.End(failure);
+            if (!counted) continue;
+            lock (_gate)
+            {
+                _open--;
+                Monitor.PulseAll(_gate);
+            }
         }
-        work.End(failure);
-        if (work.KeepsCache) return;
-        lock (_gate)
-        {
-            _open--;
-            Monitor.PulseAll(_gate);
-        }
+        _left.Clear();
     }
 }

@@ -158,7 +158,7 @@ internal sealed partial class InferenceEngine : IDisposable
     private void Arrive(Work work)
     {
         ObjectDisposedException.ThrowIf(_disposed || (_stopped && !work.KeepsCache), typeof(LanguageModel));
-        work.Number = _number++;
+        (work.Number, work.HasLeft) = (_number++, false);
         _arrived.Add(work);
         _changed = true;
         if (!work.KeepsCache) _open++;

@@ -33,6 +33,9 @@ internal abstract class Work(StreamSet set, CancellationToken cancellation)
     /// <summary>Ends it before the next pass.</summary>
     public CancellationToken Cancellation { get; protected set; } = cancellation;
 
+    /// <summary>Whether the engine has done with it; its caller hears of that by <see cref="End"/>, a moment later.</summary>
+    public bool HasLeft { get; set; }
+
     /// <summary>Whether nothing more will be done for it.</summary>
     public bool Ended => Volatile.Read(ref _ended);
 
