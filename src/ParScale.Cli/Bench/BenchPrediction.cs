@@ -20,8 +20,8 @@ internal sealed record BenchPrediction(double DecodeMs, double? PrefillTokensS, 
         {
             Shape = ShapeOf(plan.Model, plan.StreamsOf(row.Batch.Streams.Max()), plan.Name),
             Streams = row.Batch.Rows / row.Batch.Streams.Count,
-            Weights = Enum.Parse<WeightFormat>(row.Type.ToString()),
-            Cache = Enum.Parse<CacheFormat>(row.Cache.ToString()),
+            Weights = row.Type,
+            Cache = row.Cache,
             Work = new Workload(row.Batch.Streams.Count, prompt, BenchmarkCase.Room(row.Context, plan.Prompt) - prompt),
             Device = Devices.Measured(plan.Name, 0, row.Read.Median, measured.Float32.Median, measured.Int8.Median),
         };

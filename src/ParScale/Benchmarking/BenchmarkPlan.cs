@@ -20,10 +20,10 @@ internal sealed record BenchmarkPlan
     public required int PrefixTokens { get; init; }
 
     /// <summary>Storage of the weights; null is as the checkpoint has them.</summary>
-    public required IReadOnlyList<WeightType?> Types { get; init; }
+    public required IReadOnlyList<WeightDtype?> Types { get; init; }
 
     /// <summary>Storage of keys and values; null is what the product takes for the weights.</summary>
-    public required IReadOnlyList<KvType?> Caches { get; init; }
+    public required IReadOnlyList<KvDtype?> Caches { get; init; }
 
     /// <summary>What runs in a pass: one sequence of P streams, or several.</summary>
     public required IReadOnlyList<StreamBatch> Batches { get; init; }
