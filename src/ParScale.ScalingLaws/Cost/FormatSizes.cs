@@ -1,5 +1,6 @@
 using ParScale.Kernels.Attention;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.Memory;
 
 namespace ParScale.ScalingLaws.Cost;
 
@@ -11,10 +12,8 @@ public static class FormatSizes
     /// <summary>Bits of one weight of a matrix, its share of the scales included.</summary>
     public static double BitsPerWeight(WeightDtype format)
     {
-        if (!WeightFormats.IsQuantized(format)) return BitsPerByte * WeightFormats.BytesPerValue(format);
-        int columns = QuantizedLayout.GroupSize(format);
-        double bytes = QuantizedLayout.TileBytes(format, columns) + QuantizedLayout.TileScaleBytes(format, columns);
-        return BitsPerByte * bytes / (columns * QuantizedLayout.TileRows);
+        int rows = QuantizedLayout.TileRows, columns = WeightFormats.IsQuantized(format) ? QuantizedLayout.GroupSize(format) : 1;
+        return BitsPerByte * WeightMatrix.SizeOf(format, rows, columns) / (rows * columns);
     }
 
     /// <summary>The format of embedding and head beside layers of <paramref name="format"/>.</summary>

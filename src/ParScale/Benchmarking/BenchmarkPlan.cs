@@ -1,6 +1,5 @@
 using ParScale.Kernels.Formats;
 using ParScale.Configuration;
-using ParScale.Model;
 
 namespace ParScale.Benchmarking;
 
@@ -50,7 +49,7 @@ internal sealed record BenchmarkPlan
     public ModelConfig Model => Folder is null ? Shape with { MaxPositions = Math.Max(Shape.MaxPositions, Math.Max(Prompt, Contexts.Max() + 1)) } : Shape;
 
     /// <summary>The numbers of P streams.</summary>
-    public StreamConfig StreamsOf(int count) => count == 1 ? StreamConfig.Plain : Stored ?? new StreamConfig(count, PrefixTokens, ModelShapes.Smoothing);
+    public StreamConfig StreamsOf(int count) => count == 1 ? StreamConfig.Plain : Stored ?? new StreamConfig(count, PrefixTokens, StreamConfig.DefaultSmoothing);
 
     /// <summary>The model with P streams.</summary>
     public CheckpointConfig ConfigFor(int streams) => CheckpointConfig.Create(Model, StreamsOf(streams));

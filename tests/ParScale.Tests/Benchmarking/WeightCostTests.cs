@@ -7,14 +7,7 @@ namespace ParScale.Tests.Benchmarking;
 
 public class WeightCostTests
 {
-    private static readonly ModelConfig Shape = (ModelShapes.Find("0.7B") ?? throw new InvalidOperationException()) with
-    {
-        HiddenSize = 32,
-        HeadSize = 2,
-        IntermediateSize = 48,
-        LayerCount = 3,
-        VocabularySize = 50,
-    };
+    private static readonly ModelConfig Shape = RandomCheckpoint.Config(streams: 1, hidden: 32, heads: 16, intermediate: 48, layers: 3).Model;
 
     [Theory]
     [InlineData(1)]

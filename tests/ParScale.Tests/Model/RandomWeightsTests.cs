@@ -7,13 +7,8 @@ namespace ParScale.Tests.Model;
 
 public class RandomWeightsTests
 {
-    private static readonly ModelConfig Shape = (ModelShapes.Find("0.7B") ?? throw new InvalidOperationException()) with
-    {
-        HiddenSize = 96,
-        HeadSize = 6,
-        IntermediateSize = 200,
-        VocabularySize = 300,
-    };
+    private static readonly ModelConfig Shape = RandomCheckpoint.Config(
+        streams: 1, hidden: 96, heads: 16, intermediate: 200, layers: 36, vocabulary: 300).Model;
 
     [Theory]
     [InlineData(WeightDtype.F32)]
