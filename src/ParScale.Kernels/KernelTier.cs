@@ -24,7 +24,7 @@ internal static class KernelTier
     public static IQuantizedKernel Current { get; private set; } = Named(Environment.GetEnvironmentVariable(Variable)) ?? Available[0];
 
     /// <summary>The instructions used for weights of a type, for example <c>avx512-vnni</c> or <c>float 256-bit</c>.</summary>
-    public static string NameFor(WeightType type) => WeightFormats.IsQuantized(type) ? Current.Name : Name;
+    public static string NameFor(WeightDtype type) => WeightFormats.IsQuantized(type) ? Current.Name : Name;
 
     /// <summary>The vectors used for float weights, for example <c>AVX-512 512-bit</c>.</summary>
     public static string Name { get; } = $"{Instructions} {Simd.Bits}-bit";

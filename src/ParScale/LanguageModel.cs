@@ -24,7 +24,7 @@ public sealed partial class LanguageModel : IDisposable
 
     private readonly Checkpoint _checkpoint;
     private readonly Backbone _backbone;
-    private readonly WeightType? _requestedType;
+    private readonly WeightDtype? _requestedDtype;
     private readonly WorkerPool _pool;
     private readonly InferenceEngine _engine;
     private readonly Lazy<Tokenizer> _tokenizer;
@@ -37,9 +37,9 @@ public sealed partial class LanguageModel : IDisposable
     private int _users = 1;
     private int _disposed;
 
-    private LanguageModel(Checkpoint checkpoint, Backbone backbone, StreamSet streams, KvType cache, LoadOptions options, int threads)
+    private LanguageModel(Checkpoint checkpoint, Backbone backbone, StreamSet streams, KvDtype cache, LoadOptions options, int threads)
     {
-        (_checkpoint, _backbone, _requestedType, Streams) = (checkpoint, backbone, options.Type, streams);
+        (_checkpoint, _backbone, _requestedDtype, Streams) = (checkpoint, backbone, options.Dtype, streams);
         _sets = streams.Count == 1 ? [streams] : [StreamSet.Plain, streams];
         Notices = [.. checkpoint.Notices, .. backbone.NonFinite, .. streams.NonFinite];
         _pool = new WorkerPool(threads);
@@ -65,10 +65,10 @@ public sealed partial class LanguageModel : IDisposable
     public IReadOnlyList<string> Notices { get; }
 
     /// <summary>Storage of the weights.</summary>
-    public WeightType Type => _backbone.Type;
+    public WeightDtype Dtype => _backbone.Type;
 
     /// <summary>Storage of keys and values of past tokens.</summary>
-    public KvType CacheType => _engine.CacheType;
+    public KvDtype KvDtype => _engine.KvDtype;
 
     /// <summary>Bytes of keys and values that all sequences together may reserve.</summary>
     public long KvMemory => _engine.Memory.Budget;
@@ -80,7 +80,7 @@ public sealed partial class LanguageModel : IDisposable
     public int Threads => _pool.ThreadCount;
 
     /// <summary>The instructions that multiply this model's weights, for example <c>avx512-vnni</c>.</summary>
-    public string KernelTier => Kernels.KernelTier.NameFor(Type);
+    public string KernelTier => Kernels.KernelTier.NameFor(Dtype);
 
     /// <summary>Whether the folder had a tokenizer when the model was loaded.</summary>
     public bool HasTokenizer { get; }
@@ -100,9 +100,9 @@ public sealed partial class LanguageModel : IDisposable
         folder ??= EmbeddedModel.Folder(options.Streams);
         HeaderChecksum.Require(folder);
         CheckpointConfig config = CheckpointConfig.Load(folder);
-        QuantizedFolder.RequireType(config, options.Type);
+        QuantizedFolder.RequireType(config, options.Dtype);
         CheckpointConfig run = config.WithStreams(options.Streams);
-        MemoryCheck.Require(run, options.Type);
+        MemoryCheck.Require(run, options.Dtype);
         if (options.Tier is { } tier && !Kernels.KernelTier.TryForce(tier))
             throw ParScaleException.Usage("CL-02", $"tier {ParScaleException.Quote(tier)} is not one this machine has: {Kernels.KernelTier.Names}");
         Checkpoint checkpoint = Checkpoint.Open(folder, config);
@@ -110,11 +110,11 @@ public sealed partial class LanguageModel : IDisposable
         StreamSet? set = null;
         try
         {
-            MemoryCheck.Require(run, checkpoint, options.Type);
+            MemoryCheck.Require(run, checkpoint, options.Dtype);
             if (config.QuantizedType is not null) QuantizedCheck.Require(checkpoint.Get(ModelTensors.EmbeddingName).File);
-            backbone = Backbone.From(new WeightReader(checkpoint, options.Type), config.Model);
-            KvType cache = options.Cache ?? KvCache.DefaultType(backbone.Type);
-            set = StreamSet.From(new WeightReader(checkpoint, options.Type), config.Model, run.Streams, cache);
+            backbone = Backbone.From(new WeightReader(checkpoint, options.Dtype), config.Model);
+            KvDtype cache = options.KvDtype ?? KvCache.DefaultType(backbone.Type);
+            set = StreamSet.From(new WeightReader(checkpoint, options.Dtype), config.Model, run.Streams, cache);
             if (options.StrictWeights && Damage([.. backbone.NonFinite, .. set.NonFinite]) is { } damage)
                 throw new ParScaleException(ErrorKind.BadInput, "ST-24", $"{damage}; fetch the weights again");
             return new LanguageModel(checkpoint, backbone, set, cache, options, threads);
@@ -218,8 +218,8 @@ public sealed partial class LanguageModel : IDisposable
         if (StreamSets.Any(other => other.Name == name))
             throw ParScaleException.Usage("AD-06", $"a stream set {ParScaleException.Quote(name)} is loaded already; give this one another name");
         // The aggregator takes the format that it would have in a folder with this backbone.
-        var reader = new WeightReader(checkpoint, _requestedType ?? _checkpoint.Config.QuantizedType);
-        return StreamSet.From(reader, Config, checkpoint.Config.Streams, CacheType, name, checkpoint);
+        var reader = new WeightReader(checkpoint, _requestedDtype ?? _checkpoint.Config.QuantizedType);
+        return StreamSet.From(reader, Config, checkpoint.Config.Streams, KvDtype, name, checkpoint);
     }
 
     private void Acquire()
@@ -237,7 +237,7 @@ public sealed partial class LanguageModel : IDisposable
     private static long Budget(Checkpoint checkpoint, LoadOptions options)
     {
         if (options.KvMemory is { } bytes) return bytes;
-        long left = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - MemoryCheck.ResidentBytes(checkpoint.Config, checkpoint, options.Type);
+        long left = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - MemoryCheck.ResidentBytes(checkpoint.Config, checkpoint, options.Dtype);
         return Math.Max(1, left / 4 * 3);
     }
 

@@ -12,10 +12,10 @@ public sealed record LoadOptions
     public int? Streams { get; init; }
 
     /// <summary>Storage of the weights. Null keeps them as stored.</summary>
-    public WeightType? Type { get; init; }
+    public WeightDtype? Dtype { get; init; }
 
     /// <summary>Storage of keys and values of past tokens. Null takes f32 for f32 and bf16 weights and bf16 for others.</summary>
-    public KvType? Cache { get; init; }
+    public KvDtype? KvDtype { get; init; }
 
     /// <summary>
     /// Bytes of keys and values that all sequences together may reserve. A request waits until there is room for it. Null takes three

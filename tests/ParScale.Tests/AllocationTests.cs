@@ -11,13 +11,13 @@ public sealed class AllocationTests : IDisposable
 
     private readonly TempFolder _folder = new();
 
-    public static TheoryData<WeightType, KvType> Types
+    public static TheoryData<WeightDtype, KvDtype> Types
     {
         get
         {
-            var data = new TheoryData<WeightType, KvType>();
-            foreach (WeightType weights in Enum.GetValues<WeightType>())
-                foreach (KvType cache in Enum.GetValues<KvType>()) data.Add(weights, cache);
+            var data = new TheoryData<WeightDtype, KvDtype>();
+            foreach (WeightDtype weights in Enum.GetValues<WeightDtype>())
+                foreach (KvDtype cache in Enum.GetValues<KvDtype>()) data.Add(weights, cache);
             return data;
         }
     }
@@ -26,12 +26,12 @@ public sealed class AllocationTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void A_decode_step_allocates_nothing(WeightType weights, KvType cache)
+    public void A_decode_step_allocates_nothing(WeightDtype weights, KvDtype cache)
     {
         // Large enough that every op hands work to the other threads.
         RandomCheckpoint.Write(
             _folder.Path, RandomCheckpoint.Config(streams: 8, hidden: 256, heads: 8, intermediate: 1024, maxPositions: 600, vocabulary: 2000), seed: 1);
-        var options = new LoadOptions { Type = weights, Cache = cache, Threads = 3 };
+        var options = new LoadOptions { Dtype = weights, KvDtype = cache, Threads = 3 };
         using LanguageModel model = LanguageModel.Load(_folder.Path, options);
         using Session session = model.CreateSession(600);
         session.Append(Enumerable.Range(0, 100).ToArray(), TestContext.Current.CancellationToken);

@@ -110,7 +110,7 @@ public class LanguageModelTests
         float[]? first = null;
         for (int i = 0; i < 5; i++)
         {
-            using LanguageModel model = LanguageModel.Load(folder.Path, new LoadOptions { Type = WeightType.Bf16 });
+            using LanguageModel model = LanguageModel.Load(folder.Path, new LoadOptions { Dtype = WeightDtype.Bf16 });
             float[] logits = model.Logits([1, 2, 3], TestContext.Current.CancellationToken).Last;
             Assert.Equal(first ??= logits, logits);
         }

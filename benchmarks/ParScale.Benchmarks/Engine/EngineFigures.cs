@@ -26,14 +26,14 @@ internal sealed class EngineFigures : IDisposable
     private readonly InferenceEngine _engine;
     private readonly long _before;
 
-    private EngineFigures(string shape, WeightType type)
+    private EngineFigures(string shape, WeightDtype type)
     {
         ModelConfig config = ModelShapes.Find(shape) ?? throw new ArgumentException($"no shape {shape}");
         config = config with { MaxPositions = 8192 };
         _before = Environment.WorkingSet;
         _random = new RandomWeights(type);
         _backbone = _random.Backbone(config);
-        KvType cache = KvCache.DefaultType(type);
+        KvDtype cache = KvCache.DefaultType(type);
         _sets = [.. Counts.Select(count => _random.Streams(config, count == 1 ? StreamConfig.Plain : new StreamConfig(count, ModelShapes.PrefixTokens, ModelShapes.Smoothing), cache))];
         _engine = new InferenceEngine(_backbone, cache, _pool, new KvMemory(8L << 30, keepFinished: false), set => throw new InvalidOperationException(set.Name));
     }
@@ -41,7 +41,7 @@ internal sealed class EngineFigures : IDisposable
     public static void Run(string[] args)
     {
         string shape = args.ElementAtOrDefault(0) ?? "1.8B";
-        WeightType type = Enum.Parse<WeightType>(args.ElementAtOrDefault(1) ?? "q8", ignoreCase: true);
+        WeightDtype type = Enum.Parse<WeightDtype>(args.ElementAtOrDefault(1) ?? "q8", ignoreCase: true);
         using var figures = new EngineFigures(shape, type);
         Say($"{shape} {type}, {figures._pool.ThreadCount} threads");
         figures.Memory();

@@ -14,8 +14,8 @@ public class LinearBenchmark : IDisposable
     private WeightMatrix? _weights;
     private float[] _x = [], _y = [];
 
-    [Params(WeightType.F32, WeightType.Bf16, WeightType.Q8, WeightType.Q4)]
-    public WeightType Type { get; set; }
+    [Params(WeightDtype.F32, WeightDtype.Bf16, WeightDtype.Q8, WeightDtype.Q4)]
+    public WeightDtype Type { get; set; }
 
     [Params(1, 2, 4, 8, 16, 256)]
     public int Rows { get; set; }

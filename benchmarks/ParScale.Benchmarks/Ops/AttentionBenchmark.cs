@@ -14,8 +14,8 @@ public class AttentionBenchmark : IDisposable
     private KvBuffer? _prefix, _tokens;
     private float[] _queries = [], _y = [];
 
-    [Params(KvType.F32, KvType.Bf16, KvType.Q8)]
-    public KvType Type { get; set; }
+    [Params(KvDtype.F32, KvDtype.Bf16, KvDtype.Q8)]
+    public KvDtype Type { get; set; }
 
     [Params(1, 8)]
     public int Streams { get; set; }

@@ -19,9 +19,9 @@ internal sealed class BenchOptions
         "Parallel streams P (default: 1,2,4,8; with -m the model's own).", 1, ConfigLimits.Streams);
     private readonly Option<StreamBatch[]?> _batches = BatchList.CreateOption("--batch",
         "Several sequences in one step, by their P: 1+2+5 or 8x1.", ConfigLimits.Streams);
-    private readonly Option<WeightType[]?> _types = NameList.CreateOption<WeightType>("--dtype",
+    private readonly Option<WeightDtype[]?> _types = NameList.CreateOption<WeightDtype>("--dtype",
         "Formats of the weights (default: q8; with -m as stored).");
-    private readonly Option<KvType[]?> _caches = NameList.CreateOption<KvType>("--kv-dtype",
+    private readonly Option<KvDtype[]?> _caches = NameList.CreateOption<KvDtype>("--kv-dtype",
         "Formats of cached keys and values (default: f32, or bf16 beside quantised weights).", "--kv");
     private readonly Option<int[]?> _contexts = NumberList.CreateOption("--context",
         "Tokens in the cache before the decode step that is measured (default: 64).", 0, ConfigLimits.Positions - 1, "-d");
@@ -56,8 +56,8 @@ internal sealed class BenchOptions
             Shape = shape,
             Stored = stored?.Streams,
             PrefixTokens = _shape.PrefixTokens(parse),
-            Types = NumberList.Get(parse, _types)?.Cast<WeightType?>().ToArray() ?? (folder is null ? [WeightType.Q8] : [null]),
-            Caches = NumberList.Get(parse, _caches)?.Cast<KvType?>().ToArray() ?? [null],
+            Types = NumberList.Get(parse, _types)?.Cast<WeightDtype?>().ToArray() ?? (folder is null ? [WeightDtype.Q8] : [null]),
+            Caches = NumberList.Get(parse, _caches)?.Cast<KvDtype?>().ToArray() ?? [null],
             Batches = Batches(parse, stored),
             Contexts = NumberList.Get(parse, _contexts) ?? DefaultContexts,
             Prompt = parse.GetValue(_prompt) ?? 512,
@@ -80,7 +80,7 @@ internal sealed class BenchOptions
     {
         if (stored is null) return;
         foreach (int streams in plan.Batches.SelectMany(batch => batch.Streams)) stored.WithStreams(streams);
-        foreach (WeightType? type in plan.Types) QuantizedFolder.RequireType(stored, type);
+        foreach (WeightDtype? type in plan.Types) QuantizedFolder.RequireType(stored, type);
         if (plan.Prompt > plan.Shape.MaxPositions) throw TooLong("--prompt", plan.Prompt, plan.Shape);
         if (plan.Contexts.Max() >= plan.Shape.MaxPositions) throw TooLong("--context", plan.Contexts.Max(), plan.Shape);
     }

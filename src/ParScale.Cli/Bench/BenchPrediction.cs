@@ -1,5 +1,4 @@
 using ParScale.Benchmarking;
-using ParScale.Configuration;
 using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.Cli.Bench;
@@ -18,10 +17,10 @@ internal sealed record BenchPrediction(double DecodeMs, double? PrefillTokensS, 
         int prompt = Math.Max(1, plan.Prompt);
         var query = new CostQuery
         {
-            Shape = ShapeOf(plan.Model, plan.StreamsOf(row.Batch.Streams.Max()), plan.Name),
+            Shape = plan.Model.ToShape(plan.StreamsOf(row.Batch.Streams.Max()), plan.Name),
             Streams = row.Batch.Rows / row.Batch.Streams.Count,
-            Weights = Enum.Parse<WeightFormat>(row.Type.ToString()),
-            Cache = Enum.Parse<CacheFormat>(row.Cache.ToString()),
+            Weights = row.Type,
+            Cache = row.Cache,
             Work = new Workload(row.Batch.Streams.Count, prompt, BenchmarkCase.Room(row.Context, plan.Prompt) - prompt),
             Device = Devices.Measured(plan.Name, 0, row.Read.Median, measured.Float32.Median, measured.Int8.Median),
         };
@@ -29,18 +28,4 @@ internal sealed record BenchPrediction(double DecodeMs, double? PrefillTokensS, 
             CostModel.DecodeSeconds(query, row.Context) * 1e3, plan.Prompt == 0 ? null : prompt / CostModel.PrefillSeconds(query),
             (long)CostModel.Memory(query).Total);
     }
-
-    private static ModelShape ShapeOf(ModelConfig config, StreamConfig streams, string name) => new()
-    {
-        Name = name,
-        Layers = config.LayerCount,
-        Hidden = config.HiddenSize,
-        Intermediate = config.IntermediateSize,
-        Heads = config.AttentionHeads,
-        KeyValueHeads = config.KeyValueHeads,
-        HeadSize = config.HeadSize,
-        Vocabulary = config.VocabularySize,
-        TiedHead = config.TieWordEmbeddings,
-        PrefixSlots = streams.PrefixTokens,
-    };
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using ParScale.Cli.Options;
 using ParScale.Configuration;
-using ParScale.Model;
+using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.Cli.Bench;
 
@@ -10,9 +10,11 @@ internal sealed class ShapeOptions
 {
     private const string DefaultShape = "1.8B";
 
+    private static readonly string Names = string.Join(", ", PublishedShapes.All.Select(shape => shape.Name));
+
     private readonly Option<string?> _shape = new("--shape")
     {
-        Description = $"Random weights of a published shape: {string.Join(", ", ModelShapes.Names)} (default: {DefaultShape}).",
+        Description = $"Random weights of a published shape: {Names} (default: {DefaultShape}).",
         HelpName = "NAME",
         Arity = ArgumentArity.ExactlyOne,
     };
@@ -35,14 +37,13 @@ internal sealed class ShapeOptions
     public string? Given(ParseResult parse) => All.FirstOrDefault(option => parse.GetResult(option) is { Implicit: false })?.Name;
 
     /// <summary>Prefix slots of each stream.</summary>
-    public int PrefixTokens(ParseResult parse) => parse.GetValue(_prefix) ?? ModelShapes.PrefixTokens;
+    public int PrefixTokens(ParseResult parse) => parse.GetValue(_prefix) ?? Published(NameOf(parse)).PrefixSlots;
 
     /// <summary>The name to print, and the shape.</summary>
     public (string Name, ModelConfig Shape) Read(ParseResult parse)
     {
-        string name = parse.GetValue(_shape) ?? DefaultShape;
-        ModelConfig shape = ModelShapes.Find(name) ?? throw ParScaleException.Usage("CL-02",
-            $"--shape {ParScaleException.Quote(name)} is not known; take {string.Join(", ", ModelShapes.Names)}, or change one with --hidden and the others");
+        string name = NameOf(parse);
+        ModelConfig shape = Published(name).ToConfig();
         ModelConfig changed = shape with
         {
             HiddenSize = parse.GetValue(_hidden) ?? shape.HiddenSize,
@@ -56,6 +57,11 @@ internal sealed class ShapeOptions
         Check(changed);
         return changed == shape ? (name, shape) : ($"{changed.LayerCount}x{changed.HiddenSize}", changed);
     }
+
+    private string NameOf(ParseResult parse) => parse.GetValue(_shape) ?? DefaultShape;
+
+    private static ModelShape Published(string name) => PublishedShapes.Find(name) ?? throw ParScaleException.Usage("CL-02",
+        $"--shape {ParScaleException.Quote(name)} is not known; take {Names}, or change one with --hidden and the others");
 
     private static void Check(ModelConfig shape)
     {

@@ -3,6 +3,7 @@ using ParScale.Cli.Options;
 using ParScale.Cli.Planning;
 using ParScale.Cli.Plots;
 using ParScale.Cli.Terminals;
+using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws;
 using ParScale.ScalingLaws.Cost;
 
@@ -65,7 +66,7 @@ internal sealed class CostCommand : ExampleCommand
     // A mixture of experts with streams was never tried: it stands beside them with P = 1.
     private CostQuery[] Queries(ParseResult parse, ModelShape[] sizes, ModelShape[] mixtures, Workload work, Device device) =>
     [
-        .. from weights in _work.Weights(parse, WeightFormat.Bf16)
+        .. from weights in _work.Weights(parse, WeightDtype.Bf16)
            from pair in sizes.SelectMany(shape => _work.Streams(parse).Select(p => (Shape: shape, P: p))).Concat(mixtures.Select(shape => (Shape: shape, P: 1)))
            select new CostQuery { Shape = pair.Shape, Streams = pair.P, Weights = weights, Cache = _work.Cache(parse), Work = work, Device = device },
     ];

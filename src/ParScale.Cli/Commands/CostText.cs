@@ -41,7 +41,7 @@ internal static class CostText
                 Fixed(row.MeanMemoryBytes / Gibibyte, 2), Fixed(row.MeanTotalMs / 1e3, 3));
         }
         table.Write(output, names: 1);
-        output.Write($"\nthe paper's arithmetic (llm-analysis, A100, 16 bits, arithmetic 0.7, bandwidth 0.9; --device, --dtype and --kv do not matter); batch {result.Batch}, "
+        output.Write($"\nthe paper's arithmetic (llm-analysis, A100, 16 bits, arithmetic 0.7, bandwidth 0.9; --device, --dtype and --kv-dtype do not matter); batch {result.Batch}, "
             + $"prompt {Figures.Count(result.Prompt)}, output {Figures.Count(result.Output)}; mean: over prompt = output = 64, 128, 256, 512\n");
         output.Write($"published comparison at this batch (1.6B, P = 8, against the plain model of equal loss): memory increase ratio "
             + $"{Fixed(result.PublishedMemoryRatio, 2)}, latency increase ratio {Fixed(result.PublishedLatencyRatio, 2)}\n");

@@ -84,7 +84,7 @@ internal sealed class GenerateCommand : ExampleCommand
             + $" | prompt {run.PromptTokens} tokens in {run.PrefillMs:F0} ms | {run.Ids.Count} new tokens ({run.FinishReason}) | {seed}");
     }
 
-    private static string TypeName(LanguageModel model) => model.Type.ToString().ToLowerInvariant();
+    private static string TypeName(LanguageModel model) => model.Dtype.ToString().ToLowerInvariant();
 }
 
 /// <summary>The JSON of <c>parscale generate</c>.</summary>

@@ -78,8 +78,8 @@ internal sealed class InspectCommand : ExampleCommand
         {
             ["f32"] = config.Parameters * sizeof(float),
             ["bf16"] = config.Parameters * sizeof(ushort),
-            ["q8"] = MatrixTypes.Bytes(config, WeightType.Q8, Stored),
-            ["q4"] = MatrixTypes.Bytes(config, WeightType.Q4, Stored),
+            ["q8"] = MatrixTypes.Bytes(config, WeightDtype.Q8, Stored),
+            ["q4"] = MatrixTypes.Bytes(config, WeightDtype.Q4, Stored),
         };
     }
 

@@ -3,6 +3,7 @@ using ParScale.Cli.Bench;
 using ParScale.Cli.Options;
 using ParScale.Cli.Planning;
 using ParScale.Cli.Terminals;
+using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws;
 using ParScale.ScalingLaws.Cost;
 using ParScale.ScalingLaws.Plan;
@@ -27,7 +28,7 @@ internal sealed class PlanOptions
     private readonly LawChoice _law = new();
     private readonly Option<ModelShape[]?> _sizes = SizeList.CreateDense("--size", "default: the published and others from 0.25B to 16B");
     private readonly Option<bool> _published = CommonOptions.Flag("--published", "Only models of which there is a published checkpoint.");
-    private readonly Option<double?> _loss8 = RoundingLoss(WeightFormat.Q8), _loss4 = RoundingLoss(WeightFormat.Q4);
+    private readonly Option<double?> _loss8 = RoundingLoss(WeightDtype.Q8), _loss4 = RoundingLoss(WeightDtype.Q4);
     private readonly WorkOptions _work = new("bf16,q8,q4");
 
     public void AddTo(Command command)
@@ -46,7 +47,7 @@ internal sealed class PlanOptions
         ModelShape[]? sizes = NumberList.Get(parse, _sizes);
         if (parse.GetValue(_published)) (sizes, streams) = OnlyPublished(sizes, streams);
         (ScalingLaw law, string data, FittedRange fitted) = _law.Read(parse, terminal);
-        (double loss8, double loss4) = (parse.GetValue(_loss8) ?? FormatSizes.RoundingLoss(WeightFormat.Q8), parse.GetValue(_loss4) ?? FormatSizes.RoundingLoss(WeightFormat.Q4));
+        (double loss8, double loss4) = (parse.GetValue(_loss8) ?? FormatSizes.RoundingLoss(WeightDtype.Q8), parse.GetValue(_loss4) ?? FormatSizes.RoundingLoss(WeightDtype.Q4));
         Device device = DeviceOption.Find(deviceName, terminal);
         return (new PlanRequest
         {
@@ -58,10 +59,10 @@ internal sealed class PlanOptions
             DecodeLimit = parse.GetValue(_latency) ?? double.PositiveInfinity,
             PrefillLimit = parse.GetValue(_first) ?? double.PositiveInfinity,
             Cache = _work.Cache(parse),
-            Weights = _work.Weights(parse, WeightFormat.Bf16, WeightFormat.Q8, WeightFormat.Q4),
+            Weights = _work.Weights(parse, WeightDtype.Bf16, WeightDtype.Q8, WeightDtype.Q4),
             Streams = streams,
             Shapes = sizes ?? CandidateShapes.All,
-            RoundingLoss = format => format switch { WeightFormat.Q8 => loss8, WeightFormat.Q4 => loss4, _ => 0 },
+            RoundingLoss = format => format switch { WeightDtype.Q8 => loss8, WeightDtype.Q4 => loss4, _ => 0 },
         }, data);
     }
 
@@ -82,7 +83,7 @@ internal sealed class PlanOptions
             + $"{string.Join(", ", PublishedShapes.All.Select(shape => shape.Name))} with P = 1, 2, 4 and 8");
     }
 
-    private static Option<double?> RoundingLoss(WeightFormat format)
+    private static Option<double?> RoundingLoss(WeightDtype format)
     {
         string name = Figures.Format(format), usual = Figures.Loss(FormatSizes.RoundingLoss(format));
         return NumberOption.Real($"--{name}-loss", $"Nats per token that {name} weights add to the loss (default: {usual}, from llama.cpp's table for a 7B model).",

@@ -15,7 +15,7 @@ internal sealed class QuantizeCommand : ExampleCommand
     private const int WorstShown = 3;
 
     private readonly ModelFolderOption _model = new();
-    private readonly Option<WeightType> _type = new("--dtype")
+    private readonly Option<WeightDtype> _type = new("--dtype")
     {
         Description = "Format of the new weights.",
         HelpName = "q8|q4",
@@ -85,10 +85,10 @@ internal sealed class QuantizeCommand : ExampleCommand
             Line($"  {tensor.RelativeError:F5}  {tensor.Dtype}  {tensor.Name}");
     }
 
-    private static WeightType ParseType(ArgumentResult result)
+    private static WeightDtype ParseType(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
         if (text is not ("q8" or "q4")) result.AddError($"--dtype needs q8 or q4, not {ParScaleException.Quote(text)}");
-        return text == "q4" ? WeightType.Q4 : WeightType.Q8;
+        return text == "q4" ? WeightDtype.Q4 : WeightDtype.Q8;
     }
 }

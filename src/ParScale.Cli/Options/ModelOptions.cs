@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using ParScale.Cli.Terminals;
 using ParScale.Kernels.Formats;
 
@@ -13,13 +12,7 @@ internal sealed class ModelOptions
 
     private readonly ModelFolderOption _model = new();
     private readonly Option<int?> _streams = StreamsOption();
-    private readonly Option<WeightType?> _type = new("--dtype")
-    {
-        Description = "Format of the weights in memory (default: as stored).",
-        HelpName = "f32|bf16|q8|q4",
-        Arity = ArgumentArity.ExactlyOne,
-        CustomParser = ParseType,
-    };
+    private readonly Option<WeightDtype?> _type = DtypeOption.OfWeights("Format of the weights in memory (default: as stored).");
     private readonly Option<string[]?> _add = new("--add-streams")
     {
         Description = "A folder whose streams become resident too, for --streams to choose from; may be given more than once.",
@@ -29,13 +22,8 @@ internal sealed class ModelOptions
     };
     private readonly Option<int?> _kvMemory = NumberOption.Integer("--kv-memory",
         "Keys and values of all sequences together, MiB (default: three quarters of the memory that the weights leave).", 1, int.MaxValue);
-    private readonly Option<KvType?> _cache = new("--kv-dtype", "--kv")
-    {
-        Description = "Format of the cached keys and values (default: f32, or bf16 beside quantised weights).",
-        HelpName = "f32|bf16|q8",
-        Arity = ArgumentArity.ExactlyOne,
-        CustomParser = ParseCache,
-    };
+    private readonly Option<KvDtype?> _cache = DtypeOption.OfKeysAndValues(
+        "Format of the cached keys and values (default: f32, or bf16 beside quantised weights).");
     private readonly Option<int?> _threads = NumberOption.Integer("--threads",
         "Worker threads (default: one per core).", 1, MostThreads, "-t");
     private readonly Option<string?> _tier = new("--tier")
@@ -72,8 +60,8 @@ internal sealed class ModelOptions
             // With sets added, the number chooses among all of them.
             Streams = added.Length == 0 ? parse.GetValue(_streams) : null,
             KvMemory = (long?)parse.GetValue(_kvMemory) << 20,
-            Type = parse.GetValue(_type),
-            Cache = parse.GetValue(_cache),
+            Dtype = parse.GetValue(_type),
+            KvDtype = parse.GetValue(_cache),
             Threads = parse.GetValue(_threads),
             Tier = parse.GetValue(_tier),
             StrictWeights = parse.GetValue(_strict),
@@ -94,32 +82,4 @@ internal sealed class ModelOptions
 
     /// <summary>The streams that were asked for, among those that were added; null takes the model's own.</summary>
     public StreamChoice? Choice(ParseResult parse) => parse.GetValue(_add) is { Length: > 0 } && parse.GetValue(_streams) is { } streams ? streams : null;
-
-    private static WeightType? ParseType(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        switch (text)
-        {
-            case "f32": return WeightType.F32;
-            case "bf16": return WeightType.Bf16;
-            case "q8": return WeightType.Q8;
-            case "q4": return WeightType.Q4;
-            default:
-                result.AddError($"--dtype needs f32, bf16, q8 or q4, not {ParScaleException.Quote(text)}");
-                return null;
-        }
-    }
-
-    private static KvType? ParseCache(ArgumentResult result)
-    {
-        switch (result.Tokens[0].Value)
-        {
-            case "f32": return KvType.F32;
-            case "bf16": return KvType.Bf16;
-            case "q8": return KvType.Q8;
-            default:
-                result.AddError($"--kv-dtype needs f32, bf16 or q8, not {ParScaleException.Quote(result.Tokens[0].Value)}");
-                return null;
-        }
-    }
 }

@@ -10,7 +10,7 @@ internal sealed unsafe class AssembledKernel : IQuantizedKernel
 {
     private const int Vnni = 1 << 11;
 
-    private readonly nint[] _code = new nint[Enum.GetValues<WeightType>().Length * QuantizedActivations.BlockRows];
+    private readonly nint[] _code = new nint[Enum.GetValues<WeightDtype>().Length * QuantizedActivations.BlockRows];
     private readonly Lock _writing = new();
 
     public string Name => "avx512-vnni";
@@ -19,7 +19,7 @@ internal sealed unsafe class AssembledKernel : IQuantizedKernel
     public static bool IsSupported { get; } =
         Avx512F.IsSupported && (X86Base.CpuId(7, 0).Ecx & Vnni) != 0 && ExecutableMemory.Publish([0xC3]) != null;
 
-    public void Run(WeightType type, QuantizedMatMulArgs* args, int rows)
+    public void Run(WeightDtype type, QuantizedMatMulArgs* args, int rows)
     {
         int index = (int)type * QuantizedActivations.BlockRows + rows - 1;
         nint code = Volatile.Read(ref _code[index]);
@@ -27,7 +27,7 @@ internal sealed unsafe class AssembledKernel : IQuantizedKernel
         ((delegate* unmanaged[Cdecl]<QuantizedMatMulArgs*, void>)code)(args);
     }
 
-    private nint Write(WeightType type, int rows, int index)
+    private nint Write(WeightDtype type, int rows, int index)
     {
         lock (_writing)
         {

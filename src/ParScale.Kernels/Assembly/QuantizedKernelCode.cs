@@ -33,7 +33,7 @@ internal sealed class QuantizedKernelCode
     private readonly bool _nibbles;
     private readonly int _groupSize;
 
-    private QuantizedKernelCode(WeightType type, int rows)
+    private QuantizedKernelCode(WeightDtype type, int rows)
     {
         _rows = rows;
         QuantizedNumbers numbers = WeightFormats.Numbers(type);
@@ -42,7 +42,7 @@ internal sealed class QuantizedKernelCode
     }
 
     /// <summary>The code for 1 to 8 rows.</summary>
-    public static byte[] Write(WeightType type, int rows)
+    public static byte[] Write(WeightDtype type, int rows)
     {
         var kernel = new QuantizedKernelCode(type, rows);
         kernel.WriteAll();

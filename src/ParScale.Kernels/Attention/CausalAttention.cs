@@ -55,7 +55,7 @@ internal static unsafe partial class CausalAttention
     {
         if (shape.Heads % shape.KeyValueHeads != 0) throw new ArgumentException("Heads is not a multiple of KeyValueHeads");
         if (sequences.IsEmpty) throw new ArgumentException("there is no sequence");
-        KvType type = sequences[0].Tokens.Layout.Type;
+        KvDtype type = sequences[0].Tokens.Layout.Type;
         long tokens = 0, rows = 0, width = (long)shape.Heads * shape.HeadSize;
         foreach (AttentionSequence sequence in sequences)
         {
@@ -72,20 +72,20 @@ internal static unsafe partial class CausalAttention
         if (queries != y && queries != tokens * width) throw new ArgumentException("queries are not [R, Heads, D] or [T, Heads, D]");
     }
 
-    private static bool Fits(AttentionShape shape, KvBuffer buffer, KvType type) =>
+    private static bool Fits(AttentionShape shape, KvBuffer buffer, KvDtype type) =>
         buffer.Heads == shape.KeyValueHeads && buffer.Layout.HeadSize == shape.HeadSize && buffer.Layout.Type == type;
 
     private static void Dispatch(in AttentionCall call, in AttentionPlan plan, WorkerPool pool)
     {
         switch (call.Layout.Type)
         {
-            case KvType.F32:
+            case KvDtype.F32:
                 Dispatch<KvF32>(call, plan, pool);
                 break;
-            case KvType.Bf16:
+            case KvDtype.Bf16:
                 Dispatch<KvBf16>(call, plan, pool);
                 break;
-            case KvType.Q8:
+            case KvDtype.Q8:
                 Dispatch<KvQ8>(call, plan, pool);
                 break;
             default:

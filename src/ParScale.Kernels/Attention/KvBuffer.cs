@@ -16,7 +16,7 @@ internal sealed unsafe class KvBuffer : IDisposable
 
     /// <summary>Room for <paramref name="capacity"/> slots of every stream and head.</summary>
     /// <exception cref="OutOfMemoryException">The system has not that much address space.</exception>
-    public KvBuffer(KvType type, int streams, int heads, int headSize, int capacity)
+    public KvBuffer(KvDtype type, int streams, int heads, int headSize, int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(streams);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(heads);
@@ -53,7 +53,7 @@ internal sealed unsafe class KvBuffer : IDisposable
     internal byte* Values => _buffer.Start + Streams * Heads * KeyStride;
 
     /// <summary>Bytes that a full buffer takes.</summary>
-    public static long BytesFor(KvType type, int streams, int heads, int headSize, int capacity)
+    public static long BytesFor(KvDtype type, int streams, int heads, int headSize, int capacity)
     {
         var layout = new KvLayout(type, headSize);
         return checked((long)streams * heads * Tiles(capacity) * (layout.KeyTileBytes + layout.ValueTileBytes));
@@ -83,9 +83,9 @@ internal sealed unsafe class KvBuffer : IDisposable
         int lane = slot % KvLayout.TileSlots;
         return _layout.Type switch
         {
-            KvType.F32 => KvF32.Key(tile, _layout, lane, index),
-            KvType.Bf16 => KvBf16.Key(tile, _layout, lane, index),
-            KvType.Q8 => KvQ8.Key(tile, _layout, lane, index),
+            KvDtype.F32 => KvF32.Key(tile, _layout, lane, index),
+            KvDtype.Bf16 => KvBf16.Key(tile, _layout, lane, index),
+            KvDtype.Q8 => KvQ8.Key(tile, _layout, lane, index),
             _ => throw new UnreachableException(),
         };
     }
@@ -97,9 +97,9 @@ internal sealed unsafe class KvBuffer : IDisposable
         int lane = slot % KvLayout.TileSlots;
         return _layout.Type switch
         {
-            KvType.F32 => KvF32.Value(keyTile, tile, _layout, lane, index),
-            KvType.Bf16 => KvBf16.Value(keyTile, tile, _layout, lane, index),
-            KvType.Q8 => KvQ8.Value(keyTile, tile, _layout, lane, index),
+            KvDtype.F32 => KvF32.Value(keyTile, tile, _layout, lane, index),
+            KvDtype.Bf16 => KvBf16.Value(keyTile, tile, _layout, lane, index),
+            KvDtype.Q8 => KvQ8.Value(keyTile, tile, _layout, lane, index),
             _ => throw new UnreachableException(),
         };
     }

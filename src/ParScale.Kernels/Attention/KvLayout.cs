@@ -12,15 +12,15 @@ internal readonly unsafe struct KvLayout
     /// <summary>Bytes of one row of a key tile: a 32-bit lane per slot.</summary>
     public const int KeyRowBytes = TileSlots * sizeof(int);
 
-    public KvLayout(KvType type, int headSize)
+    public KvLayout(KvDtype type, int headSize)
     {
         HeadSize = headSize;
         Type = type;
         (int pack, int group) = type switch
         {
-            KvType.F32 => (KvF32.Pack, KvF32.GroupSize),
-            KvType.Bf16 => (KvBf16.Pack, KvBf16.GroupSize),
-            KvType.Q8 => (KvQ8.Pack, KvQ8.GroupSize),
+            KvDtype.F32 => (KvF32.Pack, KvF32.GroupSize),
+            KvDtype.Bf16 => (KvBf16.Pack, KvBf16.GroupSize),
+            KvDtype.Q8 => (KvQ8.Pack, KvQ8.GroupSize),
             _ => throw new ArgumentOutOfRangeException(nameof(type)),
         };
         Width = (headSize + TileSlots - 1) / TileSlots * TileSlots;
@@ -33,7 +33,7 @@ internal readonly unsafe struct KvLayout
     }
 
     /// <summary>How numbers are stored.</summary>
-    public KvType Type { get; }
+    public KvDtype Type { get; }
 
     /// <summary>D.</summary>
     public int HeadSize { get; }
@@ -70,17 +70,17 @@ internal readonly unsafe struct KvLayout
     {
         switch (Type)
         {
-            case KvType.F32:
+            case KvDtype.F32:
                 KvF32.StoreKey(keyTile, this, slot, key);
                 KvF32.StoreValue(keyTile, valueTile, this, slot, value);
                 if (last) KvF32.ClearAfter(keyTile, valueTile, this, slot);
                 break;
-            case KvType.Bf16:
+            case KvDtype.Bf16:
                 KvBf16.StoreKey(keyTile, this, slot, key);
                 KvBf16.StoreValue(keyTile, valueTile, this, slot, value);
                 if (last) KvBf16.ClearAfter(keyTile, valueTile, this, slot);
                 break;
-            case KvType.Q8:
+            case KvDtype.Q8:
                 KvQ8.StoreKey(keyTile, this, slot, key);
                 KvQ8.StoreValue(keyTile, valueTile, this, slot, value);
                 if (last) KvQ8.ClearAfter(keyTile, valueTile, this, slot);

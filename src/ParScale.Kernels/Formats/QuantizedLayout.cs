@@ -22,29 +22,29 @@ internal static unsafe class QuantizedLayout
     public const float SmallestScale = 1e-30f;
 
     /// <summary>Values that share a scale.</summary>
-    public static int GroupSize(WeightType type) => WeightFormats.Numbers(type).GroupSize;
+    public static int GroupSize(WeightDtype type) => WeightFormats.Numbers(type).GroupSize;
 
     /// <summary>Tiles of a matrix.</summary>
     public static int Tiles(int rows) => (rows + TileRows - 1) / TileRows;
 
     /// <summary>Groups of a row.</summary>
-    public static int Groups(WeightType type, int columns) => (columns + GroupSize(type) - 1) / GroupSize(type);
+    public static int Groups(WeightDtype type, int columns) => (columns + GroupSize(type) - 1) / GroupSize(type);
 
     /// <summary>Bytes of the codes of one tile.</summary>
-    public static long TileBytes(WeightType type, int columns)
+    public static long TileBytes(WeightDtype type, int columns)
     {
         QuantizedNumbers numbers = WeightFormats.Numbers(type);
         return (long)Groups(type, columns) * numbers.GroupSize * TileRows / numbers.ValuesPerByte;
     }
 
     /// <summary>Bytes of the scales of one tile.</summary>
-    public static long TileScaleBytes(WeightType type, int columns) => (long)Groups(type, columns) * TileRows * sizeof(ushort);
+    public static long TileScaleBytes(WeightDtype type, int columns) => (long)Groups(type, columns) * TileRows * sizeof(ushort);
 
     /// <summary>
     /// Rounds up to 32 rows into one tile, and says how far the codes are from the values. values: [rows, columns];
     /// tile: <see cref="TileBytes"/>; scales: <see cref="TileScaleBytes"/>.
     /// </summary>
-    public static RoundingError Pack(WeightType type, ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<byte> scales)
+    public static RoundingError Pack(WeightDtype type, ReadOnlySpan<float> values, int rows, int columns, Span<byte> tile, Span<byte> scales)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, TileRows);
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, rows * columns);
@@ -57,7 +57,7 @@ internal static unsafe class QuantizedLayout
     }
 
     /// <summary>The values of one row of a tile as float32. y: [columns].</summary>
-    public static void Unpack(WeightType type, byte* tile, ushort* scales, int row, Span<float> y) =>
+    public static void Unpack(WeightDtype type, byte* tile, ushort* scales, int row, Span<float> y) =>
         WeightFormats.RunQuantized(type, new Unpacking(tile, scales, row, y));
 
     private readonly ref struct Packing(

@@ -17,60 +17,60 @@ internal interface IQuantizedFormatKernel
 }
 
 /// <summary>
-/// From a <see cref="WeightType"/> to the struct that knows it: the only place that lists the formats. A format that is not listed
+/// From a <see cref="WeightDtype"/> to the struct that knows it: the only place that lists the formats. A format that is not listed
 /// throws instead of being taken for another.
 /// </summary>
 internal static class WeightFormats
 {
     /// <summary>Whether a type stores codes and scales.</summary>
-    public static bool IsQuantized(WeightType type) => type switch
+    public static bool IsQuantized(WeightDtype type) => type switch
     {
-        WeightType.F32 or WeightType.Bf16 => false,
-        WeightType.Q8 or WeightType.Q4 => true,
+        WeightDtype.F32 or WeightDtype.Bf16 => false,
+        WeightDtype.Q8 or WeightDtype.Q4 => true,
         _ => throw Unknown(type),
     };
 
     /// <summary>Runs a kernel for a type with one float per value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void RunFloat<TKernel>(WeightType type, TKernel kernel) where TKernel : struct, IFloatFormatKernel, allows ref struct
+    public static void RunFloat<TKernel>(WeightDtype type, TKernel kernel) where TKernel : struct, IFloatFormatKernel, allows ref struct
     {
         switch (type)
         {
-            case WeightType.F32: kernel.Run<F32>(); break;
-            case WeightType.Bf16: kernel.Run<Bf16>(); break;
+            case WeightDtype.F32: kernel.Run<F32>(); break;
+            case WeightDtype.Bf16: kernel.Run<Bf16>(); break;
             default: throw Unknown(type);
         }
     }
 
     /// <summary>Runs a kernel for a block-quantized type.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void RunQuantized<TKernel>(WeightType type, TKernel kernel) where TKernel : struct, IQuantizedFormatKernel, allows ref struct
+    public static void RunQuantized<TKernel>(WeightDtype type, TKernel kernel) where TKernel : struct, IQuantizedFormatKernel, allows ref struct
     {
         switch (type)
         {
-            case WeightType.Q8: kernel.Run<Q8>(); break;
-            case WeightType.Q4: kernel.Run<Q4>(); break;
+            case WeightDtype.Q8: kernel.Run<Q8>(); break;
+            case WeightDtype.Q4: kernel.Run<Q4>(); break;
             default: throw Unknown(type);
         }
     }
 
     /// <summary>Bytes of a value of a type with one float per value.</summary>
-    public static int BytesPerValue(WeightType type) => type switch
+    public static int BytesPerValue(WeightDtype type) => type switch
     {
-        WeightType.F32 => F32.BytesPerValue,
-        WeightType.Bf16 => Bf16.BytesPerValue,
+        WeightDtype.F32 => F32.BytesPerValue,
+        WeightDtype.Bf16 => Bf16.BytesPerValue,
         _ => throw Unknown(type),
     };
 
     /// <summary>The numbers of a block-quantized type.</summary>
-    public static QuantizedNumbers Numbers(WeightType type) => type switch
+    public static QuantizedNumbers Numbers(WeightDtype type) => type switch
     {
-        WeightType.Q8 => QuantizedNumbers.Of<Q8>(),
-        WeightType.Q4 => QuantizedNumbers.Of<Q4>(),
+        WeightDtype.Q8 => QuantizedNumbers.Of<Q8>(),
+        WeightDtype.Q4 => QuantizedNumbers.Of<Q4>(),
         _ => throw Unknown(type),
     };
 
-    private static ArgumentOutOfRangeException Unknown(WeightType type) => new(nameof(type), type, "a weight format of another kind, or none");
+    private static ArgumentOutOfRangeException Unknown(WeightDtype type) => new(nameof(type), type, "a weight format of another kind, or none");
 }
 
 /// <summary>What <see cref="IQuantizedFormat"/> says of a format, for code that is not generic over it.</summary>

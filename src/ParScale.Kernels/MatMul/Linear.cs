@@ -48,7 +48,7 @@ internal static unsafe partial class Linear
     public static void RunAll(
         ReadOnlySpan<Product> products, ReadOnlySpan<float> x, int rows, WorkerPool pool, QuantizedActivations scratch)
     {
-        WeightType type = products[0].Weights.Type;
+        WeightDtype type = products[0].Weights.Type;
         bool together = WeightFormats.IsQuantized(type);
         foreach (Product product in products) together &= product.Weights.Type == type;
         if (!together || products.Length == 1)

@@ -46,7 +46,7 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     internal int BlockSize(int first) => Math.Min(BlockRows, Rows - first);
 
     /// <summary>Rounds x: [rows, K] for weights of a block-quantized type. A row with a value that is not finite becomes NaN.</summary>
-    public void Fill(ReadOnlySpan<float> x, int rows, WeightType type, WorkerPool pool)
+    public void Fill(ReadOnlySpan<float> x, int rows, WeightDtype type, WorkerPool pool)
     {
         int length = x.Length / rows, groupSize = QuantizedLayout.GroupSize(type);
         (Rows, Groups) = (rows, QuantizedLayout.Groups(type, length));

@@ -8,7 +8,7 @@ internal sealed unsafe partial class WeightMatrix
 {
     /// <summary>Codes and scales that lie in a mapped file, at any alignment. The file must stay open while the matrix is used.</summary>
     /// <exception cref="ArgumentOutOfRangeException">They do not lie inside the file.</exception>
-    public static WeightMatrix MapQuantized(MappedFile file, long offset, long scaleOffset, WeightType type, int rows, int columns)
+    public static WeightMatrix MapQuantized(MappedFile file, long offset, long scaleOffset, WeightDtype type, int rows, int columns)
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
@@ -23,7 +23,7 @@ internal sealed unsafe partial class WeightMatrix
     /// Rounds the rows of one tile, and says how far it is from them. codes, scales: one tile's bytes in the order of
     /// <see cref="QuantizedLayout"/>.
     /// </summary>
-    public RoundingError PackTile(WeightType type, int tile, Span<byte> codes, Span<byte> scales)
+    public RoundingError PackTile(WeightDtype type, int tile, Span<byte> codes, Span<byte> scales)
     {
         int first = tile * QuantizedLayout.TileRows, count = Math.Min(QuantizedLayout.TileRows, Rows - first);
         float[] rented = ArrayPool<float>.Shared.Rent(count * Columns);
@@ -34,7 +34,7 @@ internal sealed unsafe partial class WeightMatrix
         return error;
     }
 
-    private WeightMatrix ToQuantized(WeightType type)
+    private WeightMatrix ToQuantized(WeightDtype type)
     {
         WeightMatrix result = AllocateQuantized(type, Rows, Columns);
         int tileBytes = checked((int)QuantizedLayout.TileBytes(type, Columns)), scaleBytes = (int)QuantizedLayout.TileScaleBytes(type, Columns);
@@ -52,7 +52,7 @@ internal sealed unsafe partial class WeightMatrix
         QuantizedLayout.Unpack(Type, codes, (ushort*)scales, row % QuantizedLayout.TileRows, y);
     }
 
-    private static WeightMatrix AllocateQuantized(WeightType type, int rows, int columns)
+    private static WeightMatrix AllocateQuantized(WeightDtype type, int rows, int columns)
     {
         var buffer = new AlignedBuffer(SizeOf(type, rows, columns));
         byte* scales = buffer.Start + QuantizedLayout.Tiles(rows) * QuantizedLayout.TileBytes(type, columns);

@@ -15,7 +15,7 @@ internal sealed unsafe partial class WeightMatrix
     /// A matrix of finite values, uniform around 0 with about the given standard deviation, none of them denormal. The same
     /// seed gives the same matrix, whatever the number of cores.
     /// </summary>
-    public static WeightMatrix Random(WeightType type, int rows, int columns, float deviation, ulong seed)
+    public static WeightMatrix Random(WeightDtype type, int rows, int columns, float deviation, ulong seed)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);

@@ -13,7 +13,7 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     // The file or the buffer that holds the bytes; a buffer belongs to this matrix alone.
     private readonly object _owner;
 
-    private WeightMatrix(object owner, byte* data, ushort* scales, WeightType type, int rows, int columns)
+    private WeightMatrix(object owner, byte* data, ushort* scales, WeightDtype type, int rows, int columns)
     {
         _owner = owner;
         Data = data;
@@ -24,7 +24,7 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     }
 
     /// <summary>Storage of the values.</summary>
-    public WeightType Type { get; }
+    public WeightDtype Type { get; }
 
     /// <summary>Outputs of the product.</summary>
     public int Rows { get; }
@@ -44,7 +44,7 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
 
     /// <summary>A matrix that lies in a mapped file, at any alignment. The file must stay open while the matrix is used.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The matrix does not lie inside the file.</exception>
-    public static WeightMatrix Map(MappedFile file, long offset, WeightType type, int rows, int columns)
+    public static WeightMatrix Map(MappedFile file, long offset, WeightDtype type, int rows, int columns)
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
@@ -57,7 +57,7 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     public static WeightMatrix FromHalf(MappedFile file, long offset, int rows, int columns)
     {
         ArgumentNullException.ThrowIfNull(file);
-        WeightMatrix result = Allocate(WeightType.F32, rows, columns);
+        WeightMatrix result = Allocate(WeightDtype.F32, rows, columns);
         for (int row = 0; row < rows; row++)
         {
             Half* from = (Half*)file.Pointer(offset + (long)row * columns * sizeof(Half), (long)columns * sizeof(Half));
@@ -67,17 +67,17 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     }
 
     /// <summary>A matrix of the given values, stored as <paramref name="type"/>. values: [rows, columns].</summary>
-    public static WeightMatrix FromValues(ReadOnlySpan<float> values, WeightType type, int rows, int columns)
+    public static WeightMatrix FromValues(ReadOnlySpan<float> values, WeightDtype type, int rows, int columns)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, checked(rows * columns));
-        WeightMatrix result = Allocate(WeightFormats.IsQuantized(type) ? WeightType.F32 : type, rows, columns);
+        WeightMatrix result = Allocate(WeightFormats.IsQuantized(type) ? WeightDtype.F32 : type, rows, columns);
         for (int row = 0; row < rows; row++) result.StoreRow(row, values.Slice(row * columns, columns));
         if (result.Type == type) return result;
         using (result) return result.ToQuantized(type);
     }
 
     /// <summary>This matrix stored as <paramref name="type"/>: itself when it already is.</summary>
-    public WeightMatrix ConvertTo(WeightType type)
+    public WeightMatrix ConvertTo(WeightDtype type)
     {
         if (type == Type) return this;
         if (WeightFormats.IsQuantized(type)) return ToQuantized(type);
@@ -118,11 +118,11 @@ internal sealed unsafe partial class WeightMatrix : IDisposable
     }
 
     /// <summary>Bytes that a matrix takes in a type, scales included.</summary>
-    public static long SizeOf(WeightType type, int rows, int columns) => checked(WeightFormats.IsQuantized(type)
+    public static long SizeOf(WeightDtype type, int rows, int columns) => checked(WeightFormats.IsQuantized(type)
         ? QuantizedLayout.Tiles(rows) * (QuantizedLayout.TileBytes(type, columns) + QuantizedLayout.TileScaleBytes(type, columns))
         : (long)rows * columns * WeightFormats.BytesPerValue(type));
 
-    private static WeightMatrix Allocate(WeightType type, int rows, int columns)
+    private static WeightMatrix Allocate(WeightDtype type, int rows, int columns)
     {
         var buffer = new AlignedBuffer(SizeOf(type, rows, columns));
         return new WeightMatrix(buffer, buffer.Start, null, type, rows, columns);

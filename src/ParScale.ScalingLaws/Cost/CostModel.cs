@@ -1,3 +1,5 @@
+using ParScale.Kernels.Formats;
+
 namespace ParScale.ScalingLaws.Cost;
 
 /// <summary>
@@ -91,7 +93,7 @@ public static class CostModel
         ModelShape shape = query.Shape;
         double slots = context + (query.Streams == 1 ? 0 : shape.PrefixSlots);
         double products = tokens * query.Streams * shape.Layers * 2.0 * shape.Heads * shape.HeadSize * slots;
-        pass.Add(CacheBytes(query, context) * sequences + PrefixBytes(query), products, query.Device.ProductRate(WeightFormat.Bf16));
+        pass.Add(CacheBytes(query, context) * sequences + PrefixBytes(query), products, query.Device.ProductRate(WeightDtype.Bf16));
     }
 
     private static void AddAggregator(PassTime pass, CostQuery query, double tokens)
@@ -104,7 +106,7 @@ public static class CostModel
     // Only the last token of each sequence asks for logits.
     private static void AddHead(PassTime pass, CostQuery query)
     {
-        WeightFormat format = FormatSizes.TableFormat(query.Weights);
+        WeightDtype format = FormatSizes.TableFormat(query.Weights);
         double parameters = (double)query.Shape.Vocabulary * query.Shape.Hidden;
         pass.Add(parameters * FormatSizes.BitsPerWeight(format) / BitsPerByte, parameters * query.Work.Batch, query.Device.ProductRate(format));
     }

@@ -1,3 +1,5 @@
+using ParScale.Kernels.Formats;
+
 namespace ParScale.ScalingLaws.Cost;
 
 /// <summary>One model at one kind of work on one machine.</summary>
@@ -10,10 +12,10 @@ public sealed record CostQuery
     public required int Streams { get; init; }
 
     /// <summary>Storage of the matrices.</summary>
-    public required WeightFormat Weights { get; init; }
+    public required WeightDtype Weights { get; init; }
 
     /// <summary>Storage of keys and values.</summary>
-    public required CacheFormat Cache { get; init; }
+    public required KvDtype Cache { get; init; }
 
     /// <summary>What it does.</summary>
     public required Workload Work { get; init; }

@@ -1,3 +1,5 @@
+using ParScale.Kernels.Formats;
+
 namespace ParScale.ScalingLaws.Cost;
 
 /// <summary>
@@ -52,11 +54,11 @@ public sealed record Device
     public double RuntimeBytes { get; init; }
 
     /// <summary>Multiply-adds a second that products with weights of a format reach.</summary>
-    public double ProductRate(WeightFormat format) => ComputeEfficiency * format switch
+    public double ProductRate(WeightDtype format) => ComputeEfficiency * format switch
     {
-        WeightFormat.F32 => Float32Rate,
-        WeightFormat.Bf16 => Bf16Rate,
-        WeightFormat.Q8 or WeightFormat.Q4 => Int8Rate,
+        WeightDtype.F32 => Float32Rate,
+        WeightDtype.Bf16 => Bf16Rate,
+        WeightDtype.Q8 or WeightDtype.Q4 => Int8Rate,
         _ => throw new ArgumentOutOfRangeException(nameof(format)),
     };
 

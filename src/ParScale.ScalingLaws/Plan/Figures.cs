@@ -1,5 +1,5 @@
 using System.Globalization;
-using ParScale.ScalingLaws.Cost;
+using ParScale.Kernels.Formats;
 
 namespace ParScale.ScalingLaws.Plan;
 
@@ -28,7 +28,7 @@ public static class Figures
         Math.Abs(number) >= 99.95 ? "F0" : Math.Abs(number) >= 9.995 ? "F1" : Math.Abs(number) >= 0.9995 ? "F2" : "G3", CultureInfo.InvariantCulture);
 
     /// <summary>A format as the options spell it.</summary>
-    public static string Format(WeightFormat format) => format.ToString().ToLowerInvariant();
+    public static string Format(WeightDtype format) => format.ToString().ToLowerInvariant();
 
     /// <summary>A model in a few words, such as <c>1.8B with P = 4 in q8</c>.</summary>
     public static string Name(PlanChoice choice) => $"{choice.Shape.Name} with P = {choice.Streams} in {Format(choice.Weights)}";

@@ -1,3 +1,5 @@
+using ParScale.ScalingLaws.Cost;
+
 namespace ParScale.ScalingLaws.Plan;
 
 /// <summary>The models that a law was fitted to; beyond them it is a guess.</summary>
@@ -10,7 +12,7 @@ public sealed record FittedRange(double Least, double Most, int Streams)
     private const double Tolerance = 1.02;
 
     /// <summary>That of the published laws.</summary>
-    public static FittedRange Published { get; } = new(535_813_376, 4_353_203_200, 8);
+    public static FittedRange Published { get; } = new(PublishedShapes.All[0].NonEmbeddingParameters(1), PublishedShapes.All[^1].NonEmbeddingParameters(1), 8);
 
     /// <summary>Whether such a model lies within.</summary>
     public bool Holds(double parameters, int streams) => parameters >= Least / Tolerance && parameters <= Most * Tolerance && streams <= Streams;

@@ -1,3 +1,4 @@
+using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.ScalingLaws.Plan;
@@ -27,7 +28,7 @@ public sealed record PlanChoice
     public int Streams => Query.Streams;
 
     /// <summary>Storage of the weights.</summary>
-    public WeightFormat Weights => Query.Weights;
+    public WeightDtype Weights => Query.Weights;
 
     /// <summary>N without prefixes and aggregator.</summary>
     public double PlainParameters => Shape.NonEmbeddingParameters(1);

@@ -1,3 +1,4 @@
+using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.ScalingLaws.Plan;
@@ -27,10 +28,10 @@ public sealed record PlanRequest
     public double PrefillLimit { get; init; } = double.PositiveInfinity;
 
     /// <summary>Storage of keys and values.</summary>
-    public CacheFormat Cache { get; init; } = CacheFormat.Bf16;
+    public KvDtype Cache { get; init; } = KvDtype.Bf16;
 
     /// <summary>Storage of weights to consider.</summary>
-    public IReadOnlyList<WeightFormat> Weights { get; init; } = [WeightFormat.Bf16, WeightFormat.Q8, WeightFormat.Q4];
+    public IReadOnlyList<WeightDtype> Weights { get; init; } = [WeightDtype.Bf16, WeightDtype.Q8, WeightDtype.Q4];
 
     /// <summary>Numbers of streams to consider.</summary>
     public IReadOnlyList<int> Streams { get; init; } = [1, 2, 4, 8];
@@ -39,5 +40,5 @@ public sealed record PlanRequest
     public IReadOnlyList<ModelShape> Shapes { get; init; } = CandidateShapes.All;
 
     /// <summary>What rounding the weights to a format adds to the loss, nats per token.</summary>
-    public Func<WeightFormat, double> RoundingLoss { get; init; } = FormatSizes.RoundingLoss;
+    public Func<WeightDtype, double> RoundingLoss { get; init; } = FormatSizes.RoundingLoss;
 }

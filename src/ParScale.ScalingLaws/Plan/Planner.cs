@@ -1,3 +1,4 @@
+using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.ScalingLaws.Plan;
@@ -35,7 +36,7 @@ public static class Planner
     };
 
     /// <summary>One model at the work that is asked for.</summary>
-    public static PlanChoice Consider(PlanRequest request, ModelShape shape, int streams, WeightFormat weights)
+    public static PlanChoice Consider(PlanRequest request, ModelShape shape, int streams, WeightDtype weights)
     {
         var query = new CostQuery
         {

@@ -19,7 +19,7 @@ internal sealed class BenchmarkCase : IDisposable
     private readonly int[] _tokens;
     private readonly int _context;
 
-    public BenchmarkCase(Backbone backbone, StreamSet[] sets, WorkerPool pool, KvType cache, int context, int room)
+    public BenchmarkCase(Backbone backbone, StreamSet[] sets, WorkerPool pool, KvDtype cache, int context, int room)
     {
         (_config, _context, _sets) = (backbone.Config, context, sets);
         _forward = new ForwardPass(backbone, pool);
@@ -33,7 +33,7 @@ internal sealed class BenchmarkCase : IDisposable
     public static int Room(int context, int prompt) => Math.Max(context + 1, prompt);
 
     /// <summary>Bytes of keys and values of a number of tokens in every sequence, and of the prefixes.</summary>
-    public static long CacheBytes(BenchmarkPlan plan, StreamBatch batch, KvType type, int tokens)
+    public static long CacheBytes(BenchmarkPlan plan, StreamBatch batch, KvDtype type, int tokens)
     {
         ModelConfig model = plan.Model;
         long Prefixes(int streams) => model.LayerCount

@@ -20,11 +20,11 @@ internal sealed class BenchmarkEstimate(BenchmarkPlan plan)
     public double Share => Math.Min(1, _done / plan.Types.Sum(TotalSeconds));
 
     /// <summary>Bytes of the weights of one type with the most streams.</summary>
-    public long WeightBytes(WeightType? type) => RandomWeights.BytesFor(plan.ConfigFor(plan.Batches.Max(batch => batch.Streams.Max())), type ?? WeightType.F32);
+    public long WeightBytes(WeightDtype? type) => RandomWeights.BytesFor(plan.ConfigFor(plan.Batches.Max(batch => batch.Streams.Max())), type ?? WeightDtype.F32);
 
     /// <summary>Bytes of the caches of all rows of a type, which exist side by side.</summary>
-    public long CacheBytes(WeightType? type) => plan.Caches.Sum(cache => plan.Batches.Sum(batch => plan.Contexts.Sum(context =>
-        BenchmarkCase.CacheBytes(plan, batch, cache ?? KvCache.DefaultType(type ?? WeightType.F32), BenchmarkCase.Room(context, plan.Prompt)))));
+    public long CacheBytes(WeightDtype? type) => plan.Caches.Sum(cache => plan.Batches.Sum(batch => plan.Contexts.Sum(context =>
+        BenchmarkCase.CacheBytes(plan, batch, cache ?? KvCache.DefaultType(type ?? WeightDtype.F32), BenchmarkCase.Room(context, plan.Prompt)))));
 
     /// <summary>Refuses what this machine cannot hold.</summary>
     /// <exception cref="ParScaleException">BE-01.</exception>
@@ -40,24 +40,24 @@ internal sealed class BenchmarkEstimate(BenchmarkPlan plan)
     }
 
     /// <summary>The weights of a type were made.</summary>
-    public void MadeWeights(WeightType? type) => _done += WeightSeconds(type);
+    public void MadeWeights(WeightDtype? type) => _done += WeightSeconds(type);
 
     /// <summary>A number of decode steps were done.</summary>
-    public void DidSteps(WeightType? type, int rows, int count) => _done += count * StepSeconds(type, rows);
+    public void DidSteps(WeightDtype? type, int rows, int count) => _done += count * StepSeconds(type, rows);
 
     /// <summary>A prompt was read.</summary>
     public void DidPrompt(int rows) => _done += PromptSeconds(rows);
 
-    private double TotalSeconds(WeightType? type) => WeightSeconds(type) + plan.Batches.Sum(batch =>
+    private double TotalSeconds(WeightDtype? type) => WeightSeconds(type) + plan.Batches.Sum(batch =>
         StepsInAll * StepSeconds(type, batch.Rows) + (plan.Prompt == 0 ? 0 : plan.Caches.Count * PromptSeconds(batch.Rows) * Math.Min(plan.Repetitions, PromptsWithin(batch.Rows))));
 
     private int StepsInAll => plan.Contexts.Count * plan.Caches.Count * plan.Repetitions * plan.Steps;
 
     private int PromptsWithin(int rows) => Math.Max(1, (int)Math.Ceiling(BenchmarkRun.PromptTime.TotalSeconds / PromptSeconds(rows)));
 
-    private double WeightSeconds(WeightType? type) => WeightBytes(type) / BytesMadePerSecond;
+    private double WeightSeconds(WeightDtype? type) => WeightBytes(type) / BytesMadePerSecond;
 
-    private double StepSeconds(WeightType? type, int rows) => WeightBytes(type) / BytesReadPerSecond * (1 + CostOfStream * rows);
+    private double StepSeconds(WeightDtype? type, int rows) => WeightBytes(type) / BytesReadPerSecond * (1 + CostOfStream * rows);
 
     private double PromptSeconds(int rows) => (double)plan.Prompt * rows * plan.Shape.Parameters / ProductsPerSecond;
 }

@@ -7,15 +7,15 @@ namespace ParScale.Benchmarking;
 /// <summary>The weights of one type that a run measures, with all of its stream sets: random ones of a shape, or a checkpoint's.</summary>
 internal sealed class BenchmarkModel : IDisposable
 {
-    private readonly Dictionary<(int Streams, KvType Cache), StreamSet> _sets = [];
-    private readonly Func<int, KvType, StreamSet> _load;
+    private readonly Dictionary<(int Streams, KvDtype Cache), StreamSet> _sets = [];
+    private readonly Func<int, KvDtype, StreamSet> _load;
     private readonly IDisposable _owner;
 
-    public BenchmarkModel(BenchmarkPlan plan, WeightType? type)
+    public BenchmarkModel(BenchmarkPlan plan, WeightDtype? type)
     {
         if (plan.Folder is null)
         {
-            var random = new RandomWeights(type ?? WeightType.F32);
+            var random = new RandomWeights(type ?? WeightDtype.F32);
             Backbone = random.Backbone(plan.Model);
             (_load, _owner) = ((streams, cache) => random.Streams(plan.Model, plan.StreamsOf(streams), cache), random);
         }
@@ -35,7 +35,7 @@ internal sealed class BenchmarkModel : IDisposable
     public long Bytes => WeightCost.Bytes(Backbone) + _sets.Values.Sum(set => set.Bytes);
 
     /// <summary>A set of P streams, loaded or made when it is first asked for.</summary>
-    public StreamSet Set(int streams, KvType cache)
+    public StreamSet Set(int streams, KvDtype cache)
     {
         if (!_sets.TryGetValue((streams, cache), out StreamSet? set)) _sets[(streams, cache)] = set = _load(streams, cache);
         return set;

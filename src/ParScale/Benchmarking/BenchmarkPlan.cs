@@ -1,6 +1,5 @@
 using ParScale.Kernels.Formats;
 using ParScale.Configuration;
-using ParScale.Model;
 
 namespace ParScale.Benchmarking;
 
@@ -20,10 +19,10 @@ internal sealed record BenchmarkPlan
     public required int PrefixTokens { get; init; }
 
     /// <summary>Storage of the weights; null is as the checkpoint has them.</summary>
-    public required IReadOnlyList<WeightType?> Types { get; init; }
+    public required IReadOnlyList<WeightDtype?> Types { get; init; }
 
     /// <summary>Storage of keys and values; null is what the product takes for the weights.</summary>
-    public required IReadOnlyList<KvType?> Caches { get; init; }
+    public required IReadOnlyList<KvDtype?> Caches { get; init; }
 
     /// <summary>What runs in a pass: one sequence of P streams, or several.</summary>
     public required IReadOnlyList<StreamBatch> Batches { get; init; }
@@ -50,7 +49,7 @@ internal sealed record BenchmarkPlan
     public ModelConfig Model => Folder is null ? Shape with { MaxPositions = Math.Max(Shape.MaxPositions, Math.Max(Prompt, Contexts.Max() + 1)) } : Shape;
 
     /// <summary>The numbers of P streams.</summary>
-    public StreamConfig StreamsOf(int count) => count == 1 ? StreamConfig.Plain : Stored ?? new StreamConfig(count, PrefixTokens, ModelShapes.Smoothing);
+    public StreamConfig StreamsOf(int count) => count == 1 ? StreamConfig.Plain : Stored ?? new StreamConfig(count, PrefixTokens, StreamConfig.DefaultSmoothing);
 
     /// <summary>The model with P streams.</summary>
     public CheckpointConfig ConfigFor(int streams) => CheckpointConfig.Create(Model, StreamsOf(streams));

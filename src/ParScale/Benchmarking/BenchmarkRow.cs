@@ -6,10 +6,10 @@ namespace ParScale.Benchmarking;
 internal sealed record BenchmarkRow
 {
     /// <summary>Storage of the weights.</summary>
-    public required WeightType Type { get; init; }
+    public required WeightDtype Type { get; init; }
 
     /// <summary>Storage of keys and values.</summary>
-    public required KvType Cache { get; init; }
+    public required KvDtype Cache { get; init; }
 
     /// <summary>The sequences of a step.</summary>
     public required StreamBatch Batch { get; init; }

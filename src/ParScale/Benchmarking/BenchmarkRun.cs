@@ -27,14 +27,14 @@ internal sealed class BenchmarkRun(BenchmarkPlan plan, IProgress<double>? progre
         _estimate.RequireMemory(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, readBytes);
         using var floors = new MachineFloors(_pool, readBytes);
         var rows = new List<BenchmarkRow>();
-        foreach (WeightType? type in plan.Types) rows.AddRange(RunType(type, floors));
+        foreach (WeightDtype? type in plan.Types) rows.AddRange(RunType(type, floors));
         return new BenchmarkResult(floors.Read, floors.Int8, floors.Float32, rows);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _pool.Dispose();
 
-    private List<BenchmarkRow> RunType(WeightType? type, MachineFloors floors)
+    private List<BenchmarkRow> RunType(WeightDtype? type, MachineFloors floors)
     {
         floors.Begin();
         using var model = new BenchmarkModel(plan, type);
@@ -48,7 +48,7 @@ internal sealed class BenchmarkRun(BenchmarkPlan plan, IProgress<double>? progre
             foreach (RowMeasurement row in rows) row.Weigh(_pool, model.Bytes + floors.BufferBytes);
             foreach (RowMeasurement row in rows) row.Load(_pool);
             MeasureSteps(type, rows, floors);
-            Dictionary<(KvType, string), List<double>> prompts = ReadPrompts(rows, floors);
+            Dictionary<(KvDtype, string), List<double>> prompts = ReadPrompts(rows, floors);
             return [.. rows.Select(row => row.Row(floors, prompts[row.PromptKey]))];
         }
         finally
@@ -57,7 +57,7 @@ internal sealed class BenchmarkRun(BenchmarkPlan plan, IProgress<double>? progre
         }
     }
 
-    private void MeasureSteps(WeightType? type, List<RowMeasurement> rows, MachineFloors floors)
+    private void MeasureSteps(WeightDtype? type, List<RowMeasurement> rows, MachineFloors floors)
     {
         for (int round = 0; round < plan.Repetitions; round++)
         {
@@ -72,10 +72,10 @@ internal sealed class BenchmarkRun(BenchmarkPlan plan, IProgress<double>? progre
     }
 
     // Seconds of every prompt, by what makes prompts differ.
-    private Dictionary<(KvType, string), List<double>> ReadPrompts(List<RowMeasurement> rows, MachineFloors floors)
+    private Dictionary<(KvDtype, string), List<double>> ReadPrompts(List<RowMeasurement> rows, MachineFloors floors)
     {
         RowMeasurement[] readers = [.. rows.DistinctBy(row => row.PromptKey)];
-        Dictionary<(KvType, string), List<double>> seconds = readers.ToDictionary(row => row.PromptKey, _ => new List<double>());
+        Dictionary<(KvDtype, string), List<double>> seconds = readers.ToDictionary(row => row.PromptKey, _ => new List<double>());
         if (plan.Prompt == 0) return seconds;
         int[] tokens = [.. Enumerable.Range(0, plan.Prompt).Select(i => (int)(i * 7919L % plan.Shape.VocabularySize))];
         for (int round = 0; round < plan.Repetitions; round++)

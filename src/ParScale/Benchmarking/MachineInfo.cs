@@ -18,7 +18,7 @@ internal sealed record MachineInfo(
     public static MachineInfo Here() => new(
         ProcessorName(), Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
         RuntimeInformation.OSDescription, RuntimeInformation.FrameworkDescription,
-        Enum.GetValues<WeightType>().ToDictionary(type => type.ToString().ToLowerInvariant(), KernelTier.NameFor));
+        Enum.GetValues<WeightDtype>().ToDictionary(type => type.ToString().ToLowerInvariant(), KernelTier.NameFor));
 
     private static string ProcessorName()
     {

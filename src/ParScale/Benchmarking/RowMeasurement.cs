@@ -5,9 +5,9 @@ using ParScale.Model;
 namespace ParScale.Benchmarking;
 
 /// <summary>What is measured of one row, as it comes in.</summary>
-internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, KvType? cache, StreamBatch batch, int context) : IDisposable
+internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, KvDtype? cache, StreamBatch batch, int context) : IDisposable
 {
-    private readonly KvType _cache = cache ?? KvCache.DefaultType(model.Backbone.Type);
+    private readonly KvDtype _cache = cache ?? KvCache.DefaultType(model.Backbone.Type);
     private readonly List<double> _steps = [];
     private BenchmarkCase? _case;
     private long _otherBytes;
@@ -16,7 +16,7 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, K
     public int Rows => batch.Rows;
 
     /// <summary>Rows with the same key read a prompt alike, whatever their context.</summary>
-    public (KvType Cache, string Batch) PromptKey => (_cache, batch.Name);
+    public (KvDtype Cache, string Batch) PromptKey => (_cache, batch.Name);
 
     private BenchmarkCase Case => _case ?? throw new InvalidOperationException("the row has no memory yet");
 

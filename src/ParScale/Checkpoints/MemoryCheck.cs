@@ -14,24 +14,24 @@ namespace ParScale.Checkpoints;
 internal static class MemoryCheck
 {
     // What is advised to somebody whose weights do not fit, the most exact first.
-    private static readonly WeightType[] Narrower = [WeightType.Bf16, WeightType.Q8, WeightType.Q4];
+    private static readonly WeightDtype[] Narrower = [WeightDtype.Bf16, WeightDtype.Q8, WeightDtype.Q4];
 
     /// <summary>The check by the numbers of the config alone, before files are opened: the least that its weights can take.</summary>
-    public static void Require(CheckpointConfig config, WeightType? type)
+    public static void Require(CheckpointConfig config, WeightDtype? type)
     {
-        WeightType? runs = type ?? config.QuantizedType;
-        Require(config, runs, LeastBytes(config, runs ?? WeightType.Bf16), AvailableBytes);
+        WeightDtype? runs = type ?? config.QuantizedType;
+        Require(config, runs, LeastBytes(config, runs ?? WeightDtype.Bf16), AvailableBytes);
     }
 
     /// <summary>The exact check, by the types that the checkpoint holds.</summary>
-    public static void Require(CheckpointConfig config, Checkpoint checkpoint, WeightType? type) =>
+    public static void Require(CheckpointConfig config, Checkpoint checkpoint, WeightDtype? type) =>
         Require(config, type ?? config.QuantizedType, ResidentBytes(config, checkpoint, type), AvailableBytes);
 
     /// <summary>Compares a number of bytes with a given amount of memory.</summary>
-    public static void Require(CheckpointConfig config, WeightType? type, long weightBytes, long availableBytes)
+    public static void Require(CheckpointConfig config, WeightDtype? type, long weightBytes, long availableBytes)
     {
         if (weightBytes <= availableBytes) return;
-        IEnumerable<WeightType> fitting = config.QuantizedType is null
+        IEnumerable<WeightDtype> fitting = config.QuantizedType is null
             ? Narrower.Where(narrow => LeastBytes(config, narrow) is var bytes && bytes < weightBytes && bytes <= availableBytes)
             : [];
         string advice = fitting.Select(narrow => $"{QuantizedFolder.Name(narrow)} weights, ").FirstOrDefault("");
@@ -41,18 +41,18 @@ internal static class MemoryCheck
     }
 
     /// <summary>Bytes of the weights in memory when <paramref name="config"/> runs; f16 is computed as f32.</summary>
-    internal static long ResidentBytes(CheckpointConfig config, Checkpoint checkpoint, WeightType? type) =>
+    internal static long ResidentBytes(CheckpointConfig config, Checkpoint checkpoint, WeightDtype? type) =>
         MatrixTypes.Bytes(config, type ?? config.QuantizedType, name => checkpoint.Get(name).Info.Type);
 
     private static long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     // By the numbers of the config alone, without a list of tensors: scales and what stays float32 are left out.
-    private static long LeastBytes(CheckpointConfig config, WeightType type) => type switch
+    private static long LeastBytes(CheckpointConfig config, WeightDtype type) => type switch
     {
-        WeightType.F32 => config.Parameters * sizeof(float),
-        WeightType.Bf16 => config.Parameters * sizeof(ushort),
-        WeightType.Q8 => config.Parameters,
-        WeightType.Q4 => config.Parameters / 2,
+        WeightDtype.F32 => config.Parameters * sizeof(float),
+        WeightDtype.Bf16 => config.Parameters * sizeof(ushort),
+        WeightDtype.Q8 => config.Parameters,
+        WeightDtype.Q4 => config.Parameters / 2,
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
 

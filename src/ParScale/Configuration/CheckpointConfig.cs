@@ -24,7 +24,7 @@ public sealed record CheckpointConfig
     public string? StoredType { get; init; }
 
     /// <summary>What the matrices were quantised to by <c>parscale quantize</c>; null when they are floats.</summary>
-    public WeightType? QuantizedType { get; init; }
+    public WeightDtype? QuantizedType { get; init; }
 
     /// <summary>The folder that holds the plain weights, when this one is an add-on; else null.</summary>
     public BackboneReference? Backbone { get; init; }

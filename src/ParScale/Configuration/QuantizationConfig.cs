@@ -17,7 +17,7 @@ internal static class QuantizationConfig
 
     /// <summary>The type that the folder is quantised to; null when the config has no such key.</summary>
     /// <exception cref="ParScaleException">Another tool's quantisation (CF-14), a later version (QC-02) or another layout (QC-08).</exception>
-    public static WeightType? Read(ConfigObject json, string file)
+    public static WeightDtype? Read(ConfigObject json, string file)
     {
         if (json.Find(Key) is not { } value) return null;
         if (value.ValueKind != JsonValueKind.Object || Text(value, "quant_method") != Method)
@@ -28,7 +28,7 @@ internal static class QuantizationConfig
                 $"{Key} has version {ParScaleException.Quote(version.ValueKind == JsonValueKind.Undefined ? "none" : version.GetRawText())}, "
                 + $"this program reads {Version}");
         }
-        WeightType? type = Text(value, "format") switch { "q8" => WeightType.Q8, "q4" => WeightType.Q4, _ => null };
+        WeightDtype? type = Text(value, "format") switch { "q8" => WeightDtype.Q8, "q4" => WeightDtype.Q4, _ => null };
         if (type is null || !IsOurs(value))
             throw QuantizedFault.Create("QC-08", file, $"{Key} names a format or layout that this program does not read");
         return type;
@@ -43,22 +43,22 @@ internal static class QuantizationConfig
     /// <param name="json">Where to write.</param>
     /// <param name="type">What the matrices are quantised to.</param>
     /// <param name="source">The sample of the float backbone, by which add-ons know it again.</param>
-    public static void Write(Utf8JsonWriter json, WeightType type, string source)
+    public static void Write(Utf8JsonWriter json, WeightDtype type, string source)
     {
         json.WriteStartObject(Key);
         json.WriteString("quant_method", Method);
         json.WriteNumber("version", Version);
-        json.WriteString("format", type == WeightType.Q8 ? "q8" : "q4");
+        json.WriteString("format", type == WeightDtype.Q8 ? "q8" : "q4");
         json.WriteString("layout", Layout);
-        json.WriteNumber("q8_group_size", QuantizedLayout.GroupSize(WeightType.Q8));
-        json.WriteNumber("q4_group_size", QuantizedLayout.GroupSize(WeightType.Q4));
+        json.WriteNumber("q8_group_size", QuantizedLayout.GroupSize(WeightDtype.Q8));
+        json.WriteNumber("q4_group_size", QuantizedLayout.GroupSize(WeightDtype.Q4));
         json.WriteString(SourceKey, source);
         json.WriteEndObject();
     }
 
     private static bool IsOurs(JsonElement value) => Text(value, "layout") == Layout
-        && GroupSize(value, "q8_group_size") == QuantizedLayout.GroupSize(WeightType.Q8)
-        && GroupSize(value, "q4_group_size") == QuantizedLayout.GroupSize(WeightType.Q4);
+        && GroupSize(value, "q8_group_size") == QuantizedLayout.GroupSize(WeightDtype.Q8)
+        && GroupSize(value, "q4_group_size") == QuantizedLayout.GroupSize(WeightDtype.Q4);
 
     private static int? GroupSize(JsonElement value, string key) =>
         value.TryGetProperty(key, out JsonElement size) && size.TryGetInt32OrNothing(out int number) ? number : null;

@@ -92,7 +92,7 @@ internal sealed partial class InferenceEngine
     // True too when the work has ended because memory could not be taken.
     private bool TryGiveRoom(Work work)
     {
-        long bytes = KvCache.BytesFor(_backbone.Config, work.Set.Count, CacheType, work.Capacity);
+        long bytes = KvCache.BytesFor(_backbone.Config, work.Set.Count, KvDtype, work.Capacity);
         ReadOnlySpan<int> tokens = work.Pending[..^1];
         FinishedSequence? earlier = work.MayReuse && tokens.Length > 0 ? Memory.Take(work.Set, tokens) : null;
         int shared = earlier?.Shared(tokens) ?? 0;

@@ -34,13 +34,13 @@ internal sealed partial class InferenceEngine : IDisposable
 
     /// <summary>An engine over weights that outlive it.</summary>
     /// <param name="backbone">The weights.</param>
-    /// <param name="cacheType">How keys and values are stored.</param>
+    /// <param name="kvDtype">How keys and values are stored.</param>
     /// <param name="pool">The threads that compute.</param>
     /// <param name="memory">The budget of all sequences.</param>
     /// <param name="notFinite">The error for a logit that is not finite.</param>
-    public InferenceEngine(Backbone backbone, KvType cacheType, WorkerPool pool, KvMemory memory, Func<StreamSet, ParScaleException> notFinite)
+    public InferenceEngine(Backbone backbone, KvDtype kvDtype, WorkerPool pool, KvMemory memory, Func<StreamSet, ParScaleException> notFinite)
     {
-        (_backbone, _pool, Memory, CacheType, _notFinite) = (backbone, pool, memory, cacheType, notFinite);
+        (_backbone, _pool, Memory, KvDtype, _notFinite) = (backbone, pool, memory, kvDtype, notFinite);
         _forward = new ForwardPass(backbone, pool);
     }
 
@@ -48,13 +48,13 @@ internal sealed partial class InferenceEngine : IDisposable
     public KvMemory Memory { get; }
 
     /// <summary>How keys and values are stored.</summary>
-    public KvType CacheType { get; }
+    public KvDtype KvDtype { get; }
 
     /// <summary>Refuses a sequence that could never fit.</summary>
     /// <exception cref="ParScaleException">KV-01.</exception>
     public void RequirePossible(StreamSet set, int capacity)
     {
-        long bytes = KvCache.BytesFor(_backbone.Config, set.Count, CacheType, capacity);
+        long bytes = KvCache.BytesFor(_backbone.Config, set.Count, KvDtype, capacity);
         if (bytes <= Memory.Budget) return;
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-01",
             $"{capacity} tokens with {set.Count} streams need {Size(bytes)} of keys and values, the budget of all sequences is "
@@ -66,7 +66,7 @@ internal sealed partial class InferenceEngine : IDisposable
     public KvCache Reserve(StreamSet set, int capacity)
     {
         RequirePossible(set, capacity);
-        long bytes = KvCache.BytesFor(_backbone.Config, set.Count, CacheType, capacity);
+        long bytes = KvCache.BytesFor(_backbone.Config, set.Count, KvDtype, capacity);
         if (!Memory.TryReserve(bytes))
         {
             throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-02",
@@ -213,7 +213,7 @@ internal sealed partial class InferenceEngine : IDisposable
     {
         try
         {
-            return new KvCache(_backbone.Config, set.Count, CacheType, capacity);
+            return new KvCache(_backbone.Config, set.Count, KvDtype, capacity);
         }
         catch
         {

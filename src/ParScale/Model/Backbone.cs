@@ -27,7 +27,7 @@ internal sealed class Backbone : IDisposable
     public required WeightMatrix Head { get; init; }
 
     /// <summary>Storage of the large matrices.</summary>
-    public required WeightType Type { get; init; }
+    public required WeightDtype Type { get; init; }
 
     /// <summary>One line per tensor that holds NaN or infinity.</summary>
     public required IReadOnlyList<string> NonFinite { get; init; }

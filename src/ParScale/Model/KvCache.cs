@@ -13,7 +13,7 @@ internal sealed class KvCache : IDisposable
     private readonly KvBuffer[] _layers;
 
     /// <summary>Takes room for <paramref name="tokens"/> tokens. Memory is used only as they come.</summary>
-    public KvCache(ModelConfig config, int streams, KvType type, int tokens)
+    public KvCache(ModelConfig config, int streams, KvDtype type, int tokens)
     {
         (Streams, Capacity, Bytes) = (streams, tokens, BytesFor(config, streams, type, tokens));
         _layers = new KvBuffer[config.LayerCount];
@@ -34,14 +34,14 @@ internal sealed class KvCache : IDisposable
     public int Position { get; private set; }
 
     /// <summary>Bytes of keys and values of a number of tokens.</summary>
-    public static long BytesFor(ModelConfig config, int streams, KvType type, int tokens)
+    public static long BytesFor(ModelConfig config, int streams, KvDtype type, int tokens)
     {
         long Layer(int index) => KvBuffer.BytesFor(type, StreamsIn(index, streams), config.KeyValueHeads, config.HeadSize, tokens);
         return checked(Layer(0) + (config.LayerCount > 1 ? (config.LayerCount - 1) * Layer(1) : 0));
     }
 
     /// <summary>What is taken when nobody asks for a type: as exact as the weights are.</summary>
-    public static KvType DefaultType(WeightType weights) => weights is WeightType.F32 or WeightType.Bf16 ? KvType.F32 : KvType.Bf16;
+    public static KvDtype DefaultType(WeightDtype weights) => weights is WeightDtype.F32 or WeightDtype.Bf16 ? KvDtype.F32 : KvDtype.Bf16;
 
     /// <summary>Streams with keys and values of their own: in layer 0 they are the same in all.</summary>
     public static int StreamsIn(int layer, int streams) => layer == 0 ? 1 : streams;

@@ -10,7 +10,7 @@ namespace ParScale.Model;
 /// Weights of any shape out of nothing, in seconds, for measuring: finite, as large as those that a training starts from, the
 /// same in every run. Models of one shape that differ only in P share all matrices but the aggregator's.
 /// </summary>
-internal sealed class RandomWeights(WeightType type) : IWeightSource, IDisposable
+internal sealed class RandomWeights(WeightDtype type) : IWeightSource, IDisposable
 {
     // The published models' range of initial values; with it activations stay near 1 through any number of layers.
     private const float Deviation = 0.02f;
@@ -32,7 +32,7 @@ internal sealed class RandomWeights(WeightType type) : IWeightSource, IDisposabl
     }
 
     /// <summary>Streams for a backbone of a shape. Their matrices live as long as this object.</summary>
-    public StreamSet Streams(ModelConfig model, StreamConfig streams, KvType cache)
+    public StreamSet Streams(ModelConfig model, StreamConfig streams, KvDtype cache)
     {
         _shapes = Shapes(model, streams);
         return StreamSet.From(this, model, streams, cache);
@@ -57,7 +57,7 @@ internal sealed class RandomWeights(WeightType type) : IWeightSource, IDisposabl
             Array.Fill(values, 1);
             return values;
         }
-        using WeightMatrix random = WeightMatrix.Random(WeightType.F32, 1, values.Length, Deviation, Seed(name));
+        using WeightMatrix random = WeightMatrix.Random(WeightDtype.F32, 1, values.Length, Deviation, Seed(name));
         random.CopyRow(0, values);
         return values;
     }
@@ -69,7 +69,7 @@ internal sealed class RandomWeights(WeightType type) : IWeightSource, IDisposabl
     }
 
     /// <summary>Bytes of the weights of a shape in memory.</summary>
-    public static long BytesFor(CheckpointConfig config, WeightType type) => MatrixTypes.Bytes(config, type, _ => TensorType.BF16);
+    public static long BytesFor(CheckpointConfig config, WeightDtype type) => MatrixTypes.Bytes(config, type, _ => TensorType.BF16);
 
     private static Dictionary<string, long[]> Shapes(ModelConfig model, StreamConfig streams) =>
         ModelTensors.Expected(model, streams).ToDictionary(StringComparer.Ordinal);

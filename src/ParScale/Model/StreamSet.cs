@@ -51,7 +51,7 @@ public sealed class StreamSet
     /// Takes the tensors of P streams from a source; prefixes are kept as caches are. <paramref name="owner"/>, the file that mapped
     /// matrices lie in, is disposed of with the set.
     /// </summary>
-    internal static StreamSet From(IWeightSource source, ModelConfig model, StreamConfig config, KvType type, string? name = null, IDisposable? owner = null)
+    internal static StreamSet From(IWeightSource source, ModelConfig model, StreamConfig config, KvDtype type, string? name = null, IDisposable? owner = null)
     {
         if (config.Count == 1) return Plain;
         KvBuffer[] prefixes = [.. Enumerable.Range(0, model.LayerCount).Select(layer => Store(source, model, config, type, layer))];
@@ -75,7 +75,7 @@ public sealed class StreamSet
     }
 
     // A checkpoint has [P, heads, slot, D], a cache takes [heads, D] of one slot.
-    private static KvBuffer Store(IWeightSource source, ModelConfig model, StreamConfig config, KvType type, int layer)
+    private static KvBuffer Store(IWeightSource source, ModelConfig model, StreamConfig config, KvDtype type, int layer)
     {
         float[] prefixKeys = source.Vector($"model.layers.{layer}.self_attn.prefix_k"), prefixValues = source.Vector($"model.layers.{layer}.self_attn.prefix_v");
         int size = model.HeadSize, heads = model.KeyValueHeads, slots = config.PrefixTokens;

@@ -11,7 +11,7 @@ namespace ParScale.Model;
 /// </summary>
 /// <param name="checkpoint">An open checkpoint; of a quantised one the checksums were compared.</param>
 /// <param name="type">Storage of the matrices, by the rule of <see cref="MatrixTypes"/>; null keeps them as stored.</param>
-internal sealed class WeightReader(Checkpoint checkpoint, WeightType? type) : IWeightSource
+internal sealed class WeightReader(Checkpoint checkpoint, WeightDtype? type) : IWeightSource
 {
     private readonly Dictionary<string, long[]> _shapes = ModelTensors.Expected(checkpoint.Config).ToDictionary(StringComparer.Ordinal);
     private readonly List<string> _nonFinite = [];
@@ -64,8 +64,8 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightType? type) : IW
         (SafetensorsFile file, TensorInfo info) = checkpoint.Get(name);
         WeightMatrix matrix = info.Type switch
         {
-            TensorType.F32 => WeightMatrix.Map(file.Data, info.Offset, WeightType.F32, rows, columns),
-            TensorType.BF16 => WeightMatrix.Map(file.Data, info.Offset, WeightType.Bf16, rows, columns),
+            TensorType.F32 => WeightMatrix.Map(file.Data, info.Offset, WeightDtype.F32, rows, columns),
+            TensorType.BF16 => WeightMatrix.Map(file.Data, info.Offset, WeightDtype.Bf16, rows, columns),
             TensorType.F16 => WeightMatrix.FromHalf(file.Data, info.Offset, rows, columns),
             _ => throw new System.Diagnostics.UnreachableException($"the type {info.Type} was refused when the checkpoint was opened"),
         };

@@ -21,21 +21,21 @@ internal static class MatrixTypes
     /// The type in memory of the matrix <paramref name="name"/>, stored as <paramref name="stored"/>, when the model is asked for
     /// in <paramref name="requested"/>; null keeps it as stored.
     /// </summary>
-    public static WeightType Of(string name, TensorType stored, WeightType? requested)
+    public static WeightDtype Of(string name, TensorType stored, WeightDtype? requested)
     {
-        WeightType kept = stored == TensorType.BF16 ? WeightType.Bf16 : WeightType.F32;
+        WeightDtype kept = stored == TensorType.BF16 ? WeightDtype.Bf16 : WeightDtype.F32;
         if (requested is not { } type) return kept;
         if (!WeightFormats.IsQuantized(type)) return type;
         return Quantized(name, type) ?? kept;
     }
 
     /// <summary>The type of a matrix of a quantised model; null for the one that stays as stored.</summary>
-    public static WeightType? Quantized(string name, WeightType type) => name switch
+    public static WeightDtype? Quantized(string name, WeightDtype type) => name switch
     {
         // It chooses among the streams, and has only P rows: nothing to gain, and each of its outputs moves every logit.
         "model.aggregate_layer.2.weight" => null,
         // Rounding the vocabulary's vectors to 4 bits costs about as much as all other matrices together; see docs/numbers.md.
-        ModelTensors.EmbeddingName or ModelTensors.HeadName => WeightType.Q8,
+        ModelTensors.EmbeddingName or ModelTensors.HeadName => WeightDtype.Q8,
         _ => type,
     };
 
@@ -43,7 +43,7 @@ internal static class MatrixTypes
     /// <param name="config">The model, with the streams that run.</param>
     /// <param name="requested">The type asked for; null keeps matrices as stored.</param>
     /// <param name="stored">Element type of a float tensor in the files.</param>
-    public static long Bytes(CheckpointConfig config, WeightType? requested, Func<string, TensorType> stored)
+    public static long Bytes(CheckpointConfig config, WeightDtype? requested, Func<string, TensorType> stored)
     {
         long bytes = 0;
         foreach ((string name, long[] shape) in ModelTensors.Expected(config))

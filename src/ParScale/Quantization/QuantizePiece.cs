@@ -13,13 +13,13 @@ internal sealed class QuantizePiece : IDisposable
 {
     private readonly MappedFile _file;
     private readonly TensorInfo _tensor;
-    private readonly WeightType? _type;
+    private readonly WeightDtype? _type;
     private readonly int _firstRow;
     private readonly int _rows;
     private byte[] _codes = [];
     private byte[] _scales = [];
 
-    private QuantizePiece(string path, TensorInfo tensor, WeightType? type, int firstRow, int rows)
+    private QuantizePiece(string path, TensorInfo tensor, WeightDtype? type, int firstRow, int rows)
     {
         _file = new MappedFile(path);
         _tensor = tensor;
@@ -32,7 +32,7 @@ internal sealed class QuantizePiece : IDisposable
     public string Name => _tensor.Name;
 
     /// <summary>What it is packed to; null when it stays as it is.</summary>
-    public WeightType? Type => _type;
+    public WeightDtype? Type => _type;
 
     /// <summary>Whether it is the tensor's last piece.</summary>
     public bool IsLast => _type is null || _firstRow + _rows == _tensor.Shape[0];
@@ -62,7 +62,7 @@ internal sealed class QuantizePiece : IDisposable
     private int ScaleBytes => _type is { } type ? checked((int)(Tiles * QuantizedLayout.TileScaleBytes(type, Columns))) : 0;
 
     /// <summary>The pieces of a matrix, each of about <paramref name="bytes"/> of the source.</summary>
-    public static IEnumerable<QuantizePiece> Of(SafetensorsFile file, TensorInfo matrix, WeightType type, int bytes)
+    public static IEnumerable<QuantizePiece> Of(SafetensorsFile file, TensorInfo matrix, WeightDtype type, int bytes)
     {
         int rows = (int)matrix.Shape[0];
         long tileBytes = matrix.Shape[1] * matrix.Type.ByteSize() * QuantizedLayout.TileRows;
@@ -104,8 +104,8 @@ internal sealed class QuantizePiece : IDisposable
 
     private WeightMatrix Matrix(long offset, int rows, int columns) => _tensor.Type switch
     {
-        TensorType.F32 => WeightMatrix.Map(_file, offset, WeightType.F32, rows, columns),
-        TensorType.BF16 => WeightMatrix.Map(_file, offset, WeightType.Bf16, rows, columns),
+        TensorType.F32 => WeightMatrix.Map(_file, offset, WeightDtype.F32, rows, columns),
+        TensorType.BF16 => WeightMatrix.Map(_file, offset, WeightDtype.Bf16, rows, columns),
         _ => WeightMatrix.FromHalf(_file, offset, rows, columns),
     };
 }

@@ -15,7 +15,7 @@ internal sealed class QuantizePipeline(
     private const int PieceBytes = 32 << 20;
 
     private readonly Crc64 _source = new();
-    private readonly List<(string Name, WeightType Type, double RelativeError)> _errors = [];
+    private readonly List<(string Name, WeightDtype Type, double RelativeError)> _errors = [];
     private readonly long _total = ModelTensors.Expected(checkpoint.Config).Sum(tensor => checkpoint.Get(tensor.Name).Info.ByteLength);
     private RoundingError _error = new(0, 0);
     private QuantizePiece? _waiting;
@@ -27,11 +27,11 @@ internal sealed class QuantizePipeline(
     public string SourceChecksum => HeaderChecksum.Text(_source.GetCurrentHashAsUInt64());
 
     /// <summary>The matrices that were packed.</summary>
-    public IReadOnlyList<(string Name, WeightType Type, double RelativeError)> Errors => _errors;
+    public IReadOnlyList<(string Name, WeightDtype Type, double RelativeError)> Errors => _errors;
 
     /// <summary>Packs a matrix.</summary>
     /// <exception cref="ParScaleException">The tensor before holds a value that is not finite (ST-24).</exception>
-    public void Pack(string name, WeightType type)
+    public void Pack(string name, WeightDtype type)
     {
         (SafetensorsFile source, TensorInfo info) = checkpoint.Get(name);
         foreach (QuantizePiece piece in QuantizePiece.Of(source, info, type, PieceBytes)) Add(piece);

@@ -11,4 +11,4 @@ namespace ParScale.Quantization;
 /// its weights.
 /// </param>
 public sealed record QuantizeReport(
-    WeightType Type, long SourceBytes, long Bytes, IReadOnlyList<(string Name, WeightType Type, double RelativeError)> Errors);
+    WeightDtype Type, long SourceBytes, long Bytes, IReadOnlyList<(string Name, WeightDtype Type, double RelativeError)> Errors);

@@ -20,7 +20,7 @@ internal static class QuantizedFolder
 
     /// <summary>Refuses to run a quantised folder in another type.</summary>
     /// <exception cref="ParScaleException">The types differ (QZ-04).</exception>
-    public static void RequireType(CheckpointConfig config, WeightType? requested)
+    public static void RequireType(CheckpointConfig config, WeightDtype? requested)
     {
         if (config.QuantizedType is not { } type || requested is null || requested == type) return;
         throw ParScaleException.Usage("QZ-04",
@@ -28,5 +28,5 @@ internal static class QuantizedFolder
     }
 
     /// <summary>The name of a type on the command line.</summary>
-    public static string Name(WeightType type) => type.ToString().ToLowerInvariant();
+    public static string Name(WeightDtype type) => type.ToString().ToLowerInvariant();
 }

@@ -22,19 +22,19 @@ internal static class QuantizedTensors
         tensor.Type == TensorType.BF16 && tensor.Name.EndsWith(ScaleSuffix, StringComparison.Ordinal);
 
     /// <summary>The shape of the codes of a matrix [rows, columns].</summary>
-    public static long[] CodeShape(WeightType type, long[] shape)
+    public static long[] CodeShape(WeightDtype type, long[] shape)
     {
         long perTile = QuantizedLayout.TileBytes(type, (int)shape[1]);
         return [QuantizedLayout.Tiles((int)shape[0]), perTile / (QuantizedLayout.TileRows * BytesPerLane), QuantizedLayout.TileRows, BytesPerLane];
     }
 
     /// <summary>The shape of the scales of a matrix [rows, columns].</summary>
-    public static long[] ScaleShape(WeightType type, long[] shape) =>
+    public static long[] ScaleShape(WeightDtype type, long[] shape) =>
         [QuantizedLayout.Tiles((int)shape[0]), QuantizedLayout.Groups(type, (int)shape[1]), QuantizedLayout.TileRows];
 
     /// <summary>Checks that a file holds exactly the tensors that its config asks for.</summary>
     /// <exception cref="ParScaleException">It does not (QC-06).</exception>
-    public static void Require(CheckpointConfig config, WeightType type, CheckpointFiles files)
+    public static void Require(CheckpointConfig config, WeightDtype type, CheckpointFiles files)
     {
         int expected = 0;
         foreach ((string name, long[] shape) in ModelTensors.Expected(config))

@@ -15,7 +15,7 @@ public static class Quantizer
     /// </summary>
     /// <param name="source">A folder in Hugging Face layout with f32, bf16 or f16 weights.</param>
     /// <param name="target">The folder to make; the one it lies in must exist.</param>
-    /// <param name="type"><see cref="WeightType.Q8"/> or <see cref="WeightType.Q4"/>.</param>
+    /// <param name="type"><see cref="WeightDtype.Q8"/> or <see cref="WeightDtype.Q4"/>.</param>
     /// <param name="replace">Whether a quantised folder of that name may be replaced.</param>
     /// <param name="progress">Told the share that is done, 0 to 1; from one thread at a time.</param>
     /// <param name="cancellationToken">Stops the work; nothing is left behind.</param>
@@ -25,7 +25,7 @@ public static class Quantizer
     /// refused (IO-01).
     /// </exception>
     public static QuantizeReport Run(
-        string source, string target, WeightType type, bool replace = false, IProgress<double>? progress = null,
+        string source, string target, WeightDtype type, bool replace = false, IProgress<double>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -51,7 +51,7 @@ public static class Quantizer
     }
 
     private static QuantizeReport Write(
-        Checkpoint checkpoint, string target, WeightType type, bool replace, IProgress<double>? progress, CancellationToken cancellationToken)
+        Checkpoint checkpoint, string target, WeightDtype type, bool replace, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         using var output = new OutputFolder(target, replace);
         byte[] config = WithKey(InputFile.Read(Path.Combine(checkpoint.Folder, "config.json"), CheckpointLimits.ConfigBytes, "CF-01", "CF-02"), type,
@@ -76,11 +76,11 @@ public static class Quantizer
         return report;
     }
 
-    private static WeightType? Packed(string name, long[] shape, WeightType type) =>
+    private static WeightDtype? Packed(string name, long[] shape, WeightDtype type) =>
         MatrixTypes.IsMatrix(shape) ? MatrixTypes.Quantized(name, type) : null;
 
     // Codes first and scales next: their sizes are multiples of 64 bytes, so all of them are aligned. Then floats by width.
-    private static List<PlannedTensor> Plan(Checkpoint checkpoint, WeightType type)
+    private static List<PlannedTensor> Plan(Checkpoint checkpoint, WeightDtype type)
     {
         List<PlannedTensor> codes = [], scales = [], floats = [];
         foreach ((string name, long[] shape) in ModelTensors.Expected(checkpoint.Config))
@@ -96,7 +96,7 @@ public static class Quantizer
         return [.. codes, .. scales, .. floats.OrderByDescending(tensor => tensor.Type.ByteSize())];
     }
 
-    private static byte[] WithKey(byte[] config, WeightType type, string source)
+    private static byte[] WithKey(byte[] config, WeightDtype type, string source)
     {
         using JsonDocument document = ConfigObject.Parse(config, "config.json");
         using var buffer = new MemoryStream();

@@ -80,11 +80,22 @@ public class CostCommandTests
     [InlineData("CL-02", "--moe", "8B")]
     [InlineData("CL-02", "--dtype", "fp8")]
     [InlineData("CL-02", "--kv", "q4")]
+    [InlineData("CL-02", "--kv-dtype", "q4")]
     [InlineData("CL-02", "--streams", "0")]
     [InlineData("CL-02", "--batch", "0")]
     [InlineData("PL-02", "--device", "h10")]
     public void Wrong_values_are_refused_in_one_line_that_names_the_flag(string code, string flag, string value) =>
         Assert.Contains(flag, Tool.Run("cost", flag, value).Fails(2, code), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("--kv")]
+    [InlineData("--kv-dtype")]
+    public void Keys_and_values_in_eight_bits_take_less_memory(string flag)
+    {
+        double Memory(params string[] args) => Cost(["--size", "1.8B", "--streams", "8", .. args]).GetProperty("rows")[0].GetProperty("memory_bytes").GetDouble();
+        Assert.True(Memory(flag, "q8") < Memory());
+        Assert.Equal(Memory(), Memory(flag, "bf16"));
+    }
 
     [Fact]
     public void The_nearest_device_is_named() =>

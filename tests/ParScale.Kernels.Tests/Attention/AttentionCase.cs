@@ -10,7 +10,7 @@ namespace ParScale.Kernels.Tests.Attention;
 internal readonly record struct SequenceCase(int Streams, int Prefix, int Filled, int Count);
 
 /// <summary>Random queries, keys and values of one attention call with two key-value heads.</summary>
-internal sealed record AttentionCase(KvType Type)
+internal sealed record AttentionCase(KvDtype Type)
 {
     private const int KeyValueHeads = 2;
 

@@ -11,13 +11,13 @@ public sealed class CausalAttentionTests : IDisposable
     private readonly WorkerPool _pool = new(3);
     private readonly Scratch _scratch = new();
 
-    public static TheoryData<int, KvType> LengthsAndTypes => Each(Lengths.Around.Select(row => row.Data));
+    public static TheoryData<int, KvDtype> LengthsAndTypes => Each(Lengths.Around.Select(row => row.Data));
 
-    public static TheoryData<int, KvType> GroupsAndTypes => Each(Enumerable.Range(1, 9).Append(40));
+    public static TheoryData<int, KvDtype> GroupsAndTypes => Each(Enumerable.Range(1, 9).Append(40));
 
-    public static TheoryData<int, KvType> QueriesAndTypes => Each(Enumerable.Range(1, 17));
+    public static TheoryData<int, KvDtype> QueriesAndTypes => Each(Enumerable.Range(1, 17));
 
-    public static TheoryData<KvType> Types => [.. Enum.GetValues<KvType>()];
+    public static TheoryData<KvDtype> Types => [.. Enum.GetValues<KvDtype>()];
 
     public void Dispose()
     {
@@ -27,12 +27,12 @@ public sealed class CausalAttentionTests : IDisposable
 
     [Theory]
     [MemberData(nameof(LengthsAndTypes))]
-    public void Every_head_size_matches_the_reference(int size, KvType type) =>
+    public void Every_head_size_matches_the_reference(int size, KvDtype type) =>
         Check(new AttentionCase(type) { Heads = 4, HeadSize = size, Sequences = AttentionCase.Alike(2, 3, (4, 3)) });
 
     [Theory]
     [MemberData(nameof(LengthsAndTypes))]
-    public void Every_number_of_slots_matches_the_reference(int filled, KvType type)
+    public void Every_number_of_slots_matches_the_reference(int filled, KvDtype type)
     {
         Check(new AttentionCase(type) { Heads = 6, HeadSize = 10, Sequences = AttentionCase.Alike(2, 0, (filled, 2)) });
         Check(new AttentionCase(type) { Heads = 2, HeadSize = 12, Sequences = AttentionCase.Alike(2, filled, (1, 1)) });
@@ -40,12 +40,12 @@ public sealed class CausalAttentionTests : IDisposable
 
     [Theory]
     [MemberData(nameof(GroupsAndTypes))]
-    public void Every_number_of_heads_per_group_matches_the_reference(int group, KvType type) =>
+    public void Every_number_of_heads_per_group_matches_the_reference(int group, KvDtype type) =>
         Check(new AttentionCase(type) { Heads = 2 * group, HeadSize = 20, Sequences = AttentionCase.Alike(2, 5, (30, 3)) });
 
     [Theory]
     [MemberData(nameof(QueriesAndTypes))]
-    public void Every_number_of_queries_matches_the_reference(int queries, KvType type)
+    public void Every_number_of_queries_matches_the_reference(int queries, KvDtype type)
     {
         Check(new AttentionCase(type) { Heads = 6, HeadSize = 16, Sequences = AttentionCase.Alike(1, 2, (0, queries)) });
         Check(new AttentionCase(type) { Heads = 6, HeadSize = 16, Sequences = AttentionCase.Alike(1, 2, (125, queries)) });
@@ -53,12 +53,12 @@ public sealed class CausalAttentionTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Several_sequences_match_the_reference(KvType type) =>
+    public void Several_sequences_match_the_reference(KvDtype type) =>
         Check(new AttentionCase(type) { Heads = 4, HeadSize = 24, Sequences = AttentionCase.Alike(3, 48, (700, 1), (0, 9), (63, 2), (1100, 1)) });
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Sequences_of_different_P_match_the_reference(KvType type)
+    public void Sequences_of_different_P_match_the_reference(KvDtype type)
     {
         SequenceCase[] sequences = [new(1, 0, 9, 3), new(4, 48, 0, 5), new(2, 3, 600, 1), new(1, 0, 0, 1), new(8, 48, 17, 2)];
         Check(new AttentionCase(type) { Heads = 4, HeadSize = 24, Sequences = sequences });
@@ -67,22 +67,22 @@ public sealed class CausalAttentionTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Streams_that_share_queries_and_tokens_match_the_reference(KvType type) =>
+    public void Streams_that_share_queries_and_tokens_match_the_reference(KvDtype type) =>
         Check(new AttentionCase(type) { Heads = 4, HeadSize = 24, Sequences = AttentionCase.Alike(4, 7, (20, 2), (3, 1)), Shared = true });
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Sequences_of_several_splits_match_the_reference(KvType type) =>
+    public void Sequences_of_several_splits_match_the_reference(KvDtype type) =>
         Check(new AttentionCase(type) { Heads = 2, HeadSize = 16, Sequences = AttentionCase.Alike(1, 6, (1600, 4)) });
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Scores_too_large_for_exp_do_not_overflow(KvType type) =>
+    public void Scores_too_large_for_exp_do_not_overflow(KvDtype type) =>
         Check(new AttentionCase(type) { Heads = 2, HeadSize = 8, Sequences = AttentionCase.Alike(1, 0, (150, 2)), QueryScale = 5000 });
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Equal_keys_give_the_mean_of_the_values(KvType type)
+    public void Equal_keys_give_the_mean_of_the_values(KvDtype type)
     {
         var equal = new AttentionCase(type) { Heads = 2, HeadSize = 16, Sequences = AttentionCase.Alike(1, 9, (90, 3)), KeyScale = 0 };
         Check(equal);
@@ -90,7 +90,7 @@ public sealed class CausalAttentionTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void A_result_depends_on_its_own_row_alone(KvType type)
+    public void A_result_depends_on_its_own_row_alone(KvDtype type)
     {
         SequenceCase[] sequences = [new(2, 10, 600, 5), new(1, 0, 0, 3), new(5, 7, 33, 1), new(1, 0, 40, 2), new(2, 10, 3, 4)];
         foreach (bool shared in new[] { false, true })
@@ -109,20 +109,20 @@ public sealed class CausalAttentionTests : IDisposable
     }
 
     [Theory]
-    [InlineData(KvType.F32, 1e-7)]
-    [InlineData(KvType.Bf16, 4e-3)]
-    [InlineData(KvType.Q8, 8e-3)]
-    public void Rounding_keys_and_values_costs_what_the_format_promises(KvType type, double bound)
+    [InlineData(KvDtype.F32, 1e-7)]
+    [InlineData(KvDtype.Bf16, 4e-3)]
+    [InlineData(KvDtype.Q8, 8e-3)]
+    public void Rounding_keys_and_values_costs_what_the_format_promises(KvDtype type, double bound)
     {
-        var exact = new AttentionCase(KvType.F32) { Heads = 4, HeadSize = 96, Sequences = AttentionCase.Alike(2, 48, (300, 3)) };
+        var exact = new AttentionCase(KvDtype.F32) { Heads = 4, HeadSize = 96, Sequences = AttentionCase.Alike(2, 48, (300, 3)) };
         Numbers.AssertClose(exact.Reference(), (exact with { Type = type }).Reference(), bound);
     }
 
     [Fact]
     public void A_cache_that_does_not_fit_is_refused()
     {
-        using var cache = new KvBuffer(KvType.F32, 1, 1, 4, 5);
-        using var two = new KvBuffer(KvType.F32, 2, 1, 4, 5);
+        using var cache = new KvBuffer(KvDtype.F32, 1, 1, 4, 5);
+        using var two = new KvBuffer(KvDtype.F32, 2, 1, 4, 5);
         var shape = new AttentionShape(1, 1, 4, 0.5f);
         void Refused(AttentionSequence sequence, int y) => Assert.Throws<ArgumentException>(
             () => CausalAttention.Run(shape, new float[12], [sequence], new float[y], _scratch, _pool));
@@ -136,15 +136,15 @@ public sealed class CausalAttentionTests : IDisposable
     private void Check(AttentionCase numbers)
     {
         // Beside float32 rounding, 8-bit caches round queries and weights to 16 bits.
-        double tolerance = numbers.Type == KvType.Q8 ? 3e-4 : 1e-5;
+        double tolerance = numbers.Type == KvDtype.Q8 ? 3e-4 : 1e-5;
         Numbers.AssertClose(numbers.Reference(), numbers.Run(_scratch, _pool), tolerance * Math.Max(1, numbers.QueryScale / 10));
     }
 
-    private static TheoryData<int, KvType> Each(IEnumerable<int> numbers)
+    private static TheoryData<int, KvDtype> Each(IEnumerable<int> numbers)
     {
-        var data = new TheoryData<int, KvType>();
+        var data = new TheoryData<int, KvDtype>();
         foreach (int number in numbers)
-            foreach (KvType type in Enum.GetValues<KvType>()) data.Add(number, type);
+            foreach (KvDtype type in Enum.GetValues<KvDtype>()) data.Add(number, type);
         return data;
     }
 }

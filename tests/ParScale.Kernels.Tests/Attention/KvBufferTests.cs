@@ -10,14 +10,14 @@ public class KvBufferTests
 {
     public static TheoryData<int> Lengths => Support.Lengths.Around;
 
-    public static TheoryData<KvType> Types => [.. Enum.GetValues<KvType>()];
+    public static TheoryData<KvDtype> Types => [.. Enum.GetValues<KvDtype>()];
 
     [Theory]
     [MemberData(nameof(Lengths))]
     public void Every_number_comes_back_within_the_formats_rounding(int size)
     {
         // Relative to the largest of the numbers that share a scale: half a unit of bfloat16's last place, and of 127.
-        foreach ((KvType type, double bound) in new[] { (KvType.F32, 0.0), (KvType.Bf16, 1 / 256.0), (KvType.Q8, 0.5 / 127 + 1e-6) })
+        foreach ((KvDtype type, double bound) in new[] { (KvDtype.F32, 0.0), (KvDtype.Bf16, 1 / 256.0), (KvDtype.Q8, 0.5 / 127 + 1e-6) })
         {
             using var buffer = new KvBuffer(type, 2, 3, size, 37);
             float[] keys = Numbers.Random(3 * size, 1, 50), values = Numbers.Random(3 * size, 2, 1e-3f);
@@ -42,7 +42,7 @@ public class KvBufferTests
     [InlineData(-3e38f)]
     public void Numbers_of_any_size_stay_numbers(float value)
     {
-        foreach (KvType type in Enum.GetValues<KvType>())
+        foreach (KvDtype type in Enum.GetValues<KvDtype>())
         {
             using var buffer = new KvBuffer(type, 1, 1, 33, 1);
             float[] numbers = [.. Enumerable.Repeat(value, 33)];
@@ -57,7 +57,7 @@ public class KvBufferTests
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void What_is_not_finite_is_seen_and_what_was_forgotten_is_not(KvType type)
+    public void What_is_not_finite_is_seen_and_what_was_forgotten_is_not(KvDtype type)
     {
         using var buffer = new KvBuffer(type, 1, 1, 4, 20);
         using var pool = new WorkerPool(1);
@@ -79,15 +79,15 @@ public class KvBufferTests
     public void Reserved_memory_is_not_used_memory()
     {
         long before = Environment.WorkingSet;
-        using var buffer = new KvBuffer(KvType.F32, 8, 2, 96, 32768);
+        using var buffer = new KvBuffer(KvDtype.F32, 8, 2, 96, 32768);
         buffer.Store(0, 0, new float[192], new float[192]);
         Assert.InRange(Environment.WorkingSet - before, long.MinValue, 192 << 20);
-        Assert.True(KvBuffer.BytesFor(KvType.F32, 8, 2, 96, 32768) > 380 << 20);
+        Assert.True(KvBuffer.BytesFor(KvDtype.F32, 8, 2, 96, 32768) > 380 << 20);
     }
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Any_number_of_threads_stores_the_same(KvType type)
+    public void Any_number_of_threads_stores_the_same(KvDtype type)
     {
         const int Tokens = 61, Heads = 2, Size = 64;
         var shape = new AttentionShape(4, Heads, Size, 1 / 8f);
@@ -113,7 +113,7 @@ public class KvBufferTests
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void A_copy_of_the_first_slots_goes_on_as_the_original_does(KvType type)
+    public void A_copy_of_the_first_slots_goes_on_as_the_original_does(KvDtype type)
     {
         const int Streams = 2, Heads = 3, Size = 20;
         float[] Slot(int slot) => Numbers.Random(Heads * Size, 10 + slot);

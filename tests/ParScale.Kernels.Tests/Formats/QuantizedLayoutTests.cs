@@ -7,10 +7,10 @@ public class QuantizedLayoutTests
 {
     private const int TileRows = 32;
 
-    public static TheoryData<WeightType, int, int> Shapes()
+    public static TheoryData<WeightDtype, int, int> Shapes()
     {
-        var data = new TheoryData<WeightType, int, int>();
-        foreach (WeightType type in (WeightType[])[WeightType.Q8, WeightType.Q4])
+        var data = new TheoryData<WeightDtype, int, int>();
+        foreach (WeightDtype type in (WeightDtype[])[WeightDtype.Q8, WeightDtype.Q4])
         {
             foreach (int columns in (int[])[1, 3, 31, 63, 64, 65, 96, 127, 128, 129, 300]) data.Add(type, 16, columns);
             foreach (int rows in (int[])[1, 31, 33, 70]) data.Add(type, rows, 130);
@@ -20,10 +20,10 @@ public class QuantizedLayoutTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void Bytes_and_values_are_those_of_the_definition(WeightType type, int rows, int columns)
+    public void Bytes_and_values_are_those_of_the_definition(WeightDtype type, int rows, int columns)
     {
         float[] values = Values(rows * columns, seed: rows * 1000 + columns);
-        using WeightMatrix matrix = WeightMatrix.FromValues(values, WeightType.F32, rows, columns);
+        using WeightMatrix matrix = WeightMatrix.FromValues(values, WeightDtype.F32, rows, columns);
         using WeightMatrix packed = matrix.ConvertTo(type);
         float[] expected = new float[columns], actual = new float[columns];
         var codes = new byte[QuantizedLayout.TileBytes(type, columns)];
@@ -38,13 +38,13 @@ public class QuantizedLayoutTests
     }
 
     [Theory]
-    [InlineData(WeightType.Q8, 5, 200)]
-    [InlineData(WeightType.Q4, 5, 200)]
-    [InlineData(WeightType.Q4, 16, 128)]
-    public void The_error_is_that_of_the_values(WeightType type, int rows, int columns)
+    [InlineData(WeightDtype.Q8, 5, 200)]
+    [InlineData(WeightDtype.Q4, 5, 200)]
+    [InlineData(WeightDtype.Q4, 16, 128)]
+    public void The_error_is_that_of_the_values(WeightDtype type, int rows, int columns)
     {
         float[] values = Values(rows * columns, seed: 7);
-        using WeightMatrix matrix = WeightMatrix.FromValues(values, WeightType.F32, rows, columns);
+        using WeightMatrix matrix = WeightMatrix.FromValues(values, WeightDtype.F32, rows, columns);
         RoundingError found = matrix.PackTile(
             type, 0, new byte[QuantizedLayout.TileBytes(type, columns)], new byte[QuantizedLayout.TileScaleBytes(type, columns)]);
         using WeightMatrix packed = matrix.ConvertTo(type);
@@ -61,15 +61,15 @@ public class QuantizedLayoutTests
     }
 
     [Theory]
-    [InlineData(WeightType.Q8, float.NaN)]
-    [InlineData(WeightType.Q8, float.NegativeInfinity)]
-    [InlineData(WeightType.Q4, float.NaN)]
-    [InlineData(WeightType.Q4, float.PositiveInfinity)]
-    public void Damage_stays_visible(WeightType type, float damage)
+    [InlineData(WeightDtype.Q8, float.NaN)]
+    [InlineData(WeightDtype.Q8, float.NegativeInfinity)]
+    [InlineData(WeightDtype.Q4, float.NaN)]
+    [InlineData(WeightDtype.Q4, float.PositiveInfinity)]
+    public void Damage_stays_visible(WeightDtype type, float damage)
     {
         float[] values = Values(3 * 200, seed: 9);
         values[200 + 150] = damage;
-        using WeightMatrix matrix = WeightMatrix.FromValues(values, WeightType.F32, 3, 200), packed = matrix.ConvertTo(type);
+        using WeightMatrix matrix = WeightMatrix.FromValues(values, WeightDtype.F32, 3, 200), packed = matrix.ConvertTo(type);
         var row = new float[200];
         packed.CopyRow(1, row);
         Assert.True(float.IsNaN(row[150]));
@@ -81,9 +81,9 @@ public class QuantizedLayoutTests
     }
 
     [Theory]
-    [InlineData(WeightType.Q8)]
-    [InlineData(WeightType.Q4)]
-    public void Huge_and_tiny_values_keep_finite_scales(WeightType type)
+    [InlineData(WeightDtype.Q8)]
+    [InlineData(WeightDtype.Q4)]
+    public void Huge_and_tiny_values_keep_finite_scales(WeightDtype type)
     {
         float[] values = [.. Enumerable.Repeat(float.MaxValue, 128), .. Enumerable.Repeat(-1e-38f, 128)];
         using WeightMatrix packed = WeightMatrix.FromValues(values, type, 1, values.Length);
@@ -94,19 +94,19 @@ public class QuantizedLayoutTests
     }
 
     // Reads codes and scales one by one where QuantizedLayout's summary says they lie, and checks them against the values.
-    private static void Plain(WeightType type, ReadOnlySpan<float> values, byte[] codes, byte[] scales, int row, float[] y)
+    private static void Plain(WeightDtype type, ReadOnlySpan<float> values, byte[] codes, byte[] scales, int row, float[] y)
     {
-        int group = type == WeightType.Q8 ? 128 : 64, most = type == WeightType.Q8 ? 127 : 7, least = type == WeightType.Q8 ? -127 : -8;
+        int group = type == WeightDtype.Q8 ? 128 : 64, most = type == WeightDtype.Q8 ? 127 : 7, least = type == WeightDtype.Q8 ? -127 : -8;
         for (int k = 0; k < values.Length; k++)
         {
             ushort bits = BitConverter.ToUInt16(scales, ((k / group * TileRows) + row) * 2);
             float scale = BitConverter.UInt32BitsToSingle((uint)bits << 16);
-            int code = type == WeightType.Q8
+            int code = type == WeightDtype.Q8
                 ? codes[(((k / 4 * TileRows) + row) * 4) + (k % 4)] - 128
                 : ((codes[(((k / 8 * TileRows) + row) * 4) + (k % 4)] >> (k % 8 / 4 * 4)) & 15) - 8;
             Assert.Equal(Math.Clamp((int)MathF.Round(values[k] / scale), least, most), code);
             ReadOnlySpan<float> inGroup = values.Slice(k / group * group, Math.Min(group, values.Length - (k / group * group)));
-            Assert.Equal(type == WeightType.Q8 ? LeastScale(inGroup) : BestScale(inGroup), scale);
+            Assert.Equal(type == WeightDtype.Q8 ? LeastScale(inGroup) : BestScale(inGroup), scale);
             y[k] = scale * code;
         }
     }

@@ -5,12 +5,12 @@ namespace ParScale.Kernels.Tests.Formats;
 
 public class WeightFormatsTests
 {
-    private const WeightType None = (WeightType)99;
+    private const WeightDtype None = (WeightDtype)99;
 
     [Fact]
     public void Every_type_is_one_of_two_kinds()
     {
-        foreach (WeightType type in Enum.GetValues<WeightType>())
+        foreach (WeightDtype type in Enum.GetValues<WeightDtype>())
         {
             if (WeightFormats.IsQuantized(type)) Assert.InRange(WeightFormats.Numbers(type).GroupSize, 32, 128);
             else Assert.InRange(WeightFormats.BytesPerValue(type), 2, 4);
@@ -30,9 +30,9 @@ public class WeightFormatsTests
     [Fact]
     public void A_format_of_the_other_kind_is_refused()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => WeightFormats.Numbers(WeightType.Bf16));
-        Assert.Throws<ArgumentOutOfRangeException>(() => WeightFormats.BytesPerValue(WeightType.Q4));
-        using WeightMatrix floats = WeightMatrix.FromValues([1], WeightType.F32, 1, 1);
-        Assert.Throws<ArgumentOutOfRangeException>(() => floats.PackTile(WeightType.F32, 0, new byte[4096], new byte[64]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => WeightFormats.Numbers(WeightDtype.Bf16));
+        Assert.Throws<ArgumentOutOfRangeException>(() => WeightFormats.BytesPerValue(WeightDtype.Q4));
+        using WeightMatrix floats = WeightMatrix.FromValues([1], WeightDtype.F32, 1, 1);
+        Assert.Throws<ArgumentOutOfRangeException>(() => floats.PackTile(WeightDtype.F32, 0, new byte[4096], new byte[64]));
     }
 }

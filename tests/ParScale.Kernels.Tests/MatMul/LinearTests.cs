@@ -14,7 +14,7 @@ public sealed class LinearTests : IDisposable
 {
     private readonly WorkerPool _pool = new(3);
 
-    public static TheoryData<WeightType> FloatTypes => [WeightType.F32, WeightType.Bf16];
+    public static TheoryData<WeightDtype> FloatTypes => [WeightDtype.F32, WeightDtype.Bf16];
 
     public static TheoryData<int> Lengths => Support.Lengths.Around;
 
@@ -24,7 +24,7 @@ public sealed class LinearTests : IDisposable
     [MemberData(nameof(Lengths))]
     public void Every_length_matches_the_reference(int length)
     {
-        foreach (WeightType type in new[] { WeightType.F32, WeightType.Bf16 })
+        foreach (WeightDtype type in new[] { WeightDtype.F32, WeightDtype.Bf16 })
             foreach (int rows in new[] { 1, 2, 3, 4, 5, 8, 9, 16 })
                 Check(type, outputs: 7, length, rows, bias: rows % 2 == 0);
     }
@@ -39,7 +39,7 @@ public sealed class LinearTests : IDisposable
     [InlineData(1001)]
     public void Every_number_of_outputs_matches_the_reference(int outputs)
     {
-        foreach (WeightType type in new[] { WeightType.F32, WeightType.Bf16 })
+        foreach (WeightDtype type in new[] { WeightDtype.F32, WeightDtype.Bf16 })
             foreach (int rows in new[] { 1, 4, 7 }) Check(type, outputs, length: 200, rows, bias: true);
     }
 
@@ -55,18 +55,18 @@ public sealed class LinearTests : IDisposable
 
     [Theory]
     [MemberData(nameof(FloatTypes))]
-    public void Every_number_of_rows_matches_the_reference(WeightType type)
+    public void Every_number_of_rows_matches_the_reference(WeightDtype type)
     {
         for (int rows = 1; rows <= 26; rows++) Check(type, outputs: 10, length: 75, rows, bias: true);
         Check(type, outputs: 40, length: 64, rows: 300, bias: false);
     }
 
     [Theory]
-    [InlineData(WeightType.Bf16, 133)]
-    [InlineData(WeightType.F32, 133)]
-    [InlineData(WeightType.Bf16, 256)]
-    [InlineData(WeightType.F32, 2)]
-    public void A_row_gives_the_same_bits_alone_and_in_a_batch(WeightType type, int length)
+    [InlineData(WeightDtype.Bf16, 133)]
+    [InlineData(WeightDtype.F32, 133)]
+    [InlineData(WeightDtype.Bf16, 256)]
+    [InlineData(WeightDtype.F32, 2)]
+    public void A_row_gives_the_same_bits_alone_and_in_a_batch(WeightDtype type, int length)
     {
         const int outputs = 101, most = 270;
         using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(outputs * length, 1), type, outputs, length);
@@ -82,7 +82,7 @@ public sealed class LinearTests : IDisposable
 
     [Theory]
     [MemberData(nameof(FloatTypes))]
-    public void Every_number_of_threads_gives_the_same_bits(WeightType type)
+    public void Every_number_of_threads_gives_the_same_bits(WeightDtype type)
     {
         const int outputs = 2050, length = 333;
         using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(outputs * length, 1), type, outputs, length);
@@ -101,11 +101,11 @@ public sealed class LinearTests : IDisposable
     }
 
     [Theory]
-    [InlineData(WeightType.F32, 31)]
-    [InlineData(WeightType.F32, 333)]
-    [InlineData(WeightType.Bf16, 31)]
-    [InlineData(WeightType.Bf16, 333)]
-    public void Every_width_of_vectors_gives_the_bits_of_sixteen_lanes(WeightType type, int length)
+    [InlineData(WeightDtype.F32, 31)]
+    [InlineData(WeightDtype.F32, 333)]
+    [InlineData(WeightDtype.Bf16, 31)]
+    [InlineData(WeightDtype.Bf16, 333)]
+    public void Every_width_of_vectors_gives_the_bits_of_sixteen_lanes(WeightDtype type, int length)
     {
         using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(20 * length, 1), type, 20, length);
         float[] x = Numbers.Random(9 * length, 2), bias = Numbers.Random(20, 3), y = new float[9 * 20], w = new float[length];
@@ -119,7 +119,7 @@ public sealed class LinearTests : IDisposable
 
     [Theory]
     [MemberData(nameof(FloatTypes))]
-    public void An_output_takes_nothing_from_its_neighbours(WeightType type)
+    public void An_output_takes_nothing_from_its_neighbours(WeightDtype type)
     {
         foreach (int length in new[] { 1, 31, 33, 64, 77 })
         {
@@ -134,7 +134,7 @@ public sealed class LinearTests : IDisposable
     [Fact]
     public void A_row_takes_nothing_from_its_neighbours()
     {
-        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(20 * 45, 1), WeightType.Bf16, 20, 45);
+        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(20 * 45, 1), WeightDtype.Bf16, 20, 45);
         float[] x = Numbers.Random(9 * 45, 2), y = new float[9 * 20];
         x.AsSpan(4 * 45, 45).Fill(float.PositiveInfinity);
         Linear.Run(weights, x, 9, [], y, _pool);
@@ -144,7 +144,7 @@ public sealed class LinearTests : IDisposable
     [Fact]
     public void A_product_allocates_nothing()
     {
-        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(300 * 100, 1), WeightType.Bf16, 300, 100);
+        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(300 * 100, 1), WeightDtype.Bf16, 300, 100);
         float[] x = new float[9 * 100], y = new float[9 * 300];
         Linear.Run(weights, x, 9, [], y, _pool);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -153,16 +153,16 @@ public sealed class LinearTests : IDisposable
     }
 
     [Theory]
-    [InlineData(WeightType.F32, 50, 3)]
-    [InlineData(WeightType.F32, 64, 1)]
-    [InlineData(WeightType.Bf16, 50, 3)]
-    [InlineData(WeightType.Bf16, 64, 1)]
-    [InlineData(WeightType.Bf16, 33, 6)]
-    public void Weights_at_an_odd_address_give_the_same(WeightType type, int length, int offset)
+    [InlineData(WeightDtype.F32, 50, 3)]
+    [InlineData(WeightDtype.F32, 64, 1)]
+    [InlineData(WeightDtype.Bf16, 50, 3)]
+    [InlineData(WeightDtype.Bf16, 64, 1)]
+    [InlineData(WeightDtype.Bf16, 33, 6)]
+    public void Weights_at_an_odd_address_give_the_same(WeightDtype type, int length, int offset)
     {
         float[] values = Numbers.Random(9 * length, 3), x = Numbers.Random(4 * length, 4), expected = new float[36], actual = new float[36];
-        byte[] bytes = [.. values.SelectMany(value => BitConverter.GetBytes(value).Skip(type == WeightType.F32 ? 0 : 2))];
-        if (type == WeightType.Bf16) values = [.. values.Select(v => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(v) & 0xFFFF0000))];
+        byte[] bytes = [.. values.SelectMany(value => BitConverter.GetBytes(value).Skip(type == WeightDtype.F32 ? 0 : 2))];
+        if (type == WeightDtype.Bf16) values = [.. values.Select(v => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(v) & 0xFFFF0000))];
         string path = Path.GetTempFileName();
         try
         {
@@ -182,7 +182,7 @@ public sealed class LinearTests : IDisposable
     [Fact]
     public void Wrong_lengths_are_refused()
     {
-        WeightMatrix weights = WeightMatrix.FromValues(new float[6], WeightType.F32, 2, 3);
+        WeightMatrix weights = WeightMatrix.FromValues(new float[6], WeightDtype.F32, 2, 3);
         Assert.Throws<ArgumentException>(() => Linear.Run(weights, new float[4], 1, [], new float[2], _pool));
         Assert.Throws<ArgumentException>(() => Linear.Run(weights, new float[3], 1, [], new float[3], _pool));
         Assert.Throws<ArgumentException>(() => Linear.Run(weights, new float[3], 1, new float[1], new float[2], _pool));
@@ -191,13 +191,13 @@ public sealed class LinearTests : IDisposable
     private static bool IsOff(string variable) => Environment.GetEnvironmentVariable(variable) == "0";
 
     // Lane by lane along k, pairs of neighbours in one lane for bf16; then halves onto each other.
-    private static float SixteenLanes(WeightType type, ReadOnlySpan<float> w, ReadOnlySpan<float> x)
+    private static float SixteenLanes(WeightDtype type, ReadOnlySpan<float> w, ReadOnlySpan<float> x)
     {
         bool fused = Fma.IsSupported || AdvSimd.IsSupported;
         var lanes = new float[16];
         for (int k = 0; k < w.Length; k++)
         {
-            ref float lane = ref lanes[type == WeightType.F32 ? k % 16 : k % 32 / 2];
+            ref float lane = ref lanes[type == WeightDtype.F32 ? k % 16 : k % 32 / 2];
             lane = fused ? MathF.FusedMultiplyAdd(w[k], x[k], lane) : w[k] * x[k] + lane;
         }
         for (int half = 8; half > 2; half /= 2)
@@ -205,7 +205,7 @@ public sealed class LinearTests : IDisposable
         return lanes[0] + lanes[1] + (lanes[2] + lanes[3]);
     }
 
-    private void Check(WeightType type, int outputs, int length, int rows, bool bias)
+    private void Check(WeightDtype type, int outputs, int length, int rows, bool bias)
     {
         WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(outputs * length, length), type, outputs, length);
         float[] x = Numbers.Random(rows * length, rows), biases = bias ? Numbers.Random(outputs, 9) : [];

@@ -8,7 +8,7 @@ namespace ParScale.Kernels.Tests.MatMul;
 
 public sealed class QuantizedMatMulTests : IDisposable
 {
-    private static readonly WeightType[] Types = [WeightType.Q8, WeightType.Q4];
+    private static readonly WeightDtype[] Types = [WeightDtype.Q8, WeightDtype.Q4];
     private readonly WorkerPool _pool = new(3);
     private readonly QuantizedActivations _scratch = new();
 
@@ -26,7 +26,7 @@ public sealed class QuantizedMatMulTests : IDisposable
     public void Every_shape_gives_the_bits_of_the_reference(string tier)
     {
         Assert.True(KernelTier.TryForce(tier));
-        foreach (WeightType type in Types)
+        foreach (WeightDtype type in Types)
         {
             foreach (int rows in new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19 })
                 foreach (int outputs in new[] { 1, 15, 16, 17, 32, 47, 48, 113 })
@@ -41,7 +41,7 @@ public sealed class QuantizedMatMulTests : IDisposable
     public void Codes_at_their_limits_do_not_saturate(string tier)
     {
         Assert.True(KernelTier.TryForce(tier));
-        foreach (WeightType type in Types)
+        foreach (WeightDtype type in Types)
         {
             foreach ((float w, float x) in new[] { (1f, 1f), (-1f, 1f), (1f, -1f), (-1f, -1f) })
             {
@@ -58,7 +58,7 @@ public sealed class QuantizedMatMulTests : IDisposable
     [Fact]
     public void Zeros_and_tiny_values_give_zero_and_values_that_are_not_finite_reach_the_output()
     {
-        foreach (WeightType type in Types)
+        foreach (WeightDtype type in Types)
         {
             float[] weights = Numbers.Random(16 * 256, 1), x = new float[4 * 256], y = new float[4 * 16];
             x[256] = 1e-38f;
@@ -74,7 +74,7 @@ public sealed class QuantizedMatMulTests : IDisposable
     public void A_row_gives_the_same_bits_alone_and_in_a_batch_and_on_any_number_of_threads()
     {
         using var single = new WorkerPool(1);
-        foreach (WeightType type in Types)
+        foreach (WeightDtype type in Types)
         {
             WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(133 * 300, 1), type, 133, 300);
             float[] x = Numbers.Random(21 * 300, 2), batch = new float[21 * 133], alone = new float[133];
@@ -95,9 +95,9 @@ public sealed class QuantizedMatMulTests : IDisposable
         string path = Path.GetTempFileName();
         try
         {
-            foreach (WeightType type in Types)
+            foreach (WeightDtype type in Types)
             {
-                using WeightMatrix source = WeightMatrix.FromValues(Numbers.Random(40 * 300, 3), WeightType.F32, 40, 300);
+                using WeightMatrix source = WeightMatrix.FromValues(Numbers.Random(40 * 300, 3), WeightDtype.F32, 40, 300);
                 using WeightMatrix aligned = source.ConvertTo(type);
                 byte[] codes = new byte[QuantizedLayout.TileBytes(type, 300)], scales = new byte[QuantizedLayout.TileScaleBytes(type, 300)];
                 var allCodes = new MemoryStream();
@@ -130,7 +130,7 @@ public sealed class QuantizedMatMulTests : IDisposable
     {
         float[] x = Numbers.Random(5 * 200, 3);
         int[] outputs = [70, 33, 31];
-        foreach (WeightType type in new[] { WeightType.Q8, WeightType.Q4, WeightType.Bf16 })
+        foreach (WeightDtype type in new[] { WeightDtype.Q8, WeightDtype.Q4, WeightDtype.Bf16 })
         {
             Linear.Product[] products =
             [
@@ -150,24 +150,24 @@ public sealed class QuantizedMatMulTests : IDisposable
     [Fact]
     public void Products_whose_lengths_do_not_fit_are_refused()
     {
-        using WeightMatrix a = WeightMatrix.FromValues(new float[6], WeightType.Q8, 2, 3), b = WeightMatrix.FromValues(new float[8], WeightType.Q8, 2, 4);
+        using WeightMatrix a = WeightMatrix.FromValues(new float[6], WeightDtype.Q8, 2, 3), b = WeightMatrix.FromValues(new float[8], WeightDtype.Q8, 2, 4);
         Assert.Throws<ArgumentException>(() => Linear.RunAll([new(a, [], new float[2]), new(b, [], new float[2])], new float[3], 1, _pool, _scratch));
         Assert.Throws<ArgumentException>(() => Linear.RunAll([new(a, [], new float[2]), new(a, [], new float[1])], new float[3], 1, _pool, _scratch));
         Assert.Throws<ArgumentException>(() => Linear.RunAll([new(a, [], new float[2]), new(a, new float[1], new float[2])], new float[3], 1, _pool, _scratch));
     }
 
     [Theory]
-    [InlineData(WeightType.Q8, 0.01)]
-    [InlineData(WeightType.Q4, 0.12)]
-    public void The_product_is_near_the_exact_one(WeightType type, double tolerance)
+    [InlineData(WeightDtype.Q8, 0.01)]
+    [InlineData(WeightDtype.Q4, 0.12)]
+    public void The_product_is_near_the_exact_one(WeightDtype type, double tolerance)
     {
         float[] weights = Numbers.Random(64 * 512, 8), x = Numbers.Random(3 * 512, 9), expected = new float[3 * 64], actual = new float[3 * 64];
-        Linear.Reference(WeightMatrix.FromValues(weights, WeightType.F32, 64, 512), x, 3, [], expected);
+        Linear.Reference(WeightMatrix.FromValues(weights, WeightDtype.F32, 64, 512), x, 3, [], expected);
         Linear.Run(WeightMatrix.FromValues(weights, type, 64, 512), x, 3, [], actual, _pool, _scratch);
         Numbers.AssertClose(expected, actual, tolerance);
     }
 
-    private void Check(WeightType type, float[] weights, float[] x, int outputs, int length, int rows)
+    private void Check(WeightDtype type, float[] weights, float[] x, int outputs, int length, int rows)
     {
         using WeightMatrix matrix = WeightMatrix.FromValues(weights, type, outputs, length);
         float[] bias = rows % 2 == 0 ? Numbers.Random(outputs, 77) : [], expected = new float[rows * outputs], actual = new float[rows * outputs];

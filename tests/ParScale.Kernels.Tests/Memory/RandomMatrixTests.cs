@@ -5,10 +5,10 @@ namespace ParScale.Kernels.Tests.Memory;
 
 public class RandomMatrixTests
 {
-    public static TheoryData<WeightType, int, int> Shapes()
+    public static TheoryData<WeightDtype, int, int> Shapes()
     {
-        var cases = new TheoryData<WeightType, int, int>();
-        foreach (WeightType type in Enum.GetValues<WeightType>())
+        var cases = new TheoryData<WeightDtype, int, int>();
+        foreach (WeightDtype type in Enum.GetValues<WeightDtype>())
             foreach ((int rows, int columns) in new[] { (1, 1), (5, 7), (16, 128), (40, 300), (33, 1003) })
                 cases.Add(type, rows, columns);
         return cases;
@@ -16,7 +16,7 @@ public class RandomMatrixTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void Values_are_finite_not_denormal_and_repeat_with_the_seed(WeightType type, int rows, int columns)
+    public void Values_are_finite_not_denormal_and_repeat_with_the_seed(WeightDtype type, int rows, int columns)
     {
         using WeightMatrix matrix = WeightMatrix.Random(type, rows, columns, 0.02f, 7);
         using WeightMatrix same = WeightMatrix.Random(type, rows, columns, 0.02f, 7);
@@ -26,11 +26,11 @@ public class RandomMatrixTests
     }
 
     [Theory]
-    [InlineData(WeightType.F32)]
-    [InlineData(WeightType.Bf16)]
-    [InlineData(WeightType.Q8)]
-    [InlineData(WeightType.Q4)]
-    public void Mean_and_deviation_are_those_asked_for(WeightType type)
+    [InlineData(WeightDtype.F32)]
+    [InlineData(WeightDtype.Bf16)]
+    [InlineData(WeightDtype.Q8)]
+    [InlineData(WeightDtype.Q4)]
+    public void Mean_and_deviation_are_those_asked_for(WeightDtype type)
     {
         using WeightMatrix matrix = WeightMatrix.Random(type, 100, 1001, 0.02f, 1);
         float[] values = Values(matrix);
@@ -41,15 +41,15 @@ public class RandomMatrixTests
     }
 
     [Theory]
-    [InlineData(WeightType.Q8)]
-    [InlineData(WeightType.Q4)]
-    public void Values_are_whole_multiples_of_one_scale_within_the_codes_of_the_format(WeightType type)
+    [InlineData(WeightDtype.Q8)]
+    [InlineData(WeightDtype.Q4)]
+    public void Values_are_whole_multiples_of_one_scale_within_the_codes_of_the_format(WeightDtype type)
     {
         const int rows = 20, columns = 131;
         using WeightMatrix random = WeightMatrix.Random(type, rows, columns, 0.02f, 3);
         float scale = Values(random).Select(MathF.Abs).Where(value => value > 0).Min();
         Assert.All(Values(random), value => Assert.Equal(MathF.Round(value / scale), value / scale, 1e-3f));
-        Assert.InRange(Values(random).Max(MathF.Abs) / scale, 2, type == WeightType.Q8 ? 127.01f : 7.01f);
+        Assert.InRange(Values(random).Max(MathF.Abs) / scale, 2, type == WeightDtype.Q8 ? 127.01f : 7.01f);
     }
 
     private static float[] Values(WeightMatrix matrix)

@@ -1,4 +1,5 @@
 using CsCheck;
+using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.ScalingLaws.Tests.Cost;
@@ -11,17 +12,17 @@ public class CostModelTests
     {
         Shape = Assert.IsType<ModelShape>(PublishedShapes.Find("1.8B")),
         Streams = 1,
-        Weights = WeightFormat.Bf16,
-        Cache = CacheFormat.Bf16,
+        Weights = WeightDtype.Bf16,
+        Cache = KvDtype.Bf16,
         Work = new Workload(1, 128, 128),
         Device = A100,
     };
 
     [Theory]
-    [InlineData(WeightFormat.F32, 4)]
-    [InlineData(WeightFormat.Bf16, 2)]
-    [InlineData(WeightFormat.Q8, 8.125 / 8)]
-    public void Weights_are_their_bits(WeightFormat format, double bytes)
+    [InlineData(WeightDtype.F32, 4)]
+    [InlineData(WeightDtype.Bf16, 2)]
+    [InlineData(WeightDtype.Q8, 8.125 / 8)]
+    public void Weights_are_their_bits(WeightDtype format, double bytes)
     {
         MemoryCost memory = CostModel.Memory(Plain with { Weights = format });
         double vectors = Plain.Shape.VectorParameters;
@@ -33,7 +34,7 @@ public class CostModelTests
     {
         double vectors = Plain.Shape.VectorParameters, table = Plain.Shape.EmbeddingParameters;
         double expected = (1_571_472_384 - vectors) * 4.25 / 8 + table * 8.125 / 8 + 4 * vectors;
-        Assert.Equal(expected, CostModel.Memory(Plain with { Weights = WeightFormat.Q4 }).Weights, 1.0);
+        Assert.Equal(expected, CostModel.Memory(Plain with { Weights = WeightDtype.Q4 }).Weights, 1.0);
     }
 
     [Fact]
@@ -49,9 +50,9 @@ public class CostModelTests
     [Fact]
     public void Cache_formats_differ_by_their_bytes()
     {
-        double Cache(CacheFormat format) => CostModel.Memory(Plain with { Cache = format }).Cache;
-        Assert.Equal(2, Cache(CacheFormat.F32) / Cache(CacheFormat.Bf16), 1e-9);
-        Assert.Equal((2.0 * 96 + 4 * 3 + 4) / (2 * 2 * 96), Cache(CacheFormat.Q8) / Cache(CacheFormat.Bf16), 1e-9);
+        double Cache(KvDtype format) => CostModel.Memory(Plain with { Cache = format }).Cache;
+        Assert.Equal(2, Cache(KvDtype.F32) / Cache(KvDtype.Bf16), 1e-9);
+        Assert.Equal((2.0 * 96 + 4 * 3 + 4) / (2 * 2 * 96), Cache(KvDtype.Q8) / Cache(KvDtype.Bf16), 1e-9);
     }
 
     [Fact]
@@ -107,7 +108,7 @@ public class CostModelTests
 
     [Fact]
     public void Nothing_gets_cheaper_by_more() =>
-        Gen.Select(Gen.Int[1, 16], Gen.Int[1, 64], Gen.Int[1, 4096], Gen.Int[1, 4096], Gen.Enum<WeightFormat>(), Gen.Enum<CacheFormat>())
+        Gen.Select(Gen.Int[1, 16], Gen.Int[1, 64], Gen.Int[1, 4096], Gen.Int[1, 4096], Gen.Enum<WeightDtype>(), Gen.Enum<KvDtype>())
             .Sample((streams, batch, prompt, output, weights, cache) =>
             {
                 CostQuery query = Plain with { Streams = streams, Weights = weights, Cache = cache, Work = new Workload(batch, prompt, output) };

@@ -1,3 +1,4 @@
+using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.ScalingLaws.Tests.Cost;
@@ -20,7 +21,7 @@ public class DevicesTests
     {
         Device a100 = Assert.IsType<Device>(Devices.Find("a100"));
         Assert.Equal(2039e9 * 0.9, a100.ReadReached, 1.0);
-        Assert.Equal(312e12 / 2 * 0.7, a100.ProductRate(WeightFormat.Bf16), 1.0);
+        Assert.Equal(312e12 / 2 * 0.7, a100.ProductRate(WeightDtype.Bf16), 1.0);
     }
 
     [Fact]
@@ -28,8 +29,8 @@ public class DevicesTests
     {
         Device here = Devices.Measured("here", 1e10, 3e10, 1e11, 4e11);
         Assert.Equal(Devices.This, here.Name);
-        Assert.Equal(here.ProductRate(WeightFormat.F32), here.ProductRate(WeightFormat.Bf16));
-        Assert.Equal(4, here.ProductRate(WeightFormat.Q4) / here.ProductRate(WeightFormat.F32), 1e-9);
+        Assert.Equal(here.ProductRate(WeightDtype.F32), here.ProductRate(WeightDtype.Bf16));
+        Assert.Equal(4, here.ProductRate(WeightDtype.Q4) / here.ProductRate(WeightDtype.F32), 1e-9);
     }
 
     [Fact]

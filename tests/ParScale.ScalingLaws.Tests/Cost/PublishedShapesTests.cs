@@ -20,6 +20,15 @@ public class PublishedShapesTests
     }
 
     [Fact]
+    public void Names_of_the_paper_are_known_where_they_are_not_another_model()
+    {
+        Assert.Equal(PublishedShapes.Find("1.8B"), PublishedShapes.Find("1.6b"));
+        Assert.Equal(896, PublishedShapes.Find("0.7B")?.Hidden);
+        Assert.Null(PublishedShapes.Find("2B"));
+        Assert.All(PublishedShapes.All, shape => Assert.Same(shape, PublishedShapes.Find(shape.Name)));
+    }
+
+    [Fact]
     public void Streams_add_prefixes_and_both_matrices_of_the_aggregator()
     {
         ModelShape shape = Assert.IsType<ModelShape>(PublishedShapes.Find("1.8B"));

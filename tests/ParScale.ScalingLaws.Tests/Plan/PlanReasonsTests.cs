@@ -1,3 +1,4 @@
+using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws.Cost;
 using ParScale.ScalingLaws.Plan;
 
@@ -19,7 +20,7 @@ public class PlanReasonsTests(ITestOutputHelper output)
     [Fact]
     public void Where_streams_stop_is_said_for_batch_context_and_prompt()
     {
-        PlanChoice choice = Planner.Consider(PlannerTests.Request, Assert.IsType<ModelShape>(PublishedShapes.Find("1.8B")), 4, WeightFormat.Q8);
+        PlanChoice choice = Planner.Consider(PlannerTests.Request, Assert.IsType<ModelShape>(PublishedShapes.Find("1.8B")), 4, WeightDtype.Q8);
         StreamsPay pay = Assert.IsType<StreamsPay>(StreamsPay.Of(PlannerTests.Request, choice));
         IReadOnlyList<string> where = PlanReasons.WhereStreamsStop(PlannerTests.Request, pay);
         foreach (string sentence in where) output.WriteLine(sentence);
@@ -34,7 +35,7 @@ public class PlanReasonsTests(ITestOutputHelper output)
     public void Every_outcome_has_words()
     {
         StreamsPay pay = Assert.IsType<StreamsPay>(StreamsPay.Of(PlannerTests.Request,
-            Planner.Consider(PlannerTests.Request, PublishedShapes.All[0], 8, WeightFormat.Q4)));
+            Planner.Consider(PlannerTests.Request, PublishedShapes.All[0], 8, WeightDtype.Q4)));
         StreamsPay[] outcomes =
         [
             pay with { Batch = null, Context = null, OutputToBreakEven = 0 },

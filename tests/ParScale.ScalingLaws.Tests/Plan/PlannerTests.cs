@@ -1,3 +1,4 @@
+using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws.Cost;
 using ParScale.ScalingLaws.Plan;
 
@@ -40,15 +41,15 @@ public class PlannerTests
     {
         ModelShape shape = Assert.IsType<ModelShape>(PublishedShapes.Find("1.8B"));
         double n = shape.NonEmbeddingParameters(1) + shape.PrefixParameters(4) + shape.AggregatorParameters(4);
-        Assert.Equal(ScalingLaw.StackV2Python.Loss(n, 4), Planner.Consider(Request, shape, 4, WeightFormat.Bf16).Loss, 1e-12);
-        Assert.Equal(ScalingLaw.StackV2Python.Loss(n, 4) + Math.Log(6.1565 / 5.9066), Planner.Consider(Request, shape, 4, WeightFormat.Q4).Loss, 1e-12);
+        Assert.Equal(ScalingLaw.StackV2Python.Loss(n, 4), Planner.Consider(Request, shape, 4, WeightDtype.Bf16).Loss, 1e-12);
+        Assert.Equal(ScalingLaw.StackV2Python.Loss(n, 4) + Math.Log(6.1565 / 5.9066), Planner.Consider(Request, shape, 4, WeightDtype.Q4).Loss, 1e-12);
     }
 
     [Fact]
     public void Limits_are_held_at_the_end_of_the_context()
     {
         ModelShape shape = Assert.IsType<ModelShape>(PublishedShapes.Find("1.8B"));
-        PlanChoice choice = Planner.Consider(Request, shape, 4, WeightFormat.Q8);
+        PlanChoice choice = Planner.Consider(Request, shape, 4, WeightDtype.Q8);
         Assert.Equal(CostModel.DecodeSeconds(choice.Query, 4096), choice.DecodeSeconds);
         Assert.Equal(CostModel.Memory(choice.Query).Total, choice.MemoryBytes);
     }
@@ -72,7 +73,7 @@ public class PlannerTests
         PlanRequest request = Request with
         {
             Shapes = [PublishedShapes.WithParameters(2e9), PublishedShapes.Mixture(40e9, 0.3e9)],
-            Weights = [WeightFormat.Q4],
+            Weights = [WeightDtype.Q4],
             MemoryLimit = 4e9,
             DecodeLimit = 0.03,
             Work = new Workload(1, 100, 28),

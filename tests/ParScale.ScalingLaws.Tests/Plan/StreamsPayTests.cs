@@ -1,3 +1,4 @@
+using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws.Cost;
 using ParScale.ScalingLaws.Plan;
 
@@ -51,7 +52,7 @@ public class StreamsPayTests
     }
 
     private static PlanChoice Choice(PlanRequest request, int streams) =>
-        Planner.Consider(request, Assert.IsType<ModelShape>(PublishedShapes.Find("1.8B")), streams, WeightFormat.Bf16);
+        Planner.Consider(request, Assert.IsType<ModelShape>(PublishedShapes.Find("1.8B")), streams, WeightDtype.Bf16);
 
     private static double Step(PlanChoice choice, int batch) =>
         CostModel.DecodeSeconds(choice.Query with { Work = choice.Query.Work with { Batch = batch } }, choice.Query.Work.Context);

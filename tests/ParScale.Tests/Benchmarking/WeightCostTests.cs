@@ -7,34 +7,27 @@ namespace ParScale.Tests.Benchmarking;
 
 public class WeightCostTests
 {
-    private static readonly ModelConfig Shape = (ModelShapes.Find("0.7B") ?? throw new InvalidOperationException()) with
-    {
-        HiddenSize = 32,
-        HeadSize = 2,
-        IntermediateSize = 48,
-        LayerCount = 3,
-        VocabularySize = 50,
-    };
+    private static readonly ModelConfig Shape = RandomCheckpoint.Config(streams: 1, hidden: 32, heads: 16, intermediate: 48, layers: 3).Model;
 
     [Theory]
     [InlineData(1)]
     [InlineData(4)]
     public void Every_parameter_counts_once(int streams)
     {
-        using var weights = new RandomWeights(WeightType.F32);
+        using var weights = new RandomWeights(WeightDtype.F32);
         Backbone backbone = weights.Backbone(Shape);
-        StreamSet set = weights.Streams(Shape, Numbers(streams), KvType.F32);
+        StreamSet set = weights.Streams(Shape, Numbers(streams), KvDtype.F32);
         Assert.Equal(4 * Shape.Parameters, WeightCost.StepBytes(backbone));
         Assert.Equal(4 * Shape.Parameters, WeightCost.Bytes(backbone));
         Assert.Equal(4 * set.Config.AggregatorParameters(Shape), set.Aggregator?.Bytes ?? 0);
-        Assert.Equal(4 * CheckpointConfig.Create(Shape, set.Config).Parameters, RandomWeights.BytesFor(CheckpointConfig.Create(Shape, set.Config), WeightType.F32));
+        Assert.Equal(4 * CheckpointConfig.Create(Shape, set.Config).Parameters, RandomWeights.BytesFor(CheckpointConfig.Create(Shape, set.Config), WeightDtype.F32));
         set.Free();
     }
 
     [Fact]
     public void An_untied_embedding_is_not_read()
     {
-        using var weights = new RandomWeights(WeightType.F32);
+        using var weights = new RandomWeights(WeightDtype.F32);
         ModelConfig config = Shape with { TieWordEmbeddings = false };
         Assert.Equal(4 * (config.Parameters - 50 * 32), WeightCost.StepBytes(weights.Backbone(config)));
     }
@@ -42,9 +35,9 @@ public class WeightCostTests
     [Fact]
     public void Products_are_those_of_the_matrices()
     {
-        using var weights = new RandomWeights(WeightType.F32);
+        using var weights = new RandomWeights(WeightDtype.F32);
         Backbone backbone = weights.Backbone(Shape);
-        StreamSet set = weights.Streams(Shape, Numbers(2), KvType.F32);
+        StreamSet set = weights.Streams(Shape, Numbers(2), KvDtype.F32);
         double queries = 32 * 32 + 2 * 4 * 32, rest = 32 * 32 + 3 * 48 * 32, mixing = 2 * 32 * 32 + 2 * 32;
         Assert.Equal((queries + rest) * 2 * 3 - queries + mixing, WeightCost.TokenProducts(backbone, set));
         Assert.Equal(50 * 32, WeightCost.HeadProducts(backbone));

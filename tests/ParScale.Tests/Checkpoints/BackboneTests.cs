@@ -56,7 +56,7 @@ public sealed class BackboneTests
     {
         using var folder = new TempFolder();
         Make(folder, tied: true, sharded: false);
-        Quantizer.Run(folder.File("addon"), folder.File("q8"), WeightType.Q8, cancellationToken: TestContext.Current.CancellationToken);
+        Quantizer.Run(folder.File("addon"), folder.File("q8"), WeightDtype.Q8, cancellationToken: TestContext.Current.CancellationToken);
         Directory.Delete(folder.File("plain"), recursive: true);
         using LanguageModel small = LanguageModel.Load(folder.File("q8"));
         Assert.Null(CheckpointConfig.Load(folder.File("q8")).Backbone);

@@ -8,13 +8,13 @@ public class MemoryCheckTests
 {
     [Theory]
     [InlineData(TensorType.F32, null, 4)]
-    [InlineData(TensorType.F32, WeightType.F32, 4)]
-    [InlineData(TensorType.F32, WeightType.Bf16, 2)]
+    [InlineData(TensorType.F32, WeightDtype.F32, 4)]
+    [InlineData(TensorType.F32, WeightDtype.Bf16, 2)]
     [InlineData(TensorType.BF16, null, 2)]
-    [InlineData(TensorType.BF16, WeightType.F32, 4)]
+    [InlineData(TensorType.BF16, WeightDtype.F32, 4)]
     [InlineData(TensorType.F16, null, 4)]
-    [InlineData(TensorType.F16, WeightType.Bf16, 2)]
-    public void Matrices_count_in_the_type_that_is_computed_with_and_the_rest_as_f32(TensorType stored, WeightType? type, int bytes)
+    [InlineData(TensorType.F16, WeightDtype.Bf16, 2)]
+    public void Matrices_count_in_the_type_that_is_computed_with_and_the_rest_as_f32(TensorType stored, WeightDtype? type, int bytes)
     {
         using var folder = new TempFolder();
         CheckpointConfig config = RandomCheckpoint.Config();
@@ -39,14 +39,14 @@ public class MemoryCheckTests
         // A bfloat16 scale for 128 values of 1 byte, and for 64 values of half a byte.
         long Q8(long values) => values + (values / 128 * 2);
         long Q4(long values) => (values / 2) + (values / 64 * 2);
-        Assert.Equal(Q8(embedding + layer) + rest, MemoryCheck.ResidentBytes(config, checkpoint, WeightType.Q8));
-        Assert.Equal(Q8(embedding) + Q4(layer) + rest, MemoryCheck.ResidentBytes(config, checkpoint, WeightType.Q4));
+        Assert.Equal(Q8(embedding + layer) + rest, MemoryCheck.ResidentBytes(config, checkpoint, WeightDtype.Q8));
+        Assert.Equal(Q8(embedding) + Q4(layer) + rest, MemoryCheck.ResidentBytes(config, checkpoint, WeightDtype.Q4));
     }
 
     [Theory]
     [InlineData(null, 4, true)]
-    [InlineData(WeightType.Bf16, 2, false)]
-    public void CF06_bf16_is_advised_where_it_would_fit(WeightType? type, int bytes, bool advised)
+    [InlineData(WeightDtype.Bf16, 2, false)]
+    public void CF06_bf16_is_advised_where_it_would_fit(WeightDtype? type, int bytes, bool advised)
     {
         CheckpointConfig config = RandomCheckpoint.Config();
         long needed = config.Parameters * bytes;

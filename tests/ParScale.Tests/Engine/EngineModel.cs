@@ -11,14 +11,14 @@ internal sealed class EngineModel : IDisposable
     public const int Vocabulary = 199;
     private readonly TempFolder _folder = new();
 
-    public EngineModel(WeightType? type = null, LoadOptions? options = null, int maxPositions = 160)
+    public EngineModel(WeightDtype? type = null, LoadOptions? options = null, int maxPositions = 160)
     {
         CheckpointConfig config = RandomCheckpoint.Config(
             streams: 1, hidden: 64, heads: 4, layers: 3, intermediate: 96, vocabulary: Vocabulary, maxPositions: maxPositions);
         RandomCheckpoint.Write(Plain, config, seed: 21);
         foreach (int streams in (int[])[2, 4])
             RandomCheckpoint.WriteAddOn(AddOn(streams), Plain, new StreamConfig(streams, 6, 0.1), seed: streams);
-        Model = Load((options ?? new LoadOptions()) with { Type = type });
+        Model = Load((options ?? new LoadOptions()) with { Dtype = type });
     }
 
     public LanguageModel Model { get; }

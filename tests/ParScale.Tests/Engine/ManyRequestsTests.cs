@@ -8,19 +8,19 @@ public class ManyRequestsTests
 {
     private const int Requests = 64;
 
-    public static TheoryData<WeightType, KvType> Types => new()
+    public static TheoryData<WeightDtype, KvDtype> Types => new()
     {
-        { WeightType.F32, KvType.F32 },
-        { WeightType.Bf16, KvType.Q8 },
-        { WeightType.Q8, KvType.Bf16 },
-        { WeightType.Q4, KvType.Q8 },
+        { WeightDtype.F32, KvDtype.F32 },
+        { WeightDtype.Bf16, KvDtype.Q8 },
+        { WeightDtype.Q8, KvDtype.Bf16 },
+        { WeightDtype.Q4, KvDtype.Q8 },
     };
 
     [Theory]
     [MemberData(nameof(Types))]
-    public async Task Sixty_four_at_once_equal_their_solo_runs(WeightType type, KvType cache)
+    public async Task Sixty_four_at_once_equal_their_solo_runs(WeightDtype type, KvDtype cache)
     {
-        using var models = new EngineModel(type, new LoadOptions { Cache = cache, ReusePrefixes = false });
+        using var models = new EngineModel(type, new LoadOptions { KvDtype = cache, ReusePrefixes = false });
         string[] alone = await Alone(models, prefixes: 0);
         Assert.Equal(alone, await Together(models.Model, prefixes: 0));
         Assert.Equal(0, models.Model.KvMemoryInUse);
@@ -28,9 +28,9 @@ public class ManyRequestsTests
 
     [Theory]
     [MemberData(nameof(Types))]
-    public async Task Reused_prefixes_change_nothing(WeightType type, KvType cache)
+    public async Task Reused_prefixes_change_nothing(WeightDtype type, KvDtype cache)
     {
-        using var models = new EngineModel(type, new LoadOptions { Cache = cache });
+        using var models = new EngineModel(type, new LoadOptions { KvDtype = cache });
         string[] alone = await Alone(models, prefixes: 3);
         for (int round = 0; round < 3; round++) Assert.Equal(alone, await Together(models.Model, prefixes: 3));
         Assert.True(models.Model.KvMemoryInUse > 0, "nothing was kept for reuse");
@@ -38,9 +38,9 @@ public class ManyRequestsTests
 
     [Theory]
     [MemberData(nameof(Types))]
-    public async Task Those_who_leave_do_not_touch_those_who_stay(WeightType type, KvType cache)
+    public async Task Those_who_leave_do_not_touch_those_who_stay(WeightDtype type, KvDtype cache)
     {
-        using var models = new EngineModel(type, new LoadOptions { Cache = cache });
+        using var models = new EngineModel(type, new LoadOptions { KvDtype = cache });
         string[] alone = await Alone(models, prefixes: 3);
         string?[] found = await Task.WhenAll(Enumerable.Range(0, Requests).Select(async number =>
         {
@@ -96,7 +96,7 @@ public class ManyRequestsTests
 
     private static async Task<string[]> Alone(EngineModel models, int prefixes)
     {
-        using LanguageModel fresh = models.Load(new LoadOptions { Type = models.Model.Type, Cache = models.Model.CacheType, ReusePrefixes = false, Threads = 1 });
+        using LanguageModel fresh = models.Load(new LoadOptions { Dtype = models.Model.Dtype, KvDtype = models.Model.KvDtype, ReusePrefixes = false, Threads = 1 });
         var alone = new string[Requests];
         for (int number = 0; number < Requests; number++) alone[number] = await EngineModel.Run(fresh, number, prefixes, TestContext.Current.CancellationToken);
         return alone;

@@ -16,12 +16,12 @@ public sealed class ReuseTests : IDisposable
     public void Dispose() => _models.Dispose();
 
     [Theory]
-    [InlineData(KvType.F32)]
-    [InlineData(KvType.Bf16)]
-    [InlineData(KvType.Q8)]
-    public void A_rewound_session_forgets_and_a_fork_goes_its_own_way(KvType cache)
+    [InlineData(KvDtype.F32)]
+    [InlineData(KvDtype.Bf16)]
+    [InlineData(KvDtype.Q8)]
+    public void A_rewound_session_forgets_and_a_fork_goes_its_own_way(KvDtype cache)
     {
-        using LanguageModel model = _models.Load(new LoadOptions { Cache = cache });
+        using LanguageModel model = _models.Load(new LoadOptions { KvDtype = cache });
         int[] tokens = [.. Enumerable.Range(0, 60).Select(i => i * 11 % 199)];
         float[] straight = model.Logits([.. tokens[..41], 7, 8], 4, Token).Last;
         using Session session = model.CreateSession(100, streams: 4);

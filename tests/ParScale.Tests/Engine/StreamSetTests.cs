@@ -52,15 +52,15 @@ public sealed class StreamSetTests : IDisposable
     }
 
     [Theory]
-    [InlineData(WeightType.Q8)]
-    [InlineData(WeightType.Q4)]
-    public void A_quantised_backbone_takes_the_streams_of_its_source(WeightType type)
+    [InlineData(WeightDtype.Q8)]
+    [InlineData(WeightDtype.Q4)]
+    public void A_quantised_backbone_takes_the_streams_of_its_source(WeightDtype type)
     {
         Merge("p4", "whole");
         Quantizer.Run(_folder.File("plain"), _folder.File("small"), type, cancellationToken: TestContext.Current.CancellationToken);
         Quantizer.Run(_folder.File("whole"), _folder.File("small4"), type, cancellationToken: TestContext.Current.CancellationToken);
         using LanguageModel small = LanguageModel.Load(_folder.File("small")), small4 = LanguageModel.Load(_folder.File("small4"));
-        using LanguageModel converted = LanguageModel.Load(_folder.File("plain"), new LoadOptions { Type = type });
+        using LanguageModel converted = LanguageModel.Load(_folder.File("plain"), new LoadOptions { Dtype = type });
         small.AddStreams(_folder.File("p4"));
         converted.AddStreams(_folder.File("p4"));
         Assert.Equal(Last(small4), Last(small, 4));
@@ -100,7 +100,7 @@ public sealed class StreamSetTests : IDisposable
         RandomCheckpoint.Write(_folder.File("other"), RandomCheckpoint.Config(1), seed: 6);
         RandomCheckpoint.Write(_folder.File("deeper"), RandomCheckpoint.Config(1, layers: 3), seed: 6);
         RandomCheckpoint.Write(_folder.File("whole"), RandomCheckpoint.Config(4), seed: 7);
-        Quantizer.Run(_folder.File("other"), _folder.File("small"), WeightType.Q8, cancellationToken: TestContext.Current.CancellationToken);
+        Quantizer.Run(_folder.File("other"), _folder.File("small"), WeightDtype.Q8, cancellationToken: TestContext.Current.CancellationToken);
         using LanguageModel other = LanguageModel.Load(_folder.File("other")), deeper = LanguageModel.Load(_folder.File("deeper"));
         using LanguageModel small = LanguageModel.Load(_folder.File("small"));
         BadInput.Expect(ErrorKind.HashMismatch, "AD-02", () => other.AddStreams(_folder.File("p4")), long.MaxValue, "other");
@@ -142,7 +142,7 @@ public sealed class StreamSetTests : IDisposable
             reference["xxh128"] = new string('0', 32);
         });
         BadInput.Expect(ErrorKind.HashMismatch, "AD-02", () => model.AddStreams(_folder.File("p2")), long.MaxValue, "plain");
-        Quantizer.Run(_folder.File("plain"), _folder.File("small"), WeightType.Q8, cancellationToken: TestContext.Current.CancellationToken);
+        Quantizer.Run(_folder.File("plain"), _folder.File("small"), WeightDtype.Q8, cancellationToken: TestContext.Current.CancellationToken);
         using LanguageModel small = LanguageModel.Load(_folder.File("small"));
         BadInput.Expect(ErrorKind.HashMismatch, "AD-02", () => small.AddStreams(_folder.File("p4")), long.MaxValue, "small");
     }

@@ -11,13 +11,13 @@ public sealed class BatchTests : IDisposable
 {
     private readonly TempFolder _folder = new();
 
-    public static TheoryData<KvType, WeightType> Types
+    public static TheoryData<KvDtype, WeightDtype> Types
     {
         get
         {
-            var data = new TheoryData<KvType, WeightType>();
-            foreach (KvType cache in Enum.GetValues<KvType>())
-                foreach (WeightType weights in Enum.GetValues<WeightType>()) data.Add(cache, weights);
+            var data = new TheoryData<KvDtype, WeightDtype>();
+            foreach (KvDtype cache in Enum.GetValues<KvDtype>())
+                foreach (WeightDtype weights in Enum.GetValues<WeightDtype>()) data.Add(cache, weights);
             return data;
         }
     }
@@ -26,13 +26,13 @@ public sealed class BatchTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void A_batch_of_sequences_with_any_P_is_as_many_solo_runs(KvType cacheType, WeightType type)
+    public void A_batch_of_sequences_with_any_P_is_as_many_solo_runs(KvDtype kvDtype, WeightDtype type)
     {
         WriteSets();
         (int[] Tokens, int Streams)[] prompts = [(Tokens(7, 1), 1), (Tokens(1, 2), 3), (Tokens(23, 3), 3), (Tokens(12, 4), 5), (Tokens(2, 5), 1)];
         float[][] alone;
-        using (var one = new Run(_folder.Path, type, cacheType, threads: 1)) alone = [.. prompts.Select(prompt => Together(one, prompt)[0])];
-        using var three = new Run(_folder.Path, type, cacheType, threads: 3);
+        using (var one = new Run(_folder.Path, type, kvDtype, threads: 1)) alone = [.. prompts.Select(prompt => Together(one, prompt)[0])];
+        using var three = new Run(_folder.Path, type, kvDtype, threads: 3);
         Assert.Equal(alone, Together(three, prompts));
         Assert.Equal(alone.Reverse(), Together(three, [.. prompts.Reverse()]));
     }
@@ -41,7 +41,7 @@ public sealed class BatchTests : IDisposable
     public void Logits_that_nobody_wants_change_nothing()
     {
         WriteSets();
-        using var run = new Run(_folder.Path, WeightType.F32, KvType.F32, threads: 2);
+        using var run = new Run(_folder.Path, WeightDtype.F32, KvDtype.F32, threads: 2);
         float[] Logits(int wantedOfOther)
         {
             using KvCache first = run.NewCache(3, 20), second = run.NewCache(5, 20), third = run.NewCache(3, 20);
@@ -58,11 +58,11 @@ public sealed class BatchTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void A_prompt_may_be_cut_anywhere(KvType cacheType, WeightType type)
+    public void A_prompt_may_be_cut_anywhere(KvDtype kvDtype, WeightDtype type)
     {
         RandomCheckpoint.Write(_folder.Path, RandomCheckpoint.Config(streams: 4, hidden: 64, heads: 8, headSize: 20), seed: 12);
-        using LanguageModel model = LanguageModel.Load(_folder.Path, new LoadOptions { Type = type, Cache = cacheType, Threads = 2 });
-        Assert.Equal(cacheType, model.CacheType);
+        using LanguageModel model = LanguageModel.Load(_folder.Path, new LoadOptions { Dtype = type, KvDtype = kvDtype, Threads = 2 });
+        Assert.Equal(kvDtype, model.KvDtype);
         int[] tokens = Tokens(70, 5);
         float[] whole = Compare.LogitsInPortions(model, tokens, 70);
         Assert.Equal(whole, Compare.LogitsInPortions(model, tokens, 1, 2, 3, 30, 34));
@@ -70,13 +70,13 @@ public sealed class BatchTests : IDisposable
     }
 
     [Theory]
-    [InlineData(KvType.Bf16, 0.05)]
-    [InlineData(KvType.Q8, 0.15)]
-    public void Smaller_caches_stay_near_float32(KvType type, double bound)
+    [InlineData(KvDtype.Bf16, 0.05)]
+    [InlineData(KvDtype.Q8, 0.15)]
+    public void Smaller_caches_stay_near_float32(KvDtype type, double bound)
     {
         RandomCheckpoint.Write(_folder.Path, RandomCheckpoint.Config(streams: 4, hidden: 64, heads: 4, headSize: 32), seed: 13);
         int[] tokens = Tokens(40, 6);
-        using LanguageModel exact = LanguageModel.Load(_folder.Path), rounded = LanguageModel.Load(_folder.Path, new LoadOptions { Cache = type });
+        using LanguageModel exact = LanguageModel.Load(_folder.Path), rounded = LanguageModel.Load(_folder.Path, new LoadOptions { KvDtype = type });
         float[] expected = Compare.LogitsInPortions(exact, tokens, 40);
         double error = Compare.RelativeError(expected.Select(x => (double)x), Compare.LogitsInPortions(rounded, tokens, 40));
         Assert.InRange(error, 1e-6, bound);
@@ -86,7 +86,7 @@ public sealed class BatchTests : IDisposable
     public void A_pass_that_does_not_fit_is_refused()
     {
         WriteSets();
-        using var run = new Run(_folder.Path, WeightType.F32, KvType.F32, 1);
+        using var run = new Run(_folder.Path, WeightDtype.F32, KvDtype.F32, 1);
         using KvCache cache = run.NewCache(3, 3), large = run.NewCache(5, 100);
         void Refused(int[] tokens, params PassSequence[] sequences) => Assert.Throws<ArgumentException>(() => run.Forward.Run(tokens, sequences).Length);
         Refused([1, 2, 3, 4], new PassSequence(cache, run.Set(3), 4, 1));
@@ -130,9 +130,9 @@ public sealed class BatchTests : IDisposable
         private readonly Backbone _backbone;
         private readonly StreamSet[] _sets;
         private readonly WorkerPool _pool;
-        private readonly KvType _cache;
+        private readonly KvDtype _cache;
 
-        public Run(string folder, WeightType type, KvType cache, int threads)
+        public Run(string folder, WeightDtype type, KvDtype cache, int threads)
         {
             _checkpoint = Checkpoint.Open(folder);
             _backbone = Backbone.From(new WeightReader(_checkpoint, type), _checkpoint.Config.Model);
@@ -159,7 +159,7 @@ public sealed class BatchTests : IDisposable
             _checkpoint.Dispose();
         }
 
-        private StreamSet Read(string folder, WeightType type)
+        private StreamSet Read(string folder, WeightDtype type)
         {
             Checkpoint streams = Checkpoint.OpenStreams(folder, _checkpoint);
             return StreamSet.From(new WeightReader(streams, type), _backbone.Config, streams.Config.Streams, _cache, owner: streams);

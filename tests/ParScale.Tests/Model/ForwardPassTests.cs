@@ -63,9 +63,9 @@ public class ForwardPassTests
         RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(), seed: 6, TensorType.BF16);
         int[] tokens = Tokens(12, 50);
         using LanguageModel mapped = LanguageModel.Load(folder.Path);
-        using LanguageModel widened = LanguageModel.Load(folder.Path, new LoadOptions { Type = WeightType.F32 });
-        Assert.Equal(WeightType.Bf16, mapped.Type);
-        Assert.Equal(WeightType.F32, widened.Type);
+        using LanguageModel widened = LanguageModel.Load(folder.Path, new LoadOptions { Dtype = WeightDtype.F32 });
+        Assert.Equal(WeightDtype.Bf16, mapped.Dtype);
+        Assert.Equal(WeightDtype.F32, widened.Dtype);
         // Not to the last bit: each format splits the values of a row between the lanes of a vector in its own way.
         float[] expected = widened.Logits(tokens, TestContext.Current.CancellationToken).Last;
         float[] actual = mapped.Logits(tokens, TestContext.Current.CancellationToken).Last;

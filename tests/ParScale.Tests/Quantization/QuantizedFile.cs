@@ -32,7 +32,7 @@ internal sealed class QuantizedFile
     private JsonObject Metadata => (JsonObject)Header["__metadata__"]!;
 
     /// <summary>Writes a small random model into <paramref name="folder"/>/float and its quantised form into /quantised.</summary>
-    public static string Make(TempFolder folder, WeightType type = WeightType.Q8)
+    public static string Make(TempFolder folder, WeightDtype type = WeightDtype.Q8)
     {
         RandomCheckpoint.Write(folder.File("float"), RandomCheckpoint.Config(streams: 2, layers: 1), seed: 5);
         Quantizer.Run(folder.File("float"), folder.File("quantised"), type, cancellationToken: TestContext.Current.CancellationToken);

@@ -66,9 +66,9 @@ public class QuantizedFolderTests
     }
 
     [Theory]
-    [InlineData(WeightType.Q8)]
-    [InlineData(WeightType.Q4)]
-    public void QC05_any_flipped_bit_of_the_weights_is_found(WeightType type)
+    [InlineData(WeightDtype.Q8)]
+    [InlineData(WeightDtype.Q4)]
+    public void QC05_any_flipped_bit_of_the_weights_is_found(WeightDtype type)
     {
         using var folder = new TempFolder();
         string quantised = QuantizedFile.Make(folder, type), path = Weights(quantised);
@@ -185,14 +185,14 @@ public class QuantizedFolderTests
     }
 
     [Theory]
-    [InlineData(WeightType.Q8, WeightType.Q4)]
-    [InlineData(WeightType.Q4, WeightType.F32)]
-    public void QZ04_another_type_is_refused(WeightType stored, WeightType asked)
+    [InlineData(WeightDtype.Q8, WeightDtype.Q4)]
+    [InlineData(WeightDtype.Q4, WeightDtype.F32)]
+    public void QZ04_another_type_is_refused(WeightDtype stored, WeightDtype asked)
     {
         using var folder = new TempFolder();
         string quantised = QuantizedFile.Make(folder, stored);
-        LanguageModel.Load(quantised, new LoadOptions { Type = stored }).Dispose();
-        BadInput.Expect(ErrorKind.Usage, "QZ-04", () => LanguageModel.Load(quantised, new LoadOptions { Type = asked }).Dispose(), 1 << 20, stored == WeightType.Q8 ? "q8" : "q4", "--dtype");
+        LanguageModel.Load(quantised, new LoadOptions { Dtype = stored }).Dispose();
+        BadInput.Expect(ErrorKind.Usage, "QZ-04", () => LanguageModel.Load(quantised, new LoadOptions { Dtype = asked }).Dispose(), 1 << 20, stored == WeightDtype.Q8 ? "q8" : "q4", "--dtype");
     }
 
     private static string Weights(string folder) => Path.Combine(folder, "model.safetensors");

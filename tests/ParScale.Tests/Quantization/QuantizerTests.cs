@@ -11,32 +11,32 @@ public class QuantizerTests
 {
     private static readonly int[] Tokens = [3, 1, 4, 1, 5, 9, 2, 6];
 
-    public static TheoryData<WeightType, TensorType, int, bool, bool> Sources() => new()
+    public static TheoryData<WeightDtype, TensorType, int, bool, bool> Sources() => new()
     {
-        { WeightType.Q8, TensorType.F32, 1, true, false },
-        { WeightType.Q8, TensorType.BF16, 3, true, true },
-        { WeightType.Q8, TensorType.F16, 2, false, false },
-        { WeightType.Q4, TensorType.F32, 2, false, true },
-        { WeightType.Q4, TensorType.BF16, 1, false, false },
-        { WeightType.Q4, TensorType.F16, 3, true, false },
+        { WeightDtype.Q8, TensorType.F32, 1, true, false },
+        { WeightDtype.Q8, TensorType.BF16, 3, true, true },
+        { WeightDtype.Q8, TensorType.F16, 2, false, false },
+        { WeightDtype.Q4, TensorType.F32, 2, false, true },
+        { WeightDtype.Q4, TensorType.BF16, 1, false, false },
+        { WeightDtype.Q4, TensorType.F16, 3, true, false },
     };
 
     [Theory]
     [MemberData(nameof(Sources))]
-    public void The_folder_computes_what_its_source_does_in_that_type(WeightType type, TensorType stored, int streams, bool tied, bool sharded)
+    public void The_folder_computes_what_its_source_does_in_that_type(WeightDtype type, TensorType stored, int streams, bool tied, bool sharded)
     {
         using var folder = new TempFolder();
         CheckpointConfig config = RandomCheckpoint.Config(streams: streams, tied: tied, hidden: 136, heads: 4, keyValueHeads: 2, intermediate: 200);
         RandomCheckpoint.Write(folder.File("float"), config, seed: 11, stored, sharded);
         QuantizeReport report = Quantizer.Run(folder.File("float"), folder.File("quantised"), type, cancellationToken: Cancel);
-        Assert.InRange(report.Errors.Max(tensor => tensor.RelativeError), 1e-3, type == WeightType.Q8 ? 0.02 : 0.2);
+        Assert.InRange(report.Errors.Max(tensor => tensor.RelativeError), 1e-3, type == WeightDtype.Q8 ? 0.02 : 0.2);
         Assert.Equal(new FileInfo(folder.File("quantised/model.safetensors")).Length, report.Bytes);
         foreach (int run in streams == 1 ? (int[])[1] : [1, streams])
         {
-            using LanguageModel expected = LanguageModel.Load(folder.File("float"), new LoadOptions { Type = type, Streams = run });
+            using LanguageModel expected = LanguageModel.Load(folder.File("float"), new LoadOptions { Dtype = type, Streams = run });
             using LanguageModel actual = LanguageModel.Load(folder.File("quantised"), new LoadOptions { Streams = run });
-            Assert.Equal(type, actual.Type);
-            Assert.Equal(type, expected.Type);
+            Assert.Equal(type, actual.Dtype);
+            Assert.Equal(type, expected.Dtype);
             Assert.Equal(expected.Logits(Tokens, Cancel).Last, actual.Logits(Tokens, Cancel).Last);
         }
     }
@@ -46,12 +46,12 @@ public class QuantizerTests
     {
         using var folder = new TempFolder();
         using var source = Checkpoint.Open(Float(folder));
-        string quantised = QuantizedFile.Make(folder, WeightType.Q4);
+        string quantised = QuantizedFile.Make(folder, WeightDtype.Q4);
         using var copy = Checkpoint.Open(quantised);
         foreach ((string name, long[] shape) in ModelTensors.Expected(source.Config))
         {
             (SafetensorsFile file, TensorInfo info) = copy.Get(name);
-            if (MatrixTypes.IsMatrix(shape) && MatrixTypes.Quantized(name, WeightType.Q4) is not null)
+            if (MatrixTypes.IsMatrix(shape) && MatrixTypes.Quantized(name, WeightDtype.Q4) is not null)
             {
                 Assert.Equal(0, info.Offset % 64);
                 Assert.Equal(0, copy.Get(QuantizedTensors.ScaleName(name)).Info.Offset % 64);
@@ -72,7 +72,7 @@ public class QuantizerTests
         json["some_key"] = "kept";
         File.WriteAllText(config, json.ToJsonString());
         File.WriteAllText(Path.Combine(source, "generation_config.json"), "{}");
-        Quantizer.Run(source, folder.File("new"), WeightType.Q8, cancellationToken: Cancel);
+        Quantizer.Run(source, folder.File("new"), WeightDtype.Q8, cancellationToken: Cancel);
         JsonNode written = JsonNode.Parse(File.ReadAllText(folder.File("new/config.json")))!;
         Assert.Equal("kept", (string?)written["some_key"]);
         Assert.Equal("parscale", (string?)written["quantization_config"]?["quant_method"]);
@@ -101,9 +101,9 @@ public class QuantizerTests
         using var folder = new TempFolder();
         string quantised = QuantizedFile.Make(folder);
         File.WriteAllBytes(Path.Combine(quantised, file), []);
-        Quantizer.Run(folder.File("float"), quantised, WeightType.Q4, replace: true, cancellationToken: Cancel);
+        Quantizer.Run(folder.File("float"), quantised, WeightDtype.Q4, replace: true, cancellationToken: Cancel);
         using LanguageModel model = LanguageModel.Load(quantised);
-        Assert.Equal(WeightType.Q4, model.Type);
+        Assert.Equal(WeightDtype.Q4, model.Dtype);
         Assert.Equal(["float", "quantised"], Names(folder));
     }
 
@@ -152,7 +152,7 @@ public class QuantizerTests
         {
             if (share > 0.3) stop.Cancel();
         });
-        Assert.Throws<OperationCanceledException>(() => Quantizer.Run(source, folder.File("new"), WeightType.Q8, false, atOnce, stop.Token));
+        Assert.Throws<OperationCanceledException>(() => Quantizer.Run(source, folder.File("new"), WeightDtype.Q8, false, atOnce, stop.Token));
         Assert.Equal(["float"], Names(folder));
     }
 
@@ -168,7 +168,7 @@ public class QuantizerTests
         {
             try
             {
-                Quantizer.Run(source, folder.File("new"), WeightType.Q8, replace, cancellationToken: Cancel);
+                Quantizer.Run(source, folder.File("new"), WeightDtype.Q8, replace, cancellationToken: Cancel);
                 Interlocked.Increment(ref made);
             }
             catch (ParScaleException error)
@@ -193,7 +193,7 @@ public class QuantizerTests
         [.. Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal)];
 
     private static ParScaleException Expect(ErrorKind kind, string code, string source, string target, bool replace) =>
-        BadInput.Expect(kind, code, () => Quantizer.Run(source, target, WeightType.Q8, replace, cancellationToken: Cancel), long.MaxValue);
+        BadInput.Expect(kind, code, () => Quantizer.Run(source, target, WeightDtype.Q8, replace, cancellationToken: Cancel), long.MaxValue);
 
     private sealed class OnReport(Action<double> action) : IProgress<double>
     {

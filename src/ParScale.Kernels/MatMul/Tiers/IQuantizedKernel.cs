@@ -10,7 +10,7 @@ internal unsafe interface IQuantizedKernel
     string Name { get; }
 
     /// <summary>Does all tiles of a product with 1 to <see cref="QuantizedActivations.BlockRows"/> rows.</summary>
-    void Run(WeightType type, QuantizedMatMulArgs* args, int rows);
+    void Run(WeightDtype type, QuantizedMatMulArgs* args, int rows);
 }
 
 /// <summary>

@@ -16,7 +16,7 @@ internal sealed unsafe class VectorKernel<TTier, TVector>(string name) : IQuanti
 
     public string Name => name;
 
-    public void Run(WeightType type, QuantizedMatMulArgs* args, int rows) => WeightFormats.RunQuantized(type, new AllTiles(args, rows));
+    public void Run(WeightDtype type, QuantizedMatMulArgs* args, int rows) => WeightFormats.RunQuantized(type, new AllTiles(args, rows));
 
     private readonly struct AllTiles(QuantizedMatMulArgs* args, int rows) : IQuantizedFormatKernel
     {

@@ -1,7 +1,7 @@
 namespace ParScale.Kernels.Formats;
 
 /// <summary>How the values of a weight matrix lie in memory.</summary>
-public enum WeightType
+public enum WeightDtype
 {
     /// <summary>IEEE single precision, 4 bytes a value. Products are in float32.</summary>
     F32,

@@ -1,7 +1,7 @@
 namespace ParScale.Kernels.Formats;
 
 /// <summary>How keys and values of past tokens lie in memory. Scores and sums are in float32 for all of them.</summary>
-public enum KvType
+public enum KvDtype
 {
     /// <summary>IEEE single precision, 4 bytes a value.</summary>
     F32,

@@ -1,0 +1,40 @@
+using ParScale.Configuration;
+using ParScale.ScalingLaws.Cost;
+using ParScale.ScalingLaws.Plan;
+
+namespace ParScale.Cli.Bench;
+
+/// <summary>Between the sizes that the cost model counts with and the config that the engine runs.</summary>
+internal static class ShapeConversion
+{
+    /// <summary>The plain decoder of a shape; what a shape does not say is as in the published models.</summary>
+    public static ModelConfig ToConfig(this ModelShape shape) => new()
+    {
+        HiddenSize = shape.Hidden,
+        IntermediateSize = shape.Intermediate,
+        LayerCount = shape.Layers,
+        AttentionHeads = shape.Heads,
+        KeyValueHeads = shape.KeyValueHeads,
+        HeadSize = shape.HeadSize,
+        VocabularySize = shape.Vocabulary,
+        MaxPositions = PublishedCheckpoints.Positions,
+        RmsNormEpsilon = 1e-6,
+        RopeTheta = 10_000,
+        TieWordEmbeddings = shape.TiedHead,
+    };
+
+    /// <summary>The sizes of a config.</summary>
+    public static ModelShape ToShape(this ModelConfig config, StreamConfig streams, string name) => new()
+    {
+        Name = name,
+        Layers = config.LayerCount,
+        Hidden = config.HiddenSize,
+        Intermediate = config.IntermediateSize,
+        Heads = config.AttentionHeads,
+        KeyValueHeads = config.KeyValueHeads,
+        HeadSize = config.HeadSize,
+        Vocabulary = config.VocabularySize,
+        TiedHead = config.TieWordEmbeddings,
+        PrefixSlots = streams.PrefixTokens,
+    };
+}
