@@ -12,7 +12,7 @@ namespace ParScale.Training.Checkpointing;
 /// <summary>The model as a folder in Hugging Face layout.</summary>
 internal static class ModelFolder
 {
-    private static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer_config.json"];
+    private const string Generation = "generation_config.json";
 
     /// <summary>Loads config and weights. The weights become float32 whatever the file stores.</summary>
     public static ParScaleLm Load(string folder, ScalarType compute = ScalarType.Float32)
@@ -44,11 +44,13 @@ internal static class ModelFolder
 
     /// <summary>
     /// Writes config, weights and the tokenizer's files into <paramref name="folder"/>. With a <paramref name="backbone"/> the folder is
-    /// an add-on to it: only prefixes and aggregator are written. <paramref name="metadata"/> goes into the file of the weights.
+    /// an add-on to it: only prefixes and aggregator are written. <paramref name="metadata"/> goes into the file of the weights. From the
+    /// folder <paramref name="parent"/>, if the model was made from one, come how it generates and its licence; its chat template too, as
+    /// long as the tokenizer is the same.
     /// </summary>
     public static void Save(
         ParScaleLm model, string folder, TensorType type, string tokenizerFolder, BackboneReference? backbone = null,
-        IReadOnlyDictionary<string, string>? metadata = null)
+        IReadOnlyDictionary<string, string>? metadata = null, string? parent = null)
     {
         Directory.CreateDirectory(folder);
         CheckpointConfig config = model.Config with
@@ -57,12 +59,10 @@ internal static class ModelFolder
             Backbone = backbone?.From(folder),
         };
         DurableFile.WriteText(Path.Combine(folder, "config.json"), config.ToJson());
-        DurableFile.WriteText(Path.Combine(folder, "generation_config.json"), GenerationConfig(config));
-        foreach (string name in TokenizerFiles)
-        {
-            string source = Path.Combine(tokenizerFolder, name);
-            if (File.Exists(source)) DurableFile.Write(Path.Combine(folder, name), File.ReadAllBytes(source));
-        }
+        if (parent is not null) CompanionFiles.CopyModel(parent, folder);
+        if (parent is not null && HaveOneTokenizer(parent, tokenizerFolder)) CompanionFiles.CopyTokenizer(parent, folder);
+        CompanionFiles.CopyTokenizer(tokenizerFolder, folder);
+        if (!File.Exists(Path.Combine(folder, Generation))) DurableFile.WriteText(Path.Combine(folder, Generation), GenerationConfig(config));
         using var scope = NewDisposeScope();
         TensorToWrite[] tensors =
         [
@@ -71,14 +71,26 @@ internal static class ModelFolder
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors, metadata);
     }
 
+    private static bool HaveOneTokenizer(string left, string right)
+    {
+        string[] files = [Path.Combine(left, "tokenizer.json"), Path.Combine(right, "tokenizer.json")];
+        return files.All(File.Exists) && File.ReadAllBytes(files[0]).AsSpan().SequenceEqual(File.ReadAllBytes(files[1]));
+    }
+
     private static string GenerationConfig(CheckpointConfig config)
     {
+        const string EndOfText = "eos_token_id";
+        using JsonDocument own = JsonDocument.Parse(config.ToJson());
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
             json.WriteBoolean("do_sample", true);
-            if (config.Model.EndOfTextIds.Count > 0) json.WriteNumber("eos_token_id", config.Model.EndOfTextIds[0]);
+            if (own.RootElement.TryGetProperty(EndOfText, out JsonElement ids))
+            {
+                json.WritePropertyName(EndOfText);
+                ids.WriteTo(json);
+            }
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";

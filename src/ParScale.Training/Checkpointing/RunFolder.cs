@@ -12,10 +12,11 @@ namespace ParScale.Training.Checkpointing;
 /// <summary>
 /// The files of a run: <c>checkpoint-N/</c> (the newest few), <c>best/</c>, <c>final/</c>. Every folder is written under
 /// a temporary name, flushed, and renamed, so that what is there is whole. <c>run.lock</c> keeps a second trainer out. With a backbone
-/// that stays as it is, they are add-ons to it.
+/// that stays as it is, they are add-ons to it. What the model of <paramref name="parent"/> has beside its weights goes into each.
 /// </summary>
 internal sealed class RunFolder(
-    string path, string tokenizerFolder, TensorType saveType, BackboneReference? backbone = null, int keep = RunControl.DefaultKeep) : IDisposable
+    string path, string tokenizerFolder, TensorType saveType, BackboneReference? backbone = null, int keep = RunControl.DefaultKeep,
+    string? parent = null) : IDisposable
 {
     private const string LockFile = "run.lock";
     private const string Prefix = "checkpoint-";
@@ -83,7 +84,7 @@ internal sealed class RunFolder(
         _folders.Replace(name, folder =>
         {
             Dictionary<string, string> metadata = CheckpointCheck.Metadata(state.Step);
-            ModelFolder.Save(model, folder, TensorType.F32, tokenizerFolder, backbone, metadata);
+            ModelFolder.Save(model, folder, TensorType.F32, tokenizerFolder, backbone, metadata, parent);
             UnfoldedPrefixes.Save(model, folder, metadata);
             TensorToWrite[] moments = [.. optimizer.State.Select(s => TensorBytes.Write(s.Name, s.Value, TensorType.F32))];
             SafetensorsWriter.Write(System.IO.Path.Combine(folder, CheckpointCheck.OptimizerFile), moments, metadata);
@@ -100,7 +101,7 @@ internal sealed class RunFolder(
     /// <summary>Saves the plain model as <c>best</c> or <c>final</c>; returns the folder.</summary>
     public string SaveModel(ParScaleLm model, string name)
     {
-        _folders.Replace(name, folder => ModelFolder.Save(model, folder, saveType, tokenizerFolder, backbone));
+        _folders.Replace(name, folder => ModelFolder.Save(model, folder, saveType, tokenizerFolder, backbone, parent: parent));
         return System.IO.Path.Combine(Path, name);
     }
 

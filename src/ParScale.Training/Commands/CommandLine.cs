@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
+using ParScale.Checkpoints;
 using ParScale.Training.Distributed;
 
 namespace ParScale.Training.Commands;
@@ -22,7 +24,7 @@ internal static class CommandLine
                 debug,
             };
             ParseResult parse = root.Parse(args);
-            if (parse.Errors.Count > 0) throw ParScaleException.Usage("TR-10", parse.Errors[0].Message);
+            if (parse.Errors.Count > 0) throw ParScaleException.Usage("TR-10", Unknown(parse) ?? parse.Errors[0].Message);
             return parse.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (Exception problem)
@@ -30,6 +32,25 @@ internal static class CommandLine
             (int exit, string text) = ErrorReport.Describe("parscale-train", problem, args.Contains(debug.Name));
             return RankConsole.Fail(exit, text);
         }
+    }
+
+    /// <summary>What is wrong with the first word that is no flag or command, with the nearest that is; null when all are known.</summary>
+    private static string? Unknown(ParseResult parse)
+    {
+        Command command = parse.CommandResult.Command;
+        bool atRoot = command == parse.RootCommandResult.Command;
+        // Where a command takes folders or files, the parser takes a misspelt flag for one of them.
+        IEnumerable<string> taken = parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value);
+        string? flag = taken.Concat(parse.UnmatchedTokens).FirstOrDefault(word => word.StartsWith('-') && !char.IsAsciiDigit(word.ElementAtOrDefault(1)));
+        string? word = flag?.Split('=', ':')[0] ?? (atRoot && parse.UnmatchedTokens is [string first, ..] ? first : null);
+        if (word is null) return null;
+        IEnumerable<string> known = flag is null
+            ? command.Subcommands.Select(one => one.Name)
+            : command.Options.Concat(parse.RootCommandResult.Command.Options.Where(option => option.Recursive))
+                .Where(option => !option.Hidden).SelectMany(option => option.Aliases.Prepend(option.Name));
+        string? nearest = NearestName.Find(word, known, within: Math.Max(2, word.Length / 3));
+        string hint = nearest is null ? $"parscale-train {(atRoot ? "" : command.Name + " ")}--help lists all" : $"did you mean {nearest}?";
+        return $"{ParScaleException.Quote(word)} is no {(flag is null ? "command" : "flag")}; {hint}";
     }
 }
 

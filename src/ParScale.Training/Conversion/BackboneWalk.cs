@@ -2,6 +2,7 @@ using ParScale.Checkpoints;
 using ParScale.Configuration;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Conversion;
@@ -27,8 +28,10 @@ internal static class BackboneWalk
         using var positions = new Positions(config, windows.shape[1], ScalarType.Float32);
         Tensor hidden = Rows(checkpoint, windows);
         // Further on a query sees more tokens; as many times more as there are, as far as anyone can say.
-        Tensor place = arange(1, windows.shape[1] + 1, ScalarType.Float32);
-        Tensor further = (tensor(offsets, ScalarType.Float32).view(-1, 1, 1) / place + 1).log();
+        // The numbers are held: TorchSharp frees one that nothing refers to any more, even during the call that reads it.
+        using Scalar one = 1, end = windows.shape[1] + 1;
+        Tensor place = arange(one, end, ScalarType.Float32);
+        Tensor further = (tensor(offsets, ScalarType.Float32).view(-1, 1, 1) / place + one).log();
         for (int index = 0; index < config.Model.LayerCount; index++)
         {
             using var layerScope = NewDisposeScope();

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Conversion;
@@ -19,16 +20,19 @@ internal static class LowAttentionKey
     public static (Tensor Key, Tensor Shares) Find(Tensor queries, Tensor logMass, int slots, double share)
     {
         using var scope = NewDisposeScope();
+        // Held: TorchSharp frees a number that nothing refers to any more, even during the call that reads it.
+        using Scalar logSlots = Math.Log(slots), count = queries.shape[0];
         Tensor q = queries.to(ScalarType.Float64);
-        Tensor offset = Math.Log(slots) - logMass.to(ScalarType.Float64);
-        Tensor ridge = eye(q.shape[1], dtype: ScalarType.Float64) * (q.square().mean().item<double>() * Ridge + double.Epsilon);
+        Tensor offset = logMass.to(ScalarType.Float64).neg() + logSlots;
+        using Scalar least = q.square().mean().item<double>() * Ridge + double.Epsilon;
+        Tensor ridge = eye(q.shape[1], dtype: ScalarType.Float64) * least;
         Tensor key = zeros(q.shape[1], ScalarType.Float64);
         for (int step = 0; step < MostSteps; step++)
         {
             Tensor m = (q.mv(key) + offset).sigmoid();
             if (m.mean().item<double>() <= share) break;
-            Tensor slope = q.t().mv(m) / q.shape[0] + ridge.mv(key);
-            Tensor curve = matmul(q.t() * (m * (1 - m)), q) / q.shape[0] + ridge;
+            Tensor slope = q.t().mv(m) / count + ridge.mv(key);
+            Tensor curve = matmul(q.t() * (m - m.square()), q) / count + ridge;
             Tensor direction = linalg.solve(curve, slope);
             if (Descend(q, offset, ridge, key, direction) is not { } next) break;
             key = next;
@@ -43,12 +47,13 @@ internal static class LowAttentionKey
         double before = Value(q, offset, ridge, key), length = 1;
         for (int i = 0; i < MostHalvings; i++, length /= 2)
         {
-            Tensor next = key - direction * length;
+            using Scalar step = length;
+            Tensor next = key - direction * step;
             if (Value(q, offset, ridge, next) < before) return next;
         }
         return null;
     }
 
     private static double Value(Tensor q, Tensor offset, Tensor ridge, Tensor key) =>
-        (nn.functional.softplus(q.mv(key) + offset).mean() + ridge.mv(key).dot(key) / 2).item<double>();
+        nn.functional.softplus(q.mv(key) + offset).mean().item<double>() + ridge.mv(key).dot(key).item<double>() / 2;
 }

@@ -43,7 +43,7 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         NativeTorch.Require();
         Device device = DeviceOf(options);
         using RunFolder? folder = Group.IsFirst
-            ? new RunFolder(outputFolder, tokenizerFolder, options.SaveType.InFiles(), frozen ? from?.Backbone : null, control.Keep)
+            ? new RunFolder(outputFolder, tokenizerFolder, options.SaveType.InFiles(), frozen ? from?.Backbone : null, control.Keep, from?.Folder)
             : null;
         stop.Enter("checking the run's folder");
         folder?.Prepare(control.Resume);

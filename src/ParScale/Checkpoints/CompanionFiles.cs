@@ -5,17 +5,28 @@ namespace ParScale.Checkpoints;
 /// <summary>What a folder in Hugging Face layout holds beside config and weights that a copy of the model needs too.</summary>
 internal static class CompanionFiles
 {
-    private static readonly string[] Names =
+    private static readonly string[] TextNames =
     [
-        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-        "generation_config.json", "chat_template.jinja", "LICENSE", "NOTICE",
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja",
     ];
+
+    private static readonly string[] ModelNames = ["generation_config.json", "LICENSE", "NOTICE"];
 
     /// <summary>Copies those that are there and flushes them to the disk.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
-    public static void Copy(string from, string to)
+    public static void Copy(string from, string to) => Copy(from, to, [.. TextNames, .. ModelNames]);
+
+    /// <summary>The same for those that say how text becomes tokens: tokenizer and chat template.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public static void CopyTokenizer(string from, string to) => Copy(from, to, TextNames);
+
+    /// <summary>The same for those of the model itself: how it generates and whose it is.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public static void CopyModel(string from, string to) => Copy(from, to, ModelNames);
+
+    private static void Copy(string from, string to, string[] names)
     {
-        foreach (string name in Names)
+        foreach (string name in names)
         {
             if (!Path.Exists(Path.Combine(from, name))) continue;
             string regular = InputFile.RequireRegular(Path.Combine(from, name), "ST-01");

@@ -39,6 +39,27 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("train --stream 4", "\"--stream\" is no flag; did you mean --streams?")]
+    [InlineData("train --activation-checkpoint", "did you mean --activation-checkpointing?")]
+    [InlineData("train --recompte", "did you mean --recompute?")]
+    [InlineData("train --learning=3", "\"--learning\" is no flag; parscale-train train --help lists all")]
+    [InlineData("train --lr -1 --btach 3", "did you mean --batch?")]
+    [InlineData("train --no-such-flag-at-all 1", "\"--no-such-flag-at-all\" is no flag; parscale-train train --help lists all")]
+    [InlineData("convert --modle x -o y", "did you mean --model?")]
+    [InlineData("data --tokeniser t", "did you mean --tokenizer?")]
+    [InlineData("plot run --ouput x.svg", "did you mean --output?")]
+    [InlineData("sweep --jbos 2 file.json -o x", "did you mean --jobs?")]
+    [InlineData("trian --streams 4", "\"--streams\" is no flag")]
+    [InlineData("trian", "\"trian\" is no command; did you mean train?")]
+    [InlineData("tokenizer --data x --deubg", "did you mean --debug?")]
+    public void A_misspelt_word_gets_its_nearest_name(string words, string message)
+    {
+        (int exitCode, string[] errors) = InProcess.Run(words.Split(' '));
+        Assert.Equal(2, exitCode);
+        Assert.Contains(message, Assert.Single(errors), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("8194", "1")]
     [InlineData("2052", "1026")]
     [InlineData("524288", "128")]

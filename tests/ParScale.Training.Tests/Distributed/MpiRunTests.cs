@@ -54,6 +54,22 @@ public sealed class MpiRunTests
     }
 
     [Fact]
+    public void A_signal_to_mpirun_itself_saves_too_and_the_run_goes_on()
+    {
+        Mpirun.Require();
+        using var folder = new TempFolder();
+        string[] flags = Samples.Run(folder, "run", Long);
+        // As a scheduler sends it. mpirun passes it on, and waits for as long as docs/guides/training.md tells it to.
+        Assert.NotEqual(0, Interrupt(flags, mpirun => Kill("-TERM", mpirun), steps: 3));
+        string saved = Assert.Single(Directory.GetDirectories(folder.File("run"), "checkpoint-*"));
+        Assert.NotEqual("checkpoint-1000", Path.GetFileName(saved));
+        (int exitCode, _, string error) = Mpirun.Run(2, Program, [.. flags, "--resume"]);
+        Assert.True(exitCode == 0, error);
+        Assert.Equal(0, Mpirun.Run(2, Program, Samples.Run(folder, "whole", Long)).ExitCode);
+        Assert.Equal(File.ReadAllBytes(folder.File("whole/final/model.safetensors")), File.ReadAllBytes(folder.File("run/final/model.safetensors")));
+    }
+
+    [Fact]
     public void An_error_of_all_is_told_once_and_its_exit_code_is_that_of_the_job()
     {
         Mpirun.Require();
