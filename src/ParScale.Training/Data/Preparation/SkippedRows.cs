@@ -27,7 +27,7 @@ internal sealed class SkippedRows(bool allowed, double largestShare)
         double share = Count / (double)Math.Max(1, good + Count);
         if (share <= largestShare) return;
         throw RowLocation.FileError("TD-19", data, string.Create(CultureInfo.InvariantCulture,
-            $"{Count} of {good + Count} rows ({100 * share:0.##} %) would be left out, more than --max-bad {largestShare} allows; fix them, or the flags if rows were taken for what they are not, or allow it with --max-bad: ")
+            $"{Count} of {good + Count} rows ({100 * share:0.##} %) would be left out, more than --max-bad {largestShare} allows; fix the rows, correct the flags if rows were read as the wrong kind, or allow more with --max-bad: ")
             + string.Join(", ", _byCode.OrderByDescending(kind => kind.Value).Select(kind => $"{kind.Value} are {kind.Key}")));
     }
 }

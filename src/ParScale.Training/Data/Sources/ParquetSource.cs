@@ -50,7 +50,7 @@ internal sealed class ParquetSource(string path, FieldNames fields, JsonRow rows
         ParquetField[] read = [.. schema.Children.Where(field => JsonRow.IsRead(field.Name, fields) && field.Leaves.Count > 0)];
         if (Array.Find(read, field => fields.Contains(field.Name) && field is { IsLeaf: true, Element.IsText: false }) is not { } wrong) return read;
         throw RowLocation.FileError("TD-11", path,
-            $"the column {ParScaleException.Quote(wrong.Name)} holds {ParquetType.Name(wrong.Element.Type ?? -1)}; it must hold texts (--text-field and the like name others)");
+            $"the column {ParScaleException.Quote(wrong.Name)} holds {ParquetType.Name(wrong.Element.Type ?? -1)}; it must hold texts (--text-field and similar flags choose others)");
     }
 
     /// <summary>Whatever goes wrong in reading a damaged file is the file's fault.</summary>
@@ -67,7 +67,7 @@ internal sealed class ParquetSource(string path, FieldNames fields, JsonRow rows
         catch (Exception e) when (e is not (OutOfMemoryException or IOException or ParScaleException))
         {
             string reason = e is InvalidDataException ? $" ({e.Message})" : "";
-            throw RowLocation.FileError("TD-11", path, $"is no whole Parquet file{reason}; write or fetch it again", e);
+            throw RowLocation.FileError("TD-11", path, $"is not a complete Parquet file{reason}; write or fetch it again", e);
         }
     }
 }
