@@ -16,7 +16,7 @@ public static class EmbeddedModel
         if (Directory.Exists(folder)) return folder;
         string[] there = Directory.Exists(root) ? [.. Directory.GetDirectories(root).Select(Path.GetFileName).Order()!] : [];
         throw streams is null || there.Length == 0
-            ? ParScaleException.BadInput("EM-01", folder, "the embedded model is missing beside the program; build it again or name a folder")
+            ? ParScaleException.BadInput("EM-01", folder, "the embedded model is missing beside the program; build it again or give a folder")
             : ParScaleException.Usage("EM-02", $"no embedded model has {streams} streams; there are {string.Join(", ", there)}");
     }
 }

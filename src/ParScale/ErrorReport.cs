@@ -36,10 +36,10 @@ internal static class ErrorReport
         _ when FilesRanOut() => ((int)ErrorKind.Io, "IO-01", "the system allows this process no more open files; raise the limit (ulimit -n)"),
         ParScaleException known => ((int)known.Kind, known.Code, known.Message),
         OutOfMemoryException => ((int)ErrorKind.NotEnoughMemory, "MEM-01",
-            "memory ran out; a shorter text, a smaller model or fewer streams need less of it"),
+            "out of memory; use a shorter text, a smaller model or fewer streams"),
         IOException or UnauthorizedAccessException => ((int)ErrorKind.Io, "IO-01",
             $"{problem.Message.TrimEnd('.')}; check the path, its permissions and the free space"),
-        _ => (Bug, "BUG-01", $"a bug of ours, please report what --debug prints: {problem.Message}"),
+        _ => (Bug, "BUG-01", $"an internal error, please report what --debug prints: {problem.Message}"),
     };
 
     // The reader of our output has gone (`| head -1`): nobody is left to tell.

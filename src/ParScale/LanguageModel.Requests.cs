@@ -167,7 +167,7 @@ public sealed partial class LanguageModel
         int[] tokens = Tokenizer.Encode(prompt, options?.ParseSpecial ?? false, addSpecial: true);
         if (tokens.Length > 0) return tokens;
         int? start = Config.BeginOfTextId ?? (Config.EndOfTextIds.Count > 0 ? Config.EndOfTextIds[0] : null);
-        return start is null ? throw ParScaleException.Usage("GE-04", "the prompt is empty; give some text to go on from") : [start.Value];
+        return start is null ? throw ParScaleException.Usage("GE-04", "the prompt is empty; give some text to continue") : [start.Value];
     }
 
     // A reader who leaves, or whose token is cancelled, takes its request out of the engine.

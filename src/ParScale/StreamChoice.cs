@@ -36,8 +36,8 @@ public readonly record struct StreamChoice
         string there = string.Join(", ", sets.Select(set => FormattableString.Invariant($"{ParScaleException.Quote(set.Name)} (P = {set.Count})")));
         string asked = Name is null ? FormattableString.Invariant($"P = {Count}") : ParScaleException.Quote(Name);
         throw ParScaleException.Usage("CL-09", found.Length == 0
-            ? $"this model has no streams {asked} loaded; there are {there}"
-            : $"several sets have {asked}, choose by name; there are {there}");
+            ? $"no stream set {asked} is loaded; add it (AddStreams, --add-streams) or choose from {there}"
+            : $"several stream sets have {asked}; choose one by name from {there}");
     }
 
     private IEnumerable<StreamSet> Chosen(IReadOnlyList<StreamSet> sets)

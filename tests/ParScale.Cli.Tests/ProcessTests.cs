@@ -92,7 +92,7 @@ public partial class ProcessTests(TinyModel model)
     {
         SkipOnWindows();
         Outcome run = await ToolProcess.ShellAsync($"$PARSCALE {command} -m $MODEL <&-", model.Folder);
-        Assert.Contains("nothing to read", run.Fails(2, "CL-02"), StringComparison.Ordinal);
+        Assert.Contains("there is no input", run.Fails(2, "CL-02"), StringComparison.Ordinal);
     }
 
     [Fact]

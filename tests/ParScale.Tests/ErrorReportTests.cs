@@ -34,7 +34,7 @@ public class ErrorReportTests
         var problem = new InvalidOperationException("no such thing");
         (_, string line) = ErrorReport.Describe("tool", problem, debug: false);
         (_, string traced) = ErrorReport.Describe("tool", problem, debug: true);
-        Assert.Equal("tool: error BUG-01: a bug of ours, please report what --debug prints: no such thing\n", line);
+        Assert.Equal("tool: error BUG-01: an internal error, please report what --debug prints: no such thing\n", line);
         Assert.Equal($"{line}System.InvalidOperationException: no such thing\n", traced);
     }
 

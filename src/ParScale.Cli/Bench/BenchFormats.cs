@@ -13,7 +13,7 @@ internal static class BenchFormats
         string names = string.Join('|', Known.Keys);
         return new Option<BenchFormat?>("--output", "-o")
         {
-            Description = "Form of the result on standard output (default: md).",
+            Description = "Output format (default: md).",
             HelpName = names,
             Arity = ArgumentArity.ExactlyOne,
             CustomParser = result =>

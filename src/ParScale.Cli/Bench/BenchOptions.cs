@@ -18,7 +18,7 @@ internal sealed class BenchOptions
     private readonly Option<int[]?> _streams = NumberList.CreateOption("--streams",
         "Parallel streams P (default: 1,2,4,8; with -m the model's own).", 1, ConfigLimits.Streams);
     private readonly Option<StreamBatch[]?> _batches = BatchList.CreateOption("--batch",
-        "Several sequences in one step, by their P: 1+2+5 or 8x1.", ConfigLimits.Streams);
+        "Batches that share each step: 1+2+5 is a sequence of each P, 8x1 is eight with P = 1.", ConfigLimits.Streams);
     private readonly Option<WeightDtype[]?> _types = NameList.CreateOption<WeightDtype>("--dtype",
         "Formats of the weights (default: q8; with -m as stored).");
     private readonly Option<KvDtype[]?> _caches = NameList.CreateOption<KvDtype>("--kv-dtype",
@@ -30,7 +30,7 @@ internal sealed class BenchOptions
     private readonly Option<int?> _steps = NumberOption.Integer("--steps",
         "Decode steps of each row in each round (default: 8).", 1, MostRepetitions, "-n");
     private readonly Option<int?> _repetitions = NumberOption.Integer("--repetitions",
-        "Rounds; in each, all rows take turns (default: 5).", 1, MostRepetitions, "-r");
+        "Rounds; each measures every row once (default: 5).", 1, MostRepetitions, "-r");
     private readonly Option<int?> _threads = NumberOption.Integer("--threads",
         "Worker threads (default: one per core).", 1, MostThreads, "-t");
 

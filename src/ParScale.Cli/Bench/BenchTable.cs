@@ -85,8 +85,8 @@ internal static class BenchTable
         yield return Text($"- measured between the rows, {floors.Passes} passes: reading {floors.ReadGbS:F1} GB/s (best {floors.ReadGbSBest:F1}), ")
             + Text($"8-bit {floors.Int8GmacS:F0} G multiply-adds/s (best {floors.Int8GmacSBest:F0}), float32 {floors.F32GmacS:F0} (best {floors.F32GmacSBest:F0})");
         yield return "- ms/step: a whole decode step of all sequences of the row, median. floor: its weights read once. ratio: ms/step over floor. kv: its keys and values read once.";
-        yield return "- of dot rate: the prompt's matrix products over the machine's multiply-adds. MiB: weights, cache and all else of this row alone.";
-        yield return Text($"- predicted: ms/step as parscale cost says from these speeds; median error of time {Percent(Error(result, row => row.PredictedDecodeMs / row.DecodeMs))}, ")
+        yield return "- of dot rate: the prompt's matrix products over the machine's multiply-adds. MiB: memory of this row, weights and cache included.";
+        yield return Text($"- predicted: ms/step that parscale cost computes from these speeds; median error of time {Percent(Error(result, row => row.PredictedDecodeMs / row.DecodeMs))}, ")
             + Text($"of memory {Percent(Error(result, row => (double)row.PredictedBytes / row.ResidentBytes))}");
     }
 

@@ -14,13 +14,13 @@ internal sealed class BenchCommand : ExampleCommand
     private readonly Option<BenchFormat?> _format = BenchFormats.CreateOption();
     private readonly Option<string?> _plot = new("--plot")
     {
-        Description = "Draw milliseconds per token over P, with the floors, into a .svg file.",
+        Description = "Plot milliseconds per token over P, with the floors, to an .svg file.",
         HelpName = "FILE",
         Arity = ArgumentArity.ExactlyOne,
     };
 
     public BenchCommand(Terminal terminal, CommonOptions common)
-        : base("bench", "Measure decode steps and prompts of a shape for several P and dtypes, and how far they are from what this machine can do. "
+        : base("bench", "Measure decode and prefill times of a shape for several P and dtypes against this machine's measured limits. "
             + "Weights are random unless -m is given. Lists: 1,2,4 or 1-8 or 1-16*2.")
     {
         _options.AddTo(this);

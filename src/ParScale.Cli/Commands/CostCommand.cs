@@ -18,14 +18,14 @@ internal sealed class CostCommand : ExampleCommand
     private readonly Option<int?> _prompt = NumberOption.Integer("--prompt", "Tokens of each prompt (default: 128).", 1, WorkOptions.MostTokens);
     private readonly Option<int?> _output = NumberOption.Integer("--output", "Tokens generated after it (default: 128).", 1, WorkOptions.MostTokens);
     private readonly Option<bool> _equalLoss = CommonOptions.Flag("--equal-loss",
-        "Add the plain models of equal loss by the law of --data (default: stack), and what they add for each byte and second that streams add.");
+        "Also show the plain models of equal loss by the law of --data (default: stack), and how much memory and time they add compared with the streams.");
     private readonly LawChoice _law = new();
-    private readonly PlotOption _plot = new("Draw the time of a token over memory, one series a model");
+    private readonly PlotOption _plot = new("Plot the time per token over memory, one series per model");
     private readonly Option<bool> _paper = CommonOptions.Flag("--as-paper",
-        "The arithmetic of the paper's cost figures with its oddities (llm-analysis: an A100, 16 bits, whatever is asked for).");
+        "Repeat the arithmetic of the paper's cost figures (llm-analysis: always an A100 and 16 bits).");
 
     public CostCommand(Terminal terminal, CommonOptions common)
-        : base("cost", "Show what models of any size and P need in memory and time on a machine, by a roofline: reading or arithmetic, whichever is slower.")
+        : base("cost", "Estimate memory and time of models of any size and P on a machine with a roofline model: bandwidth or arithmetic, whichever is slower.")
     {
         Options.Add(_sizes);
         Options.Add(_mixtures);

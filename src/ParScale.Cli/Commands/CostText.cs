@@ -22,7 +22,7 @@ internal static class CostText
         table.Write(output, names: 1);
         output.Write($"\n{Machine(result.Device)}\n");
         output.Write($"batch {result.Batch}, prompt {Figures.Count(result.Prompt)}, output {Figures.Count(result.Output)} tokens, keys and values in {result.Kv}; "
-            + "a token: one step of the batch halfway through the output; reading: share of it that waits for memory\n");
+            + "a token: one step of the batch halfway through the output; reading: share of it that is memory-bound\n");
         if (result.Rows.Any(row => row.Model.EndsWith('*'))) output.Write("* a size without a published model\n");
         if (result.Rows.Any(row => !row.Fits)) output.Write($"! more than the {Figures.Bytes(result.Device.MemoryBytes)} of the machine\n");
         foreach (CostIncrease increase in result.Increases)

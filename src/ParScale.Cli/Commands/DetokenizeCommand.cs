@@ -37,7 +37,7 @@ internal sealed class DetokenizeCommand : ExampleCommand
 
     private static int[] ReadPipe(Terminal terminal) => terminal.In is { } pipe
         ? TokenList.Read(TextSource.ReadPipe(pipe, terminal))
-        : throw ParScaleException.Usage("CL-02", "there is nothing to read: give --tokens 1,2,3, or pipe the ids in");
+        : throw ParScaleException.Usage("CL-02", "there is no input: give --tokens 1,2,3, or pipe the ids in");
 }
 
 /// <summary>The JSON of <c>parscale detokenize</c>.</summary>

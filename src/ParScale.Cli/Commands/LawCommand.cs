@@ -7,7 +7,7 @@ namespace ParScale.Cli.Commands;
 internal sealed class LawCommand : ExampleCommand
 {
     public LawCommand(Terminal terminal, CommonOptions common)
-        : base("law", "The parallel scaling law: fit it to losses, ask it, draw it.")
+        : base("law", "The parallel scaling law: fit it to losses, predict with it, plot it.")
     {
         Subcommands.Add(new LawFitCommand(terminal, common));
         Subcommands.Add(new LawPredictCommand(terminal, common));

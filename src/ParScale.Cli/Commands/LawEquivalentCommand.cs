@@ -16,7 +16,7 @@ internal sealed class LawEquivalentCommand : ExampleCommand
         "Streams of the model of equal loss (default: 1, the plain model).", 1, ModelSizeOptions.MostStreams, "--to-p");
 
     public LawEquivalentCommand(Terminal terminal, CommonOptions common)
-        : base("equivalent", "Find the size at which a model with other streams, plain unless told otherwise, has the same loss.")
+        : base("equivalent", "Find the size at which a model with another P (default: the plain model) has the same loss.")
     {
         Options.Add(_data.Option);
         _model.AddTo(this);

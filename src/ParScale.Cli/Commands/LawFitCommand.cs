@@ -13,11 +13,11 @@ internal sealed class LawFitCommand : ExampleCommand
 
     private readonly LossTableOption _data = new();
     private readonly Option<int?> _samples = NumberOption.Integer("--bootstrap",
-        $"Repetitions behind the intervals; 0 leaves them out (default: {LawBootstrap.DefaultSamples}).", 0, MostSamples);
-    private readonly Option<int?> _seed = NumberOption.Integer("--seed", "Same seed, same intervals (default: 1).", 0, int.MaxValue, "-s");
+        $"Bootstrap repetitions for the intervals; 0 leaves them out (default: {LawBootstrap.DefaultSamples}).", 0, MostSamples);
+    private readonly Option<int?> _seed = NumberOption.Integer("--seed", "Random seed; the same seed gives the same intervals (default: 1).", 0, int.MaxValue, "-s");
 
     public LawFitCommand(Terminal terminal, CommonOptions common)
-        : base("fit", "Fit the law to losses, beside rival laws, with intervals and errors on what was left out.")
+        : base("fit", "Fit the law and rival laws to losses, with intervals and held-out errors.")
     {
         Options.Add(_data.Option);
         Options.Add(_samples);

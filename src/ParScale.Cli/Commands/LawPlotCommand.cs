@@ -17,7 +17,7 @@ internal sealed class LawPlotCommand : ExampleCommand
     private readonly LossTableOption _data = new();
     private readonly Option<string?> _output = new("--output", "-o")
     {
-        Description = "The picture: a file whose name ends in .png or .svg.",
+        Description = "Output file; its name ends in .png or .svg.",
         HelpName = "FILE",
     };
     private readonly Option<string?> _kind = new("--kind")
@@ -27,7 +27,7 @@ internal sealed class LawPlotCommand : ExampleCommand
     };
 
     public LawPlotCommand(Terminal terminal, CommonOptions common)
-        : base("plot", "Draw the law and the losses it was fitted to, as PNG or SVG.")
+        : base("plot", "Plot the law and the losses it was fitted to, as PNG or SVG.")
     {
         Options.Add(_data.Option);
         Options.Add(_output);
@@ -45,7 +45,7 @@ internal sealed class LawPlotCommand : ExampleCommand
         string kind = parse.GetValue(_kind) ?? Curves;
         if (kind is not (Curves or Contours))
             throw ParScaleException.Usage("CL-02", $"--kind is loss or contours, not {ParScaleException.Quote(kind)}");
-        string file = parse.GetValue(_output) ?? throw ParScaleException.Usage("CL-02", "where to? give -o FILE.png or -o FILE.svg");
+        string file = parse.GetValue(_output) ?? throw ParScaleException.Usage("CL-02", "no output file: give -o FILE.png or -o FILE.svg");
         PictureFile.Check(file);
 
         LossTable table = _data.Read(parse, terminal);

@@ -14,7 +14,7 @@ internal sealed class LawPredictCommand : ExampleCommand
     private readonly ModelSizeOptions _model = new(defaultStreams: 1);
 
     public LawPredictCommand(Terminal terminal, CommonOptions common)
-        : base("predict", "Predict the loss of a model of N parameters and P streams, and the plain model that equals it.")
+        : base("predict", "Predict the loss of a model of N parameters and P streams, and the size of the plain model with the same loss.")
     {
         Options.Add(_data.Option);
         _model.AddTo(this);
@@ -39,7 +39,7 @@ internal sealed class LawPredictCommand : ExampleCommand
             return 0;
         }
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"loss {result.Loss:F5} nats per token ({table.Name}), as of a plain model of {ParameterCount.Format(result.EquivalentN)} parameters"));
+            $"loss {result.Loss:F5} nats per token ({table.Name}), equal to a plain model of {ParameterCount.Format(result.EquivalentN)} parameters"));
         foreach (string note in result.Notes) terminal.Note(note);
         return 0;
     }

@@ -23,7 +23,7 @@ internal sealed class PlanCommand : ExampleCommand
     private readonly PlanOptions _options = new();
     private readonly Option<int?> _lines = NumberOption.Integer("--top", "Lines of the table (default: 12).", 1, MostLines);
 
-    private readonly PlotOption _plot = new("Draw predicted loss over memory, or over what --over names");
+    private readonly PlotOption _plot = new("Plot predicted loss over memory, or over what --over names");
     private readonly Option<PlanLimit?> _over = OverOption();
     private readonly Option<string?> _html = new("--html")
     {
@@ -33,7 +33,7 @@ internal sealed class PlanCommand : ExampleCommand
     };
 
     public PlanCommand(Terminal terminal, CommonOptions common)
-        : base("plan", "Find the sizes, P and formats with the least predicted loss within limits of memory and time, and say why.")
+        : base("plan", "Find the size, P and format with the lowest predicted loss within limits of memory and time, and explain the choice.")
     {
         _options.AddTo(this);
         foreach (Option option in new Option[] { _lines, _plot.Option, _over, _html }) Options.Add(option);
@@ -67,7 +67,7 @@ internal sealed class PlanCommand : ExampleCommand
 
     private static Option<PlanLimit?> OverOption() => new("--over")
     {
-        Description = "What --plot draws the loss over: memory, token (time of one) or first (time to it).",
+        Description = "X axis of --plot: memory, token (time per token) or first (time to first token).",
         HelpName = "memory|token|first",
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = result =>

@@ -55,7 +55,7 @@ internal static class PlanHtml
 
     private static void Table(TextWriter page, PlanReport report)
     {
-        page.Write("<h2>What nothing else beats in loss, memory and time at once</h2>\n<table>\n<tr>");
+        page.Write("<h2>Pareto front: models that no other beats in loss, memory and time at once</h2>\n<table>\n<tr>");
         foreach (string title in PlanText.Header) page.Write($"<th>{Text(title)}</th>");
         page.Write("</tr>\n");
         foreach (PlanRow row in report.Front.Take(MostLines))

@@ -16,18 +16,18 @@ internal sealed class PlanOptions
     private const int DefaultContext = 2048, DefaultOutput = 256;
 
     private readonly Option<double?> _memory = QuantityOption.Create("--memory",
-        "Most memory at full context, all included (default: what the machine has).", Quantity.Bytes, "8GB");
+        "Maximum memory at full context, everything included (default: the machine's memory).", Quantity.Bytes, "8GB");
     private readonly Option<double?> _latency = QuantityOption.Create("--latency",
-        "Most time of a token at full context: a decode step of the whole batch.", Quantity.Seconds, "60ms");
+        "Maximum time per token at full context: a decode step of the whole batch.", Quantity.Seconds, "60ms");
     private readonly Option<double?> _first = QuantityOption.Create("--first-token",
-        "Most time until the prompt is read.", Quantity.Seconds, "2s");
+        "Maximum time to first token: until the prompt is read.", Quantity.Seconds, "2s");
     private readonly Option<int?> _context = NumberOption.Integer("--context",
         "Tokens of prompt and output together (default: 2048).", 2, WorkOptions.MostTokens);
     private readonly Option<int?> _output = NumberOption.Integer("--output",
         "How many of them are output (default: 256, or half of a shorter context).", 1, WorkOptions.MostTokens);
     private readonly LawChoice _law = new();
     private readonly Option<ModelShape[]?> _sizes = SizeList.CreateDense("--size", "default: the published and others from 0.25B to 16B");
-    private readonly Option<bool> _published = CommonOptions.Flag("--published", "Only models of which there is a published checkpoint.");
+    private readonly Option<bool> _published = CommonOptions.Flag("--published", "Only models with a published checkpoint.");
     private readonly Option<double?> _loss8 = RoundingLoss(WeightDtype.Q8), _loss4 = RoundingLoss(WeightDtype.Q4);
     private readonly WorkOptions _work = new("bf16,q8,q4");
 
@@ -79,7 +79,7 @@ internal sealed class PlanOptions
         ModelShape[] shapes = [.. (sizes ?? [.. PublishedShapes.All]).Where(PublishedShapes.All.Contains)];
         int[] ps = [.. streams.Where(p => PublishedCheckpoints.Names(PublishedShapes.All[0], p).Count > 0)];
         if (shapes.Length > 0 && ps.Length > 0) return (shapes, ps);
-        throw ParScaleException.Usage("CL-02", "--published leaves nothing of --size and --streams; there are "
+        throw ParScaleException.Usage("CL-02", "--published: no checkpoint has these --size and --streams; there are "
             + $"{string.Join(", ", PublishedShapes.All.Select(shape => shape.Name))} with P = 1, 2, 4 and 8");
     }
 

@@ -30,7 +30,7 @@ internal sealed record PlanReport
 
     public required IReadOnlyList<string> Checkpoints { get; init; }
 
-    /// <summary>What nothing else beats in loss, memory and time at once; least loss first.</summary>
+    /// <summary>Pareto front: models that no other beats in loss, memory and time at once; least loss first.</summary>
     public required IReadOnlyList<PlanRow> Front { get; init; }
 
     /// <summary>All that hold the limits, least loss first.</summary>
@@ -48,7 +48,7 @@ internal sealed record PlanReport
     public static PlanReport Of(PlanResult plan, string data)
     {
         PlanRequest request = plan.Request;
-        PlanChoice winner = plan.Winner ?? throw new ArgumentException("nothing holds the limits", nameof(plan));
+        PlanChoice winner = plan.Winner ?? throw new ArgumentException("no model is within the limits", nameof(plan));
         return new PlanReport
         {
             Device = DeviceFigures.From(request.Device),
@@ -80,13 +80,13 @@ internal sealed record PlanReport
     {
         List<string> notes =
         [
-            "Losses are those of models trained like the law's (the published ones on 42 billion tokens each); they tell sizes apart, not how good one trained otherwise is.",
+            "Losses are predictions for models trained like those of the law (the published ones on 42 billion tokens each). They compare sizes; a model trained differently has another loss.",
         ];
         if (plan.Request.Weights.Any(format => plan.Request.RoundingLoss(format) > 0))
-            notes.Add("What rounding the weights costs is an order of size, taken from a 7B model; smaller models suffer more. --q8-loss and --q4-loss set it.");
+            notes.Add("The loss that quantization adds is a rough estimate from a 7B model; smaller models lose more. --q8-loss and --q4-loss set it.");
         if (plan.Published is not null && plan.Request.Work.Context > PublishedCheckpoints.Positions)
-            notes.Add($"The published models take {Figures.Count(PublishedCheckpoints.Positions)} positions; for {Figures.Count(plan.Request.Work.Context)} one has to be trained.");
-        if (plan.Ranked.Any(choice => !PublishedCheckpoints.Has(choice))) notes.Add("* marks sizes without a published model: somebody has to train them.");
+            notes.Add($"The published models have a context of {Figures.Count(PublishedCheckpoints.Positions)} tokens; one with {Figures.Count(plan.Request.Work.Context)} has to be trained.");
+        if (plan.Ranked.Any(choice => !PublishedCheckpoints.Has(choice))) notes.Add("* marks sizes without a published checkpoint; they have to be trained first.");
         return notes;
     }
 }

@@ -13,7 +13,7 @@ internal static class PlanText
     {
         var output = new StringWriter { NewLine = "\n" };
         output.Write($"{CostText.Machine(report.Device)}\n{Limits(report)}\n\n");
-        output.Write($"front: what no other of the {report.Within} models within the limits beats in loss, memory and time at once\n");
+        output.Write($"Pareto front: those of the {report.Within} models within the limits that no other beats in loss, memory and time at once\n");
         var table = new TextTable(Header);
         foreach (PlanRow row in report.Front.Take(lines)) table.Add(Cells(row));
         table.Write(output, names: 1, lastIsName: true);
@@ -45,7 +45,7 @@ internal static class PlanText
     /// <summary>Which checkpoint to take, in sentences.</summary>
     public static IReadOnlyList<string> Published(PlanReport report)
     {
-        if (report.Published is not { } best) return ["No published checkpoint holds the limits."];
+        if (report.Published is not { } best) return ["No published checkpoint is within the limits."];
         return
         [
             $"The best checkpoint that fits is {report.Checkpoints[0]} in {best.Dtype}: loss {Figures.Loss(best.Loss)}, {Figures.Bytes(best.MemoryBytes)}, "

@@ -9,7 +9,7 @@ internal sealed class CommonOptions
 
     public Option<bool> Debug { get; } = Flag("--debug", "Add the stack trace to an error.");
 
-    public Option<bool> Quiet { get; } = Flag("--quiet", "No notes and no figures on standard error; errors stay.", "-q");
+    public Option<bool> Quiet { get; } = Flag("--quiet", "Print no notes and no figures on standard error, only errors.", "-q");
 
     /// <summary>A switch without a value.</summary>
     public static Option<bool> Flag(string name, string description, params string[] aliases) =>

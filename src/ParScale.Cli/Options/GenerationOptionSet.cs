@@ -19,14 +19,14 @@ internal sealed class GenerationOptionSet
     private readonly Option<double?> _topP = NumberOption.Real("--top-p",
         "Choose among the most likely tokens that make up this probability; 1 is off (default: 1).", value => value is > 0 and <= 1, "above 0, up to 1");
     private readonly Option<double?> _minP = NumberOption.Real("--min-p",
-        "Drop tokens below this share of the best one's probability; 0 is off (default: 0).", value => value is >= 0 and <= 1, "from 0 to 1");
+        "Drop tokens whose probability is below this share of the most likely token's; 0 is off (default: 0).", value => value is >= 0 and <= 1, "from 0 to 1");
     private readonly Option<double?> _penalty = NumberOption.Real("--repeat-penalty",
         "Repetition penalty; 1 turns it off (default: 1).", value => value is >= 0.01 and <= 100, "from 0.01 to 100");
     private readonly Option<ulong?> _seed = NumberOption.Seed("--seed",
-        "Same seed, same text (default: a random one, shown on standard error).", "-s");
+        "Random seed; the same seed gives the same text (default: drawn at random and printed on standard error).", "-s");
     private readonly Option<string[]?> _stop = new("--stop")
     {
-        Description = "Stop before this text; may be given more than once.",
+        Description = "Stop before this text; may be repeated.",
         HelpName = "TEXT",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
@@ -38,7 +38,7 @@ internal sealed class GenerationOptionSet
 
     /// <summary>The option <c>--logprobs</c>.</summary>
     public static Option<int?> LogProbsOption() => NumberOption.Integer("--logprobs",
-        "With --json: the log-probability of each token and of the N likeliest in its place.", 0, PredictedToken.MostTop);
+        "With --json: log-probabilities of each token and of the N most likely tokens in its place.", 0, PredictedToken.MostTop);
 
     public void AddTo(Command command)
     {

@@ -10,7 +10,7 @@ internal sealed class InputOptions
     private readonly Option<string?> _file = new("--file", "-f") { Description = "Read the text from a UTF-8 file; bytes that are not UTF-8 are read as U+FFFD.", HelpName = "FILE" };
     private readonly Option<int[]?>? _tokens;
     private readonly Option<bool> _special = CommonOptions.Flag("--special",
-        "Read names of special tokens in the text (such as <|endoftext|>) as those tokens; else they are plain text.");
+        "Encode names of special tokens in the text (such as <|endoftext|>) as those tokens (default: as plain text).");
 
     public InputOptions(bool acceptsTokens = true)
     {
@@ -45,7 +45,7 @@ internal sealed class InputOptions
         if (tokens is not null) return new Input(null, tokens, special);
         if (prompt is not null) return new Input(prompt, null, special);
         if (file is not null) return new Input(TextSource.ReadFile(file, terminal), null, special);
-        if (terminal.In is null) throw ParScaleException.Usage("CL-02", $"there is nothing to read: give {choices}, or pipe a text in");
+        if (terminal.In is null) throw ParScaleException.Usage("CL-02", $"there is no input: give {choices}, or pipe a text in");
         return new Input(TextSource.ReadPipe(terminal.In, terminal), null, special) { FromPipe = true };
     }
 }

@@ -21,7 +21,7 @@ internal sealed class LossTableOption
     /// <summary>The table; throws when there is none or when it is no table.</summary>
     public LossTable Read(ParseResult parse, Terminal terminal) => parse.GetValue(Option) switch
     {
-        null => throw ParScaleException.Usage("CL-02", "whose losses? give --data stack, --data pile or --data FILE.csv"),
+        null => throw ParScaleException.Usage("CL-02", "no losses given: use --data stack, --data pile or --data FILE.csv"),
         Stack => LossTable.StackV2Python,
         Pile => LossTable.Pile,
         string file => Guard(file, () => LossTable.Parse(new StringReader(Text(file, terminal)), Path.GetFileName(file))),

@@ -34,7 +34,7 @@ internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
         string[] parts = folder.Split('/');
         bool looksLikeHubName = parts.Length == 2 && parts.All(part => part.Length > 0 && part[0] != '.' && part[0] != '~');
         return looksLikeHubName
-            ? $"--model {name} is not a folder here, and hub names are not read yet: download the model and give the folder it is in"
+            ? $"--model {name} is not a folder here, and hub names are not supported yet: download the model and give the folder it is in"
             : $"--model {name}: there is no such folder";
     }
 

@@ -15,24 +15,24 @@ internal sealed class ModelOptions
     private readonly Option<WeightDtype?> _type = DtypeOption.OfWeights("Format of the weights in memory (default: as stored).");
     private readonly Option<string[]?> _add = new("--add-streams")
     {
-        Description = "A folder whose streams become resident too, for --streams to choose from; may be given more than once.",
+        Description = "Also load the streams of this folder over the same weights; --streams then chooses among all of them. May be repeated.",
         HelpName = "FOLDER",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
     };
     private readonly Option<int?> _kvMemory = NumberOption.Integer("--kv-memory",
-        "Keys and values of all sequences together, MiB (default: three quarters of the memory that the weights leave).", 1, int.MaxValue);
+        "Budget for the keys and values of all sequences, MiB (default: three quarters of the memory left by the weights).", 1, int.MaxValue);
     private readonly Option<KvDtype?> _cache = DtypeOption.OfKeysAndValues(
         "Format of the cached keys and values (default: f32, or bf16 beside quantised weights).");
     private readonly Option<int?> _threads = NumberOption.Integer("--threads",
         "Worker threads (default: one per core).", 1, MostThreads, "-t");
     private readonly Option<string?> _tier = new("--tier")
     {
-        Description = "Instructions for q8 and q4 weights (default: the best that the machine has).",
+        Description = "Instruction set of the q8 and q4 kernels (default: the best this machine supports).",
         HelpName = "avx512-vnni|avx-vnni|avx2|dp|portable",
     };
     private readonly Option<bool> _strict = CommonOptions.Flag("--strict-weights",
-        "Refuse weights with NaN or infinity instead of noting them.");
+        "Refuse weights with NaN or infinity instead of printing a note.");
 
     /// <summary>The option <c>--streams</c>.</summary>
     public static Option<int?> StreamsOption() => NumberOption.Integer("--streams",

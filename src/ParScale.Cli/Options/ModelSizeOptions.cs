@@ -24,7 +24,7 @@ internal sealed class ModelSizeOptions(int defaultStreams)
 
     public (double N, int P) Read(ParseResult parse)
     {
-        double n = parse.GetValue(_parameters) ?? throw ParScaleException.Usage("CL-02", "how large a model? give its parameters: -n 1.6B");
+        double n = parse.GetValue(_parameters) ?? throw ParScaleException.Usage("CL-02", "no model size given: use -n with its parameters, such as -n 1.6B");
         return (n, parse.GetValue(_streams) ?? defaultStreams);
     }
 
@@ -35,10 +35,10 @@ internal sealed class ModelSizeOptions(int defaultStreams)
         (double least, double most) = (table.Points.Min(point => point.N), table.Points.Max(point => point.N));
         int p = models.Max(model => model.P);
         if (p > table.MostStreams)
-            warnings.Add(string.Create(CultureInfo.InvariantCulture, $"no data have p above {table.MostStreams}: for p = {p} the law is a guess"));
+            warnings.Add(string.Create(CultureInfo.InvariantCulture, $"no data have p above {table.MostStreams}: for p = {p} the law is an extrapolation"));
         foreach ((double n, _) in models.Where(model => model.N < least / 1.05 || model.N > most * 1.05))
         {
-            warnings.Add($"the data go from n = {ParameterCount.Format(least)} to {ParameterCount.Format(most)}; {ParameterCount.Format(n)} is outside");
+            warnings.Add($"the data range from n = {ParameterCount.Format(least)} to {ParameterCount.Format(most)}; {ParameterCount.Format(n)} is outside");
         }
         return warnings;
     }

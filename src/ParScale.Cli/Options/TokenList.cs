@@ -12,7 +12,7 @@ internal static class TokenList
     /// <summary>The option <c>--tokens</c>.</summary>
     public static Option<int[]?> CreateOption() => new(Name)
     {
-        Description = "Token ids with commas between them, as printed by `parscale tokenize`; spaces after a comma do no harm.",
+        Description = "Token ids with commas between them, as printed by `parscale tokenize`; spaces after a comma are allowed.",
         HelpName = "1,2,3",
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = Parse,

@@ -11,7 +11,7 @@ internal sealed class PlotOption(string what)
 
     public Option<string?> Option { get; } = new(Name)
     {
-        Description = $"{what}, into a file whose name ends in .png or .svg.",
+        Description = $"{what}, to a file whose name ends in .png or .svg.",
         HelpName = "FILE",
         Arity = ArgumentArity.ExactlyOne,
     };

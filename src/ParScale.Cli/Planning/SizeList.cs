@@ -16,7 +16,7 @@ internal static class SizeList
 
     /// <summary>Mixtures: <c>8B/1.6B</c>, all parameters and those that a token uses.</summary>
     public static Option<ModelShape[]?> CreateMixtures(string name) => Create(name,
-        "Mixtures of experts beside them: parameters in all and those that a token uses, without the embedding, such as 8B/1.6B.",
+        "Mixture-of-experts models to compare: total and active parameters, without the embedding, such as 8B/1.6B.",
         "LIST", Mixture, "a larger and a smaller number of parameters such as 8B/1.6B");
 
     private static Option<ModelShape[]?> Create(string name, string description, string helpName, Func<string, ModelShape?> read, string wanted) => new(name)

@@ -133,7 +133,7 @@ internal static class LossTableReader
         {
             if (c == '\n') return line.ToString().TrimEnd('\r');
             if (line.Length < LongestLine) continue;
-            throw new LossTableException("LW-07", FormattableString.Invariant($"is longer than {LongestLine} characters; this is no table of losses"), number);
+            throw new LossTableException("LW-07", FormattableString.Invariant($"is longer than {LongestLine} characters; this is not a table of losses"), number);
         }
         return line.Length == 0 ? null : line.ToString().TrimEnd('\r');
     }

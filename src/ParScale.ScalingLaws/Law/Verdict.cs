@@ -40,7 +40,7 @@ internal static class Verdict
         double scatter = forms.Min(form => Math.Sqrt(table.Points.Average(point => Math.Pow(form.Loss(point.N, point.P) - point.Loss, 2))));
         string size = apart < 2 * scatter ? "too little for one run there to tell them apart" : "enough for runs there to tell them apart";
         yield return FormattableString.Invariant(
-            $"No point has p above {most}, so these data do not settle how the loss goes on beyond p = {most}.");
+            $"No point has p above {most}, so these data do not determine the loss beyond p = {most}.");
         if (open.Length > 1)
         {
             yield return FormattableString.Invariant(

@@ -15,7 +15,7 @@ public static class PlanReasons
             + $"{Figures.Bytes(winner.MemoryBytes)}, {Figures.Seconds(winner.DecodeSeconds)} a token, {Figures.Seconds(winner.PrefillSeconds)} to the first.",
         ];
         AddNext(sentences, result, winner, "The next larger size", Larger(result, winner), winner.Streams);
-        AddNext(sentences, result, winner, "The next more streams", winner.Shape, result.Request.Streams.Where(p => p > winner.Streams).DefaultIfEmpty().Min());
+        AddNext(sentences, result, winner, "The next larger P", winner.Shape, result.Request.Streams.Where(p => p > winner.Streams).DefaultIfEmpty().Min());
         if (winner.Streams > 1 && result.Plain is { } plain)
         {
             double worth = result.Request.Law.EquivalentParameters(winner.Shape.NonEmbeddingParameters(winner.Streams), winner.Streams);
@@ -24,7 +24,7 @@ public static class PlanReasons
         }
         if (winner.Streams == 1 && result.Ranked.FirstOrDefault(choice => choice.Streams > 1) is { } streams)
             sentences.Add($"The best with streams is {Figures.Name(streams)}: loss {Figures.Loss(streams.Loss)}, {Figures.Loss(streams.Loss - winner.Loss)} more. "
-                + "What is spent on its streams is better spent on parameters here.");
+                + "Here memory and time are better spent on parameters than on streams.");
         if (winner.IsExtrapolated)
             sentences.Add($"The law was fitted to models of {Figures.Parameters(result.Request.Fitted.Least)} to {Figures.Parameters(result.Request.Fitted.Most)} parameters "
                 + $"with P up to {result.Request.Fitted.Streams}; this one lies outside, so its loss is an extrapolation.");
@@ -43,8 +43,8 @@ public static class PlanReasons
             pay.Batch switch
             {
                 null => "Large batch: up to 1,024 sequences at once a step with streams stays faster.",
-                1 => "Large batch: even for one sequence the twin's step is as fast, because arithmetic and not reading is what is waited for.",
-                int batch => $"Large batch: from {batch} sequences at once the twin's step is as fast; weights are then read once for all, and every stream's arithmetic counts.",
+                1 => "Large batch: even for one sequence the twin's step is as fast, because the step is compute-bound.",
+                int batch => $"Large batch: from {batch} sequences at once the twin's step is as fast; weights are then read once for all of them, and each stream adds arithmetic.",
             },
             pay.Context switch
             {
@@ -61,8 +61,8 @@ public static class PlanReasons
     {
         string amount = Figures.Amount(failure.Limit, failure.Needed), allowed = Figures.Amount(failure.Limit, failure.Allowed);
         string over = Figures.Amount(failure.Limit, failure.Needed - failure.Allowed);
-        string among = failure.Others ? "of the models that hold the other limits the nearest" : "the least of all models";
-        return $"no model holds the limit on {Figures.Name(failure.Limit)}: {among}, {Figures.Name(failure.Nearest)}, needs {amount}, {over} more than {allowed}";
+        string among = failure.Others ? "the nearest of those within the other limits" : "the least of all models";
+        return $"no model is within the limit on {Figures.Name(failure.Limit)}: {among}, {Figures.Name(failure.Nearest)}, needs {amount}, {over} more than {allowed}";
     }
 
     private static string Prompt(Workload work, PlanChoice streams, PlanChoice twin, double output)
@@ -70,9 +70,9 @@ public static class PlanReasons
         string times = $"Reading the prompt of {Figures.Count(work.Prompt)} tokens takes {Figures.Seconds(streams.PrefillSeconds)}, the twin {Figures.Seconds(twin.PrefillSeconds)}";
         return output switch
         {
-            0 => $"Long prompts: {times}; the streams are never behind.",
-            double.PositiveInfinity => $"Long prompts: {times}, and the streams never make that up: use that mostly reads (search, classification, summaries) is better off with the twin.",
-            _ => $"Long prompts: {times}; it takes {Figures.Count(Math.Ceiling(output))} tokens of output to make that up, so use that mostly reads (search, classification, summaries) is better off with the twin.",
+            0 => $"Long prompts: {times}; the streams are never slower.",
+            double.PositiveInfinity => $"Long prompts: {times}, and the streams never make that up: work that mostly reads (search, classification, summaries) is faster with the twin.",
+            _ => $"Long prompts: {times}; it takes {Figures.Count(Math.Ceiling(output))} tokens of output to make that up, so work that mostly reads (search, classification, summaries) is faster with the twin.",
         };
     }
 

@@ -31,7 +31,7 @@ internal sealed class DurableFolder(string parent)
         {
             GiveBack(fresh, old, target);
             throw new ParScaleException(ErrorKind.Io, "TR-15", $"{ParScaleException.Quote(name)} cannot be saved ({OneLine(e)}); "
-                + "what was saved before is whole: make space or repair the permissions, then go on with --resume", e);
+                + "what was saved before is intact: free some space or correct the permissions, then continue with --resume", e);
         }
     }
 

@@ -15,7 +15,7 @@ internal static class CommandLine
         CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.DefaultThreadCurrentUICulture = CultureInfo.InvariantCulture;
         RankConsole.Silence();
-        var debug = new Option<bool>("--debug") { Description = "print the trace of an error", Recursive = true };
+        var debug = new Option<bool>("--debug") { Description = "print the stack trace of an error", Recursive = true };
         try
         {
             var root = new RootCommand("Trains ParScale models.")

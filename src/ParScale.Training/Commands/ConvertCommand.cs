@@ -40,7 +40,7 @@ internal static class ConvertCommand
         var option = new Option<string>("--init")
         {
             DefaultValueFactory = _ => "keep",
-            Description = "keep: the model computes what it did; paper: new weights N(0, 0.02)",
+            Description = "keep: the model's output stays nearly the same; paper: new weights N(0, 0.02)",
         };
         option.AcceptOnlyFromAmong("keep", "paper");
         return option;

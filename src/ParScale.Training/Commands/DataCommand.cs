@@ -14,14 +14,14 @@ internal static class DataCommand
     private const double DefaultFraction = 0.01;
 
     private static readonly Option<string[]> Data = new("--data")
-    { Required = true, AllowMultipleArgumentsPerToken = true, Description = "files and folders: .jsonl, .json, .parquet, anything else is UTF-8 text; each may be compressed (.gz, .zst), tables apart" };
+    { Required = true, AllowMultipleArgumentsPerToken = true, Description = "files and folders: .jsonl, .json, .parquet, anything else is UTF-8 text; all but .parquet may be compressed (.gz, .zst)" };
     private static readonly Option<string[]> ValidationData = new("--val-data")
     { AllowMultipleArgumentsPerToken = true, Description = "files and folders for validation, instead of a part of --data" };
     private static readonly Option<string> Tokenizer = new("--tokenizer") { Required = true, Description = "folder with tokenizer.json" };
     private static readonly Option<string> Output = new("--output", "-o") { Description = "folder of the shards (not needed with --preview)" };
     private static readonly Option<string> Include = new("--include")
     { DefaultValueFactory = _ => "*", Description = "which files of a folder, such as \"*.py\"" };
-    private static readonly Option<string> Format = Choice("--format", "what files hold, whatever their names: text (a file is a document), lines, jsonl, json, parquet",
+    private static readonly Option<string> Format = Choice("--format", "format of all files, whatever their names: text (a file is a document), lines, jsonl, json, parquet",
         "text", "lines", "jsonl", "json", "parquet");
     private static readonly Option<string> TextField = Field("text");
     private static readonly Option<string> PromptField = Field("prompt");
@@ -30,8 +30,8 @@ internal static class DataCommand
     private static readonly Option<string> Packing = Choice("--packing", "cut: full rows, long documents are cut; whole: whole documents and padding "
         + "(default: whole for prompts and chats, else cut)", "cut", "whole");
     private static readonly Option<double?> ValidationFraction = new("--val-fraction")
-    { Description = $"share of the documents that is kept for validation, drawn by the seed (default {DefaultFraction}, 0 with --val-data)" };
-    private static readonly Option<long> Seed = new("--seed") { DefaultValueFactory = _ => 1, Description = "seed of that draw" };
+    { Description = $"share of the documents to hold out for validation, chosen by --seed (default {DefaultFraction}, 0 with --val-data)" };
+    private static readonly Option<long> Seed = new("--seed") { DefaultValueFactory = _ => 1, Description = "seed of that choice" };
     private static readonly Option<string> EndOfText = new("--end-of-text")
     { DefaultValueFactory = _ => TokenizerWriter.EndOfText, Description = "token that ends a document" };
     private static readonly Option<long> ShardTokens = new("--shard-tokens")
@@ -41,7 +41,7 @@ internal static class DataCommand
     private static readonly Option<double> MaxBad = new("--max-bad")
     { DefaultValueFactory = _ => PreparationOptions.DefaultMaxBad, Description = "with --skip-bad: the largest share of the rows that may be left out, 0 to 1" };
     private static readonly Option<int?> Preview = new("--preview")
-    { Description = "show this many documents and the parts that are learned, one JSON object a line, and write nothing" };
+    { Description = "print this many documents and which parts are learned, one JSON object per line, and write no shards" };
     private static readonly Option<bool> Force = new("--force") { Description = "replace an older folder of shards" };
     private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object at the end" };
 

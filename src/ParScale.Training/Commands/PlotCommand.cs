@@ -7,12 +7,12 @@ namespace ParScale.Training.Commands;
 /// <summary><c>parscale-train plot</c>: the curves of runs as a picture.</summary>
 internal static class PlotCommand
 {
-    private static readonly Argument<string[]> Runs = new("runs") { Arity = ArgumentArity.OneOrMore, HelpName = "RUN", Description = "folders of runs; several are drawn beside each other" };
-    private static readonly Option<string> Output = new("--output", "-o") { Required = true, Description = "picture or page to write; ends in .svg, .png or .html" };
+    private static readonly Argument<string[]> Runs = new("runs") { Arity = ArgumentArity.OneOrMore, HelpName = "RUN", Description = "folders of runs; the curves of several are drawn in one plot" };
+    private static readonly Option<string> Output = new("--output", "-o") { Required = true, Description = "file to write; its name ends in .svg, .png or .html" };
 
     public static Command Create()
     {
-        var command = new Command("plot", "Draw the curves of one run or several") { Runs, Output };
+        var command = new Command("plot", "Plot the curves of one run or several") { Runs, Output };
         command.SetAction(Run);
         return command;
     }

@@ -59,7 +59,7 @@ internal static class SweepCommand
         SweepFailure first = report.Failed[0];
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"parscale-train: error SW-07: {report.Failed.Count} of {report.Runs} runs failed, {first.Name} with exit code {first.ExitCode}; ")
-            + "logs/ in the folder of the sweep tells why; the same command tries them again");
+            + "see logs/ in the folder of the sweep; the same command runs them again");
         return first.ExitCode is > 0 and < 128 ? first.ExitCode : ErrorReport.Bug;
     }
 

@@ -13,7 +13,7 @@ internal static class TokenizerCommand
     {
         var data = new Option<string>("--data") { Required = true, Description = "UTF-8 text file" };
         var vocabulary = new Option<int>("--vocab") { DefaultValueFactory = _ => 512, Description = "256 bytes + merges + <|endoftext|>" };
-        var held = new Option<double>("--val-fraction") { Description = "last part of the text that is left out, as train leaves it out" };
+        var held = new Option<double>("--val-fraction") { Description = "last part of the text to hold out, as train does" };
         var output = new Option<string>("--output", "-o") { Required = true, Description = "folder for tokenizer.json" };
         var command = new Command("tokenizer", "Train a byte-level BPE tokenizer") { data, vocabulary, held, output };
         command.SetAction(parse =>

@@ -38,7 +38,7 @@ internal sealed record RunPreview(string Settings, RunEstimate Size)
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"parameters {Size.Parameters} (trained {Size.Trained}; N of the scaling law {Size.N}), tokens {Size.Tokens}, FLOPs {Size.Flops:E2}"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"memory for weights, gradients and moments {Mebibytes(Size.StateBytes):F1} MiB of {Mebibytes(available):F0}; activations come on top"));
+            $"memory for weights, gradients and moments {Mebibytes(Size.StateBytes):F1} MiB of {Mebibytes(available):F0}; activations not included"));
     }
 
     private static double Mebibytes(long bytes) => bytes / (double)(1 << 20);

@@ -40,7 +40,7 @@ internal static class StrictJson
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (JsonProperty member in members)
         {
-            if (!seen.Add(member.Name)) throw Usage("RC-03", path, Inside(where, member.Name), "stands twice; leave one");
+            if (!seen.Add(member.Name)) throw Usage("RC-03", path, Inside(where, member.Name), "appears twice; remove one");
         }
         return members;
     }
@@ -50,7 +50,7 @@ internal static class StrictJson
     {
         string? nearest = NearestName.Find(key, known, within: Math.Max(2, key.Length / 2));
         string hint = nearest is null ? $"known are {string.Join(", ", known.Order(StringComparer.Ordinal))}" : $"did you mean {nearest}?";
-        return Usage("RC-02", path, Inside(where, key), $"is no known key; {hint}");
+        return Usage("RC-02", path, Inside(where, key), $"is not a known key; {hint}");
     }
 
     /// <summary>The error for a value that is not what its key asks for.</summary>

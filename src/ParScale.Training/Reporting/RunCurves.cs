@@ -20,7 +20,7 @@ internal sealed record RunCurves(string Name, IReadOnlyList<LogRow> Rows)
         {
             // The run may be writing its last line just now.
             if (Row(lines[i]) is { } row) rows.Add(row);
-            else if (i < lines.Length - 1) throw ParScaleException.BadInput("RP-02", path, $"line {i + 1} is no row of a training log");
+            else if (i < lines.Length - 1) throw ParScaleException.BadInput("RP-02", path, $"line {i + 1} is not a row of a training log");
         }
         if (rows.Count == 0) throw ParScaleException.BadInput("RP-03", path, "has no row yet; wait until the run has made ten steps");
         return new RunCurves(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), rows);

@@ -36,7 +36,7 @@ internal static class ResumeCheck
         if (!allowChanged) throw Refusal(checkpoint, state, changes, data);
         if (state.Step > asked.Steps)
             throw ParScaleException.BadInput("CK-07", checkpoint, $"is beyond --steps {asked.Steps}; give more steps");
-        Console.Error.WriteLine($"note: going on from {Path.GetFileName(checkpoint)} with changes: {List(changes)}");
+        Console.Error.WriteLine($"note: continuing from {Path.GetFileName(checkpoint)} with changes: {List(changes)}");
         bool comparable = !changes.Any(change => Measured.Contains(change.Name));
         return state with { Options = asked, Data = data, BestLossPerToken = comparable ? state.BestLossPerToken : null };
     }
@@ -50,7 +50,7 @@ internal static class ResumeCheck
                 $"--data {ParScaleException.Quote(data)} was changed since {Path.GetFileName(checkpoint)} was saved; restore it, or give --allow-changed");
         }
         return ParScaleException.BadInput("CK-07", checkpoint,
-            $"is of a run with other options: {List(changes)}; give the same, or --allow-changed to go on with the new ones");
+            $"is of a run with other options: {List(changes)}; give the same, or --allow-changed to continue with the new ones");
     }
 
     private static string List(IReadOnlyCollection<ChangedOption> changes) => string.Join(", ", changes);

@@ -97,7 +97,7 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         foreach (Tensor weights in model.parameters()) Group.FromFirst(weights);
     }
 
-    /// <summary>The state must fit before anything is allocated; activations come on top.</summary>
+    /// <summary>The state must fit before anything is allocated; activations not included.</summary>
     private static void RequireMemory(RunEstimate size)
     {
         long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;

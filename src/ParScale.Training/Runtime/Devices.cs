@@ -21,7 +21,7 @@ internal static class Devices
         if (choice == DeviceChoice.Auto) return CPU;
         throw ParScaleException.Usage("TR-24", HasCudaLibrary()
             ? "--device cuda: libtorch finds no GPU; check the driver with nvidia-smi, or leave the flag out"
-            : "--device cuda: this build has the libtorch of processors alone; docs/guides/training.md says how to use the one for GPUs, or leave the flag out");
+            : "--device cuda: this build has the CPU version of libtorch; docs/guides/training.md says how to use the GPU version, or leave the flag out");
     }
 
     /// <summary>Asked for a GPU without this library, TorchSharp would look for it all over the disk and end in pages of text.</summary>

@@ -66,7 +66,7 @@ internal sealed class StopSignal : IDisposable
             if (_source.IsCancellationRequested)
             {
                 if (signal != PosixSignal.SIGINT) return;
-                Console.Error.WriteLine("ended at once; the newest checkpoint is whole");
+                Console.Error.WriteLine("ended at once; the newest checkpoint is intact");
                 _end(ErrorReport.Interrupted);
             }
             else if (_phase is { } phase)

@@ -39,7 +39,7 @@ internal static class RunProcess
 
     private static ProcessStartInfo Start(IEnumerable<string> arguments)
     {
-        string own = Environment.ProcessPath ?? throw new InvalidOperationException("the system does not tell which program this is");
+        string own = Environment.ProcessPath ?? throw new InvalidOperationException("the system does not report the path of this program");
         bool built = Path.GetFileNameWithoutExtension(own) == Program;
         string host = Path.GetFileNameWithoutExtension(own) == "dotnet" ? own : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
         IEnumerable<string> words = built ? arguments : [typeof(RunProcess).Assembly.Location, .. arguments];

@@ -53,7 +53,7 @@ internal sealed record SweepFile(string Path, IReadOnlyList<SweepValue> Base, IR
             || word != Plain(word) || word.StartsWith('.'))
         {
             throw StrictJson.Wrong(path, $"{where}.name",
-                $"must be there and a text of 1 to {LongestName} letters, digits, underscores and, but not first, points: runs are called by it");
+                $"must be there and a text of 1 to {LongestName} letters, digits, underscores and, but not first, points: it names the runs");
         }
         return new SweepPoint(word, SweepValue.ReadAll(path, where, members.Where(member => member.Name != "name")));
     }

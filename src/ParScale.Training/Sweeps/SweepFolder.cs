@@ -34,7 +34,7 @@ internal sealed class SweepFolder : IDisposable
         if (File.Exists(path)) throw ParScaleException.Usage("SW-04", $"{name} is a file; give a folder");
         string record = Path.Combine(path, RecordName);
         bool used = Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => Path.GetFileName(entry) != "sweep.lock");
-        if (used && !File.Exists(record)) throw ParScaleException.Usage("SW-04", $"{name} is no sweep's folder; give another, or an empty one");
+        if (used && !File.Exists(record)) throw ParScaleException.Usage("SW-04", $"{name} is not the folder of a sweep; give another, or an empty one");
         try
         {
             foreach (string folder in (string[])["runs", "logs"]) Directory.CreateDirectory(Path.Combine(path, folder));

@@ -15,20 +15,20 @@ internal static class AddOn
         if (!Directory.Exists(path))
         {
             throw ParScaleException.BadInput("AD-01", file,
-                $"parscale_backbone.path is {name}, and no such folder is there; put the backbone there or correct the path");
+                $"parscale_backbone.path is {name}, but there is no such folder; put the backbone there or correct the path");
         }
         CheckpointConfig own = CheckpointConfig.Load(path);
         // Add-ons do not stand on each other: so a chain cannot lead back to itself.
         if (own.Backbone is not null || own.QuantizedType is not null || !SameShape(own.Model, config.Model))
         {
             throw ParScaleException.BadInput("AD-03", file,
-                $"the backbone {name} must be a whole float model of the shape that config.json gives; name the one this add-on was trained on");
+                $"the backbone {name} must be a complete float model with the shape in config.json; give the one this add-on was trained on");
         }
         Checkpoint backbone = Checkpoint.Open(path, own);
         if (reference.Hash.IsOf(backbone)) return backbone;
         backbone.Dispose();
         throw new ParScaleException(ErrorKind.HashMismatch, "AD-02",
-            $"{Path.GetFileName(file)}: the weights of the backbone {name} are not those that this add-on was trained on; put those back or name their folder");
+            $"{Path.GetFileName(file)}: the weights of the backbone {name} are not those that this add-on was trained on; restore them or give the folder that holds them");
     }
 
     /// <summary>Refuses a folder that has no streams of its own in floats.</summary>
@@ -55,7 +55,7 @@ internal static class AddOn
         BackboneHash trainedOn = streams.Config.Backbone?.Hash ?? new BackboneHash("", BackboneHash.SampleOf(streams));
         if (trainedOn.IsOf(backbone)) return;
         string advice = backbone.Config.QuantizedType is not null && (trainedOn.Sample ?? backbone.Config.QuantizedFrom) is null
-            ? $"it cannot be told whether the quantised weights of {name} were made from those that these streams were trained on; quantise the backbone again"
+            ? $"it is unknown whether the quantised weights of {name} were made from those that these streams were trained on; quantise the backbone again"
             : $"the weights of {name} are not those that these streams were trained on; load the model that they were trained on";
         throw new ParScaleException(ErrorKind.HashMismatch, "AD-02", $"{Path.GetFileName(file)}: {advice}");
     }

@@ -37,7 +37,7 @@ internal static class ConfigKeys
         foreach (string key in keys.Where(key => !Read.Contains(key) && !Ignored.Contains(key)).Take(MostUnknown))
         {
             string? notice = NeverFollowed.Contains(key)
-                ? $"key {key} is ignored: no code is loaded because a config asks for it"
+                ? $"key {key} is ignored: code that a config names is never loaded"
                 : Misspelling(key);
             if (notice is not null) notices.Add($"{Path.GetFileName(file)}: {notice}");
         }

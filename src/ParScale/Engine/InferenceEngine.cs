@@ -58,7 +58,7 @@ internal sealed partial class InferenceEngine : IDisposable
         if (bytes <= Memory.Budget) return;
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-01",
             $"{capacity} tokens with {set.Count} streams need {Size(bytes)} of keys and values, the budget of all sequences is "
-            + $"{Size(Memory.Budget)}; ask for fewer tokens or streams, a narrower cache (--kv-dtype), or a larger budget (--kv-memory)");
+            + $"{Size(Memory.Budget)}; ask for fewer tokens or streams, a smaller cache type (--kv-dtype), or a larger budget (--kv-memory)");
     }
 
     /// <summary>Room for a sequence that its caller holds; finished sequences make way for it.</summary>
@@ -99,7 +99,7 @@ internal sealed partial class InferenceEngine : IDisposable
     /// <exception cref="InvalidOperationException">A visitor called this, from within a pass.</exception>
     public void Run(Work work)
     {
-        if (IsLeader) throw new InvalidOperationException("a visitor of logits must not run the model itself: the next pass waits for it");
+        if (IsLeader) throw new InvalidOperationException("a logits visitor must not run the model: the pass that called it has to end first");
         bool lead;
         lock (_gate)
         {

@@ -29,7 +29,7 @@ public sealed record PredictedToken(int TokenId, double LogProb, IReadOnlyList<T
     /// <exception cref="ParScaleException">GE-05.</exception>
     internal static void CheckTop(int? top)
     {
-        if (top is < 0 or > MostTop) throw ParScaleException.Usage("GE-05", $"the number of likeliest tokens is {top}; it must be 0 to {MostTop}");
+        if (top is < 0 or > MostTop) throw ParScaleException.Usage("GE-05", $"the number of most likely tokens is {top}; it must be 0 to {MostTop}");
     }
 
     private static TokenLogProb[] Likeliest(ReadOnlySpan<float> logits, int count, double sum)

@@ -29,7 +29,7 @@ public sealed class Sampler
     public int Next(ReadOnlySpan<float> logits)
     {
         ReadOnlySpan<float> scores = _options.RepetitionPenalty == 1 ? logits : Penalised(logits);
-        if (!float.IsFinite(TensorPrimitives.Max(scores))) throw new ArgumentException("no token can be chosen: the largest logit is not finite", nameof(logits));
+        if (!float.IsFinite(TensorPrimitives.Max(scores))) throw new ArgumentException("no token can be sampled: the largest logit is not finite", nameof(logits));
         int token = _options.Temperature == 0 ? TensorPrimitives.IndexOfMax(scores) : Draw(scores);
         _seen.Add(token);
         return token;

@@ -37,7 +37,7 @@ public class LawFitCommandTests
         Assert.True(saturating.GetProperty("parameters").GetProperty("beta").GetDouble() > 0);
         Assert.Equal(3, json.GetProperty("extrapolation").GetArrayLength());
         Assert.True(json.GetProperty("extrapolation")[0].GetProperty("rms_error").GetDouble() > 0);
-        Assert.Contains(json.GetProperty("open_questions").EnumerateArray(), sentence => (sentence.GetString() ?? "").Contains("do not settle", StringComparison.Ordinal));
+        Assert.Contains(json.GetProperty("open_questions").EnumerateArray(), sentence => (sentence.GetString() ?? "").Contains("do not determine", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public class LawComparisonTests
     [Fact]
     public void What_the_data_do_not_settle_is_said_in_words()
     {
-        Assert.Contains("No point has p above 8, so these data do not settle how the loss goes on beyond p = 8.", Pile.OpenQuestions);
+        Assert.Contains("No point has p above 8, so these data do not determine the loss beyond p = 8.", Pile.OpenQuestions);
         Assert.Contains(Pile.OpenQuestions, sentence => sentence.StartsWith("From p = 8 to 16, at n = 1.106B", StringComparison.Ordinal));
     }
 

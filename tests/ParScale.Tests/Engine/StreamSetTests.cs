@@ -75,11 +75,11 @@ public sealed class StreamSetTests : IDisposable
         model.AddStreams(_folder.File("p4"));
         model.AddStreams(_folder.File("p4"), "second");
         var count = Assert.Throws<ParScaleException>(() => Last(model, 3));
-        Assert.Equal("this model has no streams P = 3 loaded; there are \"p1\" (P = 1), \"p4\" (P = 4), \"second\" (P = 4)", count.Message);
+        Assert.Equal("no stream set P = 3 is loaded; add it (AddStreams, --add-streams) or choose from \"p1\" (P = 1), \"p4\" (P = 4), \"second\" (P = 4)", count.Message);
         var name = Assert.Throws<ParScaleException>(() => model.CreateSession(3, "p9"));
         Assert.Equal(("CL-09", ErrorKind.Usage), (name.Code, name.Kind));
         var several = Assert.Throws<ParScaleException>(() => Last(model, 4));
-        Assert.StartsWith("several sets have P = 4, choose by name", several.Message, StringComparison.Ordinal);
+        Assert.StartsWith("several stream sets have P = 4; choose one by name", several.Message, StringComparison.Ordinal);
         Assert.Equal(Last(model, "p4"), Last(model, "second"));
     }
 

@@ -67,11 +67,11 @@ public sealed class RunConfigTests
     [InlineData("[1]", "RC-01", "c.json: holds an array; it must hold one JSON object")]
     [InlineData("{ \"lr\": 1, }", "RC-01", "comments and trailing commas are not allowed")]
     [InlineData("{ // rate\n \"lr\": 1 }", "RC-01", "comments and trailing commas are not allowed")]
-    [InlineData("{ \"learning_rate\": 1 }", "RC-02", "c.json: \"learning_rate\" is no known key; ")]
-    [InlineData("{ \"stream\": 1 }", "RC-02", "c.json: \"stream\" is no known key; did you mean streams?")]
+    [InlineData("{ \"learning_rate\": 1 }", "RC-02", "c.json: \"learning_rate\" is not a known key; ")]
+    [InlineData("{ \"stream\": 1 }", "RC-02", "c.json: \"stream\" is not a known key; did you mean streams?")]
     [InlineData("{ \"LR\": 1 }", "RC-02", "did you mean lr?")]
     [InlineData("{ \"kv-heads\": 1 }", "RC-02", "did you mean kv_heads?")]
-    [InlineData("{ \"lr\": 1, \"lr\": 1 }", "RC-03", "c.json: \"lr\" stands twice; leave one")]
+    [InlineData("{ \"lr\": 1, \"lr\": 1 }", "RC-03", "c.json: \"lr\" appears twice; remove one")]
     [InlineData("{ \"lr\": \"1e-3\" }", "RC-04", "c.json: \"lr\" must be a number, above 0, not the text \"1e-3\"")]
     [InlineData("{ \"lr\": -1 }", "RC-04", "c.json: \"lr\" must be a number, above 0, not the number -1")]
     [InlineData("{ \"lr\": 1e999 }", "RC-04", "must be a number, above 0")]
@@ -94,7 +94,7 @@ public sealed class RunConfigTests
     }
 
     [Theory]
-    [InlineData("lrr=1", "RC-02", "--set: \"lrr\" is no known key; did you mean lr?")]
+    [InlineData("lrr=1", "RC-02", "--set: \"lrr\" is not a known key; did you mean lr?")]
     [InlineData("lr", "RC-04", "--set: \"lr\" has no value; write lr=VALUE")]
     [InlineData("lr=", "RC-04", "must be a number, above 0")]
     [InlineData("lr=fast", "RC-04", "--set: \"lr\" must be a number, above 0, not \"fast\"")]

@@ -35,7 +35,7 @@ public sealed class ResumeCheckTests
 
         (exitCode, errors) = InProcess.Run([.. other, "--allow-changed"]);
         Assert.Equal(0, exitCode);
-        Assert.StartsWith("note: going on from checkpoint-12 with changes: ", errors[0], StringComparison.Ordinal);
+        Assert.StartsWith("note: continuing from checkpoint-12 with changes: ", errors[0], StringComparison.Ordinal);
         Assert.Contains(named, errors[0], StringComparison.Ordinal);
         Assert.True(Directory.Exists(folder.File("run/checkpoint-16")));
         // From then on the new options are those of the run.

@@ -90,7 +90,7 @@ public sealed class StopPhaseTests
             Assert.True(Directory.Exists(folder.File("run/checkpoint-1")));
         }
         using Process ending = InFirstStep(flags, folder);
-        Assert.Equal("ended at once; the newest checkpoint is whole\n", Stop(ending, "-INT"));
+        Assert.Equal("ended at once; the newest checkpoint is intact\n", Stop(ending, "-INT"));
         Assert.Equal(130, ending.ExitCode);
         Assert.Equal(0, InProcess.Run([.. Samples.Run(folder, "run"), "--resume"]).ExitCode);
     }

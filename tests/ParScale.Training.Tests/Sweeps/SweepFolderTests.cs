@@ -53,7 +53,7 @@ public sealed class SweepFolderTests
         Directory.CreateDirectory(folder.File("used"));
         File.WriteAllText(folder.File("used/mine.txt"), "mine");
         Refused(2, "error SW-04: -o ", file, folder.File("taken"));
-        Refused(2, "is no sweep's folder", file, folder.File("used"));
+        Refused(2, "is not the folder of a sweep", file, folder.File("used"));
         Refused(3, "error RC-01: none.json: is not there", folder.File("none.json"), folder.File("out"));
         File.WriteAllText(folder.File("broken.json"), "{ \"base\": ");
         Refused(3, "error RC-01: broken.json: is not JSON", folder.File("broken.json"), folder.File("out"));

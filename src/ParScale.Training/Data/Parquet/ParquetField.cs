@@ -50,11 +50,11 @@ internal sealed class ParquetField
         if (elements.Count < 2) throw new InvalidDataException("it has no columns");
         (int next, int columns) = (0, 0);
         ParquetField root = Take(null, 0);
-        return next == elements.Count ? root : throw new InvalidDataException("its schema is no tree");
+        return next == elements.Count ? root : throw new InvalidDataException("its schema is not a tree");
 
         ParquetField Take(ParquetField? parent, int depth)
         {
-            if (next >= elements.Count || depth > 64) throw new InvalidDataException("its schema is no tree");
+            if (next >= elements.Count || depth > 64) throw new InvalidDataException("its schema is not a tree");
             var field = new ParquetField(elements[next++], parent);
             for (int left = field.Element.Children; left > 0; left--) field.Children.Add(Take(field, depth + 1));
             if (field.Children.Count > 0) field.Leaves.AddRange(field.Children.SelectMany(child => child.Leaves));

@@ -29,7 +29,7 @@ internal sealed class ChatRow(FieldNames fields)
         if (asked.Any(message => message.Learned))
             throw place.Error("TD-18", $"a message of {ParScaleException.Quote(fields.Prompt)} is marked to be learned; use {ParScaleException.Quote(fields.Messages)} for that");
         if (asked is [.., { Role: Assistant }])
-            throw place.Error("TD-18", $"{ParScaleException.Quote(fields.Prompt)} ends with an assistant's message, so the completion would go on in the middle of it");
+            throw place.Error("TD-18", $"{ParScaleException.Quote(fields.Prompt)} ends with an assistant's message, so the completion would continue that message");
         if (answered.Find(message => message.Role != Assistant) is { Role: { } role })
             throw place.Error("TD-18", $"{ParScaleException.Quote(fields.Completion)} has a message of the role {ParScaleException.Quote(role)}; only an assistant completes");
         if (answered.Count == 0) throw place.Empty("the completion");

@@ -35,7 +35,7 @@ internal sealed class JsonRow(FieldNames fields, ChatTemplate chat)
     /// <summary>What a row or table without any of the known names is told.</summary>
     public static string Missing(string what, FieldNames fields) =>
         $"has no {what} {ParScaleException.Quote(fields.Text)}, {ParScaleException.Quote(fields.Messages)}, or "
-        + $"{ParScaleException.Quote(fields.Prompt)} and {ParScaleException.Quote(fields.Completion)} (--text-field and the like name others)";
+        + $"{ParScaleException.Quote(fields.Prompt)} and {ParScaleException.Quote(fields.Completion)} (--text-field and similar flags choose others)";
 
     private JsonDocument Read(ReadOnlyMemory<byte> json, RowLocation place)
     {

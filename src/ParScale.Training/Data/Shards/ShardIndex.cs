@@ -60,14 +60,14 @@ internal sealed record ShardIndex
             bool empty = !Directory.EnumerateFileSystemEntries(folder).Any();
             throw ParScaleException.BadInput(empty ? "TD-01" : "TD-13", folder, empty
                 ? "is empty; give a UTF-8 text file, or a folder that parscale-train data wrote"
-                : $"has no {FileName}: it is no folder of shards; make one of its files with parscale-train data");
+                : $"has no {FileName}: it is not a folder of shards; make one from its files with parscale-train data");
         }
         byte[] bytes = InputFile.Read(path, LongestFile, "TD-13", "TD-13", "TD-13");
         try
         {
             using (JsonDocument probe = JsonDocument.Parse(bytes))
             {
-                if (probe.RootElement.GetProperty("format").GetString() != Kind) throw new JsonException("it is no index of shards");
+                if (probe.RootElement.GetProperty("format").GetString() != Kind) throw new JsonException("it is not an index of shards");
                 int version = probe.RootElement.GetProperty("version").GetInt32();
                 if (version > NewestVersion) throw new JsonException($"version {version} is newer than {NewestVersion}, the newest that this program reads");
             }

@@ -67,7 +67,7 @@ internal sealed class ParquetSource(string path, FieldNames fields, JsonRow rows
         catch (Exception e) when (e is not (OutOfMemoryException or IOException or ParScaleException))
         {
             string reason = e is InvalidDataException ? $" ({e.Message})" : "";
-            throw RowLocation.FileError("TD-11", path, $"is no whole Parquet file{reason}; write or fetch it again", e);
+            throw RowLocation.FileError("TD-11", path, $"is not a complete Parquet file{reason}; write or fetch it again", e);
         }
     }
 }
