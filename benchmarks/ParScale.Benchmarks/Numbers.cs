@@ -9,6 +9,8 @@ internal static class Numbers
     public const int KeyValueHeads = 2;
     public const int HeadSize = 96;
     public const int Prefix = 48;
+    public const int Layers = 36;
+    public const int Vocabulary = 151_936;
 
     /// <summary>Numbers in [-1, 1), the same in every run.</summary>
     public static float[] Random(int count)

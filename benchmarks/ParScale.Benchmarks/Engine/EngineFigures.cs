@@ -11,8 +11,8 @@ using ParScale.Sampling;
 namespace ParScale.Benchmarks.Engine;
 
 /// <summary>
-/// What the engine does with many requests, on random weights of a published shape:
-/// <c>dotnet run -c Release --project benchmarks/ParScale.Benchmarks -- engine [0.7B|1.8B] [q8|q4|bf16]</c>.
+/// What the engine does with many requests, on random weights of the 1.8B shape:
+/// <c>dotnet run -c Release --project benchmarks/ParScale.Benchmarks -- engine [q8|q4|bf16]</c>.
 /// </summary>
 internal sealed class EngineFigures : IDisposable
 {
@@ -26,24 +26,35 @@ internal sealed class EngineFigures : IDisposable
     private readonly InferenceEngine _engine;
     private readonly long _before;
 
-    private EngineFigures(string shape, WeightDtype type)
+    private EngineFigures(WeightDtype type)
     {
-        ModelConfig config = ModelShapes.Find(shape) ?? throw new ArgumentException($"no shape {shape}");
-        config = config with { MaxPositions = 8192 };
+        var config = new ModelConfig
+        {
+            HiddenSize = Numbers.Hidden,
+            IntermediateSize = Numbers.Intermediate,
+            LayerCount = Numbers.Layers,
+            AttentionHeads = Numbers.Heads,
+            KeyValueHeads = Numbers.KeyValueHeads,
+            HeadSize = Numbers.HeadSize,
+            VocabularySize = Numbers.Vocabulary,
+            MaxPositions = 8192,
+            RmsNormEpsilon = 1e-6,
+            RopeTheta = 10_000,
+            TieWordEmbeddings = true,
+        };
         _before = Environment.WorkingSet;
         _random = new RandomWeights(type);
         _backbone = _random.Backbone(config);
         KvDtype cache = KvCache.DefaultType(type);
-        _sets = [.. Counts.Select(count => _random.Streams(config, count == 1 ? StreamConfig.Plain : new StreamConfig(count, ModelShapes.PrefixTokens, ModelShapes.Smoothing), cache))];
+        _sets = [.. Counts.Select(count => _random.Streams(config, count == 1 ? StreamConfig.Plain : new StreamConfig(count, Numbers.Prefix, 0.1), cache))];
         _engine = new InferenceEngine(_backbone, cache, _pool, new KvMemory(8L << 30, keepFinished: false), set => throw new InvalidOperationException(set.Name));
     }
 
     public static void Run(string[] args)
     {
-        string shape = args.ElementAtOrDefault(0) ?? "1.8B";
-        WeightDtype type = Enum.Parse<WeightDtype>(args.ElementAtOrDefault(1) ?? "q8", ignoreCase: true);
-        using var figures = new EngineFigures(shape, type);
-        Say($"{shape} {type}, {figures._pool.ThreadCount} threads");
+        WeightDtype type = Enum.Parse<WeightDtype>(args.ElementAtOrDefault(0) ?? "q8", ignoreCase: true);
+        using var figures = new EngineFigures(type);
+        Say($"1.8B {type}, {figures._pool.ThreadCount} threads");
         figures.Memory();
         figures.Switching();
         figures.Throughput();

@@ -1,4 +1,4 @@
-using ParScale.Model;
+using ParScale.Configuration;
 using ParScale.Training.Commands;
 
 namespace ParScale.Training.Tests.Checkpointing;
@@ -37,10 +37,10 @@ public sealed class ParentFilesTests
         using var folder = new TempFolder();
         string parent = Parent(folder);
         File.Delete(Path.Combine(parent, "generation_config.json"));
-        File.WriteAllText(Path.Combine(parent, "config.json"), (ModelConfig.Load(parent) with { EndOfTextIds = [3, 7] }).ToJson());
+        File.WriteAllText(Path.Combine(parent, "config.json"), WithEnds(CheckpointConfig.Load(parent), 3, 7).ToJson());
         string[] from = ["train", .. Samples.Inputs(folder)[..2], "--from", parent, "--steps", "1", "--warmup", "0", "--context", "16", "--batch", "4"];
         Assert.Equal(0, CommandLine.Run([.. from, "-o", folder.File("run")]));
-        Assert.Equal([3, 7], ModelConfig.Load(folder.File("run/final")).EndOfTextIds);
+        Assert.Equal([3, 7], CheckpointConfig.Load(folder.File("run/final")).Model.EndOfTextIds);
         Assert.Contains("eos_token_id", File.ReadAllText(folder.File("run/final/generation_config.json")), StringComparison.Ordinal);
     }
 
@@ -56,6 +56,8 @@ public sealed class ParentFilesTests
         Assert.False(File.Exists(folder.File("run/final/chat_template.jinja")));
         Assert.Equal(File.ReadAllBytes(folder.File("other/tokenizer.json")), File.ReadAllBytes(folder.File("run/final/tokenizer.json")));
     }
+
+    private static CheckpointConfig WithEnds(CheckpointConfig config, params int[] ends) => config with { Model = config.Model with { EndOfTextIds = ends } };
 
     private static string Parent(TempFolder folder)
     {
@@ -73,6 +75,6 @@ public sealed class ParentFilesTests
         Assert.Equal(Generation, File.ReadAllText(Path.Combine(folder, "generation_config.json")));
         Assert.Equal("as you like", File.ReadAllText(Path.Combine(folder, "LICENSE")));
         Assert.True(File.Exists(Path.Combine(folder, "tokenizer.json")));
-        Assert.Equal([3, 7], ModelConfig.Load(folder).EndOfTextIds);
+        Assert.Equal([3, 7], CheckpointConfig.Load(folder).Model.EndOfTextIds);
     }
 }
