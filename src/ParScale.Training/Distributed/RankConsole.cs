@@ -4,7 +4,7 @@ namespace ParScale.Training.Distributed;
 internal static class RankConsole
 {
     /// <summary>How long the others leave it to the first to tell of an error, which is mostly that of all; it then ends them.</summary>
-    private static readonly TimeSpan FirstSpeaks = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan FirstSpeaks = TimeSpan.FromSeconds(10);
 
     /// <summary>Silences this process unless it is the first.</summary>
     public static void Silence()

@@ -4,11 +4,14 @@ using ParScale.Training.Commands;
 namespace ParScale.Training.Runtime;
 
 /// <summary>
-/// SIGTERM and Ctrl+C, as a run takes them. Before there are steps to lose, the first ends the process at once (75); from then on it
+/// SIGTERM and Ctrl+C, as a run takes them, and SIGUSR1, which means the same: mpirun forwards it at once, but not SIGTERM. Before there are steps to lose, the first ends the process at once (75); from then on it
 /// asks the run to save and end itself. A second Ctrl+C ends at once (130); a second SIGTERM, which schedulers send, changes nothing.
 /// </summary>
 internal sealed class StopSignal : IDisposable
 {
+    // SIGUSR1, which has no name in .NET.
+    private static readonly PosixSignal[] UserSignals = [(PosixSignal)(OperatingSystem.IsMacOS() ? 30 : 10)];
+
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _source = new();
     private readonly Action<int> _end;
@@ -28,7 +31,7 @@ internal sealed class StopSignal : IDisposable
     public CancellationToken Token => _source.Token;
 
     /// <summary>Takes the signals of this process.</summary>
-    public static StopSignal OfProcess() => new(ProcessEnd.Now, [PosixSignal.SIGINT, PosixSignal.SIGTERM]);
+    public static StopSignal OfProcess() => new(ProcessEnd.Now, [PosixSignal.SIGINT, PosixSignal.SIGTERM, .. OperatingSystem.IsWindows() ? [] : UserSignals]);
 
     /// <summary>Takes only what <see cref="Raise"/> is given; <paramref name="end"/> stands for the end of the process.</summary>
     public static StopSignal Detached(Action<int> end) => new(end, []);

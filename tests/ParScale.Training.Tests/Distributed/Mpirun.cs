@@ -19,7 +19,7 @@ internal static class Mpirun
         // Root, as in containers, must say that it means it; machines may have fewer cores than there are ranks.
         string[] flags =
         [
-            "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "30", "-n", ranks.ToString(CultureInfo.InvariantCulture), "dotnet", Path.Combine(AppContext.BaseDirectory, program),
+            "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", "5", "-n", ranks.ToString(CultureInfo.InvariantCulture), "dotnet", Path.Combine(AppContext.BaseDirectory, program),
         ];
         var info = new ProcessStartInfo("mpirun", [.. flags, .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
         return Process.Start(info) ?? throw new InvalidOperationException("mpirun did not start");

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using ParScale.Training.Commands;
 using ParScale.Training.Evaluation;
 using ParScale.Training.Reporting;
 using Tensorboard;
@@ -32,6 +34,63 @@ public sealed class EventLogTests
                 "streams/weight_entropy 0.9375", "tokens/s 1000", "train/loss 20", "val/loss 3.5", "val/loss_per_character 1.5",
             ],
             Scalars(records[3]));
+    }
+
+    [Fact]
+    public void A_reader_of_the_public_format_finds_every_record_of_a_run()
+    {
+        using var folder = new TempFolder();
+        string[] words = Samples.Run(folder, "run", ("--streams", "2"), ("--eval-every", "4"), ("--steps", "12"));
+        Assert.Equal(0, CommandLine.Run(words));
+        Check(folder);
+        // Resumed, the file is written anew with what the earlier one held.
+        Directory.Delete(folder.File("run/final"), recursive: true);
+        Directory.Delete(folder.File("run/checkpoint-12"), recursive: true);
+        Assert.Equal(0, CommandLine.Run([.. words, "--resume"]));
+        Check(folder);
+    }
+
+    private static void Check(TempFolder folder)
+    {
+        const int Start = 1;
+        string file = Assert.Single(Directory.GetFiles(folder.File("run/tensorboard")));
+        Assert.StartsWith("events.out.tfevents.", Path.GetFileName(file), StringComparison.Ordinal);
+        TfEvents[] records = TfEvents.Read(file);
+        Assert.Equal(("brain.Event:2", 0L), (records[0].FileVersion, records[0].Step));
+        Assert.Equal((Start, 0L), (records[1].SessionStatus, records[1].Step));
+        JsonElement[] rows = [.. File.ReadLines(folder.File("run/log.jsonl")).Skip(1).Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(rows.Select(row => row.GetProperty("step").GetInt64()), records.Skip(2).Select(record => record.Step));
+        foreach ((JsonElement row, TfEvents record) in rows.Zip(records.Skip(2)))
+        {
+            Dictionary<string, float> scalars = record.Scalars.ToDictionary(scalar => scalar.Tag, scalar => scalar.Value);
+            var expected = new Dictionary<string, float>();
+            Add("train/loss", "train_loss");
+            Add("val/loss", "val_loss_per_token");
+            Add("val/loss_per_character", "val_loss_per_character");
+            Add("lr", "learning_rate");
+            Add("grad_norm", "gradient_norm");
+            Add("tokens/s", "tokens_per_second");
+            Add("share_of_peak", "share_of_peak");
+            Add("memory/bytes", "memory_bytes");
+            Add("memory/tensors", "live_tensors");
+            if (row.TryGetProperty("streams", out JsonElement streams) && streams.ValueKind == JsonValueKind.Object)
+            {
+                foreach (string name in (string[])["average_loss", "rho", "cosine", "weight_entropy", "weight_balance"])
+                    expected[$"streams/{name}"] = (float)streams.GetProperty(name).GetDouble();
+                for (int p = 0; p < 2; p++)
+                {
+                    expected[$"streams/loss_{p + 1}"] = (float)streams.GetProperty("losses")[p].GetDouble();
+                    expected[$"streams/weight_{p + 1}"] = (float)streams.GetProperty("weights")[p].GetDouble();
+                }
+            }
+            Assert.Equal(expected.OrderBy(pair => pair.Key, StringComparer.Ordinal), scalars.OrderBy(pair => pair.Key, StringComparer.Ordinal));
+            Assert.InRange(record.WallTime, DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 3600, DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 1);
+
+            void Add(string tag, string key)
+            {
+                if (row.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Number) expected[tag] = (float)value.GetDouble();
+            }
+        }
     }
 
     [Fact]
@@ -77,23 +136,10 @@ public sealed class EventLogTests
         byte[] bytes = stream.ToArray();
         Assert.Equal([9, 0, 0, 0, 0, 0, 0, 0], bytes[..8]);
         Assert.Equal([0x1a, 7, .. "1234567"u8], bytes[12..21]);
-        Assert.Equal(Masked(bytes.AsSpan(0, 8)), BitConverter.ToUInt32(bytes, 8));
-        Assert.Equal(Masked(bytes.AsSpan(12, 9)), BitConverter.ToUInt32(bytes, 21));
-        Assert.Equal(Mask(0xe3069283), Masked("123456789"u8));
+        Assert.Equal(TfEvents.Masked(bytes.AsSpan(0, 8)), BitConverter.ToUInt32(bytes, 8));
+        Assert.Equal(TfEvents.Masked(bytes.AsSpan(12, 9)), BitConverter.ToUInt32(bytes, 21));
+        Assert.Equal(TfEvents.Mask(0xe3069283), TfEvents.Masked("123456789"u8));
     }
-
-    private static uint Masked(ReadOnlySpan<byte> content)
-    {
-        uint crc = uint.MaxValue;
-        foreach (byte value in content)
-        {
-            crc ^= value;
-            for (int bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? (crc >> 1) ^ 0x82f63b78 : crc >> 1;
-        }
-        return Mask(~crc);
-    }
-
-    private static uint Mask(uint crc) => ((crc >> 15) | (crc << 17)) + 0xa282ead8;
 
     private static LogRow Row(long step) => new(step, step * 16, step, null, null, 0.001953125, 0.75, 1000, 1, 0.125);
 
