@@ -44,13 +44,10 @@ internal sealed class InspectCommand : ExampleCommand
     private static InspectResult Describe(Checkpoint checkpoint, CheckpointConfig config, Tokenizer? tokenizer)
     {
         (ModelConfig model, StreamConfig streams) = (config.Model, config.Streams);
-        long embedding = (long)model.VocabularySize * model.HiddenSize * (model.TieWordEmbeddings ? 1 : 2);
-        long total = config.Parameters;
         return new InspectResult
         {
             Architecture = config.Architecture,
-            Parameters = new ParameterCounts(
-                total, model.Parameters, streams.PrefixParameters(model), streams.AggregatorParameters(model), embedding, total - embedding),
+            Parameters = ParameterCounts.Of(config),
             Streams = streams.Count,
             MemoryBytes = MemoryBytes(checkpoint, config),
             KvBytesPerToken = 2L * model.LayerCount * model.KeyValueHeads * model.HeadSize * sizeof(float) * streams.Count,

@@ -1,3 +1,5 @@
+using ParScale.Checkpoints;
+
 namespace ParScale.Cli.Commands;
 
 /// <summary>The JSON of <c>parscale inspect</c>.</summary>
@@ -46,15 +48,6 @@ internal sealed record InspectResult
 
     public required IReadOnlyList<string> Notices { get; init; }
 }
-
-/// <summary>Parameter counts; a tied head is counted once.</summary>
-/// <param name="Total">All of them: core, prefix and aggregator.</param>
-/// <param name="Core">What a plain model (P = 1) of this shape has.</param>
-/// <param name="Prefix">Learned prefix keys and values of all streams and layers.</param>
-/// <param name="Aggregator">The network that weighs the streams.</param>
-/// <param name="Embedding">Input embedding, and the head when it is separate.</param>
-/// <param name="NonEmbedding">The rest of <paramref name="Total"/>.</param>
-internal sealed record ParameterCounts(long Total, long Core, long Prefix, long Aggregator, long Embedding, long NonEmbedding);
 
 /// <summary>The tokenizer in short.</summary>
 /// <param name="Vocabulary">Highest id + 1.</param>

@@ -1,3 +1,4 @@
+using ParScale.Checkpoints;
 using ParScale.Configuration;
 using ParScale.Training.Reporting;
 
@@ -20,13 +21,10 @@ internal sealed record RunEstimate(long N, int Streams, long Parameters, long Tr
     {
         bool frozen = options.Train == TrainedSet.Streams;
         long tokens = options.Steps * options.Batch * options.Context;
-        long trained = frozen ? model.Streams.PrefixParameters(model.Model) + model.Streams.AggregatorParameters(model.Model) : model.Parameters;
+        ParameterCounts counts = ParameterCounts.Of(model);
+        long trained = frozen ? counts.Streams : counts.Total;
         return new RunEstimate(
-            LawParameters(model), model.Streams.Count, model.Parameters, trained, tokens,
-            tokens * ModelWork.TrainingPerToken(model, options.Context, frozen), model.Parameters * BytesPerWeight + trained * BytesPerTrained);
+            counts.NonEmbedding, model.Streams.Count, counts.Total, trained, tokens,
+            tokens * ModelWork.TrainingPerToken(model, options.Context, frozen), counts.Total * BytesPerWeight + trained * BytesPerTrained);
     }
-
-    /// <summary>N of the scaling law: without the embedding and a head of its own. Source: arXiv 2505.10475, section 3.</summary>
-    public static long LawParameters(CheckpointConfig model) =>
-        model.Parameters - (long)model.Model.VocabularySize * model.Model.HiddenSize * (model.Model.TieWordEmbeddings ? 1 : 2);
 }

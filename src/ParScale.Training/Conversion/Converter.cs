@@ -31,7 +31,7 @@ internal static class Converter
         TensorType type = checkpoint.Get(ModelTensors.EmbeddingName).Info.Type;
         Write(checkpoint, config, output, added.Select(tensor => TensorBytes.Write(tensor.Key, tensor.Value, type)));
         var report = new ConvertReport(output, options.Streams, options.PrefixTokens, options.Init,
-            config.Streams.PrefixParameters(config.Model) + config.Streams.AggregatorParameters(config.Model), share, null, null);
+            ParameterCounts.Of(config).Streams, share, null, null);
         if (tokens is null) return report;
         int[] measured = tokens[..Math.Min(tokens.Length, options.MeasuredTokens)];
         return report with { LossBefore = Loss(source, measured), LossAfter = Loss(output, measured) };

@@ -1,3 +1,4 @@
+using ParScale.Checkpoints;
 using ParScale.Configuration;
 
 namespace ParScale.Training.Reporting;
@@ -20,23 +21,16 @@ internal static class ModelWork
         const double Forward = 1, InputGradient = 1, WeightGradient = 1;
         double whole = Forward + InputGradient + WeightGradient;
         double backbone = frozen ? Forward + InputGradient : whole;
-        double head = (double)config.Model.HiddenSize * config.Model.VocabularySize;
-        double multiplyAdds = (config.Streams.Count * LayerMatrices(config) + head) * backbone
-            + (Mixing(config) + Attention(config, context)) * whole;
+        double head = Matrices(config, ModelTensors.EmbeddingName);
+        double multiplyAdds = (config.Streams.Count * Matrices(config, "model.layers.") + head) * backbone
+            + (Matrices(config, "model.aggregate_layer.") + Attention(config, context)) * whole;
         return OperationsPerMultiplyAdd * multiplyAdds;
     }
 
-    private static double LayerMatrices(CheckpointConfig config)
-    {
-        double attention = 2.0 * (config.Model.AttentionHeads + config.Model.KeyValueHeads) * config.Model.HeadSize * config.Model.HiddenSize;
-        return config.Model.LayerCount * (attention + 3.0 * config.Model.HiddenSize * config.Model.IntermediateSize);
-    }
-
-    private static double Mixing(CheckpointConfig config)
-    {
-        if (config.Streams.Count == 1) return 0;
-        return (double)config.Streams.Count * config.Model.HiddenSize * config.Model.HiddenSize + (double)config.Model.HiddenSize * config.Streams.Count;
-    }
+    // Products with a matrix take one multiply-add for each of its parameters.
+    private static double Matrices(CheckpointConfig config, string prefix) => ModelTensors.Expected(config)
+        .Where(tensor => tensor.Shape.Length == 2 && tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
+        .Sum(tensor => (double)tensor.Shape[0] * tensor.Shape[1]);
 
     /// <summary>Scores and weighted sums of every query with all slots of its row.</summary>
     private static double Attention(CheckpointConfig config, int context) =>

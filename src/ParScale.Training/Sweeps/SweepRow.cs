@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ParScale.Checkpoints;
 using ParScale.Configuration;
 using ParScale.Training.Configuration;
 using ParScale.Training.Evaluation;
@@ -31,7 +32,7 @@ internal sealed record SweepRow(
             CheckpointConfig config = CheckpointConfig.Load(model);
             (long seed, long tokens, double loss) = ReadLog(Path.Combine(folder, "log.jsonl"), result.Steps);
             return new SweepRow(
-                run, RunEstimate.LawParameters(config), config.Streams.Count, config.Parameters, seed, tokens, result.Steps, final, best.PerToken,
+                run, ParameterCounts.Of(config).NonEmbedding, config.Streams.Count, config.Parameters, seed, tokens, result.Steps, final, best.PerToken,
                 result.BestStep, loss, result.ElapsedSeconds);
         }
         catch (Exception e) when (e is ParScaleException or IOException or JsonException or InvalidOperationException or KeyNotFoundException)

@@ -36,7 +36,7 @@ public sealed record CheckpointConfig
     public IReadOnlyList<string> Notices { get; init; } = [];
 
     /// <summary>All parameters, streams included; a tied head counts once.</summary>
-    public long Parameters => Model.Parameters + Streams.PrefixParameters(Model) + Streams.AggregatorParameters(Model);
+    public long Parameters => ParameterCounts.Of(this).Total;
 
     /// <summary>A config of the Qwen2 family for a decoder with any P.</summary>
     public static CheckpointConfig Create(ModelConfig model, StreamConfig streams)

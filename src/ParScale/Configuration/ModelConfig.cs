@@ -1,3 +1,5 @@
+using ParScale.Checkpoints;
+
 namespace ParScale.Configuration;
 
 /// <summary>
@@ -46,16 +48,5 @@ public sealed record ModelConfig
     public int? BeginOfTextId { get; init; }
 
     /// <summary>All parameters; a tied head counts once.</summary>
-    public long Parameters
-    {
-        get
-        {
-            long embedding = (long)VocabularySize * HiddenSize;
-            long queries = (long)AttentionHeads * HeadSize;
-            long keys = (long)KeyValueHeads * HeadSize;
-            long attention = (2 * queries * HiddenSize) + queries + (2 * ((keys * HiddenSize) + keys));
-            long layer = attention + (3L * IntermediateSize * HiddenSize) + (2L * HiddenSize);
-            return (TieWordEmbeddings ? embedding : 2 * embedding) + (layer * LayerCount) + HiddenSize;
-        }
-    }
+    public long Parameters => ParameterCounts.Of(this, StreamConfig.Plain).Total;
 }

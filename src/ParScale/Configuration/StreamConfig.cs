@@ -11,19 +11,4 @@ public sealed record StreamConfig(int Count, int PrefixTokens, double Smoothing)
 
     /// <summary>One stream: neither prefix nor aggregator.</summary>
     public static StreamConfig Plain { get; } = new(1, 0, DefaultSmoothing);
-
-    /// <summary>Prefix keys and values of all streams and layers: L * 2 * P * kv_heads * prefix * head_size.</summary>
-    public long PrefixParameters(ModelConfig model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        return Count == 1 ? 0 : 2L * model.LayerCount * Count * model.KeyValueHeads * PrefixTokens * model.HeadSize;
-    }
-
-    /// <summary>The aggregation's two linear maps: (P*H*H + H) + (H*P + P); 0 when P = 1.</summary>
-    public long AggregatorParameters(ModelConfig model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        long hidden = model.HiddenSize;
-        return Count == 1 ? 0 : (Count * hidden * hidden) + hidden + (hidden * Count) + Count;
-    }
 }

@@ -1,5 +1,6 @@
 using ParScale.Benchmarking;
 using ParScale.Kernels.Formats;
+using ParScale.Checkpoints;
 using ParScale.Configuration;
 using ParScale.Model;
 
@@ -19,7 +20,7 @@ public class WeightCostTests
         StreamSet set = weights.Streams(Shape, Numbers(streams), KvDtype.F32);
         Assert.Equal(4 * Shape.Parameters, WeightCost.StepBytes(backbone));
         Assert.Equal(4 * Shape.Parameters, WeightCost.Bytes(backbone));
-        Assert.Equal(4 * set.Config.AggregatorParameters(Shape), set.Aggregator?.Bytes ?? 0);
+        Assert.Equal(4 * ParameterCounts.Of(Shape, set.Config).Aggregator, set.Aggregator?.Bytes ?? 0);
         Assert.Equal(4 * CheckpointConfig.Create(Shape, set.Config).Parameters, RandomWeights.BytesFor(CheckpointConfig.Create(Shape, set.Config), WeightDtype.F32));
         set.Free();
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using ParScale.Checkpoints;
 using ParScale.Configuration;
 using ParScale.Tests.Checkpoints;
 
@@ -113,7 +114,7 @@ public class ModelConfigTests
         CheckpointConfig config = TinyModel.Parse(TinyModel.Config(
             ("model_type", "qwen2"), ("parscale_n", "many"), ("parscale_attn_smooth", 7)));
         Assert.Equal((1, 0), (config.Streams.Count, config.Streams.PrefixTokens));
-        Assert.Equal((0L, 0L), (config.Streams.PrefixParameters(config.Model), config.Streams.AggregatorParameters(config.Model)));
+        Assert.Equal(0, ParameterCounts.Of(config).Streams);
         Assert.Equal("Qwen2ForCausalLM", config.Architecture);
     }
 

@@ -1,0 +1,42 @@
+using ParScale.Configuration;
+
+namespace ParScale.Checkpoints;
+
+/// <summary>How many parameters of a model serve what: sums over the table in <see cref="ModelTensors"/>. A tied head counts once.</summary>
+/// <param name="Core">What a plain model (P = 1) of this shape has, embedding included.</param>
+/// <param name="Prefix">Learned prefix keys and values of all streams and layers.</param>
+/// <param name="Aggregator">The network that weighs the streams.</param>
+/// <param name="Embedding">Input embedding, and the head when it is separate; they are part of <paramref name="Core"/>.</param>
+public sealed record ParameterCounts(long Core, long Prefix, long Aggregator, long Embedding)
+{
+    /// <summary>Those that P streams add to the plain model.</summary>
+    internal long Streams => Prefix + Aggregator;
+
+    /// <summary>All of them.</summary>
+    public long Total => Core + Streams;
+
+    /// <summary>N of the scaling law: all but embedding and head. Source: arXiv 2505.10475, section 3.</summary>
+    public long NonEmbedding => Total - Embedding;
+
+    /// <summary>The counts of a decoder with streams.</summary>
+    public static ParameterCounts Of(ModelConfig model, StreamConfig streams)
+    {
+        var counts = new ParameterCounts(0, 0, 0, 0);
+        foreach ((string name, long[] shape) in ModelTensors.Expected(model, streams))
+        {
+            long count = shape.Aggregate(1L, (product, axis) => checked(product * axis));
+            if (ModelTensors.IsPrefix(name)) counts = counts with { Prefix = counts.Prefix + count };
+            else if (ModelTensors.IsOfStreams(name)) counts = counts with { Aggregator = counts.Aggregator + count };
+            else counts = counts with { Core = counts.Core + count };
+            if (name is ModelTensors.EmbeddingName or ModelTensors.HeadName) counts = counts with { Embedding = counts.Embedding + count };
+        }
+        return counts;
+    }
+
+    /// <summary>The counts of a whole config.</summary>
+    public static ParameterCounts Of(CheckpointConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return Of(config.Model, config.Streams);
+    }
+}
