@@ -19,12 +19,12 @@ internal sealed class ShapeOptions
         Arity = ArgumentArity.ExactlyOne,
     };
     private readonly Option<int?> _hidden = Size("--hidden", "hidden size", ConfigLimits.Hidden);
-    private readonly Option<int?> _intermediate = Size("--intermediate", "width of the MLP", ConfigLimits.Intermediate);
+    private readonly Option<int?> _intermediate = Size("--intermediate", "MLP width", ConfigLimits.Intermediate);
     private readonly Option<int?> _layers = Size("--layers", "number of layers", ConfigLimits.Layers);
-    private readonly Option<int?> _heads = Size("--heads", "attention heads", ConfigLimits.Heads);
-    private readonly Option<int?> _keyHeads = Size("--kv-heads", "heads of keys and values", ConfigLimits.Heads);
-    private readonly Option<int?> _vocabulary = Size("--vocab", "vocabulary", ConfigLimits.Vocabulary);
-    private readonly Option<int?> _prefix = Size("--prefix-tokens", "prefix slots of each stream", ConfigLimits.PrefixTokens);
+    private readonly Option<int?> _heads = Size("--heads", "number of attention heads", ConfigLimits.Heads);
+    private readonly Option<int?> _keyHeads = Size("--kv-heads", "number of key-value heads", ConfigLimits.Heads);
+    private readonly Option<int?> _vocabulary = Size("--vocab", "vocabulary size", ConfigLimits.Vocabulary);
+    private readonly Option<int?> _prefix = Size("--prefix-tokens", "prefix slots per stream", ConfigLimits.PrefixTokens);
 
     private IEnumerable<Option> All => [_shape, _hidden, _intermediate, _layers, _heads, _keyHeads, _vocabulary, _prefix];
 
@@ -74,5 +74,5 @@ internal sealed class ShapeOptions
     }
 
     private static Option<int?> Size(string name, string what, int most) =>
-        NumberOption.Integer(name, $"Another {what} than the shape's.", 1, most);
+        NumberOption.Integer(name, $"Replaces the shape's {what}.", 1, most);
 }

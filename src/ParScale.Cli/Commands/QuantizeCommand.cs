@@ -25,12 +25,12 @@ internal sealed class QuantizeCommand : ExampleCommand
     };
     private readonly Option<string> _output = new("--output", "-o")
     {
-        Description = "Folder to make; it appears when it is complete.",
+        Description = "Output folder; it appears when it is complete.",
         HelpName = "FOLDER",
         Arity = ArgumentArity.ExactlyOne,
         Required = true,
     };
-    private readonly Option<bool> _force = CommonOptions.Flag("--force", "Replace a quantised folder of that name.");
+    private readonly Option<bool> _force = CommonOptions.Flag("--force", "Replace an existing quantised folder.");
 
     public QuantizeCommand(Terminal terminal, CommonOptions common)
         : base("quantize", "Write a model with 8-bit or 4-bit weights: smaller, faster to load and to run. Every command reads the new folder.")

@@ -20,7 +20,7 @@ internal static class DataCommand
     private static readonly Option<string> Tokenizer = new("--tokenizer") { Required = true, Description = "folder with tokenizer.json" };
     private static readonly Option<string> Output = new("--output", "-o") { Description = "folder of the shards (not needed with --preview)" };
     private static readonly Option<string> Include = new("--include")
-    { DefaultValueFactory = _ => "*", Description = "which files of a folder, such as \"*.py\"" };
+    { DefaultValueFactory = _ => "*", Description = "pattern of the files to take from folders, such as \"*.py\"" };
     private static readonly Option<string> Format = Choice("--format", "format of all files, whatever their names: text (a file is a document), lines, jsonl, json, parquet",
         "text", "lines", "jsonl", "json", "parquet");
     private static readonly Option<string> TextField = Field("text");
@@ -30,16 +30,16 @@ internal static class DataCommand
     private static readonly Option<string> Packing = Choice("--packing", "cut: full rows, long documents are cut; whole: whole documents and padding "
         + "(default: whole for prompts and chats, else cut)", "cut", "whole");
     private static readonly Option<double?> ValidationFraction = new("--val-fraction")
-    { Description = $"share of the documents to hold out for validation, chosen by --seed (default {DefaultFraction}, 0 with --val-data)" };
+    { Description = $"fraction of the documents to hold out for validation, chosen by --seed (default {DefaultFraction}, 0 with --val-data)" };
     private static readonly Option<long> Seed = new("--seed") { DefaultValueFactory = _ => 1, Description = "seed of that choice" };
     private static readonly Option<string> EndOfText = new("--end-of-text")
     { DefaultValueFactory = _ => TokenizerWriter.EndOfText, Description = "token that ends a document" };
     private static readonly Option<long> ShardTokens = new("--shard-tokens")
-    { DefaultValueFactory = _ => 100_000_000, Description = "tokens after which a new shard begins" };
+    { DefaultValueFactory = _ => 100_000_000, Description = "tokens per shard" };
     private static readonly Option<int> Threads = new("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount, Description = "threads" };
-    private static readonly Option<bool> SkipBad = new("--skip-bad") { Description = "leave bad rows out and count them" };
+    private static readonly Option<bool> SkipBad = new("--skip-bad") { Description = "skip bad rows and count them" };
     private static readonly Option<double> MaxBad = new("--max-bad")
-    { DefaultValueFactory = _ => PreparationOptions.DefaultMaxBad, Description = "with --skip-bad: the largest share of the rows that may be left out, 0 to 1" };
+    { DefaultValueFactory = _ => PreparationOptions.DefaultMaxBad, Description = "with --skip-bad: the largest share of the rows that may be skipped, 0 to 1" };
     private static readonly Option<int?> Preview = new("--preview")
     { Description = "print this many documents and which parts are learned, one JSON object per line, and write no shards" };
     private static readonly Option<bool> Force = new("--force") { Description = "replace an older folder of shards" };
@@ -106,7 +106,7 @@ internal static class DataCommand
     }
 
     private static Option<string> Field(string name) =>
-        new($"--{name}-field") { DefaultValueFactory = _ => name, Description = $"the field or column that stands for \"{name}\"" };
+        new($"--{name}-field") { DefaultValueFactory = _ => name, Description = $"field or column to read as \"{name}\"" };
 
     private static Option<string> Choice(string name, string description, params string[] values)
     {

@@ -20,7 +20,7 @@ internal static class SweepCommand
 
     public static Command Create()
     {
-        var command = new Command("sweep", "Train every combination of a grid") { FileArgument, Output, Jobs, Threads, DryRun, Json };
+        var command = new Command("sweep", "Train every combination of a grid of settings") { FileArgument, Output, Jobs, Threads, DryRun, Json };
         command.SetAction(Run);
         return command;
     }
