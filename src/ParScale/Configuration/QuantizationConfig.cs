@@ -28,6 +28,8 @@ internal static class QuantizationConfig
                 $"{Key} has version {ParScaleException.Quote(version.ValueKind == JsonValueKind.Undefined ? "none" : version.GetRawText())}, "
                 + $"this program reads {Version}");
         }
+        if (json.Inner(value).UnknownKey("quant_method", "version", "format", "layout", "q8_group_size", "q4_group_size", SourceKey) is { } key)
+            throw QuantizedFault.Create("QC-08", file, $"{Key}.{key} is a key that this program does not read");
         WeightType? type = Text(value, "format") switch { "q8" => WeightType.Q8, "q4" => WeightType.Q4, _ => null };
         if (type is null || !IsOurs(value))
             throw QuantizedFault.Create("QC-08", file, $"{Key} names a format or layout that this program does not read");

@@ -32,6 +32,15 @@ public class QuantizedFolderTests
     }
 
     [Fact]
+    public void QC08_a_key_that_is_not_read_is_refused_by_name()
+    {
+        using var folder = new TempFolder();
+        string quantised = QuantizedFile.Make(folder);
+        ChangeConfig(quantised, config => config[QuantizationConfig.Key]!["rotation"] = "hadamard");
+        Refused("QC-08", quantised, "config.json", "quantization_config.rotation");
+    }
+
+    [Fact]
     public void QC03_another_models_config_is_refused()
     {
         using var folder = new TempFolder();
