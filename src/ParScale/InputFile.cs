@@ -72,7 +72,7 @@ internal static class InputFile
         // Only a link is there when what it leads to is not.
         FileNotFoundException or DirectoryNotFoundException => ParScaleException.BadInput(code, path, Path.Exists(path)
             ? "is a link, and what it leads to is not there; fetch the file, or link to where it is"
-            : "is not there; fetch it, or correct the path", reason),
+            : "is missing; fetch it, or correct the path", reason),
         UnauthorizedAccessException => ParScaleException.BadInput(
             code, path, "may not be read by this user; change the permissions of the file and its folders", reason),
         _ => ParScaleException.BadInput(

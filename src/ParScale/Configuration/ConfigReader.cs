@@ -179,10 +179,12 @@ internal static class ConfigReader
         string activation = json.Text("hidden_act") ?? "silu";
         if (activation != "silu")
             throw ParScaleException.BadInput("CF-08", file, $"hidden_act is {ParScaleException.Quote(activation)}; only silu is supported");
-        foreach (string key in (ReadOnlySpan<string>)["enable_cross_attn", "enable_replica_rope"])
+        foreach (string key in (ReadOnlySpan<string>)["enable_cross_attn", "enable_replica_rope", "use_bidirectional_attention"])
         {
             if (json.Flag(key, absent: false)) throw ParScaleException.BadInput("CF-08", file, $"{key} is true; only false is supported");
         }
+        // Models for embeddings are made of this family too: there each token sees the later ones.
+        if (!json.Flag("is_causal", absent: true)) throw ParScaleException.BadInput("CF-08", file, "is_causal is false; only true is supported");
     }
 
     // Transformers renamed the key, and files that passed through several versions have both.

@@ -21,7 +21,12 @@ internal static class QuantizationConfig
     {
         if (json.Find(Key) is not { } value) return null;
         if (value.ValueKind != JsonValueKind.Object || Text(value, "quant_method") != Method)
-            throw json.Bad("CF-14", Key, value, $"no such key (f32, bf16 or f16 weights), or what `{Method} quantize` writes");
+        {
+            JsonElement method = default;
+            bool named = value.ValueKind == JsonValueKind.Object && value.TryGetProperty("quant_method", out method);
+            throw json.Bad("CF-14", named ? $"{Key}.quant_method" : Key, named ? method : value,
+                $"no {Key} (f32, bf16 or f16 weights), or what `{Method} quantize` writes");
+        }
         if (!value.TryGetProperty("version", out JsonElement version) || !version.TryGetInt32OrNothing(out int number) || number != Version)
         {
             throw QuantizedFault.Create("QC-02", file,

@@ -109,7 +109,10 @@ public class ModelConfigBadInputTests
         { "CF-13", "pad_token_id", "10", "-1 to 9" },
         { "CF-13", "pad_token_id", "-2", "-1 to 9" },
         { "CF-04", "pad_token_id", "\"0\"", "-1 to 9" },
-        { "CF-14", "quantization_config", "{\"quant_method\":\"gptq\"}", "f32" },
+        { "CF-14", "quantization_config", "{\"quant_method\":\"gptq\"}", "quantization_config.quant_method is \"gptq\"; expected no quantization_config (f32" },
+        { "CF-14", "quantization_config", "{\"load_in_4bit\":true}", "an object" },
+        { "CF-08", "is_causal", "false", "only true" },
+        { "CF-08", "use_bidirectional_attention", "true", "only false" },
     };
 
     [Theory]
