@@ -1,3 +1,5 @@
+using ParScale.Files;
+
 namespace ParScale;
 
 /// <summary>Opens files of a model folder without trusting what they are or how long they are.</summary>
@@ -6,22 +8,39 @@ internal static class InputFile
     private const string UnreadableWeights = "ST-29";
 
     /// <summary>
-    /// Checks that <paramref name="path"/> can be opened without blocking and returns the path behind links.
-    /// Pipes and devices say they hold 0 bytes, and opening a pipe would wait for a writer: so nothing of 0 bytes is opened.
+    /// Opens a regular file for reading, through links as the system follows them. What was opened is looked at, not what stood at the
+    /// path before: pipes and devices cannot be searched or hold 0 bytes.
     /// </summary>
-    public static string RequireRegular(string path, string emptyCode, string unreadableCode = UnreadableWeights)
+    /// <exception cref="ParScaleException">It is empty, a pipe or a device (<paramref name="emptyCode"/>), or cannot be opened (<paramref name="unreadableCode"/>).</exception>
+    public static FileStream Open(string path, string emptyCode, string unreadableCode = UnreadableWeights)
     {
         try
         {
-            // A link's own length is the length of its target's name.
-            string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-            var file = new FileInfo(target);
-            if (!Path.Exists(target)) throw Missing(path, unreadableCode);
-            if (file.Attributes.HasFlag(FileAttributes.Directory))
-                throw ParScaleException.BadInput(unreadableCode, path, "is a folder; expected a file");
-            if (file.Length == 0)
-                throw ParScaleException.BadInput(emptyCode, path, "holds 0 bytes (empty, or a pipe or device); fetch or write it again");
-            return target;
+            path = SystemPath.WithoutDots(path);
+            if (Directory.Exists(path)) throw ParScaleException.BadInput(unreadableCode, path, "is a folder; expected a file");
+            FileStream stream = UnwaitingOpen.Read(path);
+            if (stream.CanSeek && stream.Length > 0) return stream;
+            stream.Dispose();
+            throw ParScaleException.BadInput(emptyCode, path, "holds 0 bytes (empty, or a pipe or device); fetch or write it again");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, e, unreadableCode);
+        }
+    }
+
+    /// <summary>Whether a file, a folder or a link stands at a path.</summary>
+    /// <exception cref="ParScaleException">The system does not let us look (<paramref name="unreadableCode"/>).</exception>
+    public static bool IsThere(string path, string unreadableCode)
+    {
+        try
+        {
+            File.GetAttributes(path);
+            return true;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or ArgumentException)
+        {
+            return false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -32,10 +51,9 @@ internal static class InputFile
     /// <summary>Reads a whole file of at most <paramref name="limit"/> bytes; nothing is allocated for a longer one.</summary>
     public static byte[] Read(string path, int limit, string emptyCode, string tooLongCode, string unreadableCode = UnreadableWeights)
     {
-        string target = RequireRegular(path, emptyCode, unreadableCode);
+        using FileStream stream = Open(path, emptyCode, unreadableCode);
         try
         {
-            using FileStream stream = File.OpenRead(target);
             if (stream.Length > limit)
                 throw ParScaleException.BadInput(tooLongCode, path, $"is {stream.Length} bytes; at most {limit} are read");
             byte[] bytes = new byte[stream.Length];
@@ -51,12 +69,13 @@ internal static class InputFile
     /// <summary>The error for a file that is there but that the system will not let us read.</summary>
     public static ParScaleException Unreadable(string path, Exception reason, string code = UnreadableWeights) => reason switch
     {
-        FileNotFoundException or DirectoryNotFoundException => Missing(path, code),
+        // Only a link is there when what it leads to is not.
+        FileNotFoundException or DirectoryNotFoundException => ParScaleException.BadInput(code, path, Path.Exists(path)
+            ? "is a link, and what it leads to is not there; fetch the file, or link to where it is"
+            : "is missing; fetch it, or correct the path", reason),
         UnauthorizedAccessException => ParScaleException.BadInput(
             code, path, "may not be read by this user; change the permissions of the file and its folders", reason),
-        _ => ParScaleException.BadInput(code, path, "cannot be read; check the disk, and that no link leads back to itself", reason),
+        _ => ParScaleException.BadInput(
+            code, path, "cannot be read; check the disk, that it is a regular file, and that no link leads back to itself", reason),
     };
-
-    private static ParScaleException Missing(string path, string code) =>
-        ParScaleException.BadInput(code, path, "is missing; fetch it into the model's folder");
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ParScale.Benchmarking;
 using ParScale.Cli.Options;
+using ParScale.Files;
 using ParScale.Kernels.Formats;
 using ParScale.Configuration;
 using ParScale.Quantization;
@@ -94,5 +95,5 @@ internal sealed class BenchOptions
     private static ParScaleException TooLong(string option, int tokens, ModelConfig shape) =>
         ParScaleException.Usage("CL-02", $"{option} {tokens} does not fit into the model's context of {shape.MaxPositions} tokens");
 
-    private static string NameOf(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+    private static string NameOf(string folder) => Path.GetFileName(SystemPath.Full(folder));
 }

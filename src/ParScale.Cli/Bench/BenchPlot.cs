@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using ParScale.Cli.Commands;
+using ParScale.Files;
 
 namespace ParScale.Cli.Bench;
 
@@ -44,7 +45,7 @@ internal sealed class BenchPlot
         string name = ParScaleException.Quote(file);
         if (!file.EndsWith(".svg", StringComparison.OrdinalIgnoreCase)) throw ParScaleException.Usage("CL-02", $"--plot needs a file that ends in .svg, not {name}");
         if (Directory.Exists(file)) throw ParScaleException.Usage("CL-02", $"--plot {name} is a folder; give a file that ends in .svg");
-        if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file)))) throw ParScaleException.Usage("CL-02", $"--plot {name}: there is no such folder");
+        if (!Directory.Exists(Path.GetDirectoryName(SystemPath.Full(file)))) throw ParScaleException.Usage("CL-02", $"--plot {name}: there is no such folder");
         return file;
     }
 

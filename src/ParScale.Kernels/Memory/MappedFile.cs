@@ -21,8 +21,15 @@ internal sealed unsafe partial class MappedFile : IDisposable
     /// <exception cref="IOException">The file cannot be opened or mapped.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public MappedFile(string path)
+        : this(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read))
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+    }
+
+    /// <summary>Maps the whole of an open file and closes it.</summary>
+    /// <exception cref="IOException">The file cannot be mapped.</exception>
+    public MappedFile(FileStream stream)
+    {
+        using FileStream closed = stream;
         Length = stream.Length;
         if (Length == 0) return;
         try

@@ -50,7 +50,7 @@ internal sealed class RunFolder(
                 + "check the path and its permissions", e);
         }
         _lock ??= Lock(lockPath);
-        if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path)) is { } parent) DiskFlush.Folder(parent);
+        if (System.IO.Path.GetDirectoryName(SystemPath.Full(Path)) is { } parent) DiskFlush.Folder(parent);
         _folders.CleanUp();
     }
 

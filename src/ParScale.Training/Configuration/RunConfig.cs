@@ -34,14 +34,14 @@ internal sealed class RunConfig
     public void TakeFile(string path)
     {
         _file = path;
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "";
+        string folder = Path.GetDirectoryName(SystemPath.Full(path)) ?? "";
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (JsonProperty member in StrictJson.Members(path, "", StrictJson.Read(path)))
         {
             Setting setting = TrainSettings.Find(member.Name) ?? throw StrictJson.Unknown(path, "", member.Name, TrainSettings.Keys);
             if (!seen.Add(setting.Key)) throw StrictJson.Usage("RC-03", path, member.Name, $"is the former name of {setting.Key}, which is given too; leave one");
             object value = setting.Read(member.Value, detail => StrictJson.Wrong(path, member.Name, detail));
-            _given[setting.Key] = setting.IsPath ? Path.GetFullPath(Path.Combine(folder, (string)value)) : value;
+            _given[setting.Key] = setting.IsPath ? SystemPath.Full(Path.Combine(folder, (string)value)) : value;
         }
     }
 
@@ -113,7 +113,7 @@ internal sealed class RunConfig
             {
                 object? value = setting.Property is { } property ? property.GetValue(options) : Get<object>(setting);
                 bool ofTheModel = From is not null && TrainSettings.Shape.Contains(setting);
-                if (value is not null && !ofTheModel) setting.Write(json, setting.IsPath ? Path.GetFullPath((string)value) : value);
+                if (value is not null && !ofTheModel) setting.Write(json, setting.IsPath ? SystemPath.Full((string)value) : value);
             }
             json.WriteEndObject();
         }

@@ -1,5 +1,6 @@
 using ParScale.Checkpoints;
 using ParScale.Configuration;
+using ParScale.Files;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Configuration;
 using ParScale.Training.Conversion;
@@ -37,8 +38,8 @@ internal sealed record StartingPoint
             throw ParScaleException.Usage("CV-02", $"--from {ParScaleException.Quote(folder)} is quantised; give the folder with the float weights");
         // An add-on does not stand on another one, but on the backbone of that.
         BackboneReference backbone = checkpoint.Config.Backbone is { } below
-            ? below with { Path = Path.GetFullPath(Path.Combine(folder, below.Path)) }
-            : new BackboneReference(Path.GetFullPath(folder), BackboneHash.Of(checkpoint));
+            ? below with { Path = SystemPath.Full(Path.Combine(folder, below.Path)) }
+            : new BackboneReference(SystemPath.Full(folder), BackboneHash.Of(checkpoint));
         return new StartingPoint(folder, checkpoint.Config with { Backbone = null, Notices = [] }, backbone);
     }
 

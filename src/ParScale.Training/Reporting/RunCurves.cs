@@ -1,4 +1,6 @@
 using System.Text.Json;
+using ParScale.Files;
+using ParScale.Training.Runs;
 
 namespace ParScale.Training.Reporting;
 
@@ -23,7 +25,7 @@ internal sealed record RunCurves(string Name, IReadOnlyList<LogRow> Rows)
             else if (i < lines.Length - 1) throw ParScaleException.BadInput("RP-02", path, $"line {i + 1} is not a row of a training log");
         }
         if (rows.Count == 0) throw ParScaleException.BadInput("RP-03", path, "has no row yet; wait until the run has made ten steps");
-        return new RunCurves(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), rows);
+        return new RunCurves(Path.GetFileName(SystemPath.Full(folder)), rows);
     }
 
     /// <summary>Points of a curve over the tokens seen, without the rows that have no finite value.</summary>

@@ -1,4 +1,5 @@
 using ParScale.Configuration;
+using ParScale.Files;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Configuration;
 using ParScale.Training.Data;
@@ -79,7 +80,7 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
     /// <summary>Where the run stands: at a checkpoint, or at the start if there is none.</summary>
     private TrainerState StateIn(string? checkpoint, TrainingOptions options, bool allowChanged)
     {
-        string data = Path.GetFullPath(dataPath);
+        string data = SystemPath.Full(dataPath);
         if (checkpoint is null) return new TrainerState(0, 0, null, 0, options, Data: data);
         TrainerState saved = TrainerState.Read(Path.Combine(checkpoint, CheckpointCheck.StateFile));
         return ResumeCheck.Continue(checkpoint, saved, options, data, allowChanged);

@@ -59,7 +59,7 @@ internal sealed class SweepFolder : IDisposable
     public void Dispose() => _lock.Dispose();
 
     /// <summary>The folder of a run.</summary>
-    public string RunFolder(SweepRun run) => Path.GetFullPath(Path.Combine(_path, "runs", run.Name));
+    public string RunFolder(SweepRun run) => SystemPath.Full(Path.Combine(_path, "runs", run.Name));
 
     /// <summary>What a run said on its standard error and output, over all its starts.</summary>
     public string LogFile(SweepRun run) => Path.Combine(_path, "logs", run.Name + ".log");

@@ -1,3 +1,5 @@
+using ParScale.Files;
+
 namespace ParScale.Training.Sweeps;
 
 /// <summary>All runs of a sweep, in the order in which they are made.</summary>
@@ -28,7 +30,7 @@ internal sealed class SweepPlan
     public IReadOnlyList<SweepRun> Runs { get; }
 
     /// <summary>The folder that relative paths of the file count from.</summary>
-    public string Folder => Path.GetDirectoryName(Path.GetFullPath(File.Path)) ?? Path.GetFullPath(File.Path);
+    public string Folder => Path.GetDirectoryName(SystemPath.Full(File.Path)) ?? SystemPath.Full(File.Path);
 
     private static IEnumerable<SweepPoint[]> Combinations(IReadOnlyList<SweepAxis> axes, int from, SweepPoint[] chosen)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ParScale.Files;
 using ParScale.Training.Configuration;
 
 namespace ParScale.Training.Sweeps;
@@ -28,5 +29,5 @@ internal readonly record struct SweepValue(Setting Setting, string Text)
     }
 
     /// <summary>The value for a run; relative paths count from <paramref name="folder"/>.</summary>
-    public string From(string folder) => Setting.IsPath ? Path.GetFullPath(Path.Combine(folder, Text)) : Text;
+    public string From(string folder) => Setting.IsPath ? SystemPath.Full(Path.Combine(folder, Text)) : Text;
 }

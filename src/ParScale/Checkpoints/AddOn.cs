@@ -1,4 +1,5 @@
 using ParScale.Configuration;
+using ParScale.Files;
 
 namespace ParScale.Checkpoints;
 
@@ -9,7 +10,8 @@ internal static class AddOn
     /// <exception cref="ParScaleException">It is missing (AD-01), another one (AD-02) or cannot carry these streams (AD-03).</exception>
     public static Checkpoint OpenBackbone(string folder, CheckpointConfig config, BackboneReference reference)
     {
-        string path = Path.GetFullPath(Path.Combine(folder, reference.Path));
+        // The folder may be a link: beside it means beside its target.
+        string path = SystemPath.Full(Path.Combine(folder, reference.Path));
         string name = ParScaleException.Quote(reference.Path);
         string file = Path.Combine(folder, "config.json");
         if (!Directory.Exists(path))

@@ -1,4 +1,5 @@
 using ParScale.Configuration;
+using ParScale.Files;
 using ParScale.Quantization;
 
 namespace ParScale.Checkpoints;
@@ -33,6 +34,7 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="ParScaleException">A file is missing or malformed, or a tensor does not fit the config.</exception>
     public static Checkpoint Open(string folder)
     {
+        folder = SystemPath.WithoutDots(folder);
         HeaderChecksum.Require(folder);
         return Open(folder, CheckpointConfig.Load(folder));
     }
@@ -64,6 +66,7 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="ParScaleException">A file is malformed, or the folder's backbone is another one (AD-02) or of another shape (AD-03), or it has no streams to add (AD-05).</exception>
     internal static Checkpoint OpenStreams(string folder, Checkpoint backbone)
     {
+        folder = SystemPath.WithoutDots(folder);
         HeaderChecksum.Require(folder);
         CheckpointConfig config = CheckpointConfig.Load(folder);
         var notices = new List<string>(config.Notices);

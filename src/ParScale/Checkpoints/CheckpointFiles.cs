@@ -38,6 +38,23 @@ internal sealed class CheckpointFiles : IDisposable
         }
     }
 
+    /// <summary>
+    /// Finds a tensor that is not there by the name of its double: of several names of the same memory the safetensors library saves one,
+    /// and keeps in the file's <c>__metadata__</c> which one each of the others is. From then on it is among <see cref="Tensors"/>.
+    /// </summary>
+    /// <returns>The name that it was saved under; null when the tensor is there, or no file knows it.</returns>
+    public string? FindDouble(string name)
+    {
+        if (_tensors.ContainsKey(name)) return null;
+        foreach (SafetensorsFile file in _files)
+        {
+            if (!file.Metadata.TryGetValue(name, out string? saved) || !_tensors.TryGetValue(saved, out (SafetensorsFile File, TensorInfo Info) held)) continue;
+            _tensors.Add(name, (held.File, held.Info with { Name = name }));
+            return saved;
+        }
+        return null;
+    }
+
     /// <summary>Takes over the files of another folder; of their tensors only those of these names come along.</summary>
     public void Take(CheckpointFiles other, IEnumerable<(string Name, long[] Shape)> wanted)
     {

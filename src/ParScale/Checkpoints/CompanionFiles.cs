@@ -29,8 +29,7 @@ internal static class CompanionFiles
         foreach (string name in names)
         {
             if (!Path.Exists(Path.Combine(from, name))) continue;
-            string regular = InputFile.RequireRegular(Path.Combine(from, name), "ST-01");
-            using FileStream source = File.OpenRead(regular);
+            using FileStream source = InputFile.Open(Path.Combine(from, name), "ST-01");
             DurableFile.Write(Path.Combine(to, name), source.CopyTo);
         }
     }

@@ -34,7 +34,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="ParScaleException">The file cannot be read or is malformed (ST-01 to ST-23, ST-29).</exception>
     public static SafetensorsFile Open(string path)
     {
-        MappedFile data = Map(path, InputFile.RequireRegular(path, "ST-01"));
+        MappedFile data = Map(path);
         try
         {
             return new SafetensorsFile(path, data, SafetensorsHeader.Read(path, data));
@@ -63,11 +63,12 @@ public sealed class SafetensorsFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Data.Dispose();
 
-    private static MappedFile Map(string path, string target)
+    private static MappedFile Map(string path)
     {
+        FileStream file = InputFile.Open(path, "ST-01");
         try
         {
-            return new MappedFile(target);
+            return new MappedFile(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -86,7 +86,9 @@ internal sealed class SafetensorsHeader
         catch (JsonException e)
         {
             string where = name is null ? "" : $" at or after {ParScaleException.Quote(name)}";
-            throw Bad("ST-07", $"header is not valid JSON{where} (byte {LengthBytes + reader.BytesConsumed}); the file is damaged", e);
+            throw Bad("ST-07", JsonDepth.IsOverLimit(json)
+                ? $"header is nested deeper than {CheckpointLimits.JsonDepth} levels{where}"
+                : $"header is not valid JSON{where} (byte {LengthBytes + reader.BytesConsumed}); fetch or write the file again", e);
         }
         catch (InvalidOperationException e)
         {
@@ -100,6 +102,8 @@ internal sealed class SafetensorsHeader
     {
         if (_hasMetadata) throw Bad("ST-10", "\"__metadata__\" appears twice");
         _hasMetadata = true;
+        // Writers without metadata may say so.
+        if (reader.TokenType == JsonTokenType.Null) return;
         if (reader.TokenType != JsonTokenType.StartObject) throw Bad("ST-22", "\"__metadata__\" is not an object of text pairs");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {

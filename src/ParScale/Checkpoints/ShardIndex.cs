@@ -15,6 +15,8 @@ internal static class ShardIndex
     public static IReadOnlyDictionary<string, string> Read(string path)
     {
         byte[] json = InputFile.Read(path, CheckpointLimits.HeaderBytes, "ST-01", "ST-05");
+        // A byte-order mark says nothing that is not known.
+        if (json.AsSpan().StartsWith("\uFEFF"u8)) json = json[3..];
         if (!Utf8.IsValid(json)) throw ParScaleException.BadInput("ST-06", path, "is not valid UTF-8");
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = CheckpointLimits.JsonDepth });
         Dictionary<string, string>? map = null;
@@ -34,7 +36,9 @@ internal static class ShardIndex
         }
         catch (JsonException e)
         {
-            throw ParScaleException.BadInput("ST-07", path, $"is not valid JSON (byte {reader.BytesConsumed}); the file is damaged", e);
+            throw ParScaleException.BadInput("ST-07", path, JsonDepth.IsOverLimit(json)
+                ? $"is nested deeper than {CheckpointLimits.JsonDepth} levels"
+                : $"is not valid JSON (byte {reader.BytesConsumed}); fetch or write it again", e);
         }
         catch (InvalidOperationException e)
         {

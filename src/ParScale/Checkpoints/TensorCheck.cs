@@ -19,16 +19,25 @@ internal static class TensorCheck
         CheckpointConfig config, IEnumerable<(string Name, long[] Shape)> expected, CheckpointFiles files, List<string> notices)
     {
         var expectedNames = new HashSet<string>(StringComparer.Ordinal);
+        var doubles = new HashSet<string>(StringComparer.Ordinal);
         foreach ((string name, long[] shape) in expected)
         {
             expectedNames.Add(name);
+            if (files.FindDouble(name) is { } other)
+            {
+                doubles.Add(other);
+                notices.Add($"{Path.GetFileName(files.MainFile)}: {ParScaleException.Quote(other)} is {ParScaleException.Quote(name)} too, as __metadata__ says");
+            }
             if (files.Tensors.TryGetValue(name, out (SafetensorsFile File, TensorInfo Info) held)) RequireFit(config, held, shape);
             else throw Missing(config, files.Tensors.Keys, files.MainFile, (name, shape));
         }
+        var extra = new ExtraTensors(config, expectedNames);
         foreach ((string name, (SafetensorsFile File, TensorInfo Info) held) in files.Tensors)
         {
-            if (!expectedNames.Contains(name)) RequireHarmless(config, held, expectedNames, notices);
+            if (expectedNames.Contains(name) || doubles.Contains(name) || extra.Ignores(held.File, held.Info)) continue;
+            RequireSecondHead(config, held, expectedNames, notices);
         }
+        if (extra.Notice(files.MainFile) is { } notice) notices.Add(notice);
     }
 
     private static void RequireFit(CheckpointConfig config, (SafetensorsFile File, TensorInfo Info) held, long[] shape)
@@ -59,7 +68,9 @@ internal static class TensorCheck
         HashSet<string> expected = [.. ModelTensors.Expected(config).Select(tensor => tensor.Name)];
         string? nearest = NearestName.Find(name, found.Where(other => !expected.Contains(other)), NearEnough)
             ?? NearestName.Find(name, found, NearEnough);
-        string hint = nearest is null ? "" : $"; the nearest name is {ParScaleException.Quote(nearest)}";
+        bool onlyHead = name == ModelTensors.EmbeddingName && config.Model.TieWordEmbeddings && found.Contains(ModelTensors.HeadName);
+        string hint = onlyHead ? $"; {ModelTensors.HeadName} is there, but its file does not say in __metadata__ that it is the same tensor"
+            : nearest is null ? "" : $"; the nearest name is {ParScaleException.Quote(nearest)}";
         string reason = ModelTensors.IsPrefix(name) ? $" for parscale_n {config.Streams.Count}"
             : name == ModelTensors.HeadName ? " because tie_word_embeddings is false"
             : "";
@@ -67,26 +78,17 @@ internal static class TensorCheck
             $"tensor {ParScaleException.Quote(name)}: expected shape {Text(shape)}{reason}, found no such tensor{hint}");
     }
 
-    private static void RequireHarmless(
+    private static void RequireSecondHead(
         CheckpointConfig config, (SafetensorsFile File, TensorInfo Info) held, HashSet<string> expectedNames, List<string> notices)
     {
         TensorInfo tensor = held.Info;
         string quoted = ParScaleException.Quote(tensor.Name);
-        if (tensor.Shape.Length == 0 || tensor.ByteLength == 0)
+        if (tensor.Name == ModelTensors.HeadName && config.Model.TieWordEmbeddings)
         {
-            // No weight is empty or a single number: a counter or a marker that some tool left.
-            notices.Add($"{Path.GetFileName(held.File.Path)}: tensor {quoted} holds no weights and is ignored");
-            return;
-        }
-        if (tensor.Name == ModelTensors.HeadName)
-        {
-            // Only a tied config gets here: untied, the head is an expected tensor.
             RequireFit(config, held, [config.Model.VocabularySize, config.Model.HiddenSize]);
             notices.Add($"{Path.GetFileName(held.File.Path)}: {quoted} is ignored, because tie_word_embeddings is true");
             return;
         }
-        // A buffer that old versions of Transformers saved; it follows from rope_theta.
-        if (tensor.Name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)) return;
         if (config.Streams.Count == 1 && ModelTensors.IsPrefix(tensor.Name))
         {
             string why = config.ModelType == ConfigReader.PlainType ? "model_type is qwen2" : "parscale_n is 1";

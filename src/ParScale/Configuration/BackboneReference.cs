@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Files;
 
 namespace ParScale.Configuration;
 
@@ -10,6 +11,10 @@ namespace ParScale.Configuration;
 public sealed record BackboneReference(string Path, BackboneHash Hash)
 {
     /// <summary>The same backbone, seen from an add-on in <paramref name="folder"/>: this path is taken from the current folder.</summary>
-    internal BackboneReference From(string folder) =>
-        this with { Path = System.IO.Path.GetRelativePath(folder, Path).Replace(System.IO.Path.DirectorySeparatorChar, '/') };
+    internal BackboneReference From(string folder)
+    {
+        // The way up begins where the folder really is; links on the way down to the backbone are the user's choice and stay.
+        string path = System.IO.Path.GetRelativePath(SystemPath.Real(folder), SystemPath.Full(Path));
+        return this with { Path = path.Replace(System.IO.Path.DirectorySeparatorChar, '/') };
+    }
 }

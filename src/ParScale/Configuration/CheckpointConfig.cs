@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Files;
 using ParScale.Kernels.Formats;
 
 namespace ParScale.Configuration;
@@ -67,19 +68,20 @@ public sealed record CheckpointConfig
     public string ToJson() => ConfigWriter.Write(this);
 
     /// <summary>Reads <c>config.json</c> and, for the ids that end a text, <c>generation_config.json</c>.</summary>
-    /// <exception cref="ParScaleException">The folder or file is missing or a value is out of range (CL-03, CF-01 to CF-14).</exception>
+    /// <exception cref="ParScaleException">The folder or file is missing or a value is out of range (CL-03, CF-01 to CF-15).</exception>
     public static CheckpointConfig Load(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
+        folder = SystemPath.WithoutDots(folder);
         if (!Directory.Exists(folder))
         {
-            string what = File.Exists(folder)
-                ? "is a file; give the folder that holds it"
+            string what = File.Exists(folder) && new FileInfo(folder).LinkTarget is null ? "is a file; give the folder that holds it"
+                : InputFile.IsThere(folder, "CL-03") ? "is a link that leads to no folder; link it to a folder in Hugging Face layout"
                 : "is not there; give a folder in Hugging Face layout";
             throw new ParScaleException(ErrorKind.BadInput, "CL-03", $"model folder {ParScaleException.Quote(folder)} {what}");
         }
         string path = Path.Combine(folder, "config.json");
-        if (!Path.Exists(path))
+        if (!InputFile.IsThere(path, "CF-01"))
         {
             throw new ParScaleException(ErrorKind.BadInput, "CF-01",
                 $"config.json: is not in folder {ParScaleException.Quote(folder)}; give a folder in Hugging Face layout");
@@ -92,6 +94,6 @@ public sealed record CheckpointConfig
     }
 
     /// <summary>Reads the text of a <c>config.json</c>; <paramref name="file"/> is only named in errors.</summary>
-    /// <exception cref="ParScaleException">The text is not JSON or a value is out of range (CF-01 to CF-14).</exception>
+    /// <exception cref="ParScaleException">The text is not JSON or a value is out of range (CF-01 to CF-15).</exception>
     public static CheckpointConfig Parse(ReadOnlySpan<byte> utf8Json, string file) => ConfigReader.Read(utf8Json, file);
 }

@@ -14,14 +14,14 @@ internal static class ConfigKeys
         "num_key_value_heads", "head_dim", "vocab_size", "max_position_embeddings", "rms_norm_eps", "rope_theta",
         "pad_token_id", "rope_parameters", "rope_scaling", "partial_rotary_factor", "tie_word_embeddings", "hidden_act", "use_sliding_window",
         "layer_types", "parscale_n", "parscale_n_tokens", "parscale_attn_smooth", "parscale_backbone", "bos_token_id", "eos_token_id", "torch_dtype",
-        "dtype", "quantization_config", "enable_cross_attn", "enable_replica_rope",
+        "dtype", "quantization_config", "enable_cross_attn", "enable_replica_rope", "is_causal", "use_bidirectional_attention", "sliding_window", "max_window_layers", "dual_chunk_attention_config",
     };
 
     private static readonly HashSet<string> Ignored = new(StringComparer.Ordinal)
     {
         "_name_or_path", "_attn_implementation", "_attn_implementation_autoset", "attention_dropout", "chunk_size_feed_forward",
-        "cls_token_id", "decoder_start_token_id", "id2label", "initializer_range", "label2id", "max_window_layers", "output_attentions",
-        "output_hidden_states", "pretraining_tp", "return_dict", "sep_token_id", "sliding_window", "transformers_version",
+        "cls_token_id", "decoder_start_token_id", "id2label", "initializer_range", "label2id", "output_attentions",
+        "output_hidden_states", "pretraining_tp", "return_dict", "sep_token_id", "transformers_version",
         "use_cache",
     };
 

@@ -17,7 +17,12 @@ internal readonly struct ConfigObject(JsonElement root, string file)
     {
         if (utf8Json.Length > CheckpointLimits.ConfigBytes)
             throw ParScaleException.BadInput("CF-02", file, $"is {utf8Json.Length} bytes; at most {CheckpointLimits.ConfigBytes} are read");
+        if (utf8Json.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe]) || utf8Json.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff]))
+            throw ParScaleException.BadInput("CF-01", file, "is text in UTF-16; save it as UTF-8");
         if (!Utf8.IsValid(utf8Json)) throw ParScaleException.BadInput("CF-01", file, "is not valid UTF-8");
+        // Editors on Windows write a byte-order mark; it says nothing that is not known.
+        if (utf8Json.StartsWith("\uFEFF"u8)) utf8Json = utf8Json[3..];
+        utf8Json = NonFiniteNumbers.Replace(utf8Json);
         try
         {
             JsonDocument document = JsonDocument.Parse(utf8Json.ToArray(), Strict);
@@ -33,6 +38,32 @@ internal readonly struct ConfigObject(JsonElement root, string file)
             throw ParScaleException.BadInput("CF-01", file, "holds half a surrogate pair in a key", e);
         }
         throw ParScaleException.BadInput("CF-01", file, "is not a JSON object");
+    }
+
+    /// <summary>An object that stands in this one, or below, of the same file.</summary>
+    public ConfigObject Inner(JsonElement value) => new(value, file);
+
+    /// <summary>
+    /// Refuses a key that is not among those <paramref name="known"/>: what it asks for would not be done. Keys with null ask for nothing.
+    /// </summary>
+    /// <param name="name">The key that this object stands under, for the message.</param>
+    /// <param name="code">The id of the error.</param>
+    /// <param name="known">All keys that are read.</param>
+    public void RequireKeys(string name, string code, params ReadOnlySpan<string> known)
+    {
+        if (UnknownKey(known) is not { } key) return;
+        throw ParScaleException.BadInput(code, file,
+            $"{name}.{key} is not supported; {name} may only have {string.Join(", ", known)}");
+    }
+
+    /// <summary>The first key that is not among those <paramref name="known"/> and has a value, fit to be printed; null when there is none.</summary>
+    public string? UnknownKey(params ReadOnlySpan<string> known)
+    {
+        foreach (JsonProperty property in root.EnumerateObject())
+        {
+            if (property.Value.ValueKind != JsonValueKind.Null && !known.Contains(property.Name)) return ParScaleException.Quote(property.Name)[1..^1];
+        }
+        return null;
     }
 
     /// <summary>Whether the key is there and not null.</summary>
@@ -68,19 +99,23 @@ internal readonly struct ConfigObject(JsonElement root, string file)
         return (int)number;
     }
 
-    /// <summary>A finite number that <paramref name="allowed"/> accepts; <paramref name="absent"/> when the key is not there.</summary>
-    public double Number(string key, double absent, Predicate<double> allowed, string range, string code)
+    /// <summary>
+    /// A finite number that <paramref name="allowed"/> accepts; <paramref name="absent"/> when the key is not there. Errors name the key
+    /// with <paramref name="under"/> before it.
+    /// </summary>
+    public double Number(string key, double absent, Predicate<double> allowed, string range, string code, string under = "")
     {
         if (!root.TryGetProperty(key, out JsonElement value)) return absent;
-        if (value.ValueKind != JsonValueKind.Number) throw Bad("CF-04", key, value, range);
+        if (NonFiniteNumbers.Name(value) is not null) throw Bad(code, under + key, value, range);
+        if (value.ValueKind != JsonValueKind.Number) throw Bad("CF-04", under + key, value, range);
         if (value.TryGetDouble(out double number) && double.IsFinite(number) && allowed(number)) return number;
-        throw Bad(code, key, value, range);
+        throw Bad(code, under + key, value, range);
     }
 
-    /// <summary>True or false; <paramref name="absent"/> when the key is not there.</summary>
+    /// <summary>True or false; <paramref name="absent"/> when the key is not there or null, which Python takes for false too.</summary>
     public bool Flag(string key, bool absent)
     {
-        if (!root.TryGetProperty(key, out JsonElement value)) return absent;
+        if (Find(key) is not { } value) return absent;
         return value.ValueKind switch
         {
             JsonValueKind.True => true,
@@ -114,7 +149,7 @@ internal readonly struct ConfigObject(JsonElement root, string file)
     {
         string shown = value.ValueKind switch
         {
-            JsonValueKind.Object => "an object",
+            JsonValueKind.Object => NonFiniteNumbers.Name(value) ?? "an object",
             JsonValueKind.Array => "a list",
             JsonValueKind.String => ParScaleException.Quote(Text(key, value)),
             _ => Shortened(value.GetRawText()),
@@ -138,6 +173,8 @@ internal static class JsonFault
     /// <summary>Walks the text again up to the fault that <paramref name="reason"/> reports.</summary>
     public static ParScaleException Describe(ReadOnlySpan<byte> utf8Json, string file, JsonException reason)
     {
+        if (JsonDepth.IsOverLimit(utf8Json))
+            return ParScaleException.BadInput("CF-02", file, $"is nested deeper than {CheckpointLimits.JsonDepth} levels", reason);
         var reader = new Utf8JsonReader(utf8Json, new JsonReaderOptions { MaxDepth = CheckpointLimits.JsonDepth });
         var keys = new Stack<HashSet<string>>();
         string? last = null;
@@ -155,9 +192,7 @@ internal static class JsonFault
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // The reader does not count the bracket it stands on.
-            if (reader.CurrentDepth >= CheckpointLimits.JsonDepth - 1)
-                return ParScaleException.BadInput("CF-02", file, $"is nested deeper than {CheckpointLimits.JsonDepth} levels", reason);
+            // The fault that is reported below.
         }
         string where = last is null ? "" : $", at or after key {ParScaleException.Quote(last)}";
         return ParScaleException.BadInput("CF-01", file, $"is not valid JSON on line {reason.LineNumber + 1}{where}", reason);

@@ -10,7 +10,12 @@ internal static class ConfigReader
     public const string PlainType = "qwen2";
     public const string ParScaleClass = "Qwen2ParScaleForCausalLM";
     public const string PlainClass = "Qwen2ForCausalLM";
-    private static readonly string[] SamplingKeys = ["temperature", "top_k", "top_p", "min_p", "repetition_penalty"];
+    private static readonly string[] SamplingKeys =
+    [
+        "temperature", "top_k", "top_p", "min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty", "no_repeat_ngram_size",
+        "bad_words_ids", "suppress_tokens", "begin_suppress_tokens", "forced_bos_token_id", "forced_eos_token_id", "sequence_bias", "stop_strings",
+        "min_length", "min_new_tokens", "penalty_alpha", "guidance_scale",
+    ];
 
     public static CheckpointConfig Read(ReadOnlySpan<byte> utf8Json, string file)
     {
@@ -18,6 +23,9 @@ internal static class ConfigReader
         var json = new ConfigObject(document.RootElement, file);
         string type = ModelType(json, file);
         RefuseOtherMathematics(json, file);
+        int layers = json.Size("num_hidden_layers", ConfigLimits.Layers);
+        int positions = AttentionConfig.MaxPositions(json, layers, out string? attentionNotice);
+        double theta = RopeConfig.Theta(json, file, out string? ropeNotice);
         int heads = json.Size("num_attention_heads", ConfigLimits.Heads);
         int hidden = json.Size("hidden_size", ConfigLimits.Hidden);
         int vocabulary = json.Size("vocab_size", ConfigLimits.Vocabulary);
@@ -31,14 +39,14 @@ internal static class ConfigReader
             {
                 HiddenSize = hidden,
                 IntermediateSize = json.Size("intermediate_size", ConfigLimits.Intermediate),
-                LayerCount = json.Size("num_hidden_layers", ConfigLimits.Layers),
+                LayerCount = layers,
                 AttentionHeads = heads,
                 KeyValueHeads = KeyValueHeads(json, heads, file),
                 HeadSize = HeadSize(json, hidden, heads, file),
                 VocabularySize = vocabulary,
-                MaxPositions = json.Whole("max_position_embeddings", 32768, 1, ConfigLimits.Positions, "CF-05"),
+                MaxPositions = positions,
                 RmsNormEpsilon = json.Number("rms_norm_eps", 1e-6, eps => eps is > 0 and <= 1, "a number above 0, at most 1", "CF-10"),
-                RopeTheta = RopeConfig.Theta(json, file),
+                RopeTheta = theta,
                 TieWordEmbeddings = json.Flag("tie_word_embeddings", absent: false),
                 EndOfTextIds = EndOfTextIds(json, vocabulary) ?? [],
                 BeginOfTextId = json.Find("bos_token_id") is { } begin ? TokenId(json, "bos_token_id", begin, vocabulary) : null,
@@ -47,8 +55,12 @@ internal static class ConfigReader
             QuantizedType = QuantizationConfig.Read(json, file),
             QuantizedFrom = QuantizationConfig.Source(json),
             Backbone = Backbone(json, streams.Count, file),
-            StoredType = json.Text("torch_dtype") ?? json.Text("dtype"),
-            Notices = ConfigKeys.Notices(document.RootElement.EnumerateObject().Select(property => property.Name), file),
+            StoredType = StoredType(json, file),
+            Notices =
+            [
+                .. ConfigKeys.Notices(document.RootElement.EnumerateObject().Select(property => property.Name), file),
+                .. ((string?[])[attentionNotice, ropeNotice]).OfType<string>().Select(notice => $"{Path.GetFileName(file)}: {notice}"),
+            ],
         };
     }
 
@@ -102,7 +114,8 @@ internal static class ConfigReader
     {
         const string key = "architectures";
         if (json.Find(key) is not { } list) return type == ParScaleType ? ParScaleClass : PlainClass;
-        bool usable = list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 && list[0].ValueKind == JsonValueKind.String;
+        bool usable = list.ValueKind == JsonValueKind.Array && (list.GetArrayLength() == 0 || list[0].ValueKind == JsonValueKind.String);
+        if (usable && list.GetArrayLength() == 0) return type == ParScaleType ? ParScaleClass : PlainClass;
         if (!usable) throw json.Bad("CF-04", key, list, "a list of class names");
 
         // Another class may compute something else from tensors of the same names, and the text would be wrong without a sign.
@@ -113,10 +126,13 @@ internal static class ConfigReader
 
     private static int KeyValueHeads(ConfigObject json, int heads, string file)
     {
-        int keyHeads = json.Size("num_key_value_heads", ConfigLimits.Heads);
+        const string key = "num_key_value_heads";
+        // Null says as many as query heads, in Transformers too; an absent key would say 32 there, and is not guessed at.
+        if (json.Root.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Null) return heads;
+        int keyHeads = json.Size(key, ConfigLimits.Heads);
         if (heads % keyHeads == 0) return keyHeads;
         throw ParScaleException.BadInput("CF-07", file,
-            $"num_key_value_heads is {keyHeads}; expected a divisor of num_attention_heads {heads}");
+            $"{key} is {keyHeads}; expected a divisor of num_attention_heads {heads}");
     }
 
     private static int HeadSize(ConfigObject json, int hidden, int heads, string file)
@@ -137,7 +153,8 @@ internal static class ConfigReader
         const int hashDigits = 32;
         if (json.Find(key) is not { } value) return null;
         if (value.ValueKind != JsonValueKind.Object) throw json.Bad("AD-04", key, value, "an object with path and xxh128");
-        var inner = new ConfigObject(value, file);
+        ConfigObject inner = json.Inner(value);
+        inner.RequireKeys(key, "AD-04", "path", "xxh128", "xxh128_sample");
         string? sample = inner.Text("xxh128_sample");
         bool whole = inner.Text("path") is { Length: > 0 } place && !place.Contains('\0') && inner.Text("xxh128") is { Length: hashDigits };
         if (whole && sample is null or { Length: hashDigits } && streams > 1)
@@ -162,16 +179,22 @@ internal static class ConfigReader
         string activation = json.Text("hidden_act") ?? "silu";
         if (activation != "silu")
             throw ParScaleException.BadInput("CF-08", file, $"hidden_act is {ParScaleException.Quote(activation)}; only silu is supported");
-        foreach (string key in (ReadOnlySpan<string>)["use_sliding_window", "enable_cross_attn", "enable_replica_rope"])
+        foreach (string key in (ReadOnlySpan<string>)["enable_cross_attn", "enable_replica_rope", "use_bidirectional_attention"])
         {
-            if (json.Has(key) && json.Flag(key, absent: false))
-                throw ParScaleException.BadInput("CF-08", file, $"{key} is true; only false is supported");
+            if (json.Flag(key, absent: false)) throw ParScaleException.BadInput("CF-08", file, $"{key} is true; only false is supported");
         }
-        if (json.Find("layer_types") is { } layers)
-        {
-            bool full = layers.ValueKind == JsonValueKind.Array
-                && layers.EnumerateArray().All(type => type.ValueKind == JsonValueKind.String && type.ValueEquals("full_attention"));
-            if (!full) throw ParScaleException.BadInput("CF-08", file, "layer_types holds something other than \"full_attention\"");
-        }
+        // Models for embeddings are made of this family too: there each token sees the later ones.
+        if (!json.Flag("is_causal", absent: true)) throw ParScaleException.BadInput("CF-08", file, "is_causal is false; only true is supported");
+    }
+
+    // Transformers renamed the key, and files that passed through several versions have both.
+    private static string? StoredType(ConfigObject json, string file)
+    {
+        string? old = json.Text("torch_dtype"), type = json.Text("dtype");
+        if (old is null || type is null || Bare(old) == Bare(type)) return type ?? old;
+        throw ParScaleException.BadInput("CF-15", file,
+            $"torch_dtype is {ParScaleException.Quote(old)}, but dtype is {ParScaleException.Quote(type)}; keep the one that is right");
+
+        static string Bare(string name) => name.StartsWith("torch.", StringComparison.Ordinal) ? name["torch.".Length..] : name;
     }
 }

@@ -21,13 +21,20 @@ internal static class QuantizationConfig
     {
         if (json.Find(Key) is not { } value) return null;
         if (value.ValueKind != JsonValueKind.Object || Text(value, "quant_method") != Method)
-            throw json.Bad("CF-14", Key, value, $"no such key (f32, bf16 or f16 weights), or what `{Method} quantize` writes");
+        {
+            JsonElement method = default;
+            bool named = value.ValueKind == JsonValueKind.Object && value.TryGetProperty("quant_method", out method);
+            throw json.Bad("CF-14", named ? $"{Key}.quant_method" : Key, named ? method : value,
+                $"no {Key} (f32, bf16 or f16 weights), or what `{Method} quantize` writes");
+        }
         if (!value.TryGetProperty("version", out JsonElement version) || !version.TryGetInt32OrNothing(out int number) || number != Version)
         {
             throw QuantizedFault.Create("QC-02", file,
                 $"{Key} has version {ParScaleException.Quote(version.ValueKind == JsonValueKind.Undefined ? "none" : version.GetRawText())}, "
                 + $"this program reads {Version}");
         }
+        if (json.Inner(value).UnknownKey("quant_method", "version", "format", "layout", "q8_group_size", "q4_group_size", SourceKey) is { } key)
+            throw QuantizedFault.Create("QC-08", file, $"{Key}.{key} is a key that this program does not read");
         WeightDtype? type = Text(value, "format") switch { "q8" => WeightDtype.Q8, "q4" => WeightDtype.Q4, _ => null };
         if (type is null || !IsOurs(value))
             throw QuantizedFault.Create("QC-08", file, $"{Key} names a format or layout that this program does not read");

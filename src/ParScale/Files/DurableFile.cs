@@ -38,7 +38,7 @@ internal static class DurableFile
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public static void Replace(string path, Action<FileStream> write)
     {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? throw new IOException($"{ParScaleException.Quote(path)} is not a file");
+        string folder = Path.GetDirectoryName(Path.Combine(Environment.CurrentDirectory, path)) ?? throw new IOException($"{ParScaleException.Quote(path)} is not a file");
         // Without the file's own name in it: programs that look for files by their names, such as TensorBoard, would find it.
         string beside = Path.Combine(folder, $"{Unfinished}{Guid.NewGuid():N}");
         try

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using ParScale.Checkpoints;
+using ParScale.Files;
 
 namespace ParScale.Quantization;
 
@@ -73,8 +74,8 @@ internal static class HeaderChecksum
 
     private static void RequireConfig(string path, string? expected)
     {
-        // A missing or unreadable config is reported where it is read.
-        if (!File.Exists(path) || new FileInfo(path).Length == 0) return;
+        // A missing config is reported where it is needed.
+        if (!Path.Exists(path)) return;
         byte[] config = InputFile.Read(path, CheckpointLimits.ConfigBytes, "CF-01", "CF-02", "CF-01");
         if (Text(Crc64.HashToUInt64(config)) == expected) return;
         throw QuantizedFault.Create("QC-03", path, $"is not the one that {WeightsName} was written with: it was changed, or is another model's");
@@ -85,10 +86,8 @@ internal static class HeaderChecksum
     {
         try
         {
-            // Pipes and devices report 0 bytes; they are never opened.
-            var info = new FileInfo(path);
-            if (!info.Exists || (info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info).Length < SealOffset) return null;
-            using FileStream stream = File.OpenRead(path);
+            using FileStream stream = UnwaitingOpen.Read(path);
+            if (!stream.CanSeek || stream.Length < SealOffset) return null;
             byte[] start = new byte[SealOffset];
             stream.ReadExactly(start);
             if (!start.AsSpan(SafetensorsHeaderWriter.LengthBytes).SequenceEqual(Start)) return null;

@@ -19,7 +19,7 @@ internal sealed class OutputFolder : IDisposable
     /// <exception cref="IOException">It cannot be created.</exception>
     public OutputFolder(string target, bool replace)
     {
-        _target = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(target));
+        _target = SystemPath.Real(target);
         _replace = replace;
         Path = Beside("tmp");
         string parent = System.IO.Path.GetDirectoryName(_target)!;
@@ -43,7 +43,7 @@ internal sealed class OutputFolder : IDisposable
         if (File.Exists(target)) throw ParScaleException.Usage("QZ-01", $"the output {name} is a file; give the name of a new folder");
         if (!Directory.Exists(target)) return;
         if (!replace) throw ParScaleException.Usage("QZ-01", $"the output {name} exists; give another name, or --force to replace it");
-        bool isSource = System.IO.Path.GetFullPath(target) == System.IO.Path.GetFullPath(source);
+        bool isSource = SystemPath.Real(target) == SystemPath.Real(source);
         if (isSource || !MayBeReplaced(target))
         {
             throw ParScaleException.Usage("QZ-02",

@@ -98,12 +98,21 @@ public sealed class BackboneTests
     {
         using var folder = new TempFolder();
         Make(folder, tied: true, sharded: false);
-        foreach (string value in (string[])["\"../plain\"", "{}", "{\"path\": \"../plain\", \"xxh128\": \"12\"}", "{\"path\": \"\", \"xxh128\": 3}"])
+        foreach (string value in (string[])["\"../plain\"", "{}", "{\"path\": \"../plain\", \"xxh128\": \"12\"}", "{\"path\": \"\", \"xxh128\": 3}", "[]"])
         {
             Edit(folder, config => config["parscale_backbone"] = JsonNode.Parse(value));
             var error = Assert.Throws<ParScaleException>(() => LanguageModel.Load(folder.File("addon")));
             Assert.Contains(error.Code, (string[])["AD-04", "CF-04"]);
         }
+    }
+
+    [Fact]
+    public void A_key_beside_path_and_hash_is_refused_by_name()
+    {
+        using var folder = new TempFolder();
+        Make(folder, tied: true, sharded: false);
+        Edit(folder, config => config["parscale_backbone"]!["revision"] = "main");
+        BadInput.Expect("AD-04", () => LanguageModel.Load(folder.File("addon")), "config.json", "parscale_backbone.revision");
     }
 
     private static float[] Last(LanguageModel model) => model.Logits(Tokens, TestContext.Current.CancellationToken).Last;

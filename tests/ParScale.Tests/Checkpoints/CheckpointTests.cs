@@ -92,7 +92,8 @@ public class CheckpointTests
         });
         using (Checkpoint checkpoint = Checkpoint.Open(folder.Path))
         {
-            Assert.Contains(ModelTensors.HeadName, Assert.Single(checkpoint.Notices));
+            Assert.Contains(checkpoint.Notices, notice => notice.Contains(ModelTensors.HeadName, StringComparison.Ordinal));
+            Assert.Contains(checkpoint.Notices, notice => notice.Contains("inv_freq", StringComparison.Ordinal));
         }
         TinyModel.Write(folder, TinyModel.Config(), tensors => tensors.Add(TinyModel.Zeros(ModelTensors.HeadName, [11, 8])));
         Expect("ST-28", folder, Weights, ModelTensors.HeadName, "[10, 8]", "[11, 8]");

@@ -15,7 +15,8 @@ public class SafetensorsFileTests
         { "ST-07", "{\"a\":", 0, "\"a\"" },
         { "ST-07", $"{{{Good},}}", 8, "\"a\"" },
         { "ST-08", new string('[', 10_000), 0, "object" },
-        { "ST-07", "{\"a\":{\"x\":" + new string('[', 10_000), 0, "\"a\"" },
+        { "ST-07", "{\"a\":{\"x\":" + new string('[', 10_000), 0, "nested deeper than 64 levels at or after \"a\"" },
+        { "ST-07", "{\"a\":{\"x\":" + new string('[', 62) + "]]nope", 0, "not valid JSON" },
         { "ST-08", "[]", 0, "object" },
         { "ST-08", "3", 0, "object" },
         { "ST-08", $"{{{Good}}} x", 8, "after" },
@@ -68,6 +69,16 @@ public class SafetensorsFileTests
         using var folder = new TempFolder();
         string path = folder.Write(Name, RawSafetensors.Bytes(header, dataBytes));
         BadInput.Expect(ErrorKind.BadInput, code, () => SafetensorsFile.Open(path).Dispose(), OneMebibyte, Name, named);
+    }
+
+    [Fact]
+    public void Metadata_may_be_null()
+    {
+        using var folder = new TempFolder();
+        string path = folder.Write(Name, RawSafetensors.Bytes($"{{\"__metadata__\":null,{Good}}}", 8));
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        Assert.Empty(file.Metadata);
+        Assert.Equal(["a"], file.Tensors.Keys);
     }
 
     [Theory]

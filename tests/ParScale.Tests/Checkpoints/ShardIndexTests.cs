@@ -30,6 +30,19 @@ public class ShardIndexTests
     }
 
     [Fact]
+    public void A_byte_order_mark_is_skipped_and_deep_nesting_is_called_so()
+    {
+        using var folder = new TempFolder();
+        string index = TinyModel.WriteShards(folder, TinyModel.Config()).ToJsonString();
+        folder.Write(Index, "\uFEFF" + index);
+        Checkpoint.Open(folder.Path).Dispose();
+        folder.Write(Index, $"{index[..^1]},\"x\":{new string('[', 100)}");
+        Expect("ST-07", folder, Index, "nested deeper than 64 levels");
+        folder.Write(Index, $"{index[..^1]},\"x\":nope}}");
+        Expect("ST-07", folder, Index, "not valid JSON");
+    }
+
+    [Fact]
     public void A_single_file_wins_over_an_index_with_a_notice()
     {
         using var folder = new TempFolder();

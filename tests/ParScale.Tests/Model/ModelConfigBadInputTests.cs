@@ -16,7 +16,6 @@ public class ModelConfigBadInputTests
         { "CF-04", "hidden_size", "\"2048\"", "\"2048\"" },
         { "CF-04", "hidden_size", "2048.5", "2048.5" },
         { "CF-04", "hidden_size", "8.5e-1", "8.5e-1" },
-        { "CF-04", "num_key_value_heads", "null", "1 to 1024" },
         { "CF-04", "num_key_value_heads", "true", "1 to 1024" },
         { "CF-06", "hidden_size", "1e999", "1 to" },
         { "CF-08", "architectures", "[\"LlamaForCausalLM\"]", "Qwen2ForCausalLM" },
@@ -50,7 +49,15 @@ public class ModelConfigBadInputTests
         { "CF-07", "num_key_value_heads", "3", "divisor" },
         { "CF-08", "model_type", "\"llama\"", "qwen2_parscale and qwen2" },
         { "CF-08", "hidden_act", "\"gelu\"", "silu" },
-        { "CF-08", "use_sliding_window", "true", "false" },
+        { "CF-08", "use_sliding_window", "true,\"sliding_window\":4096,\"max_window_layers\":1", "num_hidden_layers 2" },
+        { "CF-08", "use_sliding_window", "true,\"sliding_window\":32767,\"max_window_layers\":0", "num_hidden_layers 2" },
+        { "CF-04", "use_sliding_window", "\"no\"", "true or false" },
+        { "CF-04", "max_window_layers", "null,\"use_sliding_window\":true,\"sliding_window\":4096", "whole number" },
+        { "CF-08", "layer_types", "[\"full_attention\",\"linear_attention\"]", "layer_types[1]" },
+        { "CF-08", "dual_chunk_attention_config", "{\"chunk_size\":64,\"local_size\":8,\"sparse_attention_config\":{}}", "sparse_attention_config" },
+        { "CF-08", "dual_chunk_attention_config", "{\"chunk_size\":64,\"local_size\":8,\"sparse_attention_enabled\":true}", "sparse_attention_enabled" },
+        { "CF-08", "dual_chunk_attention_config", "{\"chunk_size\":64,\"local_size\":64}", "local_size" },
+        { "CF-08", "dual_chunk_attention_config", "true", "object" },
         { "CF-08", "layer_types", "[\"full_attention\",\"sliding_attention\"]", "full_attention" },
         { "CF-08", "layer_types", "3", "full_attention" },
         { "CF-08", "enable_cross_attn", "true", "false" },
@@ -62,6 +69,29 @@ public class ModelConfigBadInputTests
         { "CF-09", "rope_scaling", "\"yarn\"", "object" },
         { "CF-09", "rope_parameters", "{\"rope_type\":\"llama3\"}", "\"llama3\"" },
         { "CF-09", "rope_theta", "1,\"rope_parameters\":{\"rope_theta\":2}", "rope_parameters" },
+        { "CF-09", "rope_scaling", "{\"rope_theta\":2},\"rope_parameters\":{\"rope_theta\":1}", "rope_theta" },
+        { "CF-09", "rope_parameters", "{\"full_attention\":{\"rope_type\":\"default\",\"rope_theta\":1e6}}", "rope_parameters.full_attention" },
+        { "CF-09", "rope_parameters", "{\"rope_type\":\"default\",\"sliding_attention\":{\"rope_theta\":1e6}}", "rope_parameters.sliding_attention" },
+        { "CF-09", "rope_parameters", "[{\"rope_theta\":1e6}]", "a list" },
+        { "CF-09", "rope_scaling", "{\"factor\":4.0}", "rope_scaling.factor" },
+        { "CF-09", "rope_scaling", "{\"type\":\"default\",\"factor\":2}", "rope_scaling.factor" },
+        { "CF-09", "rope_scaling", "{\"type\":\"linear\",\"factor\":2}", "rope_scaling.factor" },
+        { "CF-09", "rope_scaling", "{\"factor\":NaN}", "rope_scaling.factor is NaN" },
+        { "CF-09", "rope_scaling", "{\"original_max_position_embeddings\":32768}", "rope_scaling.original_max_position_embeddings" },
+        { "CF-09", "rope_scaling", "{\"type\":\"mrope\",\"mrope_section\":[1,1]}", "\"mrope\"" },
+        { "CF-09", "rope_scaling", "{\"rope_type\":\"default\",\"type\":\"yarn\"}", "rope_scaling.type" },
+        { "CF-09", "rope_scaling", "{\"short_factor\":[1,2]}", "rope_scaling.short_factor" },
+        { "CF-09", "rope_parameters", "{\"rope_theta\":1e6,\"partial_rotary_factor\":0.5}", "rope_parameters.partial_rotary_factor" },
+        { "CF-04", "rope_theta", "null", "a number" },
+        { "CF-09", "rope_theta", "NaN", "rope_theta is NaN" },
+        { "CF-09", "rope_theta", "Infinity", "rope_theta is Infinity" },
+        { "CF-09", "rope_theta", "{\"__float__\":\"Infinity\"}", "rope_theta is Infinity" },
+        { "CF-10", "rms_norm_eps", "NaN", "rms_norm_eps is NaN" },
+        { "CF-11", "parscale_attn_smooth", "-Infinity", "-Infinity" },
+        { "CF-04", "num_hidden_layers", "Infinity", "num_hidden_layers is Infinity" },
+        { "CF-04", "eos_token_id", "NaN", "eos_token_id is NaN" },
+        { "CF-04", "tie_word_embeddings", "NaN", "tie_word_embeddings is NaN" },
+        { "CF-15", "dtype", "\"bfloat16\",\"torch_dtype\":\"float16\"", "torch_dtype" },
         { "CF-09", "partial_rotary_factor", "0.5", "0.5" },
         { "CF-10", "rms_norm_eps", "0", "above 0" },
         { "CF-10", "rms_norm_eps", "-1e-6", "above 0" },
@@ -79,7 +109,10 @@ public class ModelConfigBadInputTests
         { "CF-13", "pad_token_id", "10", "-1 to 9" },
         { "CF-13", "pad_token_id", "-2", "-1 to 9" },
         { "CF-04", "pad_token_id", "\"0\"", "-1 to 9" },
-        { "CF-14", "quantization_config", "{\"quant_method\":\"gptq\"}", "f32" },
+        { "CF-14", "quantization_config", "{\"quant_method\":\"gptq\"}", "quantization_config.quant_method is \"gptq\"; expected no quantization_config (f32" },
+        { "CF-14", "quantization_config", "{\"load_in_4bit\":true}", "an object" },
+        { "CF-08", "is_causal", "false", "only true" },
+        { "CF-08", "use_bidirectional_attention", "true", "only false" },
     };
 
     [Theory]
@@ -101,6 +134,8 @@ public class ModelConfigBadInputTests
     [InlineData("num_key_value_heads", "1.0")]
     [InlineData("max_position_embeddings", "3.2768e4")]
     [InlineData("architectures", "[\"Qwen2ForCausalLM\"]")]
+    [InlineData("architectures", "[]")]
+    [InlineData("architectures", "null")]
     [InlineData("parscale_attn_smooth", "0")]
     [InlineData("parscale_attn_smooth", "1")]
     public void Values_at_their_limits_are_accepted(string key, string value) => TinyModel.Parse(With(key, value));
@@ -126,7 +161,10 @@ public class ModelConfigBadInputTests
     [InlineData("CF-01", "", "")]
     [InlineData("CF-01", "[]", "object")]
     [InlineData("CF-01", "{\"model_type\":\"qwen2\",\"hidden_size\":", "hidden_size")]
-    [InlineData("CF-01", "{\"model_type\":\"qwen2\",\n\"rope_theta\":NaN}", "line 2, at or after key \"rope_theta\"")]
+    [InlineData("CF-01", "{\"model_type\":\"qwen2\",\n\"rope_theta\":nan}", "line 2, at or after key \"rope_theta\"")]
+    [InlineData("CF-01", "{\"a\":Infinity,\n\"b\":+Infinity}", "line 2, at or after key \"b\"")]
+    [InlineData("CF-01", "{\"a\":NaNa}", "not valid JSON")]
+    [InlineData("CF-01", "{Infinity:1}", "not valid JSON")]
     [InlineData("CF-01", "{\"hidden_size\":1,\"hidden_size\":2}", "\"hidden_size\" appears twice")]
     [InlineData("CF-01", "{\"a\":1,\"\\u0061\":2}", "appears twice")]
     [InlineData("CF-01", "{\"\\ud800\":1,\"\\ud800\":2}", "")]
@@ -137,6 +175,12 @@ public class ModelConfigBadInputTests
     [Fact]
     public void CF01_invalid_utf8_is_refused() =>
         BadInput.Expect("CF-01", () => CheckpointConfig.Parse([(byte)'{', 0xff, (byte)'}'], Name), Name, "UTF-8");
+
+    [Theory]
+    [InlineData(new byte[] { 0xff, 0xfe, (byte)'{', 0, (byte)'}', 0 })]
+    [InlineData(new byte[] { 0xfe, 0xff, 0, (byte)'{', 0, (byte)'}' })]
+    public void CF01_another_encoding_is_named(byte[] text) =>
+        BadInput.Expect("CF-01", () => CheckpointConfig.Parse(text, Name), Name, "UTF-16");
 
     [Fact]
     public void CF01_a_missing_an_empty_and_a_cut_file_are_refused()
@@ -188,7 +232,34 @@ public class ModelConfigBadInputTests
     public void CF02_deep_nesting_is_refused(string level)
     {
         string text = "{\"x\":" + string.Concat(Enumerable.Repeat(level, 10_000));
-        BadInput.Expect("CF-02", () => TinyModel.Parse(text), Name, "64");
+        BadInput.Expect("CF-02", () => TinyModel.Parse(text), Name, "nested deeper than 64 levels");
+    }
+
+    [Theory]
+    [InlineData(62, null)]
+    [InlineData(63, "CF-02")]
+    public void Only_what_is_too_deep_is_called_so(int lists, string? code)
+    {
+        string nested = new string('[', lists) + new string(']', lists);
+        string text = $"{TinyModel.Config()[..^1]},\"x\":[{nested}]}}";
+        if (code is null) TinyModel.Parse(text);
+        else BadInput.Expect(code, () => TinyModel.Parse(text), "nested deeper");
+        // A fault of the text on a deep level is one of the text.
+        BadInput.Expect("CF-01", () => TinyModel.Parse($"{{\"x\":{new string('[', 63)}nope"), "not valid JSON");
+    }
+
+    [Fact]
+    public void A_link_to_nothing_is_not_called_missing()
+    {
+        using var folder = new TempFolder();
+        File.CreateSymbolicLink(folder.File(Name), "gone.json");
+        BadInput.Expect("CF-01", () => CheckpointConfig.Load(folder.Path), Name, "link");
+        File.Delete(folder.File(Name));
+        folder.Write(Name, TinyModel.Config());
+        File.CreateSymbolicLink(folder.File("generation_config.json"), "gone.json");
+        BadInput.Expect("CF-01", () => CheckpointConfig.Load(folder.Path), "generation_config.json", "link");
+        Directory.CreateSymbolicLink(folder.File("model"), "gone");
+        BadInput.Expect("CL-03", () => CheckpointConfig.Load(folder.File("model")), "link");
     }
 
     [Fact]

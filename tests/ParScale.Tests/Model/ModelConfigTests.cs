@@ -124,11 +124,75 @@ public class ModelConfigTests
     [InlineData("\"rope_theta\":1000000.0,\"rope_parameters\":{\"rope_theta\":1e6,\"rope_type\":\"default\"}")]
     [InlineData("\"rope_theta\":1e6,\"rope_scaling\":{\"type\":\"default\"}")]
     [InlineData("\"rope_theta\":1e6,\"rope_scaling\":{}")]
+    [InlineData("\"rope_theta\":null,\"rope_parameters\":{\"rope_theta\":1e6}")]
+    [InlineData("\"rope_theta\":1e6,\"rope_scaling\":{\"type\":\"default\",\"factor\":null,\"low_freq_factor\":null}")]
+    [InlineData("\"rope_theta\":1e6,\"rope_scaling\":{\"type\":\"linear\",\"factor\":1.0}")]
+    [InlineData("\"rope_theta\":1e6,\"rope_scaling\":{\"rope_type\":\"default\",\"partial_rotary_factor\":1.0}")]
     public void Rope_theta_is_found_where_each_version_keeps_it(string keys)
     {
         string config = TinyModel.Config();
         Assert.Equal(1e6, TinyModel.Parse($"{config[..^1]},{keys}}}").Model.RopeTheta);
     }
+
+    [Theory]
+    [InlineData("\"use_sliding_window\":true,\"sliding_window\":2048,\"max_window_layers\":2")]
+    [InlineData("\"use_sliding_window\":true,\"sliding_window\":2048")]
+    [InlineData("\"use_sliding_window\":true,\"sliding_window\":null,\"max_window_layers\":0")]
+    [InlineData("\"use_sliding_window\":true,\"max_window_layers\":0")]
+    [InlineData("\"use_sliding_window\":true,\"sliding_window\":131072,\"max_window_layers\":0")]
+    [InlineData("\"use_sliding_window\":true,\"sliding_window\":64,\"max_window_layers\":0,\"layer_types\":[\"full_attention\",\"full_attention\"]")]
+    [InlineData("\"use_sliding_window\":false,\"sliding_window\":131072,\"max_window_layers\":0")]
+    [InlineData("\"use_sliding_window\":null,\"sliding_window\":4,\"max_window_layers\":null")]
+    [InlineData("\"sliding_window\":4096,\"max_window_layers\":0")]
+    public void A_window_that_no_layer_uses_is_none(string keys) => Assert.Empty(TinyModel.Parse($"{TinyModel.Config()[..^1]},{keys}}}").Notices);
+
+    [Fact]
+    public void Null_is_the_default()
+    {
+        CheckpointConfig config = TinyModel.Parse(TinyModel.Config(
+            ("num_key_value_heads", null), ("head_dim", null), ("tie_word_embeddings", null), ("max_position_embeddings", null),
+            ("rope_scaling", null), ("layer_types", null), ("torch_dtype", null), ("pad_token_id", null), ("attention_dropout", null)));
+        Assert.Equal((2, 4, false, 32768), (config.Model.KeyValueHeads, config.Model.HeadSize, config.Model.TieWordEmbeddings, config.Model.MaxPositions));
+    }
+
+    [Theory]
+    [InlineData("\"x_limit\":[0.0,Infinity]")]
+    [InlineData("\"x\":NaN,\"y\":-Infinity,\"text\":\"NaN \\\" -Infinity \\\\\",\"z\":{\"w\":[NaN,-1,1e-6]}")]
+    [InlineData("\"time_step_limit\":[0.0,{\"__float__\":\"Infinity\"}]")]
+    public void Numbers_that_only_Python_writes_are_fine_where_they_mean_nothing(string keys)
+    {
+        string plain = TinyModel.Config(), text = $"{plain[..^1]},{keys}}}";
+        Assert.Equal(TinyModel.Parse(plain).Model with { EndOfTextIds = [] }, TinyModel.Parse(text).Model with { EndOfTextIds = [] });
+        Assert.Empty(TinyModel.Parse(text).Notices);
+    }
+
+    [Fact]
+    public void A_byte_order_mark_is_skipped()
+    {
+        using var folder = new TempFolder();
+        folder.Write("config.json", "\uFEFF" + TinyModel.Config());
+        folder.Write("generation_config.json", "\uFEFF{\"eos_token_id\":3}");
+        Assert.Equal([3], CheckpointConfig.Load(folder.Path).Model.EndOfTextIds);
+    }
+
+    [Theory]
+    [InlineData("\"rope_scaling\":{\"rope_type\":\"default\",\"type\":\"default\",\"mrope_section\":[1,1]}", "mrope_section", 32768)]
+    [InlineData("\"max_position_embeddings\":1000,\"dual_chunk_attention_config\":{\"chunk_size\":264,\"local_size\":8,\"original_max_position_embeddings\":264}", "dual_chunk", 256)]
+    [InlineData("\"max_position_embeddings\":1000,\"dual_chunk_attention_config\":{\"chunk_size\":264,\"local_size\":8,\"original_max_position_embeddings\":128,\"sparse_attention_enabled\":false}", "128", 128)]
+    public void What_changes_no_text_that_is_taken_gives_a_notice(string keys, string named, int positions)
+    {
+        CheckpointConfig config = TinyModel.Parse($"{TinyModel.Config()[..^1]},{keys}}}");
+        Assert.Contains(named, Assert.Single(config.Notices), StringComparison.Ordinal);
+        Assert.StartsWith("config.json: ", config.Notices[0], StringComparison.Ordinal);
+        Assert.Equal(positions, config.Model.MaxPositions);
+    }
+
+    [Theory]
+    [InlineData("\"dtype\":\"bfloat16\",\"torch_dtype\":\"bfloat16\"", "bfloat16")]
+    [InlineData("\"dtype\":\"bfloat16\",\"torch_dtype\":\"torch.bfloat16\"", "bfloat16")]
+    [InlineData("\"dtype\":null,\"torch_dtype\":\"float16\"", "float16")]
+    public void Both_names_of_the_type_may_say_the_same(string keys, string type) =>
+        Assert.Equal(type, TinyModel.Parse($"{TinyModel.Config()[..^1]},{keys}}}").StoredType);
 
     [Fact]
     public void Layer_types_of_full_attention_and_dtype_are_accepted()

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
+using ParScale.Quantization;
 using ParScale.Tests.Checkpoints;
 
 namespace ParScale.Tests.Quantization;
@@ -29,6 +30,28 @@ public class QuantizedFolderTests
         string quantised = QuantizedFile.Make(folder);
         ChangeConfig(quantised, config => config[QuantizationConfig.Key]!["version"] = 2);
         Refused("QC-02", quantised, "config.json", "version", "2");
+    }
+
+    [Fact]
+    public void QC08_a_key_that_is_not_read_is_refused_by_name()
+    {
+        using var folder = new TempFolder();
+        string quantised = QuantizedFile.Make(folder);
+        ChangeConfig(quantised, config => config[QuantizationConfig.Key]!["rotation"] = "hadamard");
+        Refused("QC-08", quantised, "config.json", "quantization_config.rotation");
+    }
+
+    [Fact]
+    public void Numbers_that_only_Python_writes_become_JSON_in_the_copy()
+    {
+        using var folder = new TempFolder();
+        string config = TinyModel.Config();
+        TinyModel.Write(folder, config);
+        folder.Write("config.json", $"\uFEFF{config[..^1]},\"x_limit\":[0.0,Infinity]}}");
+        Quantizer.Run(folder.Path, folder.File("q8"), WeightDtype.Q8, cancellationToken: TestContext.Current.CancellationToken);
+        JsonNode copy = JsonNode.Parse(File.ReadAllBytes(folder.File("q8/config.json")))!;
+        Assert.Equal("Infinity", copy["x_limit"]![1]!["__float__"]!.GetValue<string>());
+        LanguageModel.Load(folder.File("q8")).Dispose();
     }
 
     [Fact]

@@ -11,13 +11,12 @@ internal sealed class MappedNumbers : IDisposable
     /// <exception cref="ParScaleException">The file is missing, or not of <paramref name="bytes"/> bytes.</exception>
     public MappedNumbers(string path, long bytes)
     {
-        string target = InputFile.RequireRegular(path, "TD-07", "TD-13");
-        long length = new FileInfo(target).Length;
-        if (length != bytes)
-            throw ParScaleException.BadInput("TD-07", path, $"has {length} bytes, the index says {bytes}; run parscale-train data again");
+        using FileStream file = InputFile.Open(path, "TD-07", "TD-13");
+        if (file.Length != bytes)
+            throw ParScaleException.BadInput("TD-07", path, $"has {file.Length} bytes, the index says {bytes}; run parscale-train data again");
         try
         {
-            _file = MemoryMappedFile.CreateFromFile(target, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+            _file = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             _view = _file.CreateViewAccessor(0, bytes, MemoryMappedFileAccess.Read);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -87,7 +87,7 @@ internal static class SourceFiles
         }
         RequireThere(path);
         // A pipe or device would be read for ever, or once only.
-        InputFile.RequireRegular(path, "TD-01", "TD-01");
+        InputFile.Open(path, "TD-01", "TD-01").Dispose();
         return [path];
     }
 
