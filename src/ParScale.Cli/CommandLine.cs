@@ -1,10 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Globalization;
+using ParScale.Cli.Bench;
 using ParScale.Cli.Commands;
-using ParScale.Cli.Help;
+using ParScale.Cli.Cost;
+using ParScale.Cli.Law;
 using ParScale.Cli.Options;
 using ParScale.Cli.Parsing;
+using ParScale.Cli.Planning;
 using ParScale.Cli.Terminals;
 
 namespace ParScale.Cli;

@@ -1,10 +1,10 @@
-using ParScale.Configuration;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Text.Json;
 using ParScale.Checkpoints;
 using ParScale.Cli.Tests.Support;
+using ParScale.Configuration;
 
 namespace ParScale.Cli.Tests;
 

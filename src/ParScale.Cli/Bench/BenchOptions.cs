@@ -1,9 +1,9 @@
 using System.CommandLine;
 using ParScale.Benchmarking;
 using ParScale.Cli.Options;
+using ParScale.Configuration;
 using ParScale.Files;
 using ParScale.Kernels.Formats;
-using ParScale.Configuration;
 using ParScale.Quantization;
 
 namespace ParScale.Cli.Bench;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using ParScale.Cli.Commands;
 using ParScale.Files;
 
 namespace ParScale.Cli.Bench;

@@ -1,7 +1,11 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ParScale.Cli.Help;
+using ParScale.Cli.Bench;
+using ParScale.Cli.Cost;
+using ParScale.Cli.Law;
+using ParScale.Cli.Parsing;
+using ParScale.Cli.Planning;
 
 namespace ParScale.Cli.Commands;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using ParScale.Cli.Commands;
+using ParScale.Cli.Cost;
 using ParScale.Plots;
 using ParScale.ScalingLaws.Plan;
 using ScottPlot;

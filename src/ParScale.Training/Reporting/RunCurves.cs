@@ -1,6 +1,5 @@
 using System.Text.Json;
 using ParScale.Files;
-using ParScale.Training.Runs;
 
 namespace ParScale.Training.Reporting;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using ParScale.Checkpoints;
 using ParScale.Configuration;
-using ParScale.Training.Configuration;
 using ParScale.Training.Evaluation;
 using ParScale.Training.Runs;
 

@@ -1,6 +1,6 @@
 using ParScale.ScalingLaws.Law;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Law;
 
 /// <summary>The JSON of <c>parscale law fit</c>; losses and errors in nats per token.</summary>
 internal sealed record LawFitResult

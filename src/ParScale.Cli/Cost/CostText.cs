@@ -2,7 +2,7 @@ using System.Globalization;
 using ParScale.Cli.Planning;
 using ParScale.ScalingLaws.Plan;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Cost;
 
 /// <summary>What <c>parscale cost</c> prints for people.</summary>
 internal static class CostText

@@ -1,7 +1,7 @@
-using ParScale.Cli.Planning;
+using ParScale.Cli.Cost;
 using ParScale.ScalingLaws.Plan;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Planning;
 
 /// <summary>What <c>parscale plan</c> prints for people.</summary>
 internal static class PlanText

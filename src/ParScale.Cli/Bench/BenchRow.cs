@@ -1,7 +1,6 @@
 using ParScale.Benchmarking;
-using ParScale.Cli.Bench;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Bench;
 
 /// <summary>One row of <c>parscale bench</c>: in JSON, and as the columns of the tables.</summary>
 internal sealed record BenchRow

@@ -1,14 +1,13 @@
 using System.CommandLine;
 using ParScale.Cli.Bench;
 using ParScale.Cli.Options;
-using ParScale.Cli.Planning;
 using ParScale.Cli.Terminals;
 using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws;
 using ParScale.ScalingLaws.Cost;
 using ParScale.ScalingLaws.Plan;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Planning;
 
 /// <summary>What <c>parscale plan</c> is asked.</summary>
 internal sealed class PlanOptions

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Net;
+using ParScale.Cli.Cost;
 using ParScale.Cli.Plots;
 using ParScale.Plots;
 using ParScale.ScalingLaws.Plan;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Planning;
 
 /// <summary>A plan as one HTML file that needs nothing beside it: tables, sentences, pictures as SVG in the page.</summary>
 internal static class PlanHtml

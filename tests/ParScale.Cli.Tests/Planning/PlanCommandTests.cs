@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using ParScale.Cli.Tests.Support;
 
-namespace ParScale.Cli.Tests.Commands;
+namespace ParScale.Cli.Tests.Planning;
 
 public class PlanCommandTests
 {

@@ -1,7 +1,8 @@
+using ParScale.Cli.Commands;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Law;
 
 /// <summary><c>parscale law</c>: what N parameters with P streams are worth.</summary>
 internal sealed class LawCommand : ExampleCommand

@@ -2,7 +2,7 @@ using System.Globalization;
 using ParScale.Cli.Terminals;
 using ParScale.ScalingLaws.Law;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Law;
 
 /// <summary>The text of <c>parscale law fit</c>.</summary>
 internal static class LawFitReport

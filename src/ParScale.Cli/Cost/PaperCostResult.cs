@@ -1,6 +1,6 @@
 using ParScale.ScalingLaws.Cost;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Cost;
 
 /// <summary>The JSON of <c>parscale cost --as-paper</c>.</summary>
 /// <param name="Mode">Always <c>llm-analysis</c>: whose arithmetic it is.</param>

@@ -1,11 +1,11 @@
 using System.CommandLine;
 using ParScale.Benchmarking;
-using ParScale.Cli.Bench;
+using ParScale.Cli.Commands;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.Plots;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Bench;
 
 /// <summary><c>parscale bench</c>: how fast models of a shape run here, beside what the machine could do at best.</summary>
 internal sealed class BenchCommand : ExampleCommand

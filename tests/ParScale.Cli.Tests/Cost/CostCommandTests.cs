@@ -1,7 +1,7 @@
 using System.Text.Json;
 using ParScale.Cli.Tests.Support;
 
-namespace ParScale.Cli.Tests.Commands;
+namespace ParScale.Cli.Tests.Cost;
 
 public class CostCommandTests
 {

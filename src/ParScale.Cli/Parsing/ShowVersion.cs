@@ -6,7 +6,7 @@ using ParScale.Cli.Commands;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 
-namespace ParScale.Cli.Help;
+namespace ParScale.Cli.Parsing;
 
 /// <summary>Prints the version of the tool and of the runtime under it, whatever else is on the command line.</summary>
 internal sealed class ShowVersion(Terminal terminal, CommonOptions common) : SynchronousCommandLineAction

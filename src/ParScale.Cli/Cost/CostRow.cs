@@ -1,7 +1,7 @@
 using ParScale.ScalingLaws.Cost;
 using ParScale.ScalingLaws.Plan;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Cost;
 
 /// <summary>One model of <c>parscale cost</c>: bytes, milliseconds.</summary>
 internal sealed record CostRow

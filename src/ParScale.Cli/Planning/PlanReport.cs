@@ -1,7 +1,8 @@
+using ParScale.Cli.Cost;
 using ParScale.ScalingLaws;
 using ParScale.ScalingLaws.Plan;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Planning;
 
 /// <summary>The JSON of <c>parscale plan</c>. Losses are nats per token, memory bytes, times milliseconds; no limit is null.</summary>
 internal sealed record PlanReport

@@ -1,10 +1,11 @@
 using System.CommandLine;
+using ParScale.Cli.Commands;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.ScalingLaws;
 using ParScale.ScalingLaws.Law;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Law;
 
 /// <summary><c>parscale law fit</c>: the law of a table of losses, and how far to trust it.</summary>
 internal sealed class LawFitCommand : ExampleCommand

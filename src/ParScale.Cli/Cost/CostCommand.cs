@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ParScale.Cli.Commands;
 using ParScale.Cli.Options;
 using ParScale.Cli.Planning;
 using ParScale.Cli.Plots;
@@ -7,7 +8,7 @@ using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws;
 using ParScale.ScalingLaws.Cost;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Cost;
 
 /// <summary><c>parscale cost</c>: memory and time of models that need not exist, on machines that need not be here.</summary>
 internal sealed class CostCommand : ExampleCommand

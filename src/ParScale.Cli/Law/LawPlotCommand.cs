@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ParScale.Cli.Commands;
 using ParScale.Cli.Options;
 using ParScale.Cli.Plots;
 using ParScale.Cli.Terminals;
@@ -6,7 +7,7 @@ using ParScale.Plots;
 using ParScale.ScalingLaws;
 using ParScale.ScalingLaws.Law;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Law;
 
 /// <summary><c>parscale law plot</c>: pictures of the law.</summary>
 internal sealed class LawPlotCommand : ExampleCommand

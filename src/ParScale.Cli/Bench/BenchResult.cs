@@ -1,4 +1,4 @@
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Bench;
 
 /// <summary>The JSON of <c>parscale bench</c>. G is 1e9, times are milliseconds.</summary>
 /// <param name="Machine">What it ran on.</param>

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
+using ParScale.Cli.Commands;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.ScalingLaws;
 using ParScale.ScalingLaws.Law;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Law;
 
 /// <summary><c>parscale law equivalent</c>: models of equal loss.</summary>
 internal sealed class LawEquivalentCommand : ExampleCommand

@@ -3,7 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using ParScale.Cli.Commands;
 
-namespace ParScale.Cli.Help;
+namespace ParScale.Cli.Parsing;
 
 /// <summary>The usual help, with examples at its end.</summary>
 internal sealed class HelpWithExamples : SynchronousCommandLineAction

@@ -1,12 +1,12 @@
 using System.CommandLine;
+using ParScale.Cli.Commands;
 using ParScale.Cli.Options;
-using ParScale.Cli.Planning;
 using ParScale.Cli.Plots;
 using ParScale.Cli.Terminals;
 using ParScale.Plots;
 using ParScale.ScalingLaws.Plan;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Planning;
 
 /// <summary><c>parscale plan</c>: which N and which P for a machine and its limits.</summary>
 internal sealed class PlanCommand : ExampleCommand

@@ -1,6 +1,6 @@
 using ParScale.ScalingLaws.Plan;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Planning;
 
 /// <summary>One model of a plan.</summary>
 internal sealed record PlanRow

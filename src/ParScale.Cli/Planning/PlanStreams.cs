@@ -1,6 +1,6 @@
 using ParScale.ScalingLaws.Plan;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Planning;
 
 /// <summary>Where P stops paying.</summary>
 /// <param name="Model">The model with streams that was compared.</param>

@@ -1,6 +1,6 @@
 using ParScale.ScalingLaws.Cost;
 
-namespace ParScale.Cli.Commands;
+namespace ParScale.Cli.Cost;
 
 /// <summary>The JSON of <c>parscale cost</c>. Bytes, milliseconds.</summary>
 /// <param name="Device">Where it would run.</param>

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Xml.Linq;
 using ParScale.Cli.Tests.Support;
 
-namespace ParScale.Cli.Tests.Commands;
+namespace ParScale.Cli.Tests.Bench;
 
 public class BenchCommandTests(TinyModel model)
 {
