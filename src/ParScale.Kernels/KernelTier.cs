@@ -1,7 +1,6 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
-using ParScale.Kernels.Assembly;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Vectors;

@@ -3,7 +3,7 @@ using ParScale.Configuration;
 using ParScale.Engine;
 using ParScale.Files;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Threads;
+using ParScale.Kernels.Machine;
 using ParScale.Model;
 using ParScale.Quantization;
 using ParScale.Text;

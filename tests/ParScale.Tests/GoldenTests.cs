@@ -2,7 +2,6 @@ using System.Numerics.Tensors;
 using System.Text.Json;
 using ParScale.Checkpoints;
 using ParScale.Generation;
-using ParScale.Sampling;
 
 namespace ParScale.Tests;
 

@@ -1,7 +1,6 @@
-using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Generation;
 using ParScale.Kernels.Formats;
-using ParScale.Sampling;
 
 namespace ParScale.Tests;
 

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using ParScale.Kernels.Elementwise;
-using ParScale.Kernels.Threads;
+using ParScale.Kernels.Machine;
 
 namespace ParScale.Benchmarks.Elementwise;
 

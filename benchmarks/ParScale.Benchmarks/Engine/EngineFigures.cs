@@ -4,9 +4,8 @@ using ParScale.Configuration;
 using ParScale.Engine;
 using ParScale.Generation;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Threads;
+using ParScale.Kernels.Machine;
 using ParScale.Model;
-using ParScale.Sampling;
 
 namespace ParScale.Benchmarks.Engine;
 

@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using ParScale.Kernels.Attention;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.Memory;
-using ParScale.Kernels.Threads;
 
 namespace ParScale.Benchmarks.Ops;
 

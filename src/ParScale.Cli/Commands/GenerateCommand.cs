@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.Generation;
-using ParScale.Sampling;
 
 namespace ParScale.Cli.Commands;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.Configuration;

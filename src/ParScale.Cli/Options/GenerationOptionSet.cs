@@ -1,6 +1,5 @@
 using System.CommandLine;
 using ParScale.Generation;
-using ParScale.Sampling;
 
 namespace ParScale.Cli.Options;
 

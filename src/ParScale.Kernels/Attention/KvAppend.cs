@@ -1,6 +1,6 @@
 using ParScale.Kernels.Elementwise;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.Memory;
-using ParScale.Kernels.Threads;
 
 namespace ParScale.Kernels.Attention;
 

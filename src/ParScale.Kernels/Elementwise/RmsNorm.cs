@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
-using ParScale.Kernels.Threads;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Elementwise;

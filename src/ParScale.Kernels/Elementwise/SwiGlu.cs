@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using ParScale.Kernels.Threads;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Elementwise;

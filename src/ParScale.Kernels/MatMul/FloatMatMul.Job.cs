@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.Memory;
-using ParScale.Kernels.Threads;
 using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.MatMul;

@@ -1,8 +1,8 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.Memory;
-using ParScale.Kernels.Threads;
 using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.MatMul;

@@ -1,6 +1,6 @@
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.Memory;
-using ParScale.Kernels.Threads;
 
 namespace ParScale.Kernels.MatMul;
 

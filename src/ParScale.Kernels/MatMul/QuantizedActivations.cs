@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Memory;
-using ParScale.Kernels.Threads;
 using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.MatMul;

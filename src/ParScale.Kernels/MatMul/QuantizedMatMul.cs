@@ -1,7 +1,7 @@
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Memory;
-using ParScale.Kernels.Threads;
 
 namespace ParScale.Kernels.MatMul;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 
 namespace ParScale.Training.Checkpointing;
 

@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using ParScale.Checkpoints;
-using ParScale.Files;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
+using ParScale.Files;
 using ParScale.Training.Modules;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 using ParScale.Files;
 using ParScale.Training.Modules;

@@ -1,4 +1,4 @@
-using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Checkpointing;

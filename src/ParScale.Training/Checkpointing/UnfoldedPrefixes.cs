@@ -1,4 +1,4 @@
-using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Training.Modules;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Configuration;

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using ParScale.Files;
 using ParScale.Configuration;
+using ParScale.Files;
 using ParScale.Text;
 using ParScale.Training.Data;
 using ParScale.Training.Inputs;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ParScale.Checkpoints;
+using ParScale.Files;
 
 namespace ParScale.Training.Configuration;
 

@@ -1,5 +1,5 @@
 using ParScale.Configuration;
-using ParScale.Sampling;
+using ParScale.Generation;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Conversion;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using ParScale.Checkpoints;
 using ParScale.Configuration;
+using ParScale.Files;
 
 namespace ParScale.Training.Conversion;
 

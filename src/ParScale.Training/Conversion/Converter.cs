@@ -1,6 +1,7 @@
 using ParScale.Checkpoints;
-using ParScale.Files;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
+using ParScale.Files;
 using ParScale.Quantization;
 using ParScale.Text;
 using ParScale.Training.Checkpointing;

@@ -1,4 +1,4 @@
-using ParScale.Sampling;
+using ParScale.Generation;
 
 namespace ParScale.Training.Conversion;
 

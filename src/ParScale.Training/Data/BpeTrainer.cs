@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using ParScale.Text;
-using ParScale.Text.PreTokenizers;
 using ParScale.Text.Bpe;
+using ParScale.Text.PreTokenizers;
 
 namespace ParScale.Training.Data;
 

@@ -1,4 +1,4 @@
-using ParScale.Sampling;
+using ParScale.Generation;
 using ParScale.Training.Data.Order;
 
 namespace ParScale.Training.Data;

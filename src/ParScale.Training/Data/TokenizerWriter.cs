@@ -1,8 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ParScale.Text.PreTokenizers;
 using ParScale.Files;
+using ParScale.Text.PreTokenizers;
 
 namespace ParScale.Training.Data;
 

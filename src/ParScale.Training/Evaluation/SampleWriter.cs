@@ -1,5 +1,5 @@
 using System.Text;
-using ParScale.Sampling;
+using ParScale.Generation;
 using ParScale.Text;
 using ParScale.Training.Modules;
 using static TorchSharp.torch;

@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 using ParScale.Configuration;
 using ParScale.Kernels.Attention;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Threads;
+using ParScale.Kernels.Machine;
 using ParScale.Model;
 
 namespace ParScale.Benchmarking;

@@ -1,5 +1,5 @@
-using ParScale.Kernels.Formats;
 using ParScale.Configuration;
+using ParScale.Kernels.Formats;
 
 namespace ParScale.Benchmarking;
 

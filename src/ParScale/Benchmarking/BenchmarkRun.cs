@@ -1,5 +1,5 @@
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Threads;
+using ParScale.Kernels.Machine;
 
 namespace ParScale.Benchmarking;
 

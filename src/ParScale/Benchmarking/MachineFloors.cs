@@ -1,5 +1,4 @@
-using ParScale.Kernels.Measure;
-using ParScale.Kernels.Threads;
+using ParScale.Kernels.Machine;
 
 namespace ParScale.Benchmarking;
 

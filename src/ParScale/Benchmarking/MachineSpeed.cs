@@ -1,4 +1,4 @@
-using ParScale.Kernels.Threads;
+using ParScale.Kernels.Machine;
 
 namespace ParScale.Benchmarking;
 

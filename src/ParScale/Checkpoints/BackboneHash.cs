@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 
 namespace ParScale.Checkpoints;

@@ -1,3 +1,4 @@
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 using ParScale.Files;
 using ParScale.Quantization;

@@ -1,3 +1,4 @@
+using ParScale.Checkpoints.Safetensors;
 namespace ParScale.Checkpoints;
 
 /// <summary>The safetensors files of a model folder, and which of them holds which tensor.</summary>

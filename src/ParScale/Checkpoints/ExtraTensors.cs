@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 
 namespace ParScale.Checkpoints;

@@ -1,6 +1,6 @@
 using System.Globalization;
-using ParScale.Kernels.Formats;
 using ParScale.Configuration;
+using ParScale.Kernels.Formats;
 using ParScale.Quantization;
 
 namespace ParScale.Checkpoints;

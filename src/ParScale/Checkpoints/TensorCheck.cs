@@ -1,3 +1,4 @@
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 
 namespace ParScale.Checkpoints;

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using ParScale.Configuration;
 using ParScale.Generation;
 using ParScale.Model;
-using ParScale.Sampling;
 using ParScale.Text;
 
 namespace ParScale.Engine;

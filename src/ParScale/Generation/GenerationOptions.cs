@@ -1,4 +1,3 @@
-using ParScale.Sampling;
 
 namespace ParScale.Generation;
 

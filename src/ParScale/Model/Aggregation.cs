@@ -1,7 +1,7 @@
 using ParScale.Configuration;
 using ParScale.Kernels.Elementwise;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.MatMul;
-using ParScale.Kernels.Threads;
 
 namespace ParScale.Model;
 

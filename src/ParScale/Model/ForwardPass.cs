@@ -1,6 +1,6 @@
 using ParScale.Kernels.Elementwise;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.MatMul;
-using ParScale.Kernels.Threads;
 
 namespace ParScale.Model;
 

@@ -1,6 +1,6 @@
 using ParScale.Configuration;
 using ParScale.Kernels.Elementwise;
-using ParScale.Kernels.Threads;
+using ParScale.Kernels.Machine;
 
 namespace ParScale.Model;
 

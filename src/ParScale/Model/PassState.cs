@@ -1,8 +1,8 @@
 using ParScale.Configuration;
 using ParScale.Kernels.Attention;
-using ParScale.Kernels.Memory;
 using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.MatMul;
+using ParScale.Kernels.Memory;
 
 namespace ParScale.Model;
 

@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
 using ParScale.Quantization;

@@ -1,7 +1,8 @@
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
+using ParScale.Configuration;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
-using ParScale.Configuration;
 
 namespace ParScale.Quantization;
 

@@ -1,4 +1,4 @@
-using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 
 namespace ParScale.Quantization;
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
 

@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Runtime.ExceptionServices;
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Kernels.Formats;
 
 namespace ParScale.Quantization;

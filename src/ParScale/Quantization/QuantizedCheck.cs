@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.IO.Hashing;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 
 namespace ParScale.Quantization;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.IO.Hashing;
-using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Files;
 
 namespace ParScale.Quantization;

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
+using ParScale.Configuration;
 using ParScale.Files;
 using ParScale.Kernels.Formats;
-using ParScale.Configuration;
 
 namespace ParScale.Quantization;
 

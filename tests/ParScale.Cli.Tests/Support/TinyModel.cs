@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 
 [assembly: AssemblyFixture(typeof(ParScale.Cli.Tests.Support.TinyModel))]

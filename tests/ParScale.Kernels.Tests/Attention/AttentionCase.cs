@@ -1,8 +1,8 @@
 using ParScale.Kernels.Attention;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.Memory;
 using ParScale.Kernels.Tests.Support;
-using ParScale.Kernels.Threads;
 
 namespace ParScale.Kernels.Tests.Attention;
 

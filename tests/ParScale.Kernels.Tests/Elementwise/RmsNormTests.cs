@@ -1,6 +1,6 @@
 using ParScale.Kernels.Elementwise;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.Tests.Support;
-using ParScale.Kernels.Threads;
 
 namespace ParScale.Kernels.Tests.Elementwise;
 

@@ -2,10 +2,10 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Memory;
 using ParScale.Kernels.Tests.Support;
-using ParScale.Kernels.Threads;
 using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Tests.MatMul;

@@ -1,7 +1,7 @@
 using ParScale.Benchmarking;
-using ParScale.Kernels.Formats;
 using ParScale.Checkpoints;
 using ParScale.Configuration;
+using ParScale.Kernels.Formats;
 using ParScale.Model;
 
 namespace ParScale.Tests.Benchmarking;

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
-using ParScale.Kernels.Formats;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
+using ParScale.Kernels.Formats;
 using ParScale.Quantization;
 
 namespace ParScale.Tests.Checkpoints;

@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 
 namespace ParScale.Tests.Checkpoints;
 

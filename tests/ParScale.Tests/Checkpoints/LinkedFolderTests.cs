@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 using ParScale.Kernels.Formats;
 using ParScale.Quantization;

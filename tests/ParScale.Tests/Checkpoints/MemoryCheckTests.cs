@@ -1,6 +1,7 @@
 using ParScale.Checkpoints;
-using ParScale.Kernels.Formats;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
+using ParScale.Kernels.Formats;
 
 namespace ParScale.Tests.Checkpoints;
 

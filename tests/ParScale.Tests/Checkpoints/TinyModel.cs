@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 
 namespace ParScale.Tests.Checkpoints;

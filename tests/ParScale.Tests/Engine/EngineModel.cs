@@ -1,7 +1,6 @@
 using ParScale.Configuration;
 using ParScale.Generation;
 using ParScale.Kernels.Formats;
-using ParScale.Sampling;
 
 namespace ParScale.Tests.Engine;
 

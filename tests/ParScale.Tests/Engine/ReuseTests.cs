@@ -1,6 +1,5 @@
 using ParScale.Generation;
 using ParScale.Kernels.Formats;
-using ParScale.Sampling;
 
 namespace ParScale.Tests.Engine;
 

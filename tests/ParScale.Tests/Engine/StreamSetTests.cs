@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 using ParScale.Kernels.Formats;
 using ParScale.Quantization;

@@ -1,6 +1,5 @@
 using ParScale.Configuration;
 using ParScale.Generation;
-using ParScale.Sampling;
 
 namespace ParScale.Tests.Generation;
 

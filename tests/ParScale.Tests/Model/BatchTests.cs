@@ -1,7 +1,7 @@
 using ParScale.Checkpoints;
-using ParScale.Kernels.Formats;
-using ParScale.Kernels.Threads;
 using ParScale.Configuration;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.Machine;
 using ParScale.Model;
 
 namespace ParScale.Tests.Model;

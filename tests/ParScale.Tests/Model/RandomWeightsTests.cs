@@ -1,6 +1,6 @@
-using ParScale.Kernels.Formats;
-using ParScale.Kernels.Threads;
 using ParScale.Configuration;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.Machine;
 using ParScale.Model;
 
 namespace ParScale.Tests.Model;

@@ -1,7 +1,7 @@
-using ParScale.Configuration;
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
-using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
+using ParScale.Configuration;
 using ParScale.Kernels.Formats;
 using ParScale.Quantization;
 using ParScale.Tests.Checkpoints;

@@ -2,8 +2,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Text;
-using ParScale.Text.PreTokenizers;
 using ParScale.Text.Bpe;
+using ParScale.Text.PreTokenizers;
 
 namespace ParScale.Tests.Support;
 

@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Training.Checkpointing;
 
 namespace ParScale.Training.Tests.Checkpointing;

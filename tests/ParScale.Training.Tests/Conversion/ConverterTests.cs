@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Commands;
 using ParScale.Training.Conversion;

@@ -1,8 +1,8 @@
 using System.Text;
 using CsCheck;
 using ParScale.Text;
-using ParScale.Text.PreTokenizers;
 using ParScale.Text.Bpe;
+using ParScale.Text.PreTokenizers;
 using ParScale.Training.Data;
 
 namespace ParScale.Training.Tests.Data;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ParScale.Kernels.Machine;
 
 namespace ParScale.Training.Tests.Distributed;
 

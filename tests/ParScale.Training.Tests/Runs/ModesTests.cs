@@ -1,7 +1,8 @@
-using ParScale.Configuration;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
+using ParScale.Configuration;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Commands;
 using ParScale.Training.Modules;

@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Configuration;
 using ParScale.Training.Distributed;

@@ -1,5 +1,5 @@
 using System.Numerics;
-using ParScale.Sampling;
+using ParScale.Generation;
 
 namespace ParScale.Training.Data.Order;
 

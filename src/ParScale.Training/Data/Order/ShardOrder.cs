@@ -1,4 +1,4 @@
-using ParScale.Sampling;
+using ParScale.Generation;
 using ParScale.Training.Data.Shards;
 
 namespace ParScale.Training.Data.Order;

@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
+using ParScale.Files;
+using ParScale.Generation;
 using ParScale.Quantization;
-using ParScale.Sampling;
 using ParScale.Text;
 using ParScale.Training.Data.Rows;
-using ParScale.Files;
 using ParScale.Training.Data.Shards;
 using ParScale.Training.Data.Sources;
 

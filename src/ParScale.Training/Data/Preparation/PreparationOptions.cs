@@ -1,5 +1,6 @@
-using ParScale.Training.Data.Shards;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Training.Data.Rows;
+using ParScale.Training.Data.Shards;
 using ParScale.Training.Data.Sources;
 
 namespace ParScale.Training.Data.Preparation;

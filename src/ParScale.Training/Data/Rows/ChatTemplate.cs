@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using ParScale.Files;
 
 namespace ParScale.Training.Data.Rows;
 

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using ParScale.Files;
 
 namespace ParScale.Training.Data.Shards;
 

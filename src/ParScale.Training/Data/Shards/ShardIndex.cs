@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ParScale.Files;
 
 namespace ParScale.Training.Data.Shards;
 

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using ParScale.Files;
 using ParScale.Training.Data.Rows;
 
 namespace ParScale.Training.Data.Sources;

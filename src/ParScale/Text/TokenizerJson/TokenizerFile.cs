@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ParScale.Files;
 using ParScale.Text.Bpe;
 using ParScale.Text.PreTokenizers;
 

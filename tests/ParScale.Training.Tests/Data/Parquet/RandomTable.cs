@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json.Nodes;
+using ParScale.Kernels.Machine;
 using Parquet;
 using Parquet.Schema;
 

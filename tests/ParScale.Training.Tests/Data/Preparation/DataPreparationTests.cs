@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Training.Commands;
 using ParScale.Training.Data.Preparation;
 using ParScale.Training.Data.Shards;

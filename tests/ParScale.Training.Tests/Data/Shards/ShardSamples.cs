@@ -1,3 +1,4 @@
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Text;
 using ParScale.Training.Data;
 using ParScale.Training.Data.Shards;

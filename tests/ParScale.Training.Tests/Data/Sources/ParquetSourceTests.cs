@@ -1,7 +1,7 @@
-using Parquet;
-using Parquet.Schema;
 using ParScale.Training.Data.Rows;
 using ParScale.Training.Data.Sources;
+using Parquet;
+using Parquet.Schema;
 
 namespace ParScale.Training.Tests.Data.Sources;
 

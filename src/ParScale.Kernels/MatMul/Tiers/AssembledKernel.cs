@@ -1,0 +1,39 @@
+using System.Runtime.Intrinsics.X86;
+using ParScale.Kernels.Formats;
+
+namespace ParScale.Kernels.MatMul.Tiers;
+
+/// <summary>The AVX-512 VNNI tier: code assembled for each number of rows when it is first needed.</summary>
+internal sealed unsafe class AssembledKernel : IQuantizedKernel
+{
+    private const int Vnni = 1 << 11;
+
+    private readonly nint[] _code = new nint[Enum.GetValues<WeightDtype>().Length * QuantizedActivations.BlockRows];
+    private readonly Lock _writing = new();
+
+    public string Name => "avx512-vnni";
+
+    /// <summary>Whether the processor has the instructions and the system lets a process publish code.</summary>
+    public static bool IsSupported { get; } =
+        Avx512F.IsSupported && (X86Base.CpuId(7, 0).Ecx & Vnni) != 0 && ExecutableMemory.Publish([0xC3]) != null;
+
+    public void Run(WeightDtype type, QuantizedMatMulArgs* args, int rows)
+    {
+        int index = (int)type * QuantizedActivations.BlockRows + rows - 1;
+        nint code = Volatile.Read(ref _code[index]);
+        if (code == 0) code = Write(type, rows, index);
+        ((delegate* unmanaged[Cdecl]<QuantizedMatMulArgs*, void>)code)(args);
+    }
+
+    private nint Write(WeightDtype type, int rows, int index)
+    {
+        lock (_writing)
+        {
+            if (_code[index] != 0) return _code[index];
+            void* code = ExecutableMemory.Publish(QuantizedKernelCode.Write(type, rows));
+            if (code == null) throw new InvalidOperationException("the system let this process publish code before and refuses it now");
+            Volatile.Write(ref _code[index], (nint)code);
+            return (nint)code;
+        }
+    }
+}
