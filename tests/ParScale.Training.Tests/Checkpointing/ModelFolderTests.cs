@@ -1,7 +1,5 @@
 using System.Text.Json;
-using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
-using ParScale.Kernels.Machine;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Commands;
 using ParScale.Training.Modules;

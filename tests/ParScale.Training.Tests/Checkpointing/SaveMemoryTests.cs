@@ -1,5 +1,4 @@
 using System.Globalization;
-using ParScale.Checkpoints;
 using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 using ParScale.Training.Checkpointing;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using ParScale.Kernels.Machine;
 
 namespace ParScale.Training.Tests.Distributed;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ParScale.Checkpoints;
 using ParScale.Checkpoints.Safetensors;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Commands;

@@ -1,4 +1,3 @@
-using ParScale.Checkpoints;
 using ParScale.Checkpoints.Safetensors;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Configuration;

@@ -1,4 +1,3 @@
-using ParScale.Checkpoints.Safetensors;
 using ParScale.Training.Data.Rows;
 using ParScale.Training.Data.Shards;
 using ParScale.Training.Data.Sources;

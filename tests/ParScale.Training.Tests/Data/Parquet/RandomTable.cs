@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text.Json.Nodes;
-using ParScale.Kernels.Machine;
 using Parquet;
 using Parquet.Schema;
 
