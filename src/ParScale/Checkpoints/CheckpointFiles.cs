@@ -73,7 +73,7 @@ internal sealed class CheckpointFiles : IDisposable
 
     private void OpenShards(string folder, string index)
     {
-        IReadOnlyDictionary<string, string> map = ShardIndex.Read(index);
+        IReadOnlyDictionary<string, string> map = SafetensorsIndex.Read(index);
         string[] shards = [.. map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         foreach (string shard in shards)
         {

@@ -66,7 +66,7 @@ public sealed class ModelFolderTests(ITestOutputHelper output)
         // Large queries and keys: attention then depends on where a token stands, not only on which it is.
         foreach ((string name, var parameter) in model.named_parameters())
             if (name.Contains("q_proj.weight", StringComparison.Ordinal) || name.Contains("k_proj.weight", StringComparison.Ordinal)) parameter.mul_(12);
-        ModelFolder.Save(model, folder.File("m"), ParScale.Checkpoints.TensorType.F32, tokenizerFolder: folder.File("none"));
+        ModelFolder.Save(model, folder.File("m"), ParScale.Checkpoints.Safetensors.TensorType.F32, tokenizerFolder: folder.File("none"));
         var random = new Random(5);
         int[] tokens = [.. Enumerable.Range(0, Length).Select(_ => random.Next(model.Config.Model.VocabularySize))];
         using LanguageModel engine = LanguageModel.Load(folder.File("m"));
@@ -107,7 +107,7 @@ public sealed class ModelFolderTests(ITestOutputHelper output)
         byte[] tokenizer = [0xEF, 0xBB, 0xBF, (byte)'{', (byte)'}', (byte)'\r', (byte)'\n'];
         File.WriteAllBytes(folder.File("t/tokenizer.json"), tokenizer);
         using var model = new ParScaleLm(Samples.Config(1));
-        ModelFolder.Save(model, folder.File("m"), ParScale.Checkpoints.TensorType.F32, folder.File("t"));
+        ModelFolder.Save(model, folder.File("m"), ParScale.Checkpoints.Safetensors.TensorType.F32, folder.File("t"));
         Assert.Equal(tokenizer, File.ReadAllBytes(folder.File("m/tokenizer.json")));
         foreach (string name in (string[])["config.json", "generation_config.json"])
         {
@@ -124,7 +124,7 @@ public sealed class ModelFolderTests(ITestOutputHelper output)
         using var scope = NewDisposeScope();
         CheckpointConfig config = Samples.Config(3, tied: false);
         using var model = new ParScaleLm(config, seed: 8);
-        ModelFolder.Save(model, folder.File("m"), ParScale.Checkpoints.TensorType.F32, tokenizerFolder: folder.File("none"));
+        ModelFolder.Save(model, folder.File("m"), ParScale.Checkpoints.Safetensors.TensorType.F32, tokenizerFolder: folder.File("none"));
         using ParScaleLm loaded = ModelFolder.Load(folder.File("m"));
         Dictionary<string, Tensor> state = loaded.state_dict();
         foreach ((string name, Tensor value) in model.state_dict()) Assert.True(value.equal(state[name]).all().item<bool>(), name);

@@ -4,7 +4,7 @@ using ParScale.Checkpoints.Safetensors;
 
 namespace ParScale.Tests.Checkpoints.Safetensors;
 
-public class ShardIndexTests
+public class SafetensorsIndexTests
 {
     private const string Index = "model.safetensors.index.json";
     private const string First = "model-00001-of-00002.safetensors";

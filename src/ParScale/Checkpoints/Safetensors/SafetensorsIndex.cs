@@ -6,7 +6,7 @@ using ParScale.Files;
 namespace ParScale.Checkpoints.Safetensors;
 
 /// <summary>Reads <c>model.safetensors.index.json</c>: which shard holds which tensor.</summary>
-internal static class ShardIndex
+internal static class SafetensorsIndex
 {
     private const string Suffix = ".safetensors";
     private const int LongestName = 255;
