@@ -31,14 +31,14 @@ internal static class BackboneWalk
         // Further on a query sees more tokens; as many times more as there are, as far as anyone can say.
         // The numbers are held: TorchSharp frees one that nothing refers to any more, even during the call that reads it.
         using Scalar one = 1, end = windows.shape[1] + 1;
-        Tensor place = arange(one, end, ScalarType.Float32);
-        Tensor further = (tensor(offsets, ScalarType.Float32).view(-1, 1, 1) / place + one).log();
+        Tensor place = TensorOperations.Range(one, end, ScalarType.Float32);
+        Tensor further = (tensor(offsets, ScalarType.Float32).view(-1, 1, 1) / place).Plus(one).log();
         for (int index = 0; index < config.Model.LayerCount; index++)
         {
             using var layerScope = NewDisposeScope();
             using DecoderLayer layer = Load(checkpoint, config, index);
             (Tensor queries, Tensor logMass, Tensor mixed) = layer.Look(hidden, positions);
-            look(index, PerHead(Shift(queries, offsets, config)), PerHead(logMass + further), PerHead(mixed));
+            look(index, PerHead(Shift(queries, offsets, config)), PerHead(logMass.Plus(further)), PerHead(mixed));
             Tensor next = layer.forward(hidden, positions);
             // In place: the tensor outlives the layer's scope.
             hidden.copy_(next);

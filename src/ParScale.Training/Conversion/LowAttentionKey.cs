@@ -1,3 +1,4 @@
+using ParScale.Training.Modules;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,21 +24,21 @@ internal static class LowAttentionKey
         // Held: TorchSharp frees a number that nothing refers to any more, even during the call that reads it.
         using Scalar logSlots = Math.Log(slots), count = queries.shape[0];
         Tensor q = queries.to(ScalarType.Float64);
-        Tensor offset = logMass.to(ScalarType.Float64).neg() + logSlots;
-        using Scalar least = q.square().mean().item<double>() * Ridge + double.Epsilon;
+        Tensor offset = logMass.to(ScalarType.Float64).neg().Plus(logSlots);
+        using Scalar least = q.Squared().mean().item<double>() * Ridge + double.Epsilon;
         Tensor ridge = eye(q.shape[1], dtype: ScalarType.Float64) * least;
         Tensor key = zeros(q.shape[1], ScalarType.Float64);
         for (int step = 0; step < MostSteps; step++)
         {
-            Tensor m = (q.mv(key) + offset).sigmoid();
+            Tensor m = q.mv(key).Plus(offset).sigmoid();
             if (m.mean().item<double>() <= share) break;
-            Tensor slope = q.t().mv(m) / count + ridge.mv(key);
-            Tensor curve = matmul(q.t() * (m - m.square()), q) / count + ridge;
+            Tensor slope = (q.t().mv(m) / count).Plus(ridge.mv(key));
+            Tensor curve = (matmul(q.t() * (m - m.Squared()), q) / count).Plus(ridge);
             Tensor direction = linalg.solve(curve, slope);
             if (Descend(q, offset, ridge, key, direction) is not { } next) break;
             key = next;
         }
-        Tensor shares = (q.mv(key) + offset).sigmoid();
+        Tensor shares = q.mv(key).Plus(offset).sigmoid();
         return (key.MoveToOuterDisposeScope(), shares.MoveToOuterDisposeScope());
     }
 
@@ -55,5 +56,5 @@ internal static class LowAttentionKey
     }
 
     private static double Value(Tensor q, Tensor offset, Tensor ridge, Tensor key) =>
-        nn.functional.softplus(q.mv(key) + offset).mean().item<double>() + ridge.mv(key).dot(key).item<double>() / 2;
+        -nn.functional.logsigmoid(q.mv(key).Plus(offset).neg()).mean().item<double>() + ridge.mv(key).dot(key).item<double>() / 2;
 }

@@ -62,10 +62,10 @@ internal static class NewStreams
             using var scope = NewDisposeScope();
             Tensor Own(Tensor perHead) => perHead.narrow(0, head * group, group).flatten(0, 1);
             (Tensor key, Tensor shares) = LowAttentionKey.Find(Own(queries), Own(logMass), slots, PrefixShare);
-            keys.select(1, head).add_(key.to(keys.dtype));
+            keys.select(1, head).Add(key.to(keys.dtype));
             // The minimum over v of sum m^2 |v - o|^2.
-            Tensor weights = shares.square() / shares.square().sum();
-            values.select(1, head).add_(Own(mixed).t().mv(weights.to(mixed.dtype)));
+            Tensor weights = shares.Squared() / shares.Squared().sum();
+            values.select(1, head).Add(Own(mixed).t().mv(weights.to(mixed.dtype)));
             worst = Math.Max(worst, shares.mean().item<double>());
         }
         return worst;

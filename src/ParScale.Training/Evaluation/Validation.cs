@@ -2,7 +2,6 @@ using ParScale.Training.Data.Order;
 using ParScale.Training.Distributed;
 using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Evaluation;
@@ -45,7 +44,7 @@ internal sealed class Validation(IHeldOut heldOut, double irreducible = 0, Proce
         Tensor states = tensors.Select(model.States(tensors.Inputs, tensors.Offsets));
         metrics?.Add(model, states, tensors.Targets);
         Tensor logits = model.Logits(model.Mix(states)).AtLeastFloat32();
-        return nn.functional.cross_entropy(logits.flatten(0, 1), tensors.Targets, reduction: nn.Reduction.Sum).ToDouble();
+        return nn.functional.cross_entropy(logits.flatten(0, 1), tensors.Targets, reduction: nn.Reduction.Sum).to(ScalarType.Float64).item<double>();
     }
 }
 

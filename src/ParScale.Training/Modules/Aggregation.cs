@@ -39,7 +39,7 @@ internal sealed class Aggregation : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         Tensor interleaved = streams.permute(1, 2, 3, 0).reshape(streams.shape[1], streams.shape[2], -1);
         Tensor scores = Projection.Apply(_second, nn.functional.silu(Projection.Apply(_first, interleaved)));
-        Tensor weights = nn.functional.softmax(scores, dim: -1) * _kept + _even;
+        Tensor weights = nn.functional.softmax(scores, dim: -1).mul(_kept).Plus(_even);
         return weights.MoveToOuterDisposeScope();
     }
 }

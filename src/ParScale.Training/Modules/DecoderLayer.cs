@@ -27,8 +27,8 @@ internal sealed class DecoderLayer : nn.Module<Tensor, Positions, Tensor>
     public override Tensor forward(Tensor input, Positions positions)
     {
         using var scope = NewDisposeScope();
-        Tensor afterAttention = input + Drop(_attention.forward(_attentionNorm.forward(input), positions));
-        Tensor output = afterAttention + Drop(_feedForward.forward(_feedForwardNorm.forward(afterAttention)));
+        Tensor afterAttention = input.Plus(Drop(_attention.forward(_attentionNorm.forward(input), positions)));
+        Tensor output = afterAttention.Plus(Drop(_feedForward.forward(_feedForwardNorm.forward(afterAttention))));
         return output.MoveToOuterDisposeScope();
     }
 

@@ -12,7 +12,6 @@ internal sealed class Positions : IDisposable
 {
     // Held here: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
     private static readonly Scalar Hidden = double.NegativeInfinity;
-    private static readonly Scalar Zero = 0;
 
     /// <summary>Rows of one text: token s stands at position s and sees the tokens up to itself.</summary>
     public Positions(CheckpointConfig config, long length, ScalarType type, Device? device = null)
@@ -35,8 +34,8 @@ internal sealed class Positions : IDisposable
         using var scope = NewDisposeScope();
         using var table = new RotaryTable(Length, config.Model.HeadSize, config.Model.RopeTheta, type, device: offsets.device);
         Rotary = table.At(offsets, config.Streams.Count);
-        Tensor document = offsets.eq(Zero).cumsum(1);
-        Tensor allowed = document.unsqueeze(2).eq(document.unsqueeze(1)).tril();
+        Tensor document = offsets.IsZero().cumsum(1);
+        Tensor allowed = document.unsqueeze(2).SameAs(document.unsqueeze(1)).tril();
         Tensor hidden = zeros(allowed.shape, device: offsets.device).masked_fill(allowed.logical_not(), Hidden);
         Tensor prefix = zeros([offsets.shape[0], Length, config.Streams.PrefixTokens], device: offsets.device);
         Mask = cat([prefix, hidden], 2).unsqueeze(1).to(type).DetachFromDisposeScope();

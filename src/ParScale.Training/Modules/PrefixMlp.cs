@@ -41,6 +41,6 @@ internal sealed class PrefixMlp : nn.Module<Tensor, Tensor, (Tensor, Tensor)>
         using var scope = NewDisposeScope();
         Tensor sum = _second.forward(_first.forward(_table).tanh());
         Tensor added = sum.view(_config.Streams.Count, _config.Streams.PrefixTokens, 2, _config.Model.KeyValueHeads, _config.Model.HeadSize).permute(2, 0, 3, 1, 4);
-        return ((keys + added[0]).MoveToOuterDisposeScope(), (values + added[1]).MoveToOuterDisposeScope());
+        return (keys.Plus(added[0]).MoveToOuterDisposeScope(), values.Plus(added[1]).MoveToOuterDisposeScope());
     }
 }

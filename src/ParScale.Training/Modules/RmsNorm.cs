@@ -29,8 +29,7 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         // The norm is one fused pass forward and backward; mean(square(x)) takes several over the whole tensor.
-        Tensor length = linalg.vector_norm(input, 2, [-1], keepdim: true);
-        Tensor scale = (length.square() / _size + _epsilon).rsqrt();
+        Tensor scale = (input.Lengths().Squared() / _size).Plus(_epsilon).rsqrt();
         return (input * scale * _weight).to(_outputType).MoveToOuterDisposeScope();
     }
 }

@@ -24,7 +24,7 @@ internal sealed class RotaryTable : IDisposable
         // In float64, as the engine does: a float32 angle is off by 1e-4 after a few thousand positions.
         double[] frequencies = [.. Enumerable.Range(0, headSize / 2).Select(i => Math.Pow(theta, -2.0 * i / headSize))];
         using Scalar begin = first, end = first + positions;
-        Tensor angles = arange(begin, end, ScalarType.Float64).unsqueeze(1) * tensor(frequencies).unsqueeze(0);
+        Tensor angles = TensorOperations.Range(begin, end, ScalarType.Float64).unsqueeze(1) * tensor(frequencies).unsqueeze(0);
         Tensor sine = angles.sin();
         _cosine = cat([angles.cos(), angles.cos()], -1).unsqueeze(1).to(type).to(device ?? CPU).DetachFromDisposeScope();
         _signedSine = cat([sine.neg(), sine], -1).unsqueeze(1).to(type).to(device ?? CPU).DetachFromDisposeScope();

@@ -77,7 +77,7 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
         (Tensor queries, Tensor keys) = QueriesAndKeys(input, positions);
         Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.Model.KeyValueHeads).transpose(1, 2);
         Tensor repeated = keys.repeat_interleave(_config.Model.AttentionHeads / _config.Model.KeyValueHeads, 1);
-        Tensor mass = (matmul(queries, repeated.transpose(2, 3)) + positions.Mask).logsumexp(-1);
+        Tensor mass = matmul(queries, repeated.transpose(2, 3)).Plus(positions.Mask).logsumexp(-1);
         Tensor mixed = Mix(queries, keys, values, positions.Mask);
         return (queries.MoveToOuterDisposeScope(), mass.MoveToOuterDisposeScope(), mixed.MoveToOuterDisposeScope());
     }
@@ -102,7 +102,7 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
         Tensor scores = matmul(queries.reshape(rows, keyHeads, -1, size), keys.transpose(2, 3));
         // Row p * B + b has the mask of row b, whatever its stream.
         long masks = mask.dim() == 2 ? 1 : mask.shape[0];
-        Tensor weights = (scores.view(-1, masks, heads, length, slots) + mask).softmax(-1);
+        Tensor weights = scores.view(-1, masks, heads, length, slots).Plus(mask).softmax(-1);
         Tensor mixed = matmul(weights.view(rows, keyHeads, -1, slots), values);
         return mixed.view(rows, heads, length, size).MoveToOuterDisposeScope();
     }

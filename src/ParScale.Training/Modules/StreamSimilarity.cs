@@ -18,7 +18,7 @@ internal static class StreamSimilarity
         using var scope = NewDisposeScope();
         int streams = (int)states.shape[0];
         Tensor rows = states.AtLeastFloat32().flatten(1, 2);
-        Tensor units = rows / linalg.vector_norm(rows, 2, [-1], keepdim: true).clamp_min(Smallest);
+        Tensor units = rows / rows.Lengths().clamp_min(Smallest);
         Tensor[] pairs = [.. from i in Enumerable.Range(0, streams) from j in Enumerable.Range(i + 1, streams - i - 1)
                              select (units[i] * units[j]).sum(-1)];
         return stack(pairs).MoveToOuterDisposeScope();
@@ -29,6 +29,6 @@ internal static class StreamSimilarity
     {
         if (states.shape[0] == 1) return zeros([], states.dtype, states.device);
         using var scope = NewDisposeScope();
-        return Cosines(states).square().mean().MoveToOuterDisposeScope();
+        return Cosines(states).Squared().mean().MoveToOuterDisposeScope();
     }
 }

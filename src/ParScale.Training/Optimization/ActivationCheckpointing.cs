@@ -3,8 +3,9 @@ using static TorchSharp.torch;
 namespace ParScale.Training.Optimization;
 
 /// <summary>
-/// Activation checkpointing (Chen et al. 2016): layers keep nothing but their inputs; the backward pass computes each a second time, with the same random numbers, so that only
-/// one layer's intermediate values exist at a time. Gradients are those of one pass over all, to the last bit.
+/// Activation checkpointing (Chen et al. 2016): layers keep nothing but their inputs; the backward pass computes each a second time, with the
+/// same random numbers, so that only one layer's intermediate values exist at a time. Gradients are those of one pass over all, to the last
+/// bit.
 /// </summary>
 internal sealed class ActivationCheckpointing : IDisposable
 {

@@ -1,4 +1,5 @@
 using ParScale.Training.Distributed;
+using ParScale.Training.Modules;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -47,7 +48,7 @@ internal sealed class AdamW : IDisposable
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Tensor norms = stack(_entries.Select(e => Gradient(e).norm()));
-        double norm = (group ?? ProcessGroup.Alone).FromFirst(norms.norm().ToDouble());
+        double norm = (group ?? ProcessGroup.Alone).FromFirst(norms.norm().to(ScalarType.Float64).item<double>());
         if (norm > limit)
         {
             using Scalar share = limit / norm;
@@ -71,7 +72,7 @@ internal sealed class AdamW : IDisposable
             Tensor gradient = Gradient(entry);
             entry.Mean.mul_(keptMean).add_(gradient, newMean);
             entry.Square.mul_(keptSquare).addcmul_(gradient, gradient, newSquare);
-            Tensor denominator = entry.Square.sqrt().div_(squareCorrection).add_(epsilon);
+            Tensor denominator = entry.Square.sqrt().div_(squareCorrection).Add(epsilon);
             if (entry.Decays) entry.Parameter.mul_(kept);
             entry.Parameter.addcdiv_(entry.Mean, denominator, rate);
             gradient.zero_();

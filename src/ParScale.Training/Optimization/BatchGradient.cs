@@ -69,8 +69,8 @@ internal sealed class BatchGradient(
         Tensor loss = nn.functional.cross_entropy(logits, targets);
         // TorchSharp frees a number that nothing refers to, even during the call that reads it.
         using Scalar penalty = options.Decorrelate, part = share;
-        Tensor goal = options.Decorrelate > 0 ? loss + StreamSimilarity.Penalty(states) * penalty : loss;
+        Tensor goal = options.Decorrelate > 0 ? loss.Plus(StreamSimilarity.Penalty(states) * penalty) : loss;
         if (share < 1) goal = goal * part;
-        return (goal.MoveToOuterDisposeScope(), loss.ToDouble());
+        return (goal.MoveToOuterDisposeScope(), loss.to(ScalarType.Float64).item<double>());
     }
 }

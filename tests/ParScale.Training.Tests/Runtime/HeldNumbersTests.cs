@@ -18,8 +18,20 @@ public sealed class HeldNumbersTests
     public void Every_number_given_to_libtorch_is_held_by_a_field_or_until_it_is_disposed()
     {
         MethodBase[] all = [.. Methods(typeof(CommandLine).Assembly)];
-        Assert.Equal([], all.Where(LetsGo).Select(method => $"{method.DeclaringType}.{method.Name}"));
+        Assert.Equal([], all.Where(LetsGo).Select(Name));
         Assert.True(all.SelectMany(Instructions).Count(MakesNumber) > 20);
+    }
+
+    [Fact]
+    public void Nothing_of_TorchSharp_is_called_that_lets_one_of_its_own_go()
+    {
+        var found = new Dictionary<MethodBase, string?>();
+        IEnumerable<string> calls = Methods(typeof(CommandLine).Assembly).SelectMany(ours => Instructions(ours)
+            .Select(instruction => instruction.Operand).OfType<MethodBase>().Select(called => Inside(called, found, 0)).OfType<string>()
+            .Select(inside => $"{Name(ours)} calls {inside}"));
+        Assert.Equal([], calls.Distinct());
+        MethodInfo addition = typeof(torch.Tensor).GetMethod("op_Addition", [typeof(torch.Tensor), typeof(torch.Tensor)])!;
+        Assert.NotNull(Inside(addition, found, 0));
     }
 
     [Theory]
@@ -49,6 +61,21 @@ public sealed class HeldNumbersTests
         return assembly.GetTypes().SelectMany(type => type.GetMethods(Every).Cast<MethodBase>().Concat(type.GetConstructors(Every)));
     }
 
+    /// <summary>What a method of TorchSharp, or one that it calls, lets go; null when it is nothing.</summary>
+    private static string? Inside(MethodBase method, Dictionary<MethodBase, string?> found, int depth)
+    {
+        const int Deepest = 6;
+        bool isTheirs = method.DeclaringType?.Assembly == typeof(torch).Assembly && method.DeclaringType != typeof(Scalar);
+        if (!isTheirs || depth > Deepest) return null;
+        if (found.TryGetValue(method, out string? known)) return known;
+        found[method] = null;
+        if (LetsGo(method)) return found[method] = Name(method);
+        IEnumerable<MethodBase> called = Instructions(method).Select(instruction => instruction.Operand).OfType<MethodBase>();
+        return found[method] = called.Select(next => Inside(next, found, depth + 1)).FirstOrDefault(inside => inside is not null);
+    }
+
+    private static string Name(MethodBase method) => $"{method.DeclaringType}.{method.Name}";
+
     private static bool LetsGo(MethodBase method)
     {
         (OpCode Code, object? Operand)[] code = [.. Instructions(method)];
@@ -69,7 +96,7 @@ public sealed class HeldNumbersTests
         && (code[i + 1].Operand is MethodBase { Name: "Dispose" } || code[i + 1].Code == OpCodes.Stfld || code[i + 1].Code == OpCodes.Stsfld));
 
     private static bool MakesNumber((OpCode Code, object? Operand) instruction) =>
-        instruction.Operand is MethodInfo { IsStatic: true } method && method.ReturnType == typeof(Scalar);
+        instruction.Operand is MethodInfo method && method.ReturnType == typeof(Scalar);
 
     /// <summary>TorchSharp's operators on a tensor and a number make the object themselves, and hold it no longer.</summary>
     private static bool IsOperatorOnNumber((OpCode Code, object? Operand) instruction) =>
