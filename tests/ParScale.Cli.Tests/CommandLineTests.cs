@@ -110,6 +110,25 @@ public class CommandLineTests(TinyModel model)
     }
 
     [Fact]
+    public void A_model_behind_links_is_found_as_the_system_finds_it()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder.File("hub/snapshots/rev"));
+        Directory.CreateDirectory(folder.File("hub/blobs"));
+        foreach (string file in Directory.GetFiles(model.Folder))
+        {
+            File.Copy(file, Path.Combine(folder.File("hub/blobs"), Path.GetFileName(file)));
+            File.CreateSymbolicLink(Path.Combine(folder.File("hub/snapshots/rev"), Path.GetFileName(file)), $"../../blobs/{Path.GetFileName(file)}");
+        }
+        Directory.CreateSymbolicLink(folder.File("model"), "hub/snapshots/rev");
+        string?[] output = [.. ((string[])[model.Folder, folder.File("model"), folder.File("model/../rev")]).Select(
+            path => Tool.Run("generate", "-p", "ab", "-n", "4", "--temp", "0", "--json", "-m", path).Json().GetProperty("text").GetString())];
+        Assert.Single(output.Distinct());
+        Directory.CreateSymbolicLink(folder.File("gone"), "nowhere");
+        Assert.Contains("link", Tool.Run("inspect", "-m", folder.File("gone")).Fails(3, "CL-03"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Hub_names_are_told_apart_from_wrong_folders()
     {
         Assert.Contains("hub names are not supported yet", Tool.Run("inspect", "-m", "Qwen/Qwen2-0.5B").Fails(3, "CL-03"), StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ParScale.Files;
 using ParScale.Text;
 
 namespace ParScale.Cli.Options;
@@ -21,9 +22,15 @@ internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
         if (folder.Length == 0) throw ParScaleException.Usage("CL-02", "--model needs a folder; leave it out for the embedded model");
 
         string name = ParScaleException.Quote(folder);
-        if (File.Exists(folder)) throw Refuse($"--model {name} is a file; give the folder that holds config.json and model.safetensors");
-        if (!Directory.Exists(folder)) throw Refuse(Missing(folder, name));
-        bool enough = Path.Exists(Path.Combine(folder, "config.json")) || (acceptsTokenizerAlone && Tokenizer.IsIn(folder));
+        folder = SystemPath.WithoutDots(folder);
+        if (!Directory.Exists(folder))
+        {
+            if (!InputFile.IsThere(folder, "CL-03")) throw Refuse(Missing(folder, name));
+            throw Refuse(new FileInfo(folder).LinkTarget is null
+                ? $"--model {name} is a file; give the folder that holds config.json and model.safetensors"
+                : $"--model {name} is a link that leads to no folder; link it to a folder in Hugging Face layout");
+        }
+        bool enough = InputFile.IsThere(Path.Combine(folder, "config.json"), "CF-01") || (acceptsTokenizerAlone && Tokenizer.IsIn(folder));
         if (!enough)
             throw Refuse($"--model {name} has no config.json; give a folder in Hugging Face layout");
         return folder;

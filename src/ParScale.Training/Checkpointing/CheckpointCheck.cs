@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using ParScale.Checkpoints;
 using ParScale.Checkpoints.Safetensors;
+using ParScale.Files;
 
 namespace ParScale.Training.Checkpointing;
 
@@ -43,10 +45,17 @@ internal static class CheckpointCheck
 
     private static CheckpointFault? Length(string folder, ManifestFile file)
     {
-        var info = new FileInfo(Path.Combine(folder, file.Name));
-        if (!info.Exists) return new CheckpointFault("CK-02", $"{file.Name} is missing");
-        if (info.Length == file.Bytes) return null;
-        return new CheckpointFault("CK-03", $"{file.Name} has {info.Length} bytes, {file.Bytes} were saved");
+        try
+        {
+            // The length of what a link leads to, which its own entry in the folder does not tell.
+            using FileStream stream = UnwaitingOpen.Read(Path.Combine(folder, file.Name));
+            long length = stream.CanSeek ? stream.Length : 0;
+            return length == file.Bytes ? null : new CheckpointFault("CK-03", $"{file.Name} has {length} bytes, {file.Bytes} were saved");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return new CheckpointFault("CK-02", $"{file.Name} is missing");
+        }
     }
 
     private static CheckpointFault? Content(string folder, ManifestFile file, long step)

@@ -36,7 +36,7 @@ internal static class TensorCheck
         foreach ((string name, (SafetensorsFile File, TensorInfo Info) held) in files.Tensors)
         {
             if (expectedNames.Contains(name) || doubles.Contains(name) || extra.Ignores(held.File, held.Info)) continue;
-            RequireSecondHead(config, held, expectedNames, notices);
+            RequireSecondHead(config, files, held, expectedNames, notices);
         }
         if (extra.Notice(files.MainFile) is { } notice) notices.Add(notice);
     }
@@ -80,14 +80,16 @@ internal static class TensorCheck
     }
 
     private static void RequireSecondHead(
-        CheckpointConfig config, (SafetensorsFile File, TensorInfo Info) held, HashSet<string> expectedNames, List<string> notices)
+        CheckpointConfig config, CheckpointFiles files, (SafetensorsFile File, TensorInfo Info) held, HashSet<string> expectedNames,
+        List<string> notices)
     {
         TensorInfo tensor = held.Info;
         string quoted = ParScaleException.Quote(tensor.Name);
-        if (tensor.Name == ModelTensors.HeadName && config.Model.TieWordEmbeddings)
+        if (tensor.Name == ModelTensors.HeadName && config.Model.TieWordEmbeddings && files.Tensors.ContainsKey(ModelTensors.EmbeddingName))
         {
             RequireFit(config, held, [config.Model.VocabularySize, config.Model.HiddenSize]);
-            notices.Add($"{Path.GetFileName(held.File.Path)}: {quoted} is ignored, because tie_word_embeddings is true");
+            string other = IsEmbedding(held, files.Tensors[ModelTensors.EmbeddingName]) ? "" : ", though it differs from the embedding";
+            notices.Add($"{Path.GetFileName(held.File.Path)}: {quoted} is ignored, because tie_word_embeddings is true{other}");
             return;
         }
         if (config.Streams.Count == 1 && ModelTensors.IsPrefix(tensor.Name))
@@ -98,6 +100,20 @@ internal static class TensorCheck
         string? nearest = NearestName.Find(tensor.Name, expectedNames, NearEnough);
         string hint = nearest is null ? "" : $"; the nearest expected name is {ParScaleException.Quote(nearest)}";
         throw ParScaleException.BadInput("ST-28", held.File.Path, $"tensor {quoted}: found, but the config expects no such tensor{hint}");
+    }
+
+    // A few places tell: a step of training moves nearly every value.
+    private static bool IsEmbedding((SafetensorsFile File, TensorInfo Info) head, (SafetensorsFile File, TensorInfo Info) embedding)
+    {
+        const int places = 64, bytes = 64;
+        if (head.Info.Type != embedding.Info.Type) return false;
+        int length = (int)Math.Min(bytes, head.Info.ByteLength);
+        for (int place = 0; place < places; place++)
+        {
+            long start = (head.Info.ByteLength - length) * place / (places - 1);
+            if (!head.File.Bytes(head.Info, start, length).SequenceEqual(embedding.File.Bytes(embedding.Info, start, length))) return false;
+        }
+        return true;
     }
 
     private static string Text(long[] shape) => $"[{string.Join(", ", shape)}]";

@@ -177,7 +177,8 @@ internal static class ConfigReader
     private static void RefuseOtherMathematics(ConfigObject json, string file)
     {
         string activation = json.Text("hidden_act") ?? "silu";
-        if (activation != "silu")
+        // Transformers knows the same function by two names.
+        if (activation is not ("silu" or "swish"))
             throw ParScaleException.BadInput("CF-08", file, $"hidden_act is {ParScaleException.Quote(activation)}; only silu is supported");
         foreach (string key in (ReadOnlySpan<string>)["enable_cross_attn", "enable_replica_rope", "use_bidirectional_attention"])
         {

@@ -52,9 +52,10 @@ internal static class RopeConfig
         foreach (string name in (ReadOnlySpan<string>)["rope_type", "type"])
         {
             if (inner.Find(name) is not { } type) continue;
-            bool text = type.ValueKind == JsonValueKind.String;
-            bool unscaled = text && (type.ValueEquals("default") || (type.ValueEquals("linear") && inner.Has("factor")));
-            if (!unscaled) throw inner.Bad("CF-09", $"{key}.{name}", type, "\"default\": scaled RoPE is not supported");
+            if (type.ValueKind == JsonValueKind.String && type.ValueEquals("default")) continue;
+            // The types whose one parameter is the factor turn as unscaled RoPE does, for all positions of the model, when it is 1.
+            bool byFactor = type.ValueKind == JsonValueKind.String && (type.ValueEquals("linear") || type.ValueEquals("dynamic") || type.ValueEquals("yarn"));
+            if (!byFactor || inner.Find("factor") is not { ValueKind: JsonValueKind.Number } factor || factor.GetDouble() != 1) throw inner.Bad("CF-09", $"{key}.{name}", type, "\"default\": scaled RoPE is not supported");
         }
     }
 

@@ -18,8 +18,18 @@ internal static class SystemPath
     public static string Real(string path) => Walk(path, throughLinks: true);
 
     /// <summary>A path that .NET opens as the system opens <paramref name="path"/>: the same where it has no <c>..</c>, else <see cref="Full"/>.</summary>
-    /// <exception cref="IOException">Links lead back to themselves.</exception>
-    public static string WithoutDots(string path) => path.Split('/').Contains("..") ? Full(path) : path;
+    public static string WithoutDots(string path)
+    {
+        try
+        {
+            return path.Split('/').Contains("..") ? Full(path) : path;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Whoever opens the path meets the same reason, and tells it.
+            return path;
+        }
+    }
 
     private static string Walk(string path, bool throughLinks)
     {

@@ -99,6 +99,24 @@ public class ExtraTensorTests
         Assert.Contains("\"score.2\" and 2 more are no weights", Assert.Single(checkpoint.Notices), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    public void A_second_head_of_a_tied_model_is_told_of(byte value, bool differs)
+    {
+        using var folder = new TempFolder();
+        TinyModel.Write(folder, TinyModel.Config(), tensors =>
+        {
+            byte[] bytes = new byte[10 * 8 * sizeof(float)];
+            bytes[^1] = value;
+            tensors.Add(new TensorToWrite(ModelTensors.HeadName, TensorType.F32, [10, 8], bytes));
+        });
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        string notice = Assert.Single(checkpoint.Notices);
+        Assert.Contains(ModelTensors.HeadName, notice, StringComparison.Ordinal);
+        Assert.Equal(differs, notice.Contains("differs from the embedding", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_tied_model_saved_under_the_heads_name_computes_the_same()
     {

@@ -75,7 +75,9 @@ public class ModelConfigBadInputTests
         { "CF-09", "rope_parameters", "[{\"rope_theta\":1e6}]", "a list" },
         { "CF-09", "rope_scaling", "{\"factor\":4.0}", "rope_scaling.factor" },
         { "CF-09", "rope_scaling", "{\"type\":\"default\",\"factor\":2}", "rope_scaling.factor" },
-        { "CF-09", "rope_scaling", "{\"type\":\"linear\",\"factor\":2}", "rope_scaling.factor" },
+        { "CF-09", "rope_scaling", "{\"type\":\"linear\",\"factor\":2}", "rope_scaling.type is \"linear\"" },
+        { "CF-09", "rope_scaling", "{\"type\":\"longrope\",\"factor\":1}", "rope_scaling.type is \"longrope\"" },
+        { "CF-09", "rope_scaling", "{\"type\":\"yarn\",\"factor\":1,\"attention_factor\":2}", "rope_scaling.attention_factor" },
         { "CF-09", "rope_scaling", "{\"factor\":NaN}", "rope_scaling.factor is NaN" },
         { "CF-09", "rope_scaling", "{\"original_max_position_embeddings\":32768}", "rope_scaling.original_max_position_embeddings" },
         { "CF-09", "rope_scaling", "{\"type\":\"mrope\",\"mrope_section\":[1,1]}", "\"mrope\"" },
@@ -135,6 +137,8 @@ public class ModelConfigBadInputTests
     [InlineData("max_position_embeddings", "3.2768e4")]
     [InlineData("architectures", "[\"Qwen2ForCausalLM\"]")]
     [InlineData("architectures", "[]")]
+    [InlineData("hidden_act", "\"swish\"")]
+    [InlineData("is_causal", "true")]
     [InlineData("architectures", "null")]
     [InlineData("parscale_attn_smooth", "0")]
     [InlineData("parscale_attn_smooth", "1")]

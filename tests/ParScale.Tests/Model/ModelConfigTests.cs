@@ -127,6 +127,8 @@ public class ModelConfigTests
     [InlineData("\"rope_theta\":null,\"rope_parameters\":{\"rope_theta\":1e6}")]
     [InlineData("\"rope_theta\":1e6,\"rope_scaling\":{\"type\":\"default\",\"factor\":null,\"low_freq_factor\":null}")]
     [InlineData("\"rope_theta\":1e6,\"rope_scaling\":{\"type\":\"linear\",\"factor\":1.0}")]
+    [InlineData("\"rope_theta\":1e6,\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":1}")]
+    [InlineData("\"rope_theta\":1e6,\"rope_scaling\":{\"factor\":1.0}")]
     [InlineData("\"rope_theta\":1e6,\"rope_scaling\":{\"rope_type\":\"default\",\"partial_rotary_factor\":1.0}")]
     public void Rope_theta_is_found_where_each_version_keeps_it(string keys)
     {

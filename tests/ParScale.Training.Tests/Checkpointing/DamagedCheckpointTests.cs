@@ -52,6 +52,23 @@ public sealed class DamagedCheckpointTests : IClassFixture<DamagedCheckpointTest
         }
     }
 
+    [Fact]
+    public void A_checkpoint_of_links_is_whole()
+    {
+        using TempFolder folder = _run.Copy();
+        string checkpoint = Directory.GetDirectories(folder.Path, "checkpoint-12", SearchOption.AllDirectories).Single(), blobs = folder.File("blobs");
+        Directory.CreateDirectory(blobs);
+        foreach (string path in Directory.GetFiles(checkpoint))
+        {
+            string name = Path.GetFileName(path);
+            File.Move(path, Path.Combine(blobs, name));
+            File.CreateSymbolicLink(path, Path.GetRelativePath(checkpoint, Path.Combine(blobs, name)));
+        }
+        Assert.Null(CheckpointCheck.Find(checkpoint, 12));
+        File.Delete(Path.Combine(blobs, "optimizer.safetensors"));
+        Assert.Equal("CK-02", CheckpointCheck.Find(checkpoint, 12)?.Code);
+    }
+
     [Theory]
     [InlineData("no manifest", "CK-01")]
     [InlineData("no optimizer", "CK-02")]
