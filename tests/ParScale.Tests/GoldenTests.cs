@@ -77,7 +77,7 @@ public class GoldenTests
         string folder = Folder(name);
         Expected expected = Expected.Read(folder);
         using Checkpoint checkpoint = Checkpoint.Open(folder);
-        double[][] logits = new Oracle(checkpoint).Logits(expected.Tokens);
+        double[][] logits = Oracle.Of(checkpoint).Logits(expected.Tokens);
         for (int i = 0; i < expected.Positions.Length; i++)
         {
             double[] found = logits[expected.Positions[i]];

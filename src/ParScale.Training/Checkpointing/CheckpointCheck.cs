@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using ParScale.Checkpoints;
 using ParScale.Checkpoints.Safetensors;
 using ParScale.Files;
 

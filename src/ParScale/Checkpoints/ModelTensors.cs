@@ -50,6 +50,8 @@ public static class ModelTensors
         return name.StartsWith("model.aggregate_layer.", StringComparison.Ordinal) || IsPrefix(name);
     }
 
+    internal static bool IsOfLayer(string name) => name.StartsWith("model.layers.", StringComparison.Ordinal);
+
     internal static bool IsPrefix(string name) =>
         name.EndsWith(".self_attn.prefix_k", StringComparison.Ordinal) || name.EndsWith(".self_attn.prefix_v", StringComparison.Ordinal);
 

@@ -21,10 +21,13 @@ public sealed record ParameterCounts(long Core, long Prefix, long Aggregator, lo
     /// <summary>The counts of a decoder with streams.</summary>
     public static ParameterCounts Of(ModelConfig model, StreamConfig streams)
     {
+        ArgumentNullException.ThrowIfNull(model);
         var counts = new ParameterCounts(0, 0, 0, 0);
-        foreach ((string name, long[] shape) in ModelTensors.Expected(model, streams))
+        // All layers hold the same tensors; a config that asks for thousands is counted before it is believed.
+        foreach ((string name, long[] shape) in ModelTensors.Expected(model with { LayerCount = 1 }, streams))
         {
-            long count = shape.Aggregate(1L, (product, axis) => checked(product * axis));
+            long copies = ModelTensors.IsOfLayer(name) ? model.LayerCount : 1;
+            long count = shape.Aggregate(copies, (product, axis) => checked(product * axis));
             if (ModelTensors.IsPrefix(name)) counts = counts with { Prefix = counts.Prefix + count };
             else if (ModelTensors.IsOfStreams(name)) counts = counts with { Aggregator = counts.Aggregator + count };
             else counts = counts with { Core = counts.Core + count };

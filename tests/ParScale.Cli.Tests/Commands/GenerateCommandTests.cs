@@ -84,7 +84,7 @@ public class GenerateCommandTests(TinyModel model)
     public void Model_without_tokenizer_continues_ids()
     {
         using var folder = new TempFolder();
-        TinyModel.Write(folder.Path, model.Config);
+        RandomCheckpoint.Write(folder.Path, model.Config, TinyModel.Seed);
         string[] args = ["--tokens", TinyTokenizer.Ids("ab"), "-n", "4", "--temp", "0", "--json"];
         JsonElement json = Tool.Run(["generate", "-m", folder.Path, .. args]).Json();
         Assert.Equal("", json.GetProperty("text").GetString());

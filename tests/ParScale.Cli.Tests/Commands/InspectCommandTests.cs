@@ -39,7 +39,7 @@ public class InspectCommandTests(TinyModel model)
     public void TK_09_swapped_ids_show_in_fingerprint_and_self_test()
     {
         using var folder = new TempFolder();
-        TinyModel.Write(folder.Path, model.Config);
+        RandomCheckpoint.Write(folder.Path, model.Config, TinyModel.Seed);
         string path = Path.Combine(model.Folder, "tokenizer.json");
         string genuineFile = File.ReadAllText(path);
         string swapped = genuineFile
@@ -58,7 +58,7 @@ public class InspectCommandTests(TinyModel model)
     public void Folder_without_tokenizer_is_shown_as_such()
     {
         using var folder = new TempFolder();
-        TinyModel.Write(folder.Path, model.Config);
+        RandomCheckpoint.Write(folder.Path, model.Config, TinyModel.Seed);
         Assert.Equal(JsonValueKind.Null, Tool.Run("inspect", "-m", folder.Path, "--json").Json().GetProperty("tokenizer").ValueKind);
         Assert.Contains("only token ids", Tool.Run("inspect", "-m", folder.Path).Out, StringComparison.Ordinal);
     }

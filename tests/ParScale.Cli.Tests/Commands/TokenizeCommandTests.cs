@@ -57,7 +57,7 @@ public class TokenizeCommandTests(TinyModel model)
     public void What_a_tokenizer_asks_for_in_vain_is_noted_once_wherever_it_is_used()
     {
         using var folder = new TempFolder();
-        TinyModel.Write(folder.Path, model.Config);
+        RandomCheckpoint.Write(folder.Path, model.Config, TinyModel.Seed);
         TinyTokenizer.Write(folder.Path);
         string file = File.ReadAllText(folder.File("tokenizer.json"));
         folder.Write("tokenizer.json", file.Replace("\"truncation\": null", "\"truncation\": {\"max_length\": 1}", StringComparison.Ordinal));
@@ -73,7 +73,7 @@ public class TokenizeCommandTests(TinyModel model)
     public void Folder_without_tokenizer_is_bad_input()
     {
         using var folder = new TempFolder();
-        TinyModel.Write(folder.Path, model.Config);
+        RandomCheckpoint.Write(folder.Path, model.Config, TinyModel.Seed);
         Assert.Contains("tokenizer.json", Tool.Run("tokenize", "-m", folder.Path, "-p", "x").Fails(3, "TK-01"), StringComparison.Ordinal);
         Assert.Contains("tokenizer.json", Tool.Run("generate", "-m", folder.Path, "-p", "x").Fails(3, "TK-01"), StringComparison.Ordinal);
     }

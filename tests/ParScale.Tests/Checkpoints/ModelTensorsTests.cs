@@ -5,6 +5,18 @@ namespace ParScale.Tests.Checkpoints;
 
 public class ModelTensorsTests
 {
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(1, false)]
+    [InlineData(4, true)]
+    [InlineData(5, false)]
+    public void The_table_and_the_counts_agree(int streams, bool tied)
+    {
+        CheckpointConfig config = TinyModel.Parse(TinyModel.Config(("parscale_n", streams), ("tie_word_embeddings", tied), ("head_dim", 6)));
+        long total = ModelTensors.Expected(config).Sum(tensor => tensor.Shape.Aggregate(1L, (product, axis) => product * axis));
+        Assert.Equal(config.Parameters, total);
+    }
+
     [Fact]
     public void Names_and_shapes_are_those_of_the_published_checkpoints()
     {

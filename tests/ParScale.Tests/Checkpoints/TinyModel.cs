@@ -50,20 +50,6 @@ internal static class TinyModel
     public static JsonObject WriteShards(TempFolder folder, string config)
     {
         folder.Write("config.json", config);
-        var map = new JsonObject();
-        foreach ((TensorToWrite[] part, int number) in Halves(Tensors(Parse(config))))
-        {
-            string shard = $"model-0000{number}-of-00002.safetensors";
-            SafetensorsWriter.Write(folder.File(shard), part);
-            foreach (TensorToWrite tensor in part) map[tensor.Name] = shard;
-        }
-        return new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = 1 }, ["weight_map"] = map };
-    }
-
-    private static IEnumerable<(TensorToWrite[] Part, int Number)> Halves(List<TensorToWrite> tensors)
-    {
-        int half = tensors.Count / 2;
-        yield return ([.. tensors.Take(half)], 1);
-        yield return ([.. tensors.Skip(half)], 2);
+        return RandomCheckpoint.WriteShards(folder.Path, Tensors(Parse(config)), 2);
     }
 }

@@ -62,7 +62,7 @@ public sealed class ModelFolderTests(ITestOutputHelper output)
         const int Length = 2000;
         using var folder = new TempFolder();
         using var noGradient = no_grad();
-        using var model = new ParScaleLm(Samples.Config(2, maxPositions: Length), seed: 4);
+        using var model = new ParScaleLm(RandomCheckpoint.Config(2, maxPositions: Length), seed: 4);
         // Large queries and keys: attention then depends on where a token stands, not only on which it is.
         foreach ((string name, var parameter) in model.named_parameters())
             if (name.Contains("q_proj.weight", StringComparison.Ordinal) || name.Contains("k_proj.weight", StringComparison.Ordinal)) parameter.mul_(12);
@@ -106,7 +106,7 @@ public sealed class ModelFolderTests(ITestOutputHelper output)
         Directory.CreateDirectory(folder.File("t"));
         byte[] tokenizer = [0xEF, 0xBB, 0xBF, (byte)'{', (byte)'}', (byte)'\r', (byte)'\n'];
         File.WriteAllBytes(folder.File("t/tokenizer.json"), tokenizer);
-        using var model = new ParScaleLm(Samples.Config(1));
+        using var model = new ParScaleLm(RandomCheckpoint.Config(1));
         ModelFolder.Save(model, folder.File("m"), ParScale.Checkpoints.Safetensors.TensorType.F32, folder.File("t"));
         Assert.Equal(tokenizer, File.ReadAllBytes(folder.File("m/tokenizer.json")));
         foreach (string name in (string[])["config.json", "generation_config.json"])
@@ -122,7 +122,7 @@ public sealed class ModelFolderTests(ITestOutputHelper output)
     {
         using var folder = new TempFolder();
         using var scope = NewDisposeScope();
-        CheckpointConfig config = Samples.Config(3, tied: false);
+        CheckpointConfig config = RandomCheckpoint.Config(3, tied: false);
         using var model = new ParScaleLm(config, seed: 8);
         ModelFolder.Save(model, folder.File("m"), ParScale.Checkpoints.Safetensors.TensorType.F32, tokenizerFolder: folder.File("none"));
         using ParScaleLm loaded = ModelFolder.Load(folder.File("m"));

@@ -17,7 +17,7 @@ public sealed class SaveMemoryTests
     {
         if (!OperatingSystem.IsLinux()) Assert.Skip("needs /proc");
         using var folder = new TempFolder();
-        CheckpointConfig config = Samples.Config(streams: 1, hidden: 512, intermediate: 2048, layers: 6, vocabulary: 4000);
+        CheckpointConfig config = RandomCheckpoint.Config(streams: 1, hidden: 512, intermediate: 2048, layers: 6, vocabulary: 4000);
         using var model = new ParScaleLm(config);
         using var optimizer = new AdamW(model.named_parameters(), 0.99, 0.1);
         string[] inputs = Samples.Inputs(folder);

@@ -125,7 +125,7 @@ public sealed class ConverterTests
     private static void Plain(string path, TensorType type, bool tied, bool sharded)
     {
         Directory.CreateDirectory(path);
-        using var model = new ParScaleLm(Samples.Config(1, tied), seed: 3);
+        using var model = new ParScaleLm(RandomCheckpoint.Config(1, tied: tied), seed: 3);
         ModelFolder.Save(model, path, TensorType.F32, tokenizerFolder: path);
         JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(path, "config.json")))!;
         config["my_own_key"] = "kept";

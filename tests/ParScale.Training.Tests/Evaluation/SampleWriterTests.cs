@@ -57,5 +57,5 @@ public sealed class SampleWriterTests
     }
 
     private static ParScaleLm Model(Tokenizer tokenizer, int rows, params int[] end) =>
-        new(Samples.Config(2, vocabulary: tokenizer.VocabularySize + rows, endOfText: end));
+        new(RandomCheckpoint.Config(2, vocabulary: tokenizer.VocabularySize + rows, endOfText: end));
 }

@@ -17,7 +17,7 @@ public sealed class ValidationTests
         TokenizerWriter.Write(folder.File("t"), BpeTrainer.Train(Samples.Text(500), 70 - 60));
         Tokenizer tokenizer = Tokenizer.Load(folder.File("t"));
         string text = Samples.Text(90, seed: 2) + "\U0001F600\U0001F600";
-        using ParScaleLm model = Float64.Model(Samples.Config(2, vocabulary: tokenizer.VocabularySize));
+        using ParScaleLm model = Float64.Model(RandomCheckpoint.Config(2, vocabulary: tokenizer.VocabularySize));
 
         ValidationLoss loss = new Validation(new HeldOutText(text, tokenizer, context: 10)).Measure(model, TestContext.Current.CancellationToken)!;
 
@@ -41,7 +41,7 @@ public sealed class ValidationTests
         using var folder = new TempFolder();
         TokenizerWriter.Write(folder.File("t"), BpeTrainer.Train(Samples.Text(500), 10));
         Tokenizer tokenizer = Tokenizer.Load(folder.File("t"));
-        using var model = new ParScaleLm(Samples.Config(1, vocabulary: tokenizer.VocabularySize));
+        using var model = new ParScaleLm(RandomCheckpoint.Config(1, vocabulary: tokenizer.VocabularySize));
         model.train();
         Assert.Null(new Validation(new HeldOutText(Samples.Text(50), tokenizer, context: 10)).Measure(model, new CancellationToken(canceled: true)));
         Assert.True(model.training);

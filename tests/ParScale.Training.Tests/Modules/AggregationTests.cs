@@ -15,7 +15,7 @@ public sealed class AggregationTests
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        CheckpointConfig config = Samples.Config(streams, smoothing: smoothing);
+        CheckpointConfig config = RandomCheckpoint.Config(streams, smoothing: smoothing);
         using var module = new Aggregation(config);
         module.to(ScalarType.Float64);
         Dictionary<string, Tensor> state = module.state_dict();

@@ -41,12 +41,12 @@ public sealed partial class GradientTests(ITestOutputHelper output)
         loss.backward();
 
         Dictionary<string, double[]> weights = model.named_parameters().ToDictionary(p => p.name, p => Numbers(p.parameter));
-        var plain = new PlainModel(model.Config, weights);
-        Assert.Equal(plain.Loss(documents, decorrelate), loss.item<double>(), 1e-12);
+        var plain = new PlainLoss(model.Config, weights);
+        Assert.Equal(plain.Of(documents, decorrelate), loss.item<double>(), 1e-12);
         var worst = new SortedDictionary<string, double>(StringComparer.Ordinal);
         foreach ((string name, var parameter) in model.named_parameters())
         {
-            double[] slope = Slope(weights[name], () => plain.Loss(documents, decorrelate));
+            double[] slope = Slope(weights[name], () => plain.Of(documents, decorrelate));
             double error = Error(Numbers(parameter.grad!), slope);
             string kind = Layer().Replace(name, "");
             worst[kind] = Math.Max(worst.GetValueOrDefault(kind), error);
@@ -67,8 +67,8 @@ public sealed partial class GradientTests(ITestOutputHelper output)
 
     private static ParScaleLm Model(int streams, bool tied, int prefixMlp)
     {
-        CheckpointConfig config = Samples.Config(
-            streams, tied, heads: 4, keyValueHeads: 2, hidden: 6, intermediate: 7, headSize: 4, vocabulary: 11, prefix: 2);
+        CheckpointConfig config = RandomCheckpoint.Config(
+            streams, tied: tied, heads: 4, keyValueHeads: 2, hidden: 6, intermediate: 7, headSize: 4, vocabulary: 11, prefix: 2);
         var model = new ParScaleLm(config, compute: ScalarType.Float64, prefixMlp: prefixMlp);
         model.to(ScalarType.Float64);
         using var noGradient = no_grad();

@@ -13,8 +13,8 @@ public sealed class PrefixMlpTests
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        using var plain = new ParScaleLm(Samples.Config(3), seed: 2);
-        using var other = new ParScaleLm(Samples.Config(3), seed: 2, prefixMlp: 8);
+        using var plain = new ParScaleLm(RandomCheckpoint.Config(3), seed: 2);
+        using var other = new ParScaleLm(RandomCheckpoint.Config(3), seed: 2, prefixMlp: 8);
         Assert.Equal(0, (plain.forward(tensor(Tokens)) - other.forward(tensor(Tokens))).abs().max().item<float>());
     }
 
@@ -23,7 +23,7 @@ public sealed class PrefixMlpTests
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        CheckpointConfig config = Samples.Config(3);
+        CheckpointConfig config = RandomCheckpoint.Config(3);
         using ParScaleLm model = Float64.Model(config, seed: 2, prefixMlp: 8);
         foreach ((string name, var parameter) in model.named_parameters()) if (PrefixMlp.Owns(name)) parameter.normal_(0, 0.5);
         using ParScaleLm folded = Float64.Model(config, seed: 7);

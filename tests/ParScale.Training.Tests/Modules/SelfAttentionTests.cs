@@ -17,7 +17,7 @@ public sealed class SelfAttentionTests
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        CheckpointConfig config = Samples.Config(streams, heads: heads, keyValueHeads: keyValueHeads);
+        CheckpointConfig config = RandomCheckpoint.Config(streams, heads: heads, keyValueHeads: keyValueHeads);
         using var module = new SelfAttention(config);
         module.to(ScalarType.Float64);
         Dictionary<string, Tensor> state = module.state_dict();

@@ -8,7 +8,7 @@ public sealed class DecayGroupsTests
     [Fact]
     public void Every_parameter_has_a_group_and_the_matrices_decay()
     {
-        using var model = new ParScaleLm(Samples.Config(2, tied: false), prefixMlp: 6);
+        using var model = new ParScaleLm(RandomCheckpoint.Config(2, tied: false), prefixMlp: 6);
         foreach ((string name, var parameter) in model.named_parameters())
             Assert.True(DecayGroups.Decays(name) == (parameter.dim() == 2 && !name.Contains("embed", StringComparison.Ordinal)), name);
     }

@@ -1,5 +1,4 @@
 using System.Text;
-using ParScale.Configuration;
 using ParScale.Training.Data;
 
 namespace ParScale.Training.Tests.Support;
@@ -22,26 +21,6 @@ internal static class Samples
         }
         return text.ToString();
     }
-
-    public static CheckpointConfig Config(
-        int streams, bool tied = true, int heads = 4, int keyValueHeads = 2, int hidden = 32, int intermediate = 48, int layers = 2, int? headSize = null,
-        int vocabulary = 70, int prefix = 5, double smoothing = 0.1, int maxPositions = 128, int[]? endOfText = null) => CheckpointConfig.Create(
-            new ModelConfig
-            {
-                HiddenSize = hidden,
-                IntermediateSize = intermediate,
-                LayerCount = layers,
-                AttentionHeads = heads,
-                KeyValueHeads = keyValueHeads,
-                HeadSize = headSize ?? hidden / heads,
-                VocabularySize = vocabulary,
-                MaxPositions = maxPositions,
-                RmsNormEpsilon = 1e-6,
-                RopeTheta = 10000,
-                TieWordEmbeddings = tied,
-                EndOfTextIds = endOfText ?? [],
-            },
-            streams > 1 ? new StreamConfig(streams, prefix, smoothing) : StreamConfig.Plain);
 
     /// <summary>Writes a text file and a tokenizer of 300 tokens for it; returns the flags that name both.</summary>
     public static string[] Inputs(TempFolder folder)

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ParScale.Checkpoints.Safetensors;
 using ParScale.Training.Commands;
 using ParScale.Training.Data.Preparation;
 using ParScale.Training.Data.Shards;

@@ -1,4 +1,3 @@
-using ParScale.Checkpoints.Safetensors;
 using ParScale.Text;
 using ParScale.Training.Data;
 using ParScale.Training.Data.Shards;

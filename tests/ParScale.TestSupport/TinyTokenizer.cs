@@ -5,7 +5,7 @@ using ParScale.Text;
 using ParScale.Text.Bpe;
 using ParScale.Text.PreTokenizers;
 
-namespace ParScale.Tests.Support;
+namespace ParScale.TestSupport;
 
 /// <summary>A well-formed tokenizer file with the 256 bytes and a handful of merges, to be bent by each test.</summary>
 public sealed class TinyTokenizer

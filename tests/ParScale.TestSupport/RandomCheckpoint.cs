@@ -3,15 +3,15 @@ using ParScale.Checkpoints;
 using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 
-namespace ParScale.Tests.Support;
+namespace ParScale.TestSupport;
 
 /// <summary>Writes small checkpoints of any shape with random weights, large enough that attention and mixing are far from uniform.</summary>
-internal static class RandomCheckpoint
+public static class RandomCheckpoint
 {
     public static CheckpointConfig Config(
         int streams = 4, int hidden = 24, int heads = 4, int keyValueHeads = 2, int layers = 2, int intermediate = 40, int vocabulary = 50,
         int prefix = 5, double smoothing = 0.1, double theta = 10000, bool tied = true, int maxPositions = 128, int? headSize = null,
-        double epsilon = 1e-6) =>
+        double epsilon = 1e-6, int[]? endOfText = null) =>
         CheckpointConfig.Create(
             new ModelConfig
             {
@@ -26,18 +26,37 @@ internal static class RandomCheckpoint
                 RmsNormEpsilon = epsilon,
                 RopeTheta = theta,
                 TieWordEmbeddings = tied,
+                EndOfTextIds = endOfText ?? [],
             },
             streams > 1 ? new StreamConfig(streams, prefix, smoothing) : StreamConfig.Plain);
 
-    /// <summary>Writes config.json and the weights into <paramref name="folder"/>, in one file or in shards of two tensors.</summary>
-    public static void Write(string folder, CheckpointConfig config, int seed, TensorType type = TensorType.F32, bool sharded = false)
+    /// <summary>
+    /// Writes config.json and the weights into <paramref name="folder"/>, in one file or in shards; <paramref name="change"/> may change
+    /// the values of a tensor first.
+    /// </summary>
+    public static void Write(
+        string folder, CheckpointConfig config, int seed, TensorType type = TensorType.F32, bool sharded = false, Action<string, float[]>? change = null)
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJson());
         var random = new Random(seed);
-        TensorToWrite[] tensors = [.. ModelTensors.Expected(config).Select(tensor => Tensor(tensor.Name, tensor.Shape, type, random))];
-        if (sharded) WriteShards(folder, tensors);
+        TensorToWrite[] tensors = [.. ModelTensors.Expected(config).Select(tensor => Tensor(tensor.Name, tensor.Shape, type, random, change))];
+        if (sharded) File.WriteAllText(Path.Combine(folder, "model.safetensors.index.json"), WriteShards(folder, tensors, 3).ToJsonString());
         else SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors);
+    }
+
+    /// <summary>Writes the tensors into a number of files, in their order, and returns the index of them.</summary>
+    public static JsonObject WriteShards(string folder, IReadOnlyList<TensorToWrite> tensors, int count)
+    {
+        var map = new JsonObject();
+        TensorToWrite[][] shards = [.. tensors.Chunk((tensors.Count + count - 1) / count)];
+        for (int i = 0; i < shards.Length; i++)
+        {
+            string file = $"model-{i + 1:00000}-of-{shards.Length:00000}.safetensors";
+            SafetensorsWriter.Write(Path.Combine(folder, file), shards[i]);
+            foreach (TensorToWrite tensor in shards[i]) map[tensor.Name] = file;
+        }
+        return new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = 0 }, ["weight_map"] = map };
     }
 
     /// <summary>Writes an add-on of P streams for the model in <paramref name="backbone"/>.</summary>
@@ -55,21 +74,7 @@ internal static class RandomCheckpoint
         ]);
     }
 
-    private static void WriteShards(string folder, TensorToWrite[] tensors)
-    {
-        var map = new JsonObject();
-        TensorToWrite[][] shards = [.. tensors.Chunk(Math.Max(2, tensors.Length / 3))];
-        for (int i = 0; i < shards.Length; i++)
-        {
-            string file = $"model-{i + 1:00000}-of-{shards.Length:00000}.safetensors";
-            SafetensorsWriter.Write(Path.Combine(folder, file), shards[i]);
-            foreach (TensorToWrite tensor in shards[i]) map[tensor.Name] = file;
-        }
-        var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = 0 }, ["weight_map"] = map };
-        File.WriteAllText(Path.Combine(folder, "model.safetensors.index.json"), index.ToJsonString());
-    }
-
-    private static TensorToWrite Tensor(string name, long[] shape, TensorType type, Random random)
+    private static TensorToWrite Tensor(string name, long[] shape, TensorType type, Random random, Action<string, float[]>? change = null)
     {
         var values = new float[shape.Aggregate(1L, (product, size) => product * size)];
         bool norm = name.Contains("norm", StringComparison.Ordinal);
@@ -78,6 +83,7 @@ internal static class RandomCheckpoint
             double normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
             values[i] = (float)(norm ? 1 + 0.2 * normal : 0.4 * normal);
         }
+        change?.Invoke(name, values);
         return new TensorToWrite(name, type, shape, Bytes(values, type));
     }
 

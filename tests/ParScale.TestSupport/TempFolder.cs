@@ -1,7 +1,7 @@
-namespace ParScale.Tests.Support;
+namespace ParScale.TestSupport;
 
 /// <summary>A folder that is deleted with everything in it.</summary>
-internal sealed class TempFolder : IDisposable
+public sealed class TempFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("parscale-").FullName;
 

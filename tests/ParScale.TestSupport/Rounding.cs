@@ -1,10 +1,10 @@
-namespace ParScale.Tests.Support;
+namespace ParScale.TestSupport;
 
 /// <summary>
 /// How far logits in float32 may be from those in float64, on any machine: no further than <see cref="Factor"/> times what the float64
 /// pass itself moves when its weights are off by the rounding of sums. docs/math.md derives it ("Float32 against float64").
 /// </summary>
-internal static class Rounding
+public static class Rounding
 {
     /// <summary>For the largest of many errors, of which only a few draws are looked at.</summary>
     private const double Factor = 4;

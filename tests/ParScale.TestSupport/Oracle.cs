@@ -1,0 +1,195 @@
+using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
+using ParScale.Configuration;
+
+namespace ParScale.TestSupport;
+
+/// <summary>
+/// The model once more, written from the equations of docs/math.md in plain loops and double precision: no tensors, no cache, no
+/// batch, one stream after another. It shares no arithmetic with the engine or the trainer.
+/// </summary>
+/// <param name="config">The model.</param>
+/// <param name="weights">By name, row-major; read at every call.</param>
+public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, double[]> weights)
+{
+    private readonly ModelConfig _model = config.Model;
+    private readonly StreamConfig _streams = config.Streams;
+
+    /// <summary>The model of a checkpoint; with <paramref name="random"/> its weights are off by the rounding of float32 sums.</summary>
+    public static Oracle Of(Checkpoint checkpoint, Random? random = null) => new(checkpoint.Config, ModelTensors.Expected(checkpoint.Config)
+        .ToDictionary(tensor => tensor.Name, tensor => random is null
+            ? Numbers(checkpoint, tensor.Name)
+            : Rounding.Change(Numbers(checkpoint, tensor.Name), tensor.Shape[^1], random)));
+
+    /// <summary>The logits of all tokens in a row, and by how much those of float32 may differ from them.</summary>
+    public static (double[] Logits, double Allowed) Logits(Checkpoint checkpoint, int[] tokens)
+    {
+        double[] Run(Random? random) => [.. Of(checkpoint, random).Logits(tokens).SelectMany(row => row)];
+        double[] exact = Run(null);
+        return (exact, Rounding.Allowed(exact, seed => Run(new Random(seed))));
+    }
+
+    /// <summary>Logits [S][V] after each token.</summary>
+    public double[][] Logits(int[] tokens)
+    {
+        double[][][] streams = States(tokens);
+        return [.. Enumerable.Range(0, tokens.Length).Select(s => Head(Mix([.. streams.Select(stream => stream[s])])))];
+    }
+
+    /// <summary>States [P][S][H] of all streams, after the final norm.</summary>
+    public double[][][] States(int[] tokens) => [.. Enumerable.Range(0, _streams.Count).Select(p => Stream(tokens, p))];
+
+    /// <summary>The aggregation of one token's states [P][H].</summary>
+    public double[] Mix(double[][] states)
+    {
+        int streams = _streams.Count;
+        if (streams == 1) return states[0];
+        var joined = new double[_model.HiddenSize * streams];
+        for (int h = 0; h < _model.HiddenSize; h++)
+            for (int p = 0; p < streams; p++) joined[h * streams + p] = states[p][h];
+        double[] inner = [.. Linear("model.aggregate_layer.0", joined).Select(Silu)];
+        double[] shares = Softmax(Linear("model.aggregate_layer.2", inner));
+        var y = new double[_model.HiddenSize];
+        for (int p = 0; p < streams; p++)
+        {
+            double share = shares[p] * (1 - _streams.Smoothing) + _streams.Smoothing / streams;
+            for (int h = 0; h < y.Length; h++) y[h] += share * states[p][h];
+        }
+        return y;
+    }
+
+    /// <summary>Logits [V] of a mixed state.</summary>
+    public double[] Head(double[] state) => Multiply(weights[_model.TieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"], state);
+
+    /// <summary>W x + b of a layer; without b where the model has none.</summary>
+    public double[] Linear(string name, double[] x)
+    {
+        double[] y = Multiply(weights[name + ".weight"], x);
+        return weights.TryGetValue(name + ".bias", out double[]? bias) ? Add(y, bias) : y;
+    }
+
+    private double[][] Stream(int[] tokens, int stream)
+    {
+        int hidden = _model.HiddenSize;
+        double[] embedding = weights["model.embed_tokens.weight"];
+        double[][] x = [.. tokens.Select(token => embedding[(token * hidden)..((token + 1) * hidden)])];
+        for (int layer = 0; layer < _model.LayerCount; layer++)
+        {
+            string name = $"model.layers.{layer}.";
+            double[][] attended = Attention(name + "self_attn.", [.. x.Select(row => Norm(row, name + "input_layernorm.weight"))], stream);
+            for (int s = 0; s < x.Length; s++)
+            {
+                x[s] = Add(x[s], attended[s]);
+                x[s] = Add(x[s], FeedForward(name + "mlp.", Norm(x[s], name + "post_attention_layernorm.weight")));
+            }
+        }
+        return [.. x.Select(row => Norm(row, "model.norm.weight"))];
+    }
+
+    private double[][] Attention(string name, double[][] x, int stream)
+    {
+        int size = _model.HeadSize, slots = _streams.Count == 1 ? 0 : _streams.PrefixTokens;
+        double[][] queries = [.. x.Select((row, s) => Rotate(Linear(name + "q_proj", row), s))];
+        double[][] keys = [.. Prefix(name + "prefix_k", stream), .. x.Select((row, s) => Rotate(Linear(name + "k_proj", row), s))];
+        double[][] values = [.. Prefix(name + "prefix_v", stream), .. x.Select(row => Linear(name + "v_proj", row))];
+        var y = new double[x.Length][];
+        for (int s = 0; s < x.Length; s++)
+        {
+            var joined = new double[_model.AttentionHeads * size];
+            for (int head = 0; head < _model.AttentionHeads; head++)
+            {
+                int shared = head / (_model.AttentionHeads / _model.KeyValueHeads);
+                var scores = new double[slots + s + 1];
+                for (int j = 0; j < scores.Length; j++)
+                {
+                    for (int d = 0; d < size; d++) scores[j] += queries[s][head * size + d] * keys[j][shared * size + d];
+                    scores[j] /= Math.Sqrt(size);
+                }
+                double[] shares = Softmax(scores);
+                for (int j = 0; j < scores.Length; j++)
+                    for (int d = 0; d < size; d++) joined[head * size + d] += shares[j] * values[j][shared * size + d];
+            }
+            y[s] = Linear(name + "o_proj", joined);
+        }
+        return y;
+    }
+
+    /// <summary>The slots of a stream, each [kv heads * D]; none when P = 1.</summary>
+    private IEnumerable<double[]> Prefix(string name, int stream)
+    {
+        if (_streams.Count == 1) return [];
+        (int heads, int slots, int size) = (_model.KeyValueHeads, _streams.PrefixTokens, _model.HeadSize);
+        double[] all = weights[name];
+        return Enumerable.Range(0, slots).Select(slot => Enumerable.Range(0, heads * size)
+            .Select(i => all[((stream * heads + i / size) * slots + slot) * size + i % size]).ToArray());
+    }
+
+    /// <summary>Every head of a row, (x[i], x[i + D / 2]) turned by the angle of its position.</summary>
+    private double[] Rotate(double[] row, int position)
+    {
+        int size = _model.HeadSize, half = size / 2;
+        var y = new double[row.Length];
+        for (int start = 0; start < row.Length; start += size)
+        {
+            for (int i = 0; i < half; i++)
+            {
+                (double sin, double cos) = Math.SinCos(position / Math.Pow(_model.RopeTheta, 2.0 * i / size));
+                (double a, double b) = (row[start + i], row[start + i + half]);
+                y[start + i] = a * cos - b * sin;
+                y[start + i + half] = b * cos + a * sin;
+            }
+        }
+        return y;
+    }
+
+    private double[] FeedForward(string name, double[] x)
+    {
+        double[] gate = Linear(name + "gate_proj", x), up = Linear(name + "up_proj", x);
+        return Linear(name + "down_proj", [.. gate.Select((g, i) => Silu(g) * up[i])]);
+    }
+
+    private double[] Norm(double[] x, string name)
+    {
+        double scale = 1 / Math.Sqrt(x.Sum(v => v * v) / x.Length + _model.RmsNormEpsilon);
+        double[] weight = weights[name];
+        return [.. x.Select((value, i) => value * scale * weight[i])];
+    }
+
+    private static double[] Multiply(double[] matrix, double[] x)
+    {
+        var y = new double[matrix.Length / x.Length];
+        for (int row = 0; row < y.Length; row++)
+            for (int i = 0; i < x.Length; i++) y[row] += matrix[row * x.Length + i] * x[i];
+        return y;
+    }
+
+    private static double[] Softmax(double[] x)
+    {
+        double max = x.Max();
+        double[] exp = [.. x.Select(v => Math.Exp(v - max))];
+        double sum = exp.Sum();
+        return [.. exp.Select(v => v / sum)];
+    }
+
+    private static double[] Add(double[] a, double[] b)
+    {
+        var sum = new double[a.Length];
+        for (int i = 0; i < a.Length; i++) sum[i] = a[i] + b[i];
+        return sum;
+    }
+
+    private static double Silu(double x) => x / (1 + Math.Exp(-x));
+
+    private static double[] Numbers(Checkpoint checkpoint, string name)
+    {
+        (SafetensorsFile file, TensorInfo info) = checkpoint.Get(name);
+        byte[] bytes = file.Bytes(info).ToArray();
+        return info.Type switch
+        {
+            TensorType.F32 => [.. bytes.Chunk(4).Select(b => (double)BitConverter.ToSingle(b))],
+            TensorType.F16 => [.. bytes.Chunk(2).Select(b => (double)BitConverter.ToHalf(b))],
+            TensorType.BF16 => [.. bytes.Chunk(2).Select(b => (double)BitConverter.UInt32BitsToSingle((uint)BitConverter.ToUInt16(b) << 16))],
+            _ => throw new ArgumentException($"{name} is {info.Type}", nameof(checkpoint)),
+        };
+    }
+}
