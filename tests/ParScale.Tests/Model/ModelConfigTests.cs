@@ -207,8 +207,8 @@ public class ModelConfigTests
     }
 
     [Theory]
-    [InlineData("auto_map", "no code")]
-    [InlineData("_attn_implementation_internal", "no code")]
+    [InlineData("auto_map", "never loaded")]
+    [InlineData("_attn_implementation_internal", "never loaded")]
     [InlineData("parscale_attn_smoth", "parscale_attn_smooth")]
     [InlineData("num_hiden_layer", "num_hidden_layers")]
     public void CF12_suspicious_keys_are_ignored_with_a_notice(string key, string notice)

@@ -4,10 +4,10 @@ using ParScale.Kernels.Formats;
 using ParScale.Kernels.Machine;
 using ParScale.Kernels.Memory;
 
-namespace ParScale.Benchmarks.Ops;
+namespace ParScale.Benchmarks.Attention;
 
 /// <summary>One new token of one layer in all streams, after a context.</summary>
-public class AttentionBenchmark : IDisposable
+public class CausalAttentionBenchmark : IDisposable
 {
     private readonly WorkerPool _pool = new(Environment.ProcessorCount);
     private readonly Scratch _scratch = new();
