@@ -29,6 +29,15 @@ internal readonly unsafe struct Bf16 : IFloatFormat
     public static TFloat LoadSecond<TSimd, TFloat, TInt>(byte* from)
         where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct => TSimd.HighHalf(TSimd.LoadInt(from));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadPair<TSimd, TFloat, TInt>(byte* from, out TFloat first, out TFloat second)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
+    {
+        TInt packed = TSimd.LoadInt(from);
+        first = TSimd.LowHalf(packed);
+        second = TSimd.HighHalf(packed);
+    }
+
     public static void Store(byte* row, nint index, float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);

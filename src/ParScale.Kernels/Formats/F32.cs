@@ -26,5 +26,13 @@ internal readonly unsafe struct F32 : IFloatFormat
     public static TFloat LoadSecond<TSimd, TFloat, TInt>(byte* from)
         where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct => TSimd.Load((float*)from + Simd.Lanes);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadPair<TSimd, TFloat, TInt>(byte* from, out TFloat first, out TFloat second)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
+    {
+        first = LoadFirst<TSimd, TFloat, TInt>(from);
+        second = LoadSecond<TSimd, TFloat, TInt>(from);
+    }
+
     public static void Store(byte* row, nint index, float value) => Unsafe.WriteUnaligned(row + index * 4, value);
 }

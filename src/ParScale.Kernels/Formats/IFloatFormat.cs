@@ -36,6 +36,10 @@ internal unsafe interface IFloatFormat
     static abstract TFloat LoadSecond<TSimd, TFloat, TInt>(byte* from)
         where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct;
 
+    /// <summary>Both vectors of a pair; what is packed is read once.</summary>
+    static abstract void LoadPair<TSimd, TFloat, TInt>(byte* from, out TFloat first, out TFloat second)
+        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct;
+
     /// <summary>Rounds <paramref name="value"/> to the format and stores it as value <paramref name="index"/>.</summary>
     static abstract void Store(byte* row, nint index, float value);
 }

@@ -43,9 +43,9 @@ internal static unsafe partial class FloatMatMul
                 for (; k < end; k += chunk, next += OutputTile * nextStep)
                 {
                     Fetch(w0 + k, w1 + k, w2 + k, next, nextStep, chunk, TSimd.Count == Simd.Lanes || lane == 0);
-                    TFloat u0 = TFormat.LoadFirst<TSimd, TFloat, TInt>(w0 + k), v0 = TFormat.LoadSecond<TSimd, TFloat, TInt>(w0 + k);
-                    TFloat u1 = TFormat.LoadFirst<TSimd, TFloat, TInt>(w1 + k), v1 = TFormat.LoadSecond<TSimd, TFloat, TInt>(w1 + k);
-                    TFloat u2 = TFormat.LoadFirst<TSimd, TFloat, TInt>(w2 + k), v2 = TFormat.LoadSecond<TSimd, TFloat, TInt>(w2 + k);
+                    TFormat.LoadPair<TSimd, TFloat, TInt>(w0 + k, out TFloat u0, out TFloat v0);
+                    TFormat.LoadPair<TSimd, TFloat, TInt>(w1 + k, out TFloat u1, out TFloat v1);
+                    TFormat.LoadPair<TSimd, TFloat, TInt>(w2 + k, out TFloat u2, out TFloat v2);
                     Add(x, u0, u1, u2, ref a0, ref b0, ref c0);
                     if (rows > 1) Add(x + Simd.Lanes, u0, u1, u2, ref a1, ref b1, ref c1);
                     if (rows > 2) Add(x + 2 * Simd.Lanes, u0, u1, u2, ref a2, ref b2, ref c2);
