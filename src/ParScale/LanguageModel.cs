@@ -28,7 +28,7 @@ public sealed partial class LanguageModel : IDisposable
     private readonly WeightDtype? _requestedDtype;
     private readonly WorkerPool _pool;
     private readonly InferenceEngine _engine;
-    private readonly Lazy<Tokenizer> _tokenizer;
+    private readonly Task<Tokenizer> _tokenizer;
     private readonly Lock _adding = new();
 
     // Replaced as a whole when a set is added.
@@ -38,16 +38,16 @@ public sealed partial class LanguageModel : IDisposable
     private int _users = 1;
     private int _disposed;
 
-    private LanguageModel(Checkpoint checkpoint, Backbone backbone, StreamSet streams, KvDtype cache, LoadOptions options, int threads)
+    private LanguageModel(
+        Checkpoint checkpoint, Backbone backbone, StreamSet streams, Task<Tokenizer> tokenizer, KvDtype cache, LoadOptions options, int threads)
     {
         (_checkpoint, _backbone, _requestedDtype, Streams) = (checkpoint, backbone, options.Dtype, streams);
         _sets = streams.Count == 1 ? [streams] : [StreamSet.Plain, streams];
         Notices = [.. checkpoint.Notices, .. backbone.NonFinite, .. streams.NonFinite];
         _pool = new WorkerPool(threads);
         _engine = new InferenceEngine(backbone, cache, _pool, new KvMemory(Budget(checkpoint, options), options.ReusePrefixes), NotFinite);
-        _tokenizer = new Lazy<Tokenizer>(() => Text.Tokenizer.Load(Folder, Config.VocabularySize));
+        _tokenizer = tokenizer;
         HasTokenizer = Text.Tokenizer.IsIn(Folder);
-        ReadTokenizer();
     }
 
     /// <summary>Shape and settings of the plain model.</summary>
@@ -88,7 +88,7 @@ public sealed partial class LanguageModel : IDisposable
 
     /// <summary>The tokenizer of the folder, as it was when the model was loaded.</summary>
     /// <exception cref="ParScaleException">The folder has none, or it is malformed or does not fit the model.</exception>
-    public Tokenizer Tokenizer => _tokenizer.Value;
+    public Tokenizer Tokenizer => _tokenizer.GetAwaiter().GetResult();
 
     /// <summary>Loads a folder in Hugging Face layout, or the embedded model.</summary>
     /// <exception cref="ParScaleException">The folder or an option is wrong; the message names the file and what to do.</exception>
@@ -106,6 +106,23 @@ public sealed partial class LanguageModel : IDisposable
         MemoryCheck.Require(run, options.Dtype);
         if (options.Tier is { } tier && !Kernels.KernelTier.TryForce(tier))
             throw ParScaleException.Usage("CL-02", $"tier {ParScaleException.Quote(tier)} is not one this machine has: {Kernels.KernelTier.Names}");
+        // Beside the weights, on another core. The folder may be replaced while the model runs, so nothing in it is read later; a
+        // tokenizer that is missing or broken is reported when text is asked for: token ids need none.
+        Task<Tokenizer> tokenizer = Task.Run(() => Text.Tokenizer.Load(folder, config.Model.VocabularySize));
+        try
+        {
+            return Load(folder, config, run, options, threads, tokenizer);
+        }
+        finally
+        {
+            Task.WaitAny(tokenizer);
+            _ = tokenizer.Exception;
+        }
+    }
+
+    private static LanguageModel Load(
+        string folder, CheckpointConfig config, CheckpointConfig run, LoadOptions options, int threads, Task<Tokenizer> tokenizer)
+    {
         Checkpoint checkpoint = Checkpoint.Open(folder, config);
         Backbone? backbone = null;
         StreamSet? set = null;
@@ -118,7 +135,7 @@ public sealed partial class LanguageModel : IDisposable
             set = StreamSet.From(new WeightReader(checkpoint, options.Dtype), config.Model, run.Streams, cache);
             if (options.StrictWeights && Damage([.. backbone.NonFinite, .. set.NonFinite]) is { } damage)
                 throw new ParScaleException(ErrorKind.BadInput, "ST-24", $"{damage}; fetch the weights again");
-            return new LanguageModel(checkpoint, backbone, set, cache, options, threads);
+            return new LanguageModel(checkpoint, backbone, set, tokenizer, cache, options, threads);
         }
         catch
         {
@@ -249,18 +266,4 @@ public sealed partial class LanguageModel : IDisposable
         [string only] => only,
         [string first, ..] => $"{first} (the first of {nonFinite.Length} such tensors)",
     };
-
-    // The folder may be replaced while the model runs, so nothing in it is read later. A tokenizer that is missing or broken is
-    // told of when text is asked for: token ids need none.
-    private void ReadTokenizer()
-    {
-        try
-        {
-            _ = _tokenizer.Value;
-        }
-        catch (ParScaleException)
-        {
-            // The Lazy keeps it and throws it again.
-        }
-    }
 }
