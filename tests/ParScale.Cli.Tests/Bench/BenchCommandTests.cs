@@ -34,8 +34,9 @@ public class BenchCommandTests(TinyModel model)
             Assert.Equal(Number("decode_ms") / Number("floor_ms"), Number("ratio"), 1e-9);
             Assert.Equal(Number("step_bytes") / Number("read_gb_s") / 1e6, Number("floor_ms"), 1e-9);
             Assert.Equal(4, Number("decode_steps"));
-            // A model of 20 kB is all process; what is predicted of it is still of that size.
-            Assert.InRange(Number("predicted_bytes") / Number("resident_bytes"), 0.2, 5);
+            // What is resident beside a model this small is the process, here that of all tests: only the parts that are the model's count.
+            Assert.InRange(Number("predicted_bytes"), Number("weight_bytes") + Number("kv_bytes"), 200e6);
+            Assert.InRange(Number("other_bytes"), 1e6, 1e11);
             Assert.Equal(Number("weight_bytes") + Number("kv_bytes") + Number("other_bytes"), Number("resident_bytes"));
         }
     }
