@@ -10,6 +10,9 @@ internal sealed class FormatComparison(CompareOptions options, string format, st
 {
     private const string Avx512 = "avx512";
 
+    // One build takes most of a minute for a prompt; it is repeated only until this time is over.
+    private const double PromptSeconds = 30;
+
     private readonly List<OwnFigures> _own = [], _ownPrompts = [];
     private readonly List<PeerFigures> _peer = [];
 
@@ -59,7 +62,9 @@ internal sealed class FormatComparison(CompareOptions options, string format, st
 
     private PeerFigures Llama(string model, bool avx2)
     {
-        var plan = new PeerPlan(options.Streams, options.Context, options.Steps, options.Prompt, Environment.ProcessorCount, avx2);
+        double spent = _peer.Where(figures => figures.Library.Contains(Avx512, StringComparison.Ordinal) != avx2).SelectMany(figures => figures.PromptTokensS)
+            .Sum(speed => options.Prompt / speed);
+        var plan = new PeerPlan(options.Streams, options.Context, options.Steps, spent > PromptSeconds ? 0 : options.Prompt, Environment.ProcessorCount, avx2);
         string json = ChildProcess.Output(Environment.ProcessPath!, ["peer", model, JsonSerializer.Serialize(plan)], []);
         return JsonSerializer.Deserialize<PeerFigures>(json) ?? throw new InvalidOperationException("llama.cpp printed no figures");
     }
