@@ -22,8 +22,19 @@ internal static class KernelTier
     /// <summary>The tier in use for block-quantized weights: the best, or the one forced.</summary>
     public static IQuantizedKernel Current { get; private set; } = Named(Environment.GetEnvironmentVariable(Variable)) ?? Available[0];
 
-    /// <summary>The instructions used for weights of a type, for example <c>avx512-vnni</c> or <c>float 256-bit</c>.</summary>
-    public static string NameFor(WeightDtype type) => WeightFormats.IsQuantized(type) ? Current.Name : Name;
+    /// <summary>What the environment variable asks for although this machine does not have it; null when there is no such mistake.</summary>
+    public static string? Unknown { get; } =
+        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } name && Named(name) is null ? name : null;
+
+    /// <summary>
+    /// The instructions used for weights of a type, for example <c>avx512-vnni</c> or <c>float 256-bit</c>, and why they are not the
+    /// best ones where the system is to blame.
+    /// </summary>
+    public static string NameFor(WeightDtype type) => WeightFormats.IsQuantized(type) ? Describe(Current, AssembledKernel.IsAllowed) : Name;
+
+    /// <summary>The name of a tier, and a note when the faster ones of this processor are missing because generated code is refused.</summary>
+    internal static string Describe(IQuantizedKernel kernel, bool generatedCode) =>
+        !generatedCode && Find(true).Any(other => other is AssembledKernel) ? $"{kernel.Name} (the system refuses generated code)" : kernel.Name;
 
     /// <summary>The vectors used for float weights, for example <c>AVX-512 512-bit</c>.</summary>
     public static string Name { get; } = $"{Instructions} {Simd.Bits}-bit";

@@ -27,8 +27,17 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     private sbyte* _code;
     private ActivationGroup* _scale;
 
-    /// <summary>The kernel that the codes are laid out for.</summary>
-    public IQuantizedKernel Kernel { get; private set; } = KernelTier.Current;
+    private readonly IQuantizedKernel? _fixedKernel;
+
+    /// <summary>For the tier in use, or always for <paramref name="kernel"/>.</summary>
+    public QuantizedActivations(IQuantizedKernel? kernel = null)
+    {
+        _fixedKernel = kernel;
+        Kernel = kernel ?? KernelTier.Current;
+    }
+
+    /// <summary>The kernel that the codes are laid out for and that multiplies them.</summary>
+    public IQuantizedKernel Kernel { get; private set; }
 
     /// <summary>Rows held.</summary>
     public int Rows { get; private set; }
@@ -52,7 +61,7 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     public void Fill(ReadOnlySpan<float> x, int rows, WeightDtype type, WorkerPool pool)
     {
         int length = x.Length / rows, groupSize = QuantizedLayout.GroupSize(type);
-        Kernel = KernelTier.Current;
+        Kernel = _fixedKernel ?? KernelTier.Current;
         ActivationLayout layout = Kernel.Layout(type);
         (Rows, Groups) = (rows, QuantizedLayout.Groups(type, length));
         RowBytes = Groups * GroupBytes(layout, groupSize);

@@ -15,8 +15,6 @@ internal sealed partial class QuantizedKernelCode
 
     private int XStepBytes => _form == ProductForm.WordPairs ? 4 : 4 * Words;
 
-    private MemoryOperand Mask => VectorAssembler.At(rsp, _mask);
-
     // r12 weights, rdi x, ecx loops left.
     private void WritePass(int firstVector, int firstRow, int rows)
     {
@@ -103,11 +101,11 @@ internal sealed partial class QuantizedKernelCode
         int last = to + Words - 1;
         _code.Load(last, VectorAssembler.At(r12, step * StepBytes + vector * _vectorBytes));
         if (Words == 1) return;
-        _code.And(to, last, Mask);
+        _code.And(to, last, _mask);
         if (_nibbles)
         {
             _code.Shift32Right(last, last, 4);
-            _code.And(last, last, Mask);
+            _code.And(last, last, _mask);
         }
         else
         {

@@ -34,7 +34,10 @@ internal sealed partial class QuantizedKernelCode
     private readonly int _passVectors, _passRows;
 
     // Places on the stack, from its pointer on: float sums [rows, 32] come first.
-    private readonly int _mask, _ones, _parts, _kept, _frame;
+    private readonly int _ones, _parts, _kept, _frame;
+
+    // The last register holds the bits of one code of several: no pass needs all registers.
+    private readonly int _mask;
 
     private QuantizedKernelCode(VectorInstructions instructions, WeightDtype type, int rows)
     {
@@ -48,8 +51,8 @@ internal sealed partial class QuantizedKernelCode
         _form = instructions.Dot != Code.INVALID ? ProductForm.Dot : _nibbles ? ProductForm.BytePairs : ProductForm.WordPairs;
         (_passVectors, _passRows) = Pass();
 
-        _mask = rows * StepBytes;
-        _ones = _mask + _vectorBytes;
+        _mask = instructions.Registers - 1;
+        _ones = rows * StepBytes;
         _parts = _ones + _vectorBytes;
         _kept = _parts + _passVectors * _passRows * _vectorBytes;
         _frame = (_kept + (LastKept - FirstKept + 1) * KeptBytes + 63) / 64 * 64;
@@ -72,7 +75,7 @@ internal sealed partial class QuantizedKernelCode
         if (TileVectors == 2) return (2, _rows);
         if (_rows <= 2) return (4, _rows);
         if (_rows <= 4) return (2, _rows);
-        return _form == ProductForm.Dot ? (2, (_rows + 1) / 2) : (1, _rows);
+        return _form != ProductForm.WordPairs ? (2, (_rows + 1) / 2) : (1, _rows);
     }
 
     // rbp arguments, rbx weights and rsi scales of the tile, r14 tiles left, r15 output, rdx and r13 prefetching and its step.
@@ -86,8 +89,9 @@ internal sealed partial class QuantizedKernelCode
         _general.mov(__[rsp + _frame], rax);
         if (_keepsVectors)
             for (int i = FirstKept; i <= LastKept; i++) _general.vmovups(__xmmword_ptr[rsp + KeptPlace(i)], new AssemblerRegisterXMM(Register.XMM0 + i));
+        WriteConstant(0, 0x00010001);
+        _code.Store(VectorAssembler.At(rsp, _ones), 0);
         WriteConstant(_mask, _nibbles ? 0x0F0F0F0F : 0x00FF00FF);
-        WriteConstant(_ones, 0x00010001);
 
         _general.mov(rbx, Field(nameof(QuantizedMatMulArgs.Weights)));
         _general.mov(rsi, Field(nameof(QuantizedMatMulArgs.Scales)));
@@ -147,11 +151,10 @@ internal sealed partial class QuantizedKernelCode
     }
 
     // The same 32 bits in every lane.
-    private void WriteConstant(int place, int value)
+    private void WriteConstant(int register, int value)
     {
-        _general.mov(__dword_ptr[rsp + place], value);
-        _code.Broadcast32(0, VectorAssembler.At(rsp, place));
-        _code.Store(VectorAssembler.At(rsp, place), 0);
+        _general.mov(__dword_ptr[rsp], value);
+        _code.Broadcast32(register, VectorAssembler.At(rsp, 0));
     }
 
     private MemoryOperand FloatSum(int row, int vector) => VectorAssembler.At(rsp, row * StepBytes + vector * _vectorBytes);

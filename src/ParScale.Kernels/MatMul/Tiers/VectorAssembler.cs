@@ -35,7 +35,7 @@ internal sealed class VectorAssembler(VectorInstructions instructions)
 
     public void ToFloat(int to, int from) => Write(Instruction.Create(instructions.ToFloat, V(to), V(from)));
 
-    public void And(int to, int a, MemoryOperand b) => Write(instructions.And, to, a, b);
+    public void And(int to, int a, int b) => Write(instructions.And, to, a, b);
 
     public void Multiply(int to, int a, int b) => Write(instructions.Multiply, to, a, b);
 
