@@ -104,8 +104,7 @@ public sealed partial class LanguageModel : IDisposable
         QuantizedFolder.RequireType(config, options.Dtype);
         CheckpointConfig run = config.WithStreams(options.Streams);
         MemoryCheck.Require(run, options.Dtype);
-        if (options.Tier is { } tier && !Kernels.KernelTier.TryForce(tier))
-            throw ParScaleException.Usage("CL-02", $"tier {ParScaleException.Quote(tier)} is not one this machine has: {Kernels.KernelTier.Names}");
+        TierChoice.Apply(options.Tier);
         // Beside the weights, on another core. The folder may be replaced while the model runs, so nothing in it is read later; a
         // tokenizer that is missing or broken is reported when text is asked for: token ids need none.
         Task<Tokenizer> tokenizer = Task.Run(() => Text.Tokenizer.Load(folder, config.Model.VocabularySize));

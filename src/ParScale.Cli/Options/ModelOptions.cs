@@ -29,7 +29,7 @@ internal sealed class ModelOptions
     private readonly Option<string?> _tier = new("--tier")
     {
         Description = "Instruction set of the q8 and q4 kernels (default: the best this machine supports).",
-        HelpName = "avx512-vnni|avx-vnni|avx2|dp|portable",
+        HelpName = "avx512-vnni|avx-vnni|avx2|avx-vnni-intrinsics|avx2-intrinsics|dp|portable",
     };
     private readonly Option<bool> _strict = CommonOptions.Flag("--strict-weights",
         "Refuse weights with NaN or infinity instead of printing a note.");

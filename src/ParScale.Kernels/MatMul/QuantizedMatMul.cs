@@ -16,9 +16,6 @@ internal static unsafe class QuantizedMatMul
     // How far ahead of its use a cache line of weights is asked for: none costs P = 8 a tenth, 1 to 8 KB measured alike.
     private const int PrefetchAhead = 4096;
 
-    // Bytes of codes that a kernel uses in one step.
-    private const int StepBytes = 128;
-
     // Bytes of weights below which a hand-over to another thread costs more than it saves.
     private const int SmallestShare = 32 * 1024;
 
@@ -116,7 +113,7 @@ internal static unsafe class QuantizedMatMul
                 YStride = (nint)stride * sizeof(float),
             };
             SetPrefetch(ref args, tileBytes, row);
-            KernelTier.Current.Run(weights.Type, &args, rows);
+            x.Kernel.Run(weights.Type, &args, rows);
         }
 
         // One block of rows reads memory as it goes. Of several, each asks for its part of the next tile, so that memory is
@@ -126,7 +123,7 @@ internal static unsafe class QuantizedMatMul
             int blocks = (x.Rows + QuantizedActivations.BlockRows - 1) / QuantizedActivations.BlockRows;
             long ahead = blocks == 1 ? PrefetchAhead : tileBytes + tileBytes * (row / QuantizedActivations.BlockRows) / blocks;
             args.Prefetch = args.Weights + ahead;
-            args.PrefetchStep = (StepBytes + blocks - 1) / blocks;
+            args.PrefetchStep = (QuantizedLayout.StepBytes + blocks - 1) / blocks;
         }
     }
 }

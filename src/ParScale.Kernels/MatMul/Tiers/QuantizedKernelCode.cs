@@ -6,204 +6,160 @@ using static Iced.Intel.AssemblerRegisters;
 namespace ParScale.Kernels.MatMul.Tiers;
 
 /// <summary>
-/// Writes the machine code of one block-quantized product: tiles of 32 outputs times a fixed number of rows, with 512-bit
-/// <c>vpdpbusd</c>, which .NET has no intrinsic for. The one argument is a <see cref="QuantizedMatMulArgs"/>; only
-/// zmm0-5 and zmm16-31 are used, which no calling convention asks to keep.
+/// Writes the machine code of one block-quantized product: tiles of 32 outputs times a fixed number of rows, in the vectors of one
+/// <see cref="VectorInstructions"/>. The one argument is a <see cref="QuantizedMatMulArgs"/>. A group of values is multiplied in
+/// passes, each of so many outputs and rows as the registers hold sums for; this file has the loops, the other what a pass does.
 /// </summary>
-internal sealed class QuantizedKernelCode
+internal sealed partial class QuantizedKernelCode
 {
-    private const int VectorBytes = 64;
-
-    // Vectors of sixteen outputs in a tile.
-    private const int Vectors = QuantizedLayout.TileRows / 16;
-
     // Steps of the inner loop written out one after another.
     private const int Unroll = 4;
 
-    private static readonly AssemblerRegisterZMM[] Sums =
-    [
-        zmm16, zmm17, zmm18, zmm19, zmm20, zmm21, zmm22, zmm23, zmm24, zmm25, zmm26, zmm27, zmm28, zmm29, zmm30, zmm31,
-    ];
+    // Bytes of the weights of one step: four values of 32 outputs, or eight when they are nibbles.
+    private const int StepBytes = QuantizedLayout.StepBytes;
+
+    private const int FirstKept = 6, LastKept = 15, KeptBytes = 16;
 
     private static readonly AssemblerRegister64[] Kept = [rbx, rbp, rsi, rdi, r12, r13, r14, r15];
 
-    private readonly Assembler _code = new(64);
-    private readonly int _rows;
+    private readonly VectorAssembler _code;
+    private readonly Assembler _general;
+    private readonly int _vectorBytes, _rows;
     private readonly bool _nibbles;
-    private readonly int _groupSize;
+    private readonly bool _keepsVectors;
+    private readonly ProductForm _form;
+    private readonly int _groupSize, _steps;
 
-    private QuantizedKernelCode(WeightDtype type, int rows)
+    // Outputs, in vectors, and rows of a pass.
+    private readonly int _passVectors, _passRows;
+
+    // Places on the stack, from its pointer on: float sums [rows, 32] come first.
+    private readonly int _ones, _parts, _kept, _frame;
+
+    // The last register holds the bits of one code of several: no pass needs all registers.
+    private readonly int _mask;
+
+    private QuantizedKernelCode(VectorInstructions instructions, WeightDtype type, int rows)
     {
-        _rows = rows;
+        _code = new VectorAssembler(instructions);
+        _general = _code.General;
+        (_vectorBytes, _rows, _keepsVectors) = (instructions.Bytes, rows, instructions.UsesKeptRegisters);
         QuantizedNumbers numbers = WeightFormats.Numbers(type);
         _nibbles = numbers.ValuesPerByte == 2;
         _groupSize = numbers.GroupSize;
+        _steps = _groupSize / (_nibbles ? 8 : 4);
+        _form = instructions.Dot != Code.INVALID ? ProductForm.Dot : _nibbles ? ProductForm.BytePairs : ProductForm.WordPairs;
+        (_passVectors, _passRows) = Pass();
+
+        _mask = instructions.Registers - 1;
+        _ones = rows * StepBytes;
+        _parts = _ones + _vectorBytes;
+        _kept = _parts + _passVectors * _passRows * _vectorBytes;
+        _frame = (_kept + (LastKept - FirstKept + 1) * KeptBytes + 63) / 64 * 64;
     }
+
+    private int TileVectors => StepBytes / _vectorBytes;
 
     /// <summary>The code for 1 to 8 rows.</summary>
-    public static byte[] Write(WeightDtype type, int rows)
+    public static byte[] Write(VectorInstructions instructions, WeightDtype type, int rows)
     {
-        var kernel = new QuantizedKernelCode(type, rows);
+        var kernel = new QuantizedKernelCode(instructions, type, rows);
         kernel.WriteAll();
-        var bytes = new MemoryStream();
-        kernel._code.Assemble(new StreamCodeWriter(bytes), 0);
-        return bytes.ToArray();
+        return kernel._code.Assemble();
     }
 
-    // rbp arguments, rbx and r12 weights and their stride, rsi scales, r14 tiles left, r15 and rdi output and its stride, rdx and r13
-    // prefetching and its step.
+    // With few rows a pass takes all outputs, so that memory is read from front to back. With many, a vector of weights should be used
+    // as often as possible once it is unpacked: by all rows. Sixteen registers hold eight sums and what leads to them, 32 twice as many.
+    private (int Vectors, int Rows) Pass()
+    {
+        if (TileVectors == 2) return (2, _rows);
+        if (_rows <= 2) return (4, _rows);
+        if (_rows <= 4) return (2, _rows);
+        return _form != ProductForm.WordPairs ? (2, (_rows + 1) / 2) : (1, _rows);
+    }
+
+    // rbp arguments, rbx weights and rsi scales of the tile, r14 tiles left, r15 output, rdx and r13 prefetching and its step.
     private void WriteAll()
     {
-        foreach (AssemblerRegister64 register in Kept) _code.push(register);
-        _code.mov(rbp, OperatingSystem.IsWindows() ? rcx : rdi);
-        int frame = _rows * Vectors * VectorBytes;
-        _code.mov(rax, rsp);
-        _code.sub(rsp, frame + VectorBytes);
-        _code.and(rsp, -VectorBytes);
-        _code.mov(__[rsp + frame], rax);
+        foreach (AssemblerRegister64 register in Kept) _general.push(register);
+        _general.mov(rbp, OperatingSystem.IsWindows() ? rcx : rdi);
+        _general.mov(rax, rsp);
+        _general.sub(rsp, _frame + 64);
+        _general.and(rsp, -64);
+        _general.mov(__[rsp + _frame], rax);
+        if (_keepsVectors)
+            for (int i = FirstKept; i <= LastKept; i++) _general.vmovups(__xmmword_ptr[rsp + KeptPlace(i)], new AssemblerRegisterXMM(Register.XMM0 + i));
+        WriteConstant(0, 0x00010001);
+        _code.Store(VectorAssembler.At(rsp, _ones), 0);
+        WriteConstant(_mask, _nibbles ? 0x0F0F0F0F : 0x00FF00FF);
 
-        _code.mov(rbx, Field(nameof(QuantizedMatMulArgs.Weights)));
-        _code.mov(r12, Field(nameof(QuantizedMatMulArgs.WeightStride)));
-        _code.mov(rsi, Field(nameof(QuantizedMatMulArgs.Scales)));
-        _code.mov(rdx, Field(nameof(QuantizedMatMulArgs.Prefetch)));
-        _code.mov(r13, Field(nameof(QuantizedMatMulArgs.PrefetchStep)));
-        _code.mov(r14, Field(nameof(QuantizedMatMulArgs.Tiles)));
-        _code.mov(r15, Field(nameof(QuantizedMatMulArgs.Y)));
-        _code.mov(rdi, Field(nameof(QuantizedMatMulArgs.YStride)));
-        if (_nibbles)
-        {
-            _code.mov(eax, 0x0F0F0F0F);
-            _code.vpbroadcastd(zmm5, eax);
-        }
-        Label tile = _code.CreateLabel();
-        _code.Label(ref tile);
+        _general.mov(rbx, Field(nameof(QuantizedMatMulArgs.Weights)));
+        _general.mov(rsi, Field(nameof(QuantizedMatMulArgs.Scales)));
+        _general.mov(rdx, Field(nameof(QuantizedMatMulArgs.Prefetch)));
+        _general.mov(r13, Field(nameof(QuantizedMatMulArgs.PrefetchStep)));
+        _general.mov(r14, Field(nameof(QuantizedMatMulArgs.Tiles)));
+        _general.mov(r15, Field(nameof(QuantizedMatMulArgs.Y)));
+        Label tile = _general.CreateLabel();
+        _general.Label(ref tile);
         WriteTile();
-        _code.add(rbx, r12);
-        _code.add(rsi, Field(nameof(QuantizedMatMulArgs.ScaleStride)));
-        _code.add(r15, Vectors * VectorBytes);
-        _code.dec(r14);
-        _code.jne(tile);
+        _general.add(rbx, Field(nameof(QuantizedMatMulArgs.WeightStride)));
+        _general.add(rsi, Field(nameof(QuantizedMatMulArgs.ScaleStride)));
+        _general.add(r15, StepBytes);
+        _general.dec(r14);
+        _general.jne(tile);
 
-        _code.mov(rsp, __[rsp + frame]);
-        _code.vzeroupper();
-        foreach (AssemblerRegister64 register in Kept.Reverse()) _code.pop(register);
-        _code.ret();
+        if (_keepsVectors)
+            for (int i = FirstKept; i <= LastKept; i++) _general.vmovups(new AssemblerRegisterXMM(Register.XMM0 + i), __xmmword_ptr[rsp + KeptPlace(i)]);
+        _general.mov(rsp, __[rsp + _frame]);
+        _general.vzeroupper();
+        foreach (AssemblerRegister64 register in Kept.Reverse()) _general.pop(register);
+        _general.ret();
     }
 
     // All groups of a tile. r8 weights, r9 x, r10 groups of x, r11 scales, rax groups left; float sums on the stack.
     private void WriteTile()
     {
-        _code.vpxord(zmm0, zmm0, zmm0);
-        for (int i = 0; i < _rows * Vectors; i++) _code.vmovaps(__zmmword_ptr[rsp + i * VectorBytes], zmm0);
-        _code.mov(r8, rbx);
-        _code.mov(r9, Field(nameof(QuantizedMatMulArgs.X)));
-        _code.mov(r10, Field(nameof(QuantizedMatMulArgs.XGroups)));
-        _code.mov(r11, rsi);
-        _code.mov(rax, Field(nameof(QuantizedMatMulArgs.Groups)));
-        Label group = _code.CreateLabel();
-        _code.Label(ref group);
-        for (int row = 0; row < _rows; row++)
-            for (int vector = 0; vector < Vectors; vector++)
-                _code.vpbroadcastd(Sum(row, vector), __dword_ptr[r10 + row * 8 + 4]);
+        _code.Clear(0);
+        for (int at = 0; at < _rows * StepBytes; at += _vectorBytes) _code.Store(VectorAssembler.At(rsp, at), 0);
+        _general.mov(r8, rbx);
+        _general.mov(r9, Field(nameof(QuantizedMatMulArgs.X)));
+        _general.mov(r10, Field(nameof(QuantizedMatMulArgs.XGroups)));
+        _general.mov(r11, rsi);
+        _general.mov(rax, Field(nameof(QuantizedMatMulArgs.Groups)));
+        Label group = _general.CreateLabel();
+        _general.Label(ref group);
+        for (int vector = 0; vector < TileVectors; vector += _passVectors)
+            for (int row = 0; row < _rows; row += _passRows) WritePass(vector, row, Math.Min(_passRows, _rows - row));
+        _general.add(r8, _steps * StepBytes);
+        _general.add(r9, _rows * XRowBytes);
+        _general.add(r10, _rows * 8);
+        _general.add(r11, QuantizedLayout.TileRows * sizeof(ushort));
+        _general.dec(rax);
+        _general.jne(group);
 
-        int steps = _groupSize / (_nibbles ? 8 : 4);
-        _code.mov(ecx, steps / Unroll);
-        Label step = _code.CreateLabel();
-        _code.Label(ref step);
-        for (int i = 0; i < Unroll; i++) WriteStep(i);
-        _code.add(r8, Unroll * Vectors * VectorBytes);
-        _code.add(r9, _groupSize / steps * Unroll);
-        _code.dec(ecx);
-        _code.jne(step);
-
-        WriteScaling();
-        if (_rows > 1) _code.add(r9, (_rows - 1) * _groupSize);
-        _code.add(r10, _rows * 8);
-        _code.add(r11, QuantizedLayout.TileRows * sizeof(ushort));
-        _code.dec(rax);
-        _code.jne(group);
-
-        _code.mov(r8, r15);
+        _general.mov(r8, r15);
+        _general.mov(r9, Field(nameof(QuantizedMatMulArgs.YStride)));
         for (int row = 0; row < _rows; row++)
         {
-            for (int vector = 0; vector < Vectors; vector++)
+            for (int vector = 0; vector < TileVectors; vector++)
             {
-                _code.vmovaps(zmm0, Kept32(row, vector));
-                _code.vmovups(__zmmword_ptr[r8 + vector * VectorBytes], zmm0);
+                _code.Load(0, FloatSum(row, vector));
+                _code.Store(VectorAssembler.At(r8, vector * _vectorBytes), 0);
             }
-            _code.add(r8, rdi);
+            _general.add(r8, r9);
         }
     }
 
-    // Four values of every output, or eight when they are nibbles, times those of every row.
-    private void WriteStep(int index)
+    // The same 32 bits in every lane.
+    private void WriteConstant(int register, int value)
     {
-        for (int vector = 0; vector < Vectors; vector++)
-        {
-            int offset = (index * Vectors + vector) * VectorBytes;
-            _code.prefetcht0(__byte_ptr[rdx + vector * VectorBytes]);
-            if (_nibbles)
-            {
-                AssemblerRegisterZMM first = vector == 0 ? zmm0 : zmm2, next = vector == 0 ? zmm1 : zmm3;
-                _code.vmovdqu32(next, __zmmword_ptr[r8 + offset]);
-                _code.vpandd(first, next, zmm5);
-                _code.vpsrld(next, next, 4);
-                _code.vpandd(next, next, zmm5);
-            }
-            else
-            {
-                _code.vmovdqu32(vector == 0 ? zmm0 : zmm1, __zmmword_ptr[r8 + offset]);
-            }
-        }
-        _code.add(rdx, r13);
-        if (_nibbles)
-        {
-            WriteProducts(zmm0, zmm2, index * 2);
-            WriteProducts(zmm1, zmm3, index * 2 + 1);
-        }
-        else
-        {
-            WriteProducts(zmm0, zmm1, index);
-        }
+        _general.mov(__dword_ptr[rsp], value);
+        _code.Broadcast32(register, VectorAssembler.At(rsp, 0));
     }
 
-    private void WriteProducts(AssemblerRegisterZMM first, AssemblerRegisterZMM second, int word)
-    {
-        for (int row = 0; row < _rows; row++)
-        {
-            int offset = row * _groupSize + word * 4;
-            _code.vpbroadcastd(zmm4, __dword_ptr[r9 + offset]);
-            _code.vpdpbusd(Sum(row, 0), first, zmm4);
-            _code.vpdpbusd(Sum(row, 1), second, zmm4);
-        }
-    }
+    private MemoryOperand FloatSum(int row, int vector) => VectorAssembler.At(rsp, row * StepBytes + vector * _vectorBytes);
 
-    // sum = fma(integer sum, scale of the weights * scale of x, sum).
-    private void WriteScaling()
-    {
-        for (int vector = 0; vector < Vectors; vector++)
-        {
-            AssemblerRegisterZMM scale = vector == 0 ? zmm0 : zmm1;
-            _code.vpmovzxwd(scale, __ymmword_ptr[r11 + vector * VectorBytes / 2]);
-            _code.vpslld(scale, scale, 16);
-        }
-        for (int row = 0; row < _rows; row++)
-        {
-            _code.vbroadcastss(zmm2, __dword_ptr[r10 + row * 8]);
-            for (int vector = 0; vector < Vectors; vector++)
-            {
-                AssemblerRegisterZMM sum = Sum(row, vector);
-                _code.vmulps(zmm3, vector == 0 ? zmm0 : zmm1, zmm2);
-                _code.vcvtdq2ps(sum, sum);
-                _code.vfmadd213ps(sum, zmm3, Kept32(row, vector));
-                _code.vmovaps(Kept32(row, vector), sum);
-            }
-        }
-    }
-
-    private static AssemblerRegisterZMM Sum(int row, int vector) => Sums[row * Vectors + vector];
-
-    private static AssemblerMemoryOperand Kept32(int row, int vector) => __zmmword_ptr[rsp + (row * Vectors + vector) * VectorBytes];
+    private int KeptPlace(int register) => _kept + (register - FirstKept) * KeptBytes;
 
     private static AssemblerMemoryOperand Field(string name) => __qword_ptr[rbp + (int)Marshal.OffsetOf<QuantizedMatMulArgs>(name)];
 }
