@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Reflection;
-using LLama;
 using ParScale.PeerBenchmarks.Peer;
+using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.PeerBenchmarks.Comparison;
 
@@ -42,10 +42,10 @@ internal static class ComparisonTable
         OwnFigures own = formats[0].Own[0];
         yield return "";
         yield return $"- {own.Cpu}, {Environment.ProcessorCount} threads, {own.Runtime}, {DateTime.UtcNow:yyyy-MM-dd}; shape {options.Shape.Name}, random weights; "
-            + $"{options.Context} tokens in each cache; medians of {options.Rounds} rounds of {options.Steps} steps, both sides in turn";
-        yield return $"- ours: ParScale {Version(typeof(ScalingLaws.Cost.ModelShape).Assembly)}, " + string.Join(", ", formats.Select(format => $"{format.Format} {format.Own[0].Kernel}"));
+            + $"{options.Context} tokens in each cache; rounds {options.Rounds}, steps in each {options.Steps}, both sides in turn; medians";
+        yield return $"- ours: ParScale {typeof(CostModel).Assembly.GetName().Version?.ToString(fieldCount: 3)}, " + string.Join(", ", formats.Select(format => $"{format.Format} {format.Own[0].Kernel}"));
         foreach (PeerFigures peer in formats[0].Peers.Select(build => build.First()))
-            yield return $"- peer: llama.cpp of LLamaSharp {Version(typeof(LLamaWeights).Assembly)}, build {peer.Library}: {peer.Features}";
+            yield return $"- peer: llama.cpp of LLamaSharp {PeerVersion}, build {peer.Library}: {peer.Features}";
         yield return "- formats: ours 8.13 and 4.25 bits a weight, Q8_0 and Q4_0 8.5 and 4.5; embedding and head in 8 bits on both sides";
         yield return "- P: our streams, with prefixes and aggregator; for llama.cpp the next token of P sequences in one batch, logits of one of them";
     }
@@ -61,8 +61,8 @@ internal static class ComparisonTable
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private static string Version(Assembly assembly) =>
-        assembly.GetName().Version?.ToString(fieldCount: 3) ?? "of unknown version";
+    private static string PeerVersion => typeof(ComparisonTable).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .First(attribute => attribute.Key == "LLamaSharpVersion").Value!;
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

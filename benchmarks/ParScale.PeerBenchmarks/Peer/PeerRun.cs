@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using LLama;
 using LLama.Common;
@@ -85,7 +86,12 @@ internal sealed class PeerRun(string model, PeerPlan plan)
         DecodeResult result = context.NativeHandle.Decode(batch);
         context.NativeHandle.Synchronize();
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return result == DecodeResult.Ok ? seconds : throw new InvalidOperationException($"llama.cpp answered {result}");
+        if (result != DecodeResult.Ok) throw new InvalidOperationException($"llama.cpp answered {result}");
+        // Of numbers that are none, or all alike, the time would say nothing.
+        Span<float> logits = context.NativeHandle.GetLogitsIth(batch.TokenCount - 1);
+        if (!TensorPrimitives.IsFiniteAll(logits) || TensorPrimitives.Max(logits) == TensorPrimitives.Min(logits))
+            throw new InvalidOperationException("llama.cpp computed no logits");
+        return seconds;
     }
 
     private static LLamaToken Token(int place) => place * TokensApart % 1000;
