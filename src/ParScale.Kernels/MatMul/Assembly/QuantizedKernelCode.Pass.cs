@@ -1,7 +1,7 @@
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
-namespace ParScale.Kernels.MatMul.Tiers;
+namespace ParScale.Kernels.MatMul.Assembly;
 
 /// <content>One pass over a group. Registers: sums [vectors, rows], then weights and activations, then whatever is only passed through.</content>
 internal sealed partial class QuantizedKernelCode
