@@ -2,6 +2,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.MatMul.Assembly;
 using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Vectors;
 
@@ -59,14 +60,15 @@ internal static class KernelTier
         if (AssembledKernel.HasAvx512Vnni && generatedCode) yield return new AssembledKernel("avx512-vnni", VectorInstructions.Avx512Vnni);
         if (avxVnni && generatedCode) yield return new AssembledKernel("avx-vnni", VectorInstructions.AvxVnni);
         if (avx2 && generatedCode) yield return new AssembledKernel("avx2", VectorInstructions.Avx2);
-        if (avxVnni) yield return new VectorKernel<DotBytesStep<AvxVnniTier, Vector256<int>>, DotNibblesStep<AvxVnniTier, Vector256<int>>, Vector256<int>>(
-            "avx-vnni-intrinsics", ActivationLayout.Bytes);
+        if (avxVnni) yield return ByDot<AvxVnniTier, Vector256<int>>("avx-vnni-intrinsics");
         if (avx2) yield return new VectorKernel<Avx2BytesStep, Avx2NibblesStep, Vector256<int>>("avx2-intrinsics", ActivationLayout.WordPairs);
-        if (Dp.IsSupported) yield return new VectorKernel<DotBytesStep<ArmDpTier, Vector128<int>>, DotNibblesStep<ArmDpTier, Vector128<int>>, Vector128<int>>(
-            "dp", ActivationLayout.Bytes);
-        yield return new VectorKernel<DotBytesStep<PortableTier, Vector128<int>>, DotNibblesStep<PortableTier, Vector128<int>>, Vector128<int>>(
-            "portable", ActivationLayout.Bytes);
+        if (Dp.IsSupported) yield return ByDot<ArmDpTier, Vector128<int>>("dp");
+        yield return ByDot<PortableTier, Vector128<int>>("portable");
     }
+
+    private static VectorKernel<DotBytesStep<TTier, TVector>, DotNibblesStep<TTier, TVector>, TVector> ByDot<TTier, TVector>(string name)
+        where TTier : struct, IDotTier<TVector>
+        where TVector : struct => new(name, ActivationLayout.Bytes);
 
     private static string Instructions =>
         !Vector128.IsHardwareAccelerated ? "portable" :

@@ -78,7 +78,8 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         _scales.Dispose();
     }
 
-    private static int GroupBytes(ActivationLayout layout, int groupSize) => layout == ActivationLayout.WordPairs ? groupSize * sizeof(short) : groupSize;
+    private static int GroupBytes(ActivationLayout layout, int groupSize) =>
+        layout == ActivationLayout.WordPairs ? groupSize * sizeof(short) : groupSize;
 
     // In the vectors of one width.
     private readonly struct Rounding(
@@ -93,14 +94,15 @@ internal sealed unsafe class QuantizedActivations : IDisposable
 
     // Items are groups of values of a row, counted [groups, rows].
     private readonly struct Job<TSimd, TFloat, TInt>(
-        float* x, int length, int rows, int groupSize, int groups, int offset, ActivationLayout layout, sbyte* codes, ActivationGroup* scales) : IRangeJob
+        float* x, int length, int rows, int groupSize, int groups, int offset, ActivationLayout layout, sbyte* codes, ActivationGroup* scales)
+        : IRangeJob
         where TSimd : struct, ISimd<TFloat, TInt>
         where TFloat : struct
         where TInt : struct
     {
         private readonly float* _x = x;
         private readonly int _length = length, _rows = rows, _groupSize = groupSize, _groups = groups, _offset = offset;
-        private readonly bool _pairs = layout == ActivationLayout.WordPairs;
+        private readonly ActivationLayout _layout = layout;
         private readonly sbyte* _codes = codes;
         private readonly ActivationGroup* _scales = scales;
 
@@ -109,7 +111,8 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         {
             float* padded = stackalloc float[_groupSize];
             sbyte* bytes = stackalloc sbyte[_groupSize];
-            int groupBytes = _pairs ? _groupSize * sizeof(short) : _groupSize;
+            int groupBytes = GroupBytes(_layout, _groupSize);
+            bool pairs = _layout == ActivationLayout.WordPairs;
             for (int item = start; item < end; item++)
             {
                 int group = item / _rows, row = item % _rows;
@@ -124,8 +127,8 @@ internal sealed unsafe class QuantizedActivations : IDisposable
                 }
                 long place = (long)first * _groups + (long)group * block + (row - first);
                 sbyte* to = _codes + place * groupBytes;
-                _scales[place] = Round(values, _pairs ? bytes : to);
-                if (_pairs) StorePairs(bytes, to);
+                _scales[place] = Round(values, pairs ? bytes : to);
+                if (pairs) StorePairs(bytes, to);
             }
         }
 

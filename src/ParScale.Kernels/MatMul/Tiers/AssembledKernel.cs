@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics.X86;
 using Iced.Intel;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.MatMul.Assembly;
 
 namespace ParScale.Kernels.MatMul.Tiers;
 

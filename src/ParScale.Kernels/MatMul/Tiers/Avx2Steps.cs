@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.MatMul.Assembly;
 
 namespace ParScale.Kernels.MatMul.Tiers;
 
@@ -66,7 +67,8 @@ internal readonly unsafe struct Avx2NibblesStep : IProductStep<Vector256<int>>
     public static int StepBytes => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Load(byte* weights, out Vector256<int> first, out Vector256<int> second) => Avx2Tier.LoadNibbles(weights, out first, out second);
+    public static void Load(byte* weights, out Vector256<int> first, out Vector256<int> second) =>
+        Avx2Tier.LoadNibbles(weights, out first, out second);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Broadcast(sbyte* x) => Avx2Tier.Broadcast(x);

@@ -1,4 +1,4 @@
-namespace ParScale.Kernels.MatMul.Tiers;
+namespace ParScale.Kernels.MatMul.Assembly;
 
 /// <summary>How codes of weights and activations are multiplied and added, exactly.</summary>
 internal enum ProductForm

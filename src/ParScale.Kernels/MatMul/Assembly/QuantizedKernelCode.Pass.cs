@@ -1,11 +1,14 @@
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
-namespace ParScale.Kernels.MatMul.Tiers;
+namespace ParScale.Kernels.MatMul.Assembly;
 
 /// <content>One pass over a group. Registers: sums [vectors, rows], then weights and activations, then whatever is only passed through.</content>
 internal sealed partial class QuantizedKernelCode
 {
+    // Bytes of a cache line.
+    private const int LineBytes = 64;
+
     // Words of four bytes of x (of two 16-bit numbers when widened) that a step takes from a row, and how they lie.
     private int Words => _nibbles || _form == ProductForm.WordPairs ? 2 : 1;
 
@@ -15,6 +18,10 @@ internal sealed partial class QuantizedKernelCode
 
     private int XStepBytes => _form == ProductForm.WordPairs ? 4 : 4 * Words;
 
+    private int RowPasses => (_rows + _passRows - 1) / _passRows;
+
+    private int Passes => TileVectors / _passVectors * RowPasses;
+
     // r12 weights, rdi x, ecx loops left.
     private void WritePass(int firstVector, int firstRow, int rows)
     {
@@ -22,6 +29,7 @@ internal sealed partial class QuantizedKernelCode
         int blocks = _form == ProductForm.BytePairs ? _steps / Unroll : 1, loops = _steps / Unroll / blocks;
         _general.mov(r12, r8);
         _general.mov(rdi, r9);
+        WriteXPrefetch(firstVector / _passVectors * RowPasses + firstRow / _passRows);
         if (_form != ProductForm.BytePairs)
             for (int row = 0; row < rows; row++)
                 for (int vector = 0; vector < _passVectors; vector++) _code.Broadcast32(Sum(vector, row, rows), Start(firstRow + row));
@@ -51,12 +59,20 @@ internal sealed partial class QuantizedKernelCode
         WriteScaling(firstVector, firstRow, rows);
     }
 
-    // The passes of a group together ask for as much as it has, each in some of its steps.
+    // The passes of a group together ask for the x of the next group. It comes from a farther cache when K is large or the rows are
+    // those of a prompt, in an order that the processor does not foresee.
+    private void WriteXPrefetch(int pass)
+    {
+        int lines = _rows * XRowBytes / LineBytes;
+        for (int line = lines * pass / Passes; line < lines * (pass + 1) / Passes; line++)
+            _general.prefetcht0(__byte_ptr[r9 + _rows * XRowBytes + line * LineBytes]);
+    }
+
+    // The passes of a group together ask for as many weights as it has, each in some of its steps.
     private void WritePrefetch(int step)
     {
-        int passes = TileVectors / _passVectors * ((_rows + _passRows - 1) / _passRows);
-        if (step % passes != 0) return;
-        for (int line = 0; line < StepBytes; line += 64) _general.prefetcht0(__byte_ptr[rdx + line]);
+        if (step % Passes != 0) return;
+        for (int line = 0; line < StepBytes; line += LineBytes) _general.prefetcht0(__byte_ptr[rdx + line]);
         _general.add(rdx, r13);
     }
 

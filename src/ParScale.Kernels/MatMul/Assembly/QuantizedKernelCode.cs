@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 using Iced.Intel;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.MatMul.Tiers;
 using static Iced.Intel.AssemblerRegisters;
 
-namespace ParScale.Kernels.MatMul.Tiers;
+namespace ParScale.Kernels.MatMul.Assembly;
 
 /// <summary>
 /// Writes the machine code of one block-quantized product: tiles of 32 outputs times a fixed number of rows, in the vectors of one
@@ -88,7 +89,7 @@ internal sealed partial class QuantizedKernelCode
         _general.and(rsp, -64);
         _general.mov(__[rsp + _frame], rax);
         if (_keepsVectors)
-            for (int i = FirstKept; i <= LastKept; i++) _general.vmovups(__xmmword_ptr[rsp + KeptPlace(i)], new AssemblerRegisterXMM(Register.XMM0 + i));
+            for (int i = FirstKept; i <= LastKept; i++) _general.vmovups(KeptPlace(i), Xmm(i));
         WriteConstant(0, 0x00010001);
         _code.Store(VectorAssembler.At(rsp, _ones), 0);
         WriteConstant(_mask, _nibbles ? 0x0F0F0F0F : 0x00FF00FF);
@@ -109,7 +110,7 @@ internal sealed partial class QuantizedKernelCode
         _general.jne(tile);
 
         if (_keepsVectors)
-            for (int i = FirstKept; i <= LastKept; i++) _general.vmovups(new AssemblerRegisterXMM(Register.XMM0 + i), __xmmword_ptr[rsp + KeptPlace(i)]);
+            for (int i = FirstKept; i <= LastKept; i++) _general.vmovups(Xmm(i), KeptPlace(i));
         _general.mov(rsp, __[rsp + _frame]);
         _general.vzeroupper();
         foreach (AssemblerRegister64 register in Kept.Reverse()) _general.pop(register);
@@ -159,7 +160,9 @@ internal sealed partial class QuantizedKernelCode
 
     private MemoryOperand FloatSum(int row, int vector) => VectorAssembler.At(rsp, row * StepBytes + vector * _vectorBytes);
 
-    private int KeptPlace(int register) => _kept + (register - FirstKept) * KeptBytes;
+    private AssemblerMemoryOperand KeptPlace(int register) => __xmmword_ptr[rsp + _kept + (register - FirstKept) * KeptBytes];
+
+    private static AssemblerRegisterXMM Xmm(int register) => new(Register.XMM0 + register);
 
     private static AssemblerMemoryOperand Field(string name) => __qword_ptr[rbp + (int)Marshal.OffsetOf<QuantizedMatMulArgs>(name)];
 }

@@ -1,6 +1,6 @@
 using Iced.Intel;
 
-namespace ParScale.Kernels.MatMul.Tiers;
+namespace ParScale.Kernels.MatMul.Assembly;
 
 /// <summary>
 /// The instructions of one width of vectors, by the names that Iced gives their encodings, so that
@@ -88,7 +88,9 @@ internal sealed record VectorInstructions
     /// <summary>a = a * b + c.</summary>
     public required Code MultiplyAdd { get; init; }
 
-    /// <summary>Adds the four products of the bytes of a lane, unsigned times signed, to its sum; INVALID where there is no such instruction.</summary>
+    /// <summary>
+    /// Adds the four products of the bytes of a lane, unsigned times signed, to its sum; INVALID where there is no such instruction.
+    /// </summary>
     public Code Dot { get; init; } = Code.INVALID;
 
     /// <summary>The register of a number below <see cref="Registers"/>.</summary>

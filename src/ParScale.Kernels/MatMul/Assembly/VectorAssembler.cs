@@ -1,6 +1,6 @@
 using Iced.Intel;
 
-namespace ParScale.Kernels.MatMul.Tiers;
+namespace ParScale.Kernels.MatMul.Assembly;
 
 /// <summary>An assembler whose vector registers are numbers and whose vectors have the width of a <see cref="VectorInstructions"/>.</summary>
 internal sealed class VectorAssembler(VectorInstructions instructions)
