@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compares parscale's decode steps and prompts with llama.cpp as LLamaSharp packages it, on random models of one shape. Both run in turn,
 # several rounds; a Markdown table goes to stdout. Downloads only packages; the normal build needs none of them.
-#   scripts/compare-peers.sh                      # 1.8B, q8 and q4, about 6 minutes on two cores, 2 GB on the disk for temporary files
+#   scripts/compare-peers.sh                      # 1.8B, q8 and q4, about 8 minutes on two cores, 2 GB on the disk for temporary files
 #   scripts/compare-peers.sh --shape 0.7B --rounds 1
 #   scripts/compare-peers.sh --avx2               # both sides without AVX-512
 set -euo pipefail
