@@ -1,0 +1,2 @@
+CONTEXT = {"messages": [{"role": "user", "content": "Hi"}], "tools": None, "variables": {}}
+SNIPPETS = ["{{ 1 }}"]
