@@ -46,7 +46,7 @@ internal sealed class ChatVariables(Run run)
         {
             Entry("role", new TextValue(new TaggedText(message.Role, Array.IndexOf(Roles, message.Role) >= 0 ? TextTag.Template : tag))),
         };
-        if (message.Content is not null) entries.Add(Entry("content", new TextValue(new TaggedText(message.Content, said))));
+        if (message.Content is not null && message.Fields?.ContainsKey("content") != true) entries.Add(Entry("content", new TextValue(new TaggedText(message.Content, said))));
         if (message.Fields is not null) entries.AddRange(Parse(message.Fields, "a message", Fields));
         return run.Dict(entries);
 
