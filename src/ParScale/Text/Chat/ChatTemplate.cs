@@ -85,6 +85,22 @@ public sealed class ChatTemplate
         return new RenderedChat(Write(messages, options, cancellation));
     }
 
+    /// <summary>Where the last copy of a message's content ends; if it is nowhere whole, its last character; null if nothing of it is written.</summary>
+    private static int? EndOfContent(TaggedText text, int message, string content)
+    {
+        for (int at = text.Length; content.Length > 0 && at > 0;)
+        {
+            at = text.Text.AsSpan(0, at).LastIndexOf(content);
+            if (at >= 0 && IsOf(text.TagAt(at)) && IsOf(text.TagAt(at + content.Length - 1))) return at + content.Length;
+            if (at > 0) at += content.Length - 1;
+        }
+        for (int i = text.Runs.Length - 1; i >= 0; i--)
+            if (IsOf(text.Runs[i].Tag)) return text.Runs[i].End;
+        return null;
+
+        bool IsOf(TextTag tag) => tag.IsContent && tag.Message == message;
+    }
+
     // Where a template trims the content and writes the same white space itself, Transformers keeps that.
     private static int Space(string text, int end, ChatMessage final)
     {
@@ -114,11 +130,8 @@ public sealed class ChatTemplate
     {
         if (messages is not [.., var final]) throw ParScaleException.Usage("CT-17", "there is no message to continue");
         TaggedText text = Write(messages, options with { AddGenerationPrompt = false }, cancellation);
-        for (int i = text.Runs.Length - 1; i >= 0; i--)
-        {
-            (int end, TextTag tag) = text.Runs[i];
-            if (tag.IsContent && tag.Message == messages.Count - 1) return new RenderedChat(text.Slice(0, end + Space(text.Text, end, final)));
-        }
+        if (EndOfContent(text, messages.Count - 1, final.Content?.Trim() ?? "") is { } end)
+            return new RenderedChat(text.Slice(0, end + Space(text.Text, end, final)));
         bool isBare = final.Role == "assistant" && string.IsNullOrWhiteSpace(final.Content) && final.Fields is null or { Count: 0 };
         if (!isBare)
             throw ParScaleException.BadInput("CT-17", _file, "the template does not write the last message, so it cannot be continued; send another message instead");

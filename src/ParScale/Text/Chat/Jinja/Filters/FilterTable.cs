@@ -5,7 +5,7 @@ using ParScale.Text.Chat.Jinja.Values;
 
 namespace ParScale.Text.Chat.Jinja.Filters;
 
-/// <summary>The filters: all of Jinja's but those that make HTML or random choices; <c>tojson</c> is that of Transformers.</summary>
+/// <summary>The filters: all of Jinja's but <c>urlize</c>; <c>tojson</c> is that of Transformers.</summary>
 internal static class FilterTable
 {
     private static readonly Lazy<Dictionary<string, Builtin>> All = new(() =>

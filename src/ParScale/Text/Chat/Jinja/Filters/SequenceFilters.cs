@@ -11,8 +11,8 @@ internal static class SequenceFilters
 
     public static readonly Builtin[] All =
     [
-        new("first", "", call => call.Items() is [var first, ..] ? first : new UndefinedValue("there is no first item: the sequence is empty"), isCheap: true),
-        new("last", "", call => call.Items() is [.., var last] ? last : new UndefinedValue("there is no last item: the sequence is empty"), isCheap: true),
+        new("first", "", call => First(call) ?? new UndefinedValue("there is no first item: the sequence is empty"), isCheap: true),
+        new("last", "", call => Sequence(call) is [.., var last] ? last : new UndefinedValue("there is no last item: the sequence is empty"), isCheap: true),
         new("length", "", Length, isCheap: true),
         new("count", "", Length, isCheap: true),
         new("list", "", call => call.Run.List([.. call.Items()])),
@@ -25,8 +25,16 @@ internal static class SequenceFilters
         new("sum", "attribute start", Sum),
         new("batch", "linecount fill_with", Batch),
         new("slice", "slices fill_with", Slice),
+        // The same one every time: a chat must not depend on chance.
+        new("random", "", call => Sequence(call) is { Length: > 0 } items ? items[items.Length / 2] : new UndefinedValue("there is no item: the sequence is empty"), isCheap: true),
         new("groupby", "attribute default case_sensitive", GroupBy),
     ];
+
+    private static Value? First(Call call) => call.Self is GeneratorValue generator ? generator.TakeOne() : call.Items() is [var first, ..] ? first : null;
+
+    private static Value[] Sequence(Call call) => call.Self is GeneratorValue ? throw NoLength(call) : call.Items();
+
+    private static ParScaleException NoLength(Call call) => call.Run.Fails($"a value of type {call.Self.TypeName} has no length; write it as a list first");
 
     private static IntValue Length(Call call) => call.Self switch
     {
@@ -34,7 +42,7 @@ internal static class SequenceFilters
         ListValue list => IntValue.Data(list.Items.Length),
         DictValue dict => IntValue.Data(dict.Entries.Count),
         UndefinedValue => IntValue.Data(0),
-        _ => throw call.Run.Fails($"a value of type {call.Self.TypeName} has no length"),
+        _ => throw NoLength(call),
     };
 
     private static TextValue Join(Call call)
@@ -47,7 +55,8 @@ internal static class SequenceFilters
     private static Value Reverse(Call call)
     {
         Value[] items = [.. call.Items().Reverse()];
-        if (call.Self is not TextValue) return call.Run.List(items);
+        if (call.Self is GeneratorValue) return call.Run.List(items);
+        if (call.Self is not TextValue) return call.Run.Generator(items);
         return new TextValue(TextOperations.Join(items.Select(item => ((TextValue)item).Tagged), TaggedText.Empty, call.Run));
     }
 
@@ -63,15 +72,15 @@ internal static class SequenceFilters
             FilterTable.SortKey(FilterTable.Attribute(item, TextValue.Data(attribute), null, call.Run), call.Flag(1), call.Run);
     }
 
-    private static ListValue Unique(Call call)
+    private static GeneratorValue Unique(Call call)
     {
         var seen = new HashSet<Value>(ValueComparer.Instance);
-        return call.Run.List([.. call.Items().Where(item =>
+        return call.Run.Generator(call.Items().Where(item =>
         {
             Value key = Key(call, item, attribute: 1, caseSensitive: 0);
             call.Run.Charge(key.Size);
             return seen.Add(call.Run.RequireKey(key));
-        })]);
+        }));
     }
 
     private static Value Extreme(Call call, bool descending) => call.Items() is { Length: > 0 } items
@@ -85,12 +94,12 @@ internal static class SequenceFilters
     private static Value Sum(Call call) => call.Items().Aggregate(call[1] ?? IntValue.Template(0),
         (sum, item) => Arithmetic.Apply(sum, "+", FilterTable.Attribute(item, call[0], null, call.Run), call.Run));
 
-    private static ListValue Batch(Call call)
+    private static GeneratorValue Batch(Call call)
     {
         int count = call.Int(0, 0);
         if (count < 1) throw call.Wrong(0, "a number above 0");
         IEnumerable<Value[]> batches = call.Items().Chunk(count);
-        return call.Run.List([.. batches.Select(batch => call.Run.List(call.Given(1) is { } fill ? Filled(batch, fill, count, call.Run) : batch))]);
+        return call.Run.Generator(batches.Select(batch => call.Run.List(call.Given(1) is { } fill ? Filled(batch, fill, count, call.Run) : batch)));
     }
 
     private static Value[] Filled(Value[] batch, Value fill, int count, Run run)
@@ -100,7 +109,7 @@ internal static class SequenceFilters
         return [.. batch, .. Enumerable.Repeat(fill, count - batch.Length)];
     }
 
-    private static ListValue Slice(Call call)
+    private static GeneratorValue Slice(Call call)
     {
         Value[] items = call.Items();
         int count = call.Int(0, 0);
@@ -117,7 +126,7 @@ internal static class SequenceFilters
             slices.Add(call.Run.List(slice));
             start += length;
         }
-        return call.Run.List([.. slices]);
+        return call.Run.Generator(slices);
     }
 
     private static ListValue GroupBy(Call call)

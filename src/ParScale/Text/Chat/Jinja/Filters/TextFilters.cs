@@ -11,26 +11,27 @@ internal static class TextFilters
 {
     public static readonly Builtin[] All =
     [
-        new("upper", "", call => new TextValue(CaseMapping.Upper(call.Text, call.Run))),
-        new("lower", "", call => new TextValue(CaseMapping.Lower(call.Text, call.Run))),
-        new("capitalize", "", call => new TextValue(CaseMapping.Capitalize(call.Text, call.Run))),
-        new("title", "", call => Words.Title(call.Text, c => !(PythonText.IsSpace(c) || c is '-' or '(' or '{' or '[' or '<'), call.Run)),
-        new("trim", "chars", call => new TextValue(TextOperations.Strip(call.Text, call.GivenText(0)?.Text))),
-        new("string", "", call => new TextValue(call.Text)),
-        new("safe", "", call => new TextValue(call.Text)),
-        new("escape", "", Escape),
-        new("e", "", Escape),
-        new("forceescape", "", Escape),
+        new("upper", "", call => call.Like(CaseMapping.Upper(call.Text, call.Run))),
+        new("lower", "", call => call.Like(CaseMapping.Lower(call.Text, call.Run))),
+        new("capitalize", "", call => call.Like(CaseMapping.Capitalize(call.Text, call.Run))),
+        new("title", "", call => Words.Title(call.Text, c => !(PythonText.IsSpace(c) || c is '-' or '(' or '{' or '[' or '<'), CaseMapping.Upper, call.Run)),
+        new("trim", "chars", call => call.Like(TextOperations.Strip(call.Text, call.GivenText(0)?.Text))),
+        new("string", "", call => call.Like(call.Text)),
+        new("safe", "", call => new TextValue(call.Text, isMarkup: true)),
+        new("escape", "", call => new TextValue(Markup.Of(call.Self, call.Run), isMarkup: true)),
+        new("e", "", call => new TextValue(Markup.Of(call.Self, call.Run), isMarkup: true)),
+        new("forceescape", "", call => new TextValue(Markup.Escape(call.Text, call.Run), isMarkup: true)),
+        new("xmlattr", "autospace", XmlAttributes),
         new("replace", "old new count", call => new TextValue(TextOperations.Replace(
             call.Text, Printer.Str(call.Required(0), call.Run).Text, Printer.Str(call.Required(1), call.Run), call.Int(2, -1), call.Run))),
-        new("indent", "width first blank", call => new TextValue(
+        new("indent", "width first blank", call => call.Like(
             Words.Indent(call.Text, call[0] is TextValue by ? by.Tagged : Spaces(call), call.Flag(1), call.Flag(2), call.Run))),
         new("center", "width", call => TextPadding.Center(new TextValue(call.Text), call.Int(0, 80), TaggedText.Template(" "), call.Run)),
         new("truncate", "length killwords end leeway", Truncate),
         new("wordwrap", "width break_long_words wrapstring break_on_hyphens", Wrap),
         new("striptags", "", call => new TextValue(Words.WithoutTags(call.Text, call.Run))),
         new("wordcount", "", call => IntValue.Data(Words.Count(call.Text.Text))),
-        new("format", "* **", call => PercentFormat.Apply(call.Text, call.Named.Length > 0
+        new("format", "* **", call => PercentFormat.Apply(call.Self as TextValue ?? new TextValue(call.Text), call.Named.Length > 0
             ? call.Run.Dict(call.Named.Select(argument => new KeyValuePair<Value, Value>(TextValue.Data(argument.Key), argument.Value)))
             : call.Run.List(call.Rest, ListKind.Tuple), call.Run)),
         new("urlencode", "", UrlEncode),
@@ -54,19 +55,26 @@ internal static class TextFilters
         return new TextValue(Words.Truncate(text, length, call.Flag(1), end, leeway, call.Run));
     }
 
-    private static TextValue Escape(Call call)
+    private static TextValue XmlAttributes(Call call)
     {
-        TaggedText text = call.Text;
-        foreach ((string plain, string escaped) in new[] { ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&#39;"), ("\"", "&#34;") })
-            text = TextOperations.Replace(text, plain, TaggedText.Data(escaped), -1, call.Run);
-        return new TextValue(text);
+        if (call.Self is not DictValue dict) throw call.Run.Fails($"'xmlattr' needs a dict, not a value of type {call.Self.TypeName}");
+        var text = new TaggedTextBuilder(call.Run);
+        foreach ((Value key, Value value) in dict.Entries.Where(entry => entry.Value is not (NoneValue or UndefinedValue)))
+        {
+            if (text.Length > 0 || call.Flag(0, otherwise: true)) text.Append(" ");
+            text.Append(Markup.Of(key, call.Run)).Append("=\"").Append(Markup.Of(value, call.Run)).Append("\"");
+        }
+        return text.ToValue();
     }
 
     private static TextValue UrlEncode(Call call)
     {
-        if (call.Self is not DictValue dict) return TextValue.Data(Quoted(call.Text.Text, "/", call.Run));
-        IEnumerable<string> pairs = dict.Entries.Select(entry => Part(entry.Key) + "=" + Part(entry.Value));
-        return TextValue.Data(string.Join('&', pairs));
+        if (call.Self is not (DictValue or ListValue)) return TextValue.Data(Quoted(call.Text.Text, "/", call.Run));
+        ListValue entries = call.Self as ListValue ?? ContainerMethods.Pairs((DictValue)call.Self, call.Run, ListKind.List);
+        return TextValue.Data(string.Join('&', entries.Items.Select(Pair)));
+
+        string Pair(Value pair) => Iteration.Items(pair, call.Run) is [var key, var value] ? Part(key) + "=" + Part(value)
+            : throw call.Run.Fails("'urlencode' needs pairs of keys and values");
 
         string Part(Value value) => Quoted(Printer.Str(value, call.Run).Text, "", call.Run).Replace("%20", "+", StringComparison.Ordinal);
     }

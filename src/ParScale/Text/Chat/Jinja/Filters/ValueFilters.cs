@@ -14,8 +14,8 @@ internal static class ValueFilters
         new("attr", "name", call => Members.Own(call.Self, call.RequiredText(0).Text) ?? UndefinedValue.Name(call.RequiredText(0).Text)),
         new("items", "", call => call.Self switch
         {
-            DictValue dict => ContainerMethods.Pairs(dict, call.Run, ListKind.List),
-            UndefinedValue => call.Run.List([]),
+            DictValue dict => call.Run.Generator(ContainerMethods.Pairs(dict, call.Run, ListKind.List).Items),
+            UndefinedValue => call.Run.Generator([]),
             _ => throw call.Run.Fails($"a value of type {call.Self.TypeName} has no items"),
         }),
         new("dictsort", "case_sensitive by reverse", DictSort),

@@ -75,7 +75,6 @@ internal sealed class BraceFormat(Value[] positional, KeyValuePair<string, Value
             string name = path[start..end];
             Value key = int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int at) ? IntValue.Data(at) : TextValue.Data(name);
             value = isItem ? Members.Item(value, key, run) : Members.Attribute(value, name, run);
-            run.RequireDefined(value);
             if (isItem) end++;
         }
         return value;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using ParScale.Text.Chat.Jinja.Texts;
 using ParScale.Text.Chat.Jinja.Values;
 
 namespace ParScale.Text.Chat.Jinja.Formatting;
@@ -10,24 +11,25 @@ internal sealed class PercentFormat
     private readonly Run _run;
     private readonly Value _given;
     private readonly Value[] _values;
+    private readonly bool _escapes;
     private int _next;
 
-    private PercentFormat(Value given, Run run)
+    private PercentFormat(Value given, bool escapes, Run run)
     {
-        (_given, _run) = (given, run);
+        (_given, _escapes, _run) = (given, escapes, run);
         _values = given is ListValue { Kind: ListKind.Tuple } several ? several.Items : [given];
     }
 
     /// <exception cref="ParScaleException">The format and the values do not go together.</exception>
-    public static TextValue Apply(TaggedText format, Value values, Run run)
+    public static TextValue Apply(TextValue format, Value values, Run run)
     {
-        var work = new PercentFormat(values, run);
-        TextValue text = work.Write(format);
+        var work = new PercentFormat(values, format.IsMarkup, run);
+        var text = new TextValue(work.Write(format.Tagged), format.IsMarkup);
         if (work._next < work._values.Length && values is not (DictValue or ListValue { Kind: ListKind.List })) throw run.Fails("'%' has values left over");
         return text;
     }
 
-    private TextValue Write(TaggedText format)
+    private TaggedText Write(TaggedText format)
     {
         var text = new TaggedTextBuilder(_run);
         int done = 0;
@@ -43,7 +45,7 @@ internal sealed class PercentFormat
             else text.Append(One(key is null ? Next() : Named(key), spec));
             done = at;
         }
-        return text.Append(format, done, format.Length - done).ToValue();
+        return text.Append(format, done, format.Length - done).ToText();
     }
 
     private static string? Key(string format, ref int at)
@@ -100,7 +102,7 @@ internal sealed class PercentFormat
         switch (spec.Type)
         {
             case 's' or 'r' or 'a':
-                TaggedText text = spec.Type == 's' ? Printer.Str(value, _run) : Printer.Repr(value, _run);
+                TaggedText text = spec.Type != 's' ? Printer.Repr(value, _run) : _escapes ? Markup.Of(value, _run) : Printer.Str(value, _run);
                 var whole = new TextValue(text);
                 if (spec.Precision is { } most && most < whole.Count) text = text.Slice(0, whole.OffsetOf(most));
                 return (spec with { Fill = " ", Align = spec.Align == '=' ? '>' : spec.Align }).Pad(text, '>', 0, _run);

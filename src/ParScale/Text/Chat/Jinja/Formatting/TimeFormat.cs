@@ -19,15 +19,21 @@ internal static class TimeFormat
                 text.Append(format[i]);
                 continue;
             }
-            // Unpadded numbers, as glibc has them.
-            bool bare = format[i + 1] is '-' && i + 2 < format.Length;
-            i += bare ? 2 : 1;
+            // Numbers without zeros before them, or with spaces in their place, as glibc has them.
+            char flag = format[i + 1] is '-' or '_' && i + 2 < format.Length ? format[i + 1] : '\0';
+            i += flag == '\0' ? 1 : 2;
             string? part = Part(format[i], now);
-            if (part is null) text.Append('%').Append(bare ? "-" : "").Append(format[i]);
-            else text.Append(bare && part.Length > 1 ? part.TrimStart('0', ' ') is { Length: > 0 } rest ? rest : "0" : part);
+            if (part is null) text.Append('%').Append(flag == '\0' ? "" : flag.ToString()).Append(format[i]);
+            else text.Append(flag == '\0' || part.Length < 2 ? part : WithoutZeros(part, flag == '_'));
         }
         run.RequireCharacters(text.Length);
         return text.ToString();
+    }
+
+    private static string WithoutZeros(string part, bool keepsWidth)
+    {
+        string digits = part[..^1].TrimStart('0', ' ') + part[^1];
+        return keepsWidth ? digits.PadLeft(part.Length) : digits;
     }
 
     private static string? Part(char letter, DateTimeOffset now) => letter switch

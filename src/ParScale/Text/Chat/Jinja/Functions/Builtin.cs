@@ -5,6 +5,8 @@ namespace ParScale.Text.Chat.Jinja.Functions;
 /// <summary>A filter, test, method or function that this program has.</summary>
 internal sealed class Builtin
 {
+    private const int CallSteps = 4;
+
     private readonly string[] _parameters;
     private readonly bool _takesRest;
     private readonly bool _takesNamed;
@@ -57,7 +59,7 @@ internal sealed class Builtin
             else if (index >= 0) throw run.Fails($"'{Name}' is given two values for '{name}'");
             else if (!_takesNamed) throw run.Fails($"'{Name}' takes no argument '{name}'");
         }
-        run.Charge(_isCheap ? 1 : breadth);
+        run.Charge(_isCheap ? CallSteps : breadth + CallSteps);
         Value[] rest = arguments.Positional.Length > values.Length ? arguments.Positional[values.Length..] : [];
         Value result = _body(new Call(run, this, self, values, rest, [.. arguments.Named.Where(argument => Array.IndexOf(_parameters, argument.Key) < 0)]));
         if (!_isCheap) run.Charge(result.Breadth);

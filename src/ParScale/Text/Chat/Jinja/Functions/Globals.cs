@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Numerics;
 using ParScale.Text.Chat.Jinja.Formatting;
 using ParScale.Text.Chat.Jinja.Values;
@@ -17,6 +16,7 @@ internal static class Globals
         new("namespace", "from **", Namespace),
         new("cycler", "*", call => call.Rest.Length > 0 ? new CyclerValue(call.Rest) : throw call.Run.Fails("'cycler' needs values to cycle over")),
         new("joiner", "sep", call => new JoinerValue(call[0] ?? TextValue.Template(", "))),
+        new("lipsum", "n html min max", call => throw call.Run.Fails("'lipsum' is not supported: no chat needs random words")),
         new("raise_exception", "message", Raise),
         new("strftime_now", "format", Now),
     ];
@@ -49,9 +49,7 @@ internal static class Globals
         bool fromTemplate = call.Arguments.All(value => value is null or IntValue { FromTemplate: true });
         var items = new Value[(int)count];
         for (int i = 0; i < items.Length; i++) items[i] = new IntValue(start + step * i, fromTemplate);
-        FormattableString written = $"range({start}, {stop}, {step})";
-        if (step.IsOne) written = $"range({start}, {stop})";
-        return call.Run.List(items, ListKind.Range, written.ToString(CultureInfo.InvariantCulture));
+        return call.Run.Range(items, new NumberRange(start, stop, step));
     }
 
     private static IEnumerable<KeyValuePair<Value, Value>> Entries(Call call)

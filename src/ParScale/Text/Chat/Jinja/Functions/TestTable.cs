@@ -20,19 +20,18 @@ internal static class TestTable
             Test("number", value => value is IntValue or FloatValue or BoolValue),
             Test("string", value => value is TextValue),
             Test("mapping", value => value is DictValue),
-            Test("iterable", value => value is TextValue or ListValue or DictValue or UndefinedValue),
+            Test("iterable", value => value is TextValue or ListValue or DictValue or GeneratorValue or UndefinedValue),
             Test("sequence", value => value is TextValue or DictValue or UndefinedValue
                 or ListValue { Kind: ListKind.List or ListKind.Tuple or ListKind.Range }),
             Test("callable", value => value is CallableValue),
-            Test("escaped", _ => false),
+            Test("escaped", value => value is TextValue { IsMarkup: true }),
             Test("lower", value => value is TextValue text && TextQuestions.IsCased(text.Text, TextQuestions.IsLower, TextQuestions.IsUpper)),
             Test("upper", value => value is TextValue text && TextQuestions.IsCased(text.Text, TextQuestions.IsUpper, TextQuestions.IsLower)),
             Test("filter", value => value is TextValue name && FilterTable.Find(name.Text) is not null),
             Test("test", value => value is TextValue name && Find(name.Text) is not null),
-            new("even", "", call => BoolValue.Of(Whole(call).IsEven)),
-            new("odd", "", call => BoolValue.Of(!Whole(call).IsEven)),
-            new("divisibleby", "num", call => BoolValue.Of(
-                (ValueComparer.Whole(Arithmetic.Apply(call.Self, "%", call.Required(0), call.Run)) ?? 1).IsZero)),
+            new("even", "", call => BoolValue.Of(Rest(call, IntValue.Data(2)) == 0)),
+            new("odd", "", call => BoolValue.Of(Rest(call, IntValue.Data(2)) == 1)),
+            new("divisibleby", "num", call => BoolValue.Of(Rest(call, call.Required(0)) == 0)),
             new("sameas", "other", call => BoolValue.Of(ReferenceEquals(call.Self, call.Required(0)) || IsSameAtom(call.Self, call.Required(0)))),
         ],
         Comparisons("==", "eq", "equalto", "=="), Comparisons("!=", "ne", "!="), Comparisons("<", "lt", "lessthan", "<"), Comparisons("<=", "le", "<="),
@@ -48,11 +47,7 @@ internal static class TestTable
     private static Builtin[] Comparisons(string operation, params string[] names) =>
         [.. names.Select(name => new Builtin(name, "other", call => BoolValue.Of(Comparison.Holds(call.Self, operation, call.Required(0), call.Run))))];
 
-    private static System.Numerics.BigInteger Whole(Call call)
-    {
-        call.Run.RequireDefined(call.Self);
-        return ValueComparer.Whole(call.Self) ?? throw call.Run.Fails($"'{call.Function.Name}' needs a whole number, not a value of type {call.Self.TypeName}");
-    }
+    private static double? Rest(Call call, Value divisor) => ValueComparer.Real(Arithmetic.Apply(call.Self, "%", divisor, call.Run));
 
     // Python keeps one copy of these, or may.
     private static bool IsSameAtom(Value left, Value right) => (left, right) switch

@@ -16,6 +16,8 @@ internal sealed class LoopValue(Value[] items, int depth, Func<Value, Value>? re
 
     public override string TypeName => "LoopContext";
 
+    public override string Shown => $"<LoopContext {Index + 1}/{items.Length}>";
+
     public override Value Call(Run run, Arguments arguments)
     {
         if (recurse is null) throw run.Fails("'loop' is called, but its loop is not marked as recursive");

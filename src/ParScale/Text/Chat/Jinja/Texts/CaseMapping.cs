@@ -22,12 +22,18 @@ internal static class CaseMapping
     public static TaggedText Lower(TaggedText text, Run run) => Map(text, Lower, run);
 
     /// <summary>The first character in title case, the others in lower case.</summary>
-    public static TaggedText Capitalize(TaggedText text, Run run)
+    public static TaggedText Capitalize(TaggedText text, Run run) => Begin(text, Title, run);
+
+    /// <summary>The first character changed, the others in lower case.</summary>
+    public static TaggedText Begin(TaggedText text, Func<TaggedText, Run, TaggedText> first, Run run)
     {
         if (text.Length == 0) return text;
-        int first = Rune.TryGetRuneAt(text.Text, 0, out Rune rune) ? rune.Utf16SequenceLength : 1;
-        return new TaggedTextBuilder(run).Append(Map(text.Slice(0, first), Title, run)).Append(Lower(text.Slice(first, text.Length - first), run)).ToText();
+        int end = Rune.TryGetRuneAt(text.Text, 0, out Rune rune) ? rune.Utf16SequenceLength : 1;
+        return new TaggedTextBuilder(run).Append(first(text.Slice(0, end), run)).Append(Lower(text.Slice(end, text.Length - end), run)).ToText();
     }
+
+    /// <summary>A character in title case.</summary>
+    public static TaggedText Title(TaggedText character, Run run) => Map(character, Title, run);
 
     /// <summary>Upper case becomes lower case and the other way round.</summary>
     public static TaggedText Swap(TaggedText text, Run run) => Map(text, piece => string.Concat(piece.EnumerateRunes().Select(rune =>
@@ -56,6 +62,9 @@ internal static class CaseMapping
 
     private static string Title(string character)
     {
+        // Letters of two have a title case of their own; the four groups stand in threes.
+        if (character is [>= '\u01C4' and <= '\u01CC']) return ((char)('\u01C5' + (character[0] - '\u01C4') / 3 * 3)).ToString();
+        if (character is [>= '\u01F1' and <= '\u01F3']) return "\u01F2";
         string upper = Upper(character);
         return upper.Length > character.Length ? upper[..1] + Lower(upper[1..]) : upper;
     }

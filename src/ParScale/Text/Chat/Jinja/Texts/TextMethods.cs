@@ -9,21 +9,24 @@ internal static class TextMethods
 {
     private static readonly Dictionary<string, Builtin> All = Builtin.Table(
         [
-            new("upper", "", call => new TextValue(CaseMapping.Upper(call.Text, call.Run))),
-            new("lower", "", call => new TextValue(CaseMapping.Lower(call.Text, call.Run))),
-            new("casefold", "", call => new TextValue(CaseMapping.Lower(TextOperations.Replace(call.Text, "\u00DF", TaggedText.Data("ss"), -1, call.Run), call.Run))),
-            new("capitalize", "", call => new TextValue(CaseMapping.Capitalize(call.Text, call.Run))),
-            new("swapcase", "", call => new TextValue(CaseMapping.Swap(call.Text, call.Run))),
-            new("title", "", call => Words.Title(call.Text, char.IsLetter, call.Run)),
-            new("strip", "chars", call => new TextValue(TextOperations.Strip(call.Text, call.GivenText(0)?.Text))),
-            new("lstrip", "chars", call => new TextValue(TextOperations.Strip(call.Text, call.GivenText(0)?.Text, right: false))),
-            new("rstrip", "chars", call => new TextValue(TextOperations.Strip(call.Text, call.GivenText(0)?.Text, left: false))),
+            new("upper", "", call => call.Like(CaseMapping.Upper(call.Text, call.Run))),
+            new("lower", "", call => call.Like(CaseMapping.Lower(call.Text, call.Run))),
+            new("casefold", "", call => call.Like(CaseMapping.Lower(TextOperations.Replace(call.Text, "\u00DF", TaggedText.Data("ss"), -1, call.Run), call.Run))),
+            new("capitalize", "", call => call.Like(CaseMapping.Capitalize(call.Text, call.Run))),
+            new("swapcase", "", call => call.Like(CaseMapping.Swap(call.Text, call.Run))),
+            new("title", "", call => Words.Title(call.Text, char.IsLetter, CaseMapping.Title, call.Run)),
+            new("strip", "chars", call => call.Like(TextOperations.Strip(call.Text, call.GivenText(0)?.Text))),
+            new("lstrip", "chars", call => call.Like(TextOperations.Strip(call.Text, call.GivenText(0)?.Text, right: false))),
+            new("rstrip", "chars", call => call.Like(TextOperations.Strip(call.Text, call.GivenText(0)?.Text, left: false))),
             new("removeprefix", "prefix", call => WithoutEnd(call, atStart: true)),
             new("removesuffix", "suffix", call => WithoutEnd(call, atStart: false)),
             new("replace", "old new count", call => new TextValue(
                 TextOperations.Replace(call.Text, call.RequiredText(0).Text, call.RequiredText(1), call.Int(2, -1), call.Run))),
             new("join", "iterable", Join),
             new("format", "* **", call => new BraceFormat(call.Rest, call.Named, call.Run).Apply(call.Text).ToValue()),
+            new("encode", "* **", NotSupported),
+            new("translate", "* **", NotSupported),
+            new("maketrans", "* **", NotSupported),
             new("format_map", "mapping", call => new BraceFormat([], Pairs(call), call.Run).Apply(call.Text).ToValue()),
         ],
         [
@@ -38,6 +41,8 @@ internal static class TextMethods
         TextQuestions.Methods);
 
     public static Builtin? Find(string name) => All.GetValueOrDefault(name);
+
+    private static Value NotSupported(Call call) => throw call.Run.Fails($"the method '{call.Function.Name}' of a text is not supported");
 
     private static TextValue WithoutEnd(Call call, bool atStart)
     {

@@ -6,8 +6,8 @@ namespace ParScale.Text.Chat.Jinja.Texts;
 /// <summary>What looks at the words of a text.</summary>
 internal static class Words
 {
-    /// <summary>Every run of characters of a word with its first one in title case and the others in lower case.</summary>
-    public static TextValue Title(TaggedText text, Func<char, bool> isInWord, Run run)
+    /// <summary>Every run of characters of a word with its first one changed and the others in lower case.</summary>
+    public static TextValue Title(TaggedText text, Func<char, bool> isInWord, Func<TaggedText, Run, TaggedText> first, Run run)
     {
         var title = new TaggedTextBuilder(run);
         for (int start = 0; start < text.Length;)
@@ -17,7 +17,7 @@ internal static class Words
             int end = start + 1;
             while (end < text.Length && isInWord(text.Text[end]) == inWord) end++;
             TaggedText piece = text.Slice(start, end - start);
-            title.Append(inWord ? CaseMapping.Capitalize(piece, run) : piece);
+            title.Append(inWord ? CaseMapping.Begin(piece, first, run) : piece);
             start = end;
         }
         return title.ToValue();

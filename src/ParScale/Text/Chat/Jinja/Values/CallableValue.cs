@@ -9,6 +9,8 @@ internal abstract class CallableValue(string name) : Value
 
     public override string TypeName => "function";
 
+    public override string Shown => $"<{TypeName} '{Name}'>";
+
     public abstract Value Call(Run run, Arguments arguments);
 }
 

@@ -44,12 +44,14 @@ internal static class Members
         if (value is LoopValue loop) return loop.Field(name);
         if (value is MacroValue macro) return macro.Field(name);
         if (value is CyclerValue cycler) return cycler.Field(name);
+        if (NumberMethods.Part(value, name) is { } part) return part;
         if (value is ListValue named && Array.IndexOf(named.Names, name) is >= 0 and int at) return named.Items[at];
         Builtin? method = value switch
         {
             TextValue => TextMethods.Find(name),
             DictValue => ContainerMethods.OfDict(name),
             ListValue => ContainerMethods.OfList(name),
+            IntValue or FloatValue or BoolValue => NumberMethods.Find(name),
             _ => null,
         };
         return method is null ? null : new BuiltinValue(method, value);
@@ -69,6 +71,6 @@ internal static class Members
         run.Charge(text.Size);
         int offset = text.OffsetOf(index);
         int units = char.IsHighSurrogate(text.Text[offset]) && offset + 1 < text.Text.Length && char.IsLowSurrogate(text.Text[offset + 1]) ? 2 : 1;
-        return new TextValue(text.Tagged.Slice(offset, units));
+        return new TextValue(text.Tagged.Slice(offset, units), text.IsMarkup);
     }
 }

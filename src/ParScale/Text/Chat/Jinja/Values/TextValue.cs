@@ -1,7 +1,7 @@
 namespace ParScale.Text.Chat.Jinja.Values;
 
 /// <summary>A text, every character of which knows where it comes from. Python counts its code points, .NET its UTF-16 units.</summary>
-internal sealed class TextValue(TaggedText tagged) : Value
+internal sealed class TextValue(TaggedText tagged, bool isMarkup = false) : Value
 {
     private const int UnitsPerStep = 128;
     private const int RunsPerStep = 8;
@@ -13,6 +13,9 @@ internal sealed class TextValue(TaggedText tagged) : Value
     public TaggedText Tagged => tagged;
 
     public string Text => tagged.Text;
+
+    /// <summary>Whether it counts as HTML (Python's <c>Markup</c>).</summary>
+    public bool IsMarkup => isMarkup;
 
     public override string TypeName => "str";
 

@@ -9,6 +9,9 @@ internal abstract class Value
     /// <summary>What Python calls the type.</summary>
     public abstract string TypeName { get; }
 
+    /// <summary>How it prints, for values that have no form of their own.</summary>
+    public virtual string Shown => $"<{TypeName}>";
+
     /// <summary>Whether it counts as true.</summary>
     public virtual bool IsTruthy => true;
 
