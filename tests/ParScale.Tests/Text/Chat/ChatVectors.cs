@@ -38,7 +38,6 @@ internal static class ChatVectors
     public static ChatTemplateOptions Options(JsonNode conversation, bool addGenerationPrompt) => new()
     {
         AddGenerationPrompt = addGenerationPrompt,
-        ContinueFinalMessage = conversation["continue"]?.GetValue<bool>() ?? false,
         Tools = (conversation["tools"] is JsonValue name ? Catalogues[name.GetValue<string>()] : conversation["tools"])?.DeepClone().AsArray(),
         Documents = conversation["documents"]?.DeepClone().AsArray(),
         Variables = conversation["variables"]?.DeepClone().AsObject(),
