@@ -1,10 +1,11 @@
 using System.Globalization;
+using ParScale.Text.Chat.Jinja.Texts;
 using ParScale.Text.Chat.Jinja.Values;
 
 namespace ParScale.Text.Chat.Jinja.Formatting;
 
 /// <summary>Python's <c>'{} and {name}'.format(a, name=b)</c>.</summary>
-internal sealed class BraceFormat(Value[] positional, KeyValuePair<string, Value>[] named, Run run)
+internal sealed class BraceFormat(Value[] positional, KeyValuePair<string, Value>[] named, bool escapes, Run run)
 {
     private const int Deepest = 2;
     private int _next;
@@ -90,6 +91,7 @@ internal sealed class BraceFormat(Value[] positional, KeyValuePair<string, Value
         TaggedText text = Printer.Str(value, run);
         var whole = new TextValue(text);
         if (spec.Precision is { } most && most < whole.Count) text = text.Slice(0, whole.OffsetOf(most));
-        return spec.Pad(text, '<', 0, run);
+        text = spec.Pad(text, '<', 0, run);
+        return escapes && value is not TextValue { IsMarkup: true } ? Markup.Escape(text, run) : text;
     }
 }

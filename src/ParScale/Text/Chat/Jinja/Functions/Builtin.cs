@@ -5,7 +5,7 @@ namespace ParScale.Text.Chat.Jinja.Functions;
 /// <summary>A filter, test, method or function that this program has.</summary>
 internal sealed class Builtin
 {
-    private const int CallSteps = 4;
+    private const int CallSteps = 10;
 
     private readonly string[] _parameters;
     private readonly bool _takesRest;

@@ -20,14 +20,14 @@ internal static class TextMethods
             new("rstrip", "chars", call => call.Like(TextOperations.Strip(call.Text, call.GivenText(0)?.Text, left: false))),
             new("removeprefix", "prefix", call => WithoutEnd(call, atStart: true)),
             new("removesuffix", "suffix", call => WithoutEnd(call, atStart: false)),
-            new("replace", "old new count", call => new TextValue(
-                TextOperations.Replace(call.Text, call.RequiredText(0).Text, call.RequiredText(1), call.Int(2, -1), call.Run))),
+            new("replace", "old new count", call => call.Like(
+                TextOperations.Replace(call.Text, call.RequiredText(0).Text, Beside(call, call.Required(1)), call.Int(2, -1), call.Run))),
             new("join", "iterable", Join),
-            new("format", "* **", call => new BraceFormat(call.Rest, call.Named, call.Run).Apply(call.Text).ToValue()),
+            new("format", "* **", call => Format(call, call.Rest, call.Named)),
             new("encode", "* **", NotSupported),
             new("translate", "* **", NotSupported),
             new("maketrans", "* **", NotSupported),
-            new("format_map", "mapping", call => new BraceFormat([], Pairs(call), call.Run).Apply(call.Text).ToValue()),
+            new("format_map", "mapping", call => Format(call, [], Pairs(call))),
         ],
         [
             new("split", "sep maxsplit", call => Split(call, fromRight: false)),
@@ -48,17 +48,27 @@ internal static class TextMethods
     {
         (TaggedText text, string end) = (call.Text, call.RequiredText(0).Text);
         bool has = atStart ? text.Text.StartsWith(end, StringComparison.Ordinal) : text.Text.EndsWith(end, StringComparison.Ordinal);
-        return new TextValue(has ? text.Slice(atStart ? end.Length : 0, text.Length - end.Length) : text);
+        return call.Like(has ? text.Slice(atStart ? end.Length : 0, text.Length - end.Length) : text);
     }
 
-    private static TextValue Join(Call call) => new(TextOperations.Join(Iteration.Items(call.Required(0), call.Run).Select(item =>
-        item is TextValue text ? text.Tagged : throw call.Run.Fails($"'join' is given a value of type {item.TypeName}; it joins texts")), call.Text, call.Run));
+    private static TextValue Join(Call call) =>
+        call.Like(TextOperations.Join(Iteration.Items(call.Required(0), call.Run).Select(item => Beside(call, item)), call.Text, call.Run));
+
+    /// <summary>A text that is put together with the value of a call: escaped if that is HTML and it is not.</summary>
+    private static TaggedText Beside(Call call, Value value) => value is not TextValue text
+        ? throw call.Run.Fails($"'{call.Function.Name}' is given a value of type {value.TypeName}; it needs texts")
+        : IsMarkup(call) ? Markup.Of(text, call.Run) : text.Tagged;
+
+    private static TextValue Format(Call call, Value[] positional, KeyValuePair<string, Value>[] named) =>
+        call.Like(new BraceFormat(positional, named, IsMarkup(call), call.Run).Apply(call.Text).ToText());
+
+    private static bool IsMarkup(Call call) => call.Self is TextValue { IsMarkup: true };
 
     private static ListValue Split(Call call, bool fromRight) => List(call, call.GivenText(0) is { } separator
         ? TextOperations.Split(call.Text, separator.Text, call.Int(1, -1), fromRight, call.Run)
         : TextOperations.SplitWords(call.Text, call.Int(1, -1), fromRight, call.Run));
 
-    private static ListValue List(Call call, List<TaggedText> parts) => call.Run.List([.. parts.Select(part => new TextValue(part))]);
+    private static ListValue List(Call call, List<TaggedText> parts) => call.Run.List([.. parts.Select(call.Like)]);
 
     private static ListValue Partition(Call call, bool fromRight)
     {
@@ -70,7 +80,7 @@ internal static class TextMethods
         int end = at + separator.Length;
         return Parts([text.Slice(0, at), text.Slice(at, separator.Length), text.Slice(end, text.Length - end)]);
 
-        ListValue Parts(TaggedText[] parts) => call.Run.List([.. parts.Select(part => new TextValue(part))], ListKind.Tuple);
+        ListValue Parts(TaggedText[] parts) => call.Run.List([.. parts.Select(call.Like)], ListKind.Tuple);
     }
 
     private static KeyValuePair<string, Value>[] Pairs(Call call) => call.Required(0) is DictValue dict

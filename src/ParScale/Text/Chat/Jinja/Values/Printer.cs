@@ -53,6 +53,11 @@ internal static class Printer
         run.Step();
         switch (value)
         {
+            case TextValue { IsMarkup: true } text:
+                to.Append("Markup(");
+                Quote(text.Tagged, to);
+                to.Append(")");
+                break;
             case TextValue text: Quote(text.Tagged, to); break;
             case ListValue { Kind: ListKind.Range, Range: var range }: to.Append(range.ToString()); break;
             case ListValue list: WriteItems(list, to, run); break;
