@@ -32,9 +32,11 @@ internal static class ChatFigures
     };
 
     /// <summary>How much of the context the conversation takes.</summary>
-    public static string Context(ChatSession session) => session.Last is { } last
-        ? $"{Number(last.Result.PromptTokens + last.Result.Tokens)} of {Number(session.Model.Config.MaxPositions)} tokens"
-        : $"0 of {Number(session.Model.Config.MaxPositions)} tokens";
+    public static string Context(ChatSession session)
+    {
+        int most = session.Model.Config.MaxPositions, used = session.Last is { Result: { } last } ? Math.Min(most, last.PromptTokens + last.Tokens) : 0;
+        return $"{Number(used)} of {Number(most)} tokens";
+    }
 
     /// <summary>A weight as a share, such as <c>27.3 %</c>.</summary>
     public static string Share(float weight) => string.Create(CultureInfo.InvariantCulture, $"{100 * weight:F1} %");

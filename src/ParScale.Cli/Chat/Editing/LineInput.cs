@@ -39,6 +39,8 @@ internal sealed class LineInput : IDisposable
     public (EditState End, string Text) Read(IReadOnlyList<string> history)
     {
         var editor = new LineEditor(history, _complete);
+        // What is written under one mode is shown under it: raw ones take a line feed for a step straight down.
+        _terminal.Out.Flush();
         _mode.SetRaw();
         try
         {
