@@ -8,7 +8,7 @@ public sealed class RenderedChat
     internal RenderedChat(TaggedText text)
     {
         _text = text;
-        Spans = [.. SpansOf(text)];
+        Spans = SpansOf(text);
     }
 
     /// <summary>The whole text.</summary>
@@ -20,22 +20,19 @@ public sealed class RenderedChat
     /// <summary>The text with the tags that the spans are made of.</summary>
     internal TaggedText Tagged => _text;
 
-    private static IEnumerable<ChatSpan> SpansOf(TaggedText text)
+    private static List<ChatSpan> SpansOf(TaggedText text)
     {
+        var spans = new List<ChatSpan>();
         int start = 0;
-        ChatSpan last = default;
-        foreach ((int end, TextTag tag) in text.Runs)
+        foreach (TaggedRun run in text.Runs)
         {
-            var span = new ChatSpan(start, end - start, tag.IsTemplate, tag.IsGenerated);
-            start = end;
-            if (last.Length > 0 && last.FromTemplate == span.FromTemplate && last.Generated == span.Generated)
-            {
-                last = last with { Length = last.Length + span.Length };
-                continue;
-            }
-            if (last.Length > 0) yield return last;
-            last = span;
+            var span = new ChatSpan(start, run.End - start, run.Tag.IsTemplate, run.Tag.IsGenerated);
+            start = run.End;
+            if (spans.Count > 0 && spans[^1].FromTemplate == span.FromTemplate && spans[^1].Generated == span.Generated)
+                spans[^1] = spans[^1] with { Length = spans[^1].Length + span.Length };
+            else
+                spans.Add(span);
         }
-        if (last.Length > 0) yield return last;
+        return spans;
     }
 }
