@@ -52,7 +52,7 @@ public sealed partial class LanguageModel : IDisposable
         HasTokenizer = Text.Tokenizer.IsIn(Folder);
         GenerationConfig = options.UseGenerationConfig ? checkpoint.Config.Generation : GenerationConfig.None;
         DefaultOptions = GenerationConfig.Over(new GenerationOptions());
-        _chatTemplate = new Lazy<ChatTemplate?>(() => options.ChatTemplate ?? ChatTemplate.Load(Folder));
+        _chatTemplate = new Lazy<ChatTemplate?>(() => options.ChatTemplate?.WithTokensOf(Folder) ?? ChatTemplate.Load(Folder));
         _turnEnd = new Lazy<ChatTurnEnd>(() => ChatTurnEnd.Of(RequiredTemplate(), Tokenizer));
     }
 

@@ -67,7 +67,7 @@ internal sealed class ChatCommand : ExampleCommand
         using var interrupt = new AnswerInterrupt(() => Restore(typed), _terminal.Cancellation);
         IChatView view = typed && _terminal.HasColours ? Screen() : new PlainView(_terminal, answers: !json);
         var loop = new ChatLoop(session, view, interrupt, goesOn: typed);
-        int exit = message is not null ? (loop.Ask(message) ? 0 : ErrorReport.Interrupted)
+        int exit = message is not null ? (loop.Ask(new Question(message)) ? 0 : ErrorReport.Interrupted)
             : lines ? loop.Run(TextLines(_terminal.In!, prompt: false))
             : Converse(session, view, loop, parse.GetValue(_noHistory));
         if (json) _terminal.WriteJson(Describe(loop, session), CliJson.Readable.ChatResult);

@@ -68,7 +68,7 @@ internal sealed class ScreenView : IChatView
         if (_thinking) _terminal.Out.Write(Plain);
         _thinking = false;
         if (_last != '\n') _terminal.Out.Write('\n');
-        if (!_terminal.Quiet) Note(ChatFigures.Of(answer.Result));
+        if (!_terminal.Quiet) Note(ChatFigures.Short(answer.Result));
         if (ChatFigures.Advice(answer) is { } advice) Line(advice, "yellow");
         _terminal.Out.Write('\n');
     }
@@ -91,6 +91,7 @@ internal sealed class ScreenView : IChatView
             table.AddRow($"[aqua]{command.Name}[/] {Markup.Escape(command.Argument)}", $"[dim]{Markup.Escape(command.Description)}[/]");
         _console.Write(table);
         foreach (string line in SlashCommand.Keys) Line(line, "dim");
+        _terminal.Out.Write('\n');
     }
 
     /// <inheritdoc/>
@@ -100,11 +101,12 @@ internal sealed class ScreenView : IChatView
         if (session.Last is not { Result: { } answer }) return;
         Line($"last answer: {ChatFigures.Of(answer)}", "default");
         if (answer.StreamWeights.Count == 0) return;
-        BarChart chart = new BarChart().Width(Math.Min(ChartWidth, _terminal.Size().Columns)).WithMaxValue(100)
+        BarChart chart = new BarChart().Width(Math.Min(ChartWidth, _terminal.Size().Columns)).WithMaxValue(100 * answer.StreamWeights.Max())
             .UseValueFormatter(percent => ChatFigures.Share((float)(percent / 100)));
         for (int stream = 0; stream < answer.StreamWeights.Count; stream++)
             chart.AddItem(FormattableString.Invariant($"stream {stream}"), 100 * answer.StreamWeights[stream], Colours[stream % Colours.Length]);
         _console.Write(chart);
+        _terminal.Out.Write('\n');
     }
 
     private void Line(string text, string style) => _console.MarkupLine($"[{style}]{Markup.Escape(text)}[/]");

@@ -32,6 +32,7 @@ internal sealed class LineInput : IDisposable
         Keyboard keyboard = terminal.Keyboard ?? throw new ArgumentException("there is no keyboard", nameof(terminal));
         (_terminal, _mode, _bytes, _complete) = (terminal, keyboard.Mode, keyboard.Open(), complete);
         _mode.SetSilent();
+        AppDomain.CurrentDomain.ProcessExit += Restore;
         if (!OperatingSystem.IsWindows()) _resized = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => Redraw());
     }
 
@@ -75,9 +76,13 @@ internal sealed class LineInput : IDisposable
     public void Dispose()
     {
         _resized?.Dispose();
+        AppDomain.CurrentDomain.ProcessExit -= Restore;
         _mode.Restore();
         _bytes.Dispose();
     }
+
+    // Whatever ends the process, the shell gets its terminal back.
+    private void Restore(object? sender, EventArgs e) => _mode.Restore();
 
     private bool TryNext(out EditKey key)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Numerics;
 using ParScale.Text.Chat.Jinja.Values;
 
@@ -34,8 +33,8 @@ internal static class Globals
         bool fromTemplate = call.Arguments.All(value => value is null or IntValue { FromTemplate: true });
         var items = new Value[(int)count];
         for (int i = 0; i < items.Length; i++) items[i] = new IntValue(start + step * i, fromTemplate);
-        FormattableString written = step.IsOne ? $"range({start}, {stop})" : $"range({start}, {stop}, {step})";
-        return call.Run.List(items, ListKind.Range, written.ToString(CultureInfo.InvariantCulture));
+        string written = step.IsOne ? FormattableString.Invariant($"range({start}, {stop})") : FormattableString.Invariant($"range({start}, {stop}, {step})");
+        return call.Run.List(items, ListKind.Range, written);
     }
 
     private static IEnumerable<KeyValuePair<Value, Value>> Entries(Call call)
