@@ -114,7 +114,7 @@ internal sealed class StatementParser
         Statement[] otherwise = [];
         if (_tokens.Take().Text == "else") otherwise = Closed(tag, "endfor");
         else End();
-        return new ForStatement(target, values, test, body, otherwise, isRecursive);
+        return new ForStatement(tag.Line, target, values, test, body, otherwise, isRecursive);
     }
 
     private Statement Set(Token tag)

@@ -11,15 +11,15 @@ internal static class ContainerMethods
         new("keys", "", call => call.Run.List([.. Entries(call).Keys], ListKind.Keys)),
         new("values", "", call => call.Run.List([.. Entries(call).Values], ListKind.Values)),
         new("items", "", call => Pairs((DictValue)call.Self, call.Run, ListKind.Items)),
-        new("copy", "", call => call.Self),
+        new("copy", "", call => call.Self, isCheap: true),
     ]);
 
     private static readonly Dictionary<string, Builtin> List = Builtin.Table((Builtin[])
     [
-        new("count", "value", call => IntValue.Data(((ListValue)call.Self).Items.Count(item => ValueComparer.Instance.Equals(item, call.Required(0))))),
-        new("index", "value", call => Array.FindIndex(((ListValue)call.Self).Items, item => ValueComparer.Instance.Equals(item, call.Required(0))) is >= 0 and int index
+        new("count", "value", call => IntValue.Data(((ListValue)call.Self).Items.Count(item => Comparison.Holds(item, "==", call.Required(0), call.Run)))),
+        new("index", "value", call => Array.FindIndex(((ListValue)call.Self).Items, item => Comparison.Holds(item, "==", call.Required(0), call.Run)) is >= 0 and int index
             ? IntValue.Data(index) : throw call.Run.Fails("'index' does not find its value in the list")),
-        new("copy", "", call => call.Self),
+        new("copy", "", call => call.Self, isCheap: true),
     ]);
 
     public static Builtin? OfDict(string name) => Dict.GetValueOrDefault(name);

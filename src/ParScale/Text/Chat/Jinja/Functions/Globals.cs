@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using ParScale.Text.Chat.Jinja.Values;
 
@@ -33,8 +34,9 @@ internal static class Globals
         bool fromTemplate = call.Arguments.All(value => value is null or IntValue { FromTemplate: true });
         var items = new Value[(int)count];
         for (int i = 0; i < items.Length; i++) items[i] = new IntValue(start + step * i, fromTemplate);
-        string written = step.IsOne ? FormattableString.Invariant($"range({start}, {stop})") : FormattableString.Invariant($"range({start}, {stop}, {step})");
-        return call.Run.List(items, ListKind.Range, written);
+        FormattableString written = $"range({start}, {stop}, {step})";
+        if (step.IsOne) written = $"range({start}, {stop})";
+        return call.Run.List(items, ListKind.Range, written.ToString(CultureInfo.InvariantCulture));
     }
 
     private static IEnumerable<KeyValuePair<Value, Value>> Entries(Call call)

@@ -85,19 +85,19 @@ internal static class NumberFilters
             case "floor": return new FloatValue(Math.Floor(number * scale) / scale, fromTemplate: false);
             case not "common": throw call.Run.Fails("'round' knows the methods common, ceil and floor");
         }
-        if (call.Self is not FloatValue) return precision >= 0 ? call.Self : new IntValue(Tens((IntValue)call.Self, -precision, call.Run), fromTemplate: false);
+        if (ValueComparer.Whole(call.Self) is { } whole) return IntValue.Data(precision >= 0 ? whole : Tens(whole, -precision, call.Run));
         if (precision < 0) return new FloatValue(double.Round(number * scale, MidpointRounding.ToEven) / scale, fromTemplate: false);
         return new FloatValue(double.IsFinite(number) ? double.Parse(NumberFormat.Fixed(number, precision, call.Run), CultureInfo.InvariantCulture) : number, fromTemplate: false);
     }
 
-    private static BigInteger Tens(IntValue value, int zeros, Run run)
+    private static BigInteger Tens(BigInteger number, int zeros, Run run)
     {
         if (zeros > LongestNumber) return BigInteger.Zero;
         run.Charge(zeros);
         BigInteger unit = BigInteger.Pow(10, zeros);
-        BigInteger rest = BigInteger.Remainder(value.Number, unit);
+        BigInteger rest = BigInteger.Remainder(number, unit);
         if (rest.Sign < 0) rest += unit;
-        BigInteger below = value.Number - rest;
+        BigInteger below = number - rest;
         int order = (rest * 2).CompareTo(unit);
         return order > 0 || (order == 0 && !(below / unit).IsEven) ? below + unit : below;
     }

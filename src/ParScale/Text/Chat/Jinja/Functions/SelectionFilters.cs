@@ -14,6 +14,9 @@ internal static class SelectionFilters
         new("rejectattr", "* **", call => Select(call, byAttribute: true, wanted: false)),
     ];
 
+    // As in Jinja, what counts as false has no elements here, whatever its type.
+    private static Value[] Items(Call call) => call.Self.IsTruthy ? call.Items() : [];
+
     private static ListValue Map(Call call)
     {
         Run run = call.Run;
@@ -21,12 +24,12 @@ internal static class SelectionFilters
         if (call.Rest.Length == 0 && attribute is not null)
         {
             Value? otherwise = call.Named.FirstOrDefault(argument => argument.Key == "default").Value;
-            return run.List([.. call.Items().Select(item => Filters.Attribute(item, attribute, otherwise, run))]);
+            return run.List([.. Items(call).Select(item => Filters.Attribute(item, attribute, otherwise, run))]);
         }
         if (call.Rest is not [TextValue name, .. var rest]) throw run.Fails("'map' needs the name of a filter, or an attribute");
         Builtin filter = Filters.Named(name.Text, run);
         var arguments = new Arguments(rest, call.Named);
-        return run.List([.. call.Items().Select(item => filter.Invoke(run, item, arguments))]);
+        return run.List([.. Items(call).Select(item => filter.Invoke(run, item, arguments))]);
     }
 
     private static ListValue Select(Call call, bool byAttribute, bool wanted)
@@ -36,7 +39,7 @@ internal static class SelectionFilters
         Value[] rest = byAttribute ? call.Rest[1..] : call.Rest;
         Builtin? test = rest is [var name, ..] ? Tests.Named(Printer.Str(name, run).Text, run) : null;
         var arguments = new Arguments(rest is [_, .. var others] ? others : [], call.Named);
-        return run.List([.. call.Items().Where(item =>
+        return run.List([.. Items(call).Where(item =>
         {
             run.Step();
             Value value = Filters.Attribute(item, attribute, null, run);

@@ -5,12 +5,14 @@ namespace ParScale.Text.Chat.Jinja.Functions;
 /// <summary>Filters of sequences as a whole.</summary>
 internal static class SequenceFilters
 {
+    private static readonly string[] GroupNames = ["grouper", "list"];
+
     public static readonly Builtin[] All =
     [
-        new("first", "", call => call.Items() is [var first, ..] ? first : new UndefinedValue("there is no first item: the sequence is empty")),
-        new("last", "", call => call.Items() is [.., var last] ? last : new UndefinedValue("there is no last item: the sequence is empty")),
-        new("length", "", Length),
-        new("count", "", Length),
+        new("first", "", call => call.Items() is [var first, ..] ? first : new UndefinedValue("there is no first item: the sequence is empty"), isCheap: true),
+        new("last", "", call => call.Items() is [.., var last] ? last : new UndefinedValue("there is no last item: the sequence is empty"), isCheap: true),
+        new("length", "", Length, isCheap: true),
+        new("count", "", Length, isCheap: true),
         new("list", "", call => call.Run.List([.. call.Items()])),
         new("join", "d attribute", Join),
         new("reverse", "", Reverse),
@@ -27,7 +29,9 @@ internal static class SequenceFilters
     private static IntValue Length(Call call) => call.Self switch
     {
         TextValue text => IntValue.Data(text.Count),
-        ListValue or DictValue or UndefinedValue => IntValue.Data(call.Items().Length),
+        ListValue list => IntValue.Data(list.Items.Length),
+        DictValue dict => IntValue.Data(dict.Entries.Count),
+        UndefinedValue => IntValue.Data(0),
         _ => throw call.Run.Fails($"a value of type {call.Self.TypeName} has no length"),
     };
 
@@ -56,7 +60,11 @@ internal static class SequenceFilters
     {
         var seen = new HashSet<Value>(ValueComparer.Instance);
         return call.Run.List([.. call.Items().Where(item =>
-            seen.Add(call.Run.RequireKey(Filters.SortKey(Filters.Attribute(item, call[1], null, call.Run), call.Flag(0), call.Run))))]);
+        {
+            Value key = Filters.SortKey(Filters.Attribute(item, call[1], null, call.Run), call.Flag(0), call.Run);
+            call.Run.Charge(key.Size);
+            return seen.Add(call.Run.RequireKey(key));
+        })]);
     }
 
     private static Value Extreme(Call call, bool descending) => call.Items() is { Length: > 0 } items
@@ -110,7 +118,7 @@ internal static class SequenceFilters
         var group = new List<Value>();
         foreach (Value item in ValueOrder.Sort(call.Items(), Key, descending: false, call.Run))
         {
-            if (group.Count > 0 && !ValueComparer.Instance.Equals(Key(group[0]), Key(item))) Close();
+            if (group.Count > 0 && !Comparison.Holds(Key(group[0]), "==", Key(item), call.Run)) Close();
             group.Add(item);
         }
         if (group.Count > 0) Close();
@@ -118,7 +126,7 @@ internal static class SequenceFilters
 
         void Close()
         {
-            groups.Add(call.Run.List([Attribute(group[0]), call.Run.List([.. group])], ListKind.Tuple));
+            groups.Add(new ListValue([Attribute(group[0]), call.Run.List([.. group])], ListKind.Tuple) { Names = GroupNames });
             group.Clear();
         }
     }

@@ -40,7 +40,7 @@ internal static class Tests
     /// <summary>A test that a filter is given by name.</summary>
     public static Builtin Named(string name, Run run) => Find(name) ?? throw run.Error("CT-02", $"has no test named {ParScaleException.Quote(name)}");
 
-    private static Builtin Test(string name, Func<Value, bool> holds) => new(name, "", call => BoolValue.Of(holds(call.Self)));
+    private static Builtin Test(string name, Func<Value, bool> holds) => new(name, "", call => BoolValue.Of(holds(call.Self)), isCheap: true);
 
     private static Builtin[] Comparisons(string operation, params string[] names) =>
         [.. names.Select(name => new Builtin(name, "other", call => BoolValue.Of(Comparison.Holds(call.Self, operation, call.Required(0), call.Run))))];

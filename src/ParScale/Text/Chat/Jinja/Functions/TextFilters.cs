@@ -23,8 +23,10 @@ internal static class TextFilters
         new("indent", "width first blank", call => new TextValue(
             Words.Indent(call.Text, call[0] is TextValue by ? by.Tagged : Spaces(call), call.Flag(1), call.Flag(2), call.Run))),
         new("center", "width", call => TextMethods.Find("center")!.Invoke(call.Run, new TextValue(call.Text), new Arguments([call[0] ?? IntValue.Template(80)], []))),
-        new("truncate", "length killwords end leeway", call => new TextValue(Words.Truncate(new TextValue(call.Text), call.Int(0, 255), call.Flag(1),
-            call.GivenText(2) is { } end ? new TextValue(end) : TextValue.Template("..."), call.Int(3, 5), call.Run))),
+        new("truncate", "length killwords end leeway", Truncate),
+        new("wordwrap", "width break_long_words wrapstring break_on_hyphens", call => new TextValue(
+            new WordWrap(call.Int(0, 79), call.Flag(1, otherwise: true), call.Flag(3, otherwise: true), call.Run).Wrap(call.Text, call.GivenText(2) ?? TaggedText.Template("\n")))),
+        new("striptags", "", call => new TextValue(Words.WithoutTags(call.Text, call.Run))),
         new("wordcount", "", call => IntValue.Data(Words.Count(call.Text.Text))),
         new("format", "* **", call => PercentFormat.Apply(call.Text, call.Named.Length > 0
             ? call.Run.Dict(call.Named.Select(argument => new KeyValuePair<Value, Value>(TextValue.Data(argument.Key), argument.Value)))
@@ -33,6 +35,16 @@ internal static class TextFilters
     ];
 
     private static TaggedText Spaces(Call call) => TextOperations.Pad(TaggedText.Empty, call.Int(0, 4), 0, TaggedText.Template(" "), call.Run);
+
+    // A list that is short enough stays a list.
+    private static Value Truncate(Call call)
+    {
+        (int length, int leeway) = (call.Int(0, 255), call.Int(3, 5));
+        if (call.Self is ListValue or DictValue && call.Self.Breadth - 1 <= (long)length + leeway) return call.Self;
+        if (call.Self is not TextValue text) throw call.Run.Fails($"'truncate' needs a text, not a value of type {call.Self.TypeName}");
+        TextValue end = call.GivenText(2) is { } given ? new TextValue(given) : TextValue.Template("...");
+        return new TextValue(Words.Truncate(text, length, call.Flag(1), end, leeway, call.Run));
+    }
 
     private static TextValue Escape(Call call)
     {

@@ -34,7 +34,7 @@ internal static class TextOperations
             run.Step();
             result.Append(text, done, found - done).Append(with);
             done = found + old.Length;
-            at = old.Length > 0 ? done : found + (Rune.TryGetRuneAt(text.Text, Math.Min(found, Math.Max(0, text.Length - 1)), out Rune rune) ? rune.Utf16SequenceLength : 1);
+            at = old.Length > 0 ? done : found + (found + 1 < text.Length && char.IsSurrogatePair(text.Text[found], text.Text[found + 1]) ? 2 : 1);
         }
         return result.Append(text, done, text.Length - done).ToText();
     }

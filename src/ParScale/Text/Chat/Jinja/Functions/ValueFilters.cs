@@ -7,8 +7,8 @@ internal static class ValueFilters
 {
     public static readonly Builtin[] All =
     [
-        new("default", "default_value boolean", Default),
-        new("d", "default_value boolean", Default),
+        new("default", "default_value boolean", Default, isCheap: true),
+        new("d", "default_value boolean", Default, isCheap: true),
         new("attr", "name", call => Members.Own(call.Self, call.RequiredText(0).Text) ?? UndefinedValue.Name(call.RequiredText(0).Text)),
         new("items", "", call => call.Self switch
         {

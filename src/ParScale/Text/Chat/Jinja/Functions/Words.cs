@@ -1,3 +1,4 @@
+using System.Net;
 using ParScale.Text.Chat.Jinja.Values;
 
 namespace ParScale.Text.Chat.Jinja.Functions;
@@ -46,6 +47,26 @@ internal static class Words
         int space = cut.Text.LastIndexOf(' ');
         if (!cutsWords && space >= 0) cut = cut.Slice(0, space);
         return new TaggedTextBuilder(run).Append(cut).Append(end.Tagged).ToText();
+    }
+
+    /// <summary>Without HTML comments and tags, with single spaces between words.</summary>
+    public static TaggedText WithoutTags(TaggedText text, Run run)
+    {
+        text = Without(Without(text, "<!--", "-->", run), "<", ">", run);
+        text = TextOperations.Join(TextOperations.SplitWords(text, -1, fromRight: false, run), TaggedText.Template(" "), run);
+        return text.Text.Contains('&', StringComparison.Ordinal) ? TaggedText.Data(WebUtility.HtmlDecode(text.Text)) : text;
+    }
+
+    private static TaggedText Without(TaggedText text, string open, string close, Run run)
+    {
+        for (int start; (start = text.Text.IndexOf(open, StringComparison.Ordinal)) >= 0;)
+        {
+            int end = text.Text.IndexOf(close, start, StringComparison.Ordinal);
+            if (end < 0) break;
+            end += close.Length;
+            text = new TaggedTextBuilder(run).Append(text, 0, start).Append(text, end, text.Length - end).ToText();
+        }
+        return text;
     }
 
     /// <summary>Lines behind the first one (or all) indented, blank ones too if asked for.</summary>

@@ -41,6 +41,9 @@ internal sealed class ListValue : Value
 
     public ListKind Kind { get; }
 
+    /// <summary>Names of the elements, where they have some.</summary>
+    public string[] Names { get; init; } = [];
+
     /// <summary>How it prints, where its elements do not tell.</summary>
     public string? Written { get; }
 
@@ -59,6 +62,8 @@ internal sealed class ListValue : Value
     public override int Depth { get; }
 
     public override long Size { get; }
+
+    public override long Breadth => 1 + Items.Length;
 }
 
 /// <summary>A dict in the order of its keys' first appearance. Make one with <see cref="Run.Dict"/>, which counts its cost.</summary>
@@ -86,6 +91,8 @@ internal sealed class DictValue : Value
     public override int Depth { get; }
 
     public override long Size { get; }
+
+    public override long Breadth => 1 + Entries.Count;
 
     /// <summary>The value of a key that is a text; null when there is none.</summary>
     public Value? Find(string key) => Entries.GetValueOrDefault(TextValue.Data(key));

@@ -41,6 +41,7 @@ internal static class Members
         if (value is Statements.LoopValue loop) return loop.Field(name);
         if (value is Statements.MacroValue macro) return macro.Field(name);
         if (value is CyclerValue cycler) return cycler.Field(name);
+        if (value is ListValue named && Array.IndexOf(named.Names, name) is >= 0 and int at) return named.Items[at];
         Builtin? method = value switch
         {
             TextValue => TextMethods.Find(name),

@@ -11,7 +11,7 @@ internal static class Slicing
         run.RequireDefined(value);
         BigInteger by = Bound(step, run) ?? BigInteger.One;
         if (by.IsZero) throw run.Fails("the step of a slice is 0");
-        run.Charge(value.Size);
+        run.Charge(value.Breadth);
         switch (value)
         {
             case TextValue text when by.IsOne:
@@ -25,7 +25,7 @@ internal static class Slicing
             case ListValue { Kind: ListKind.List or ListKind.Tuple or ListKind.Range } list:
                 return run.List([.. Pick(list.Items, start, stop, by, run)], list.Kind == ListKind.Tuple ? ListKind.Tuple : ListKind.List);
             default:
-                return new UndefinedValue($"a value of type {value.TypeName} cannot be sliced");
+                throw run.Fails($"a value of type {value.TypeName} cannot be sliced");
         }
     }
 

@@ -20,6 +20,8 @@ internal sealed class TextValue(TaggedText tagged) : Value
 
     public override long Size => 1 + tagged.Length / UnitsPerStep + tagged.Runs.Length / RunsPerStep;
 
+    public override long Breadth => Size;
+
     /// <summary>Number of code points.</summary>
     public int Count => HasSurrogates ? CountUnits(Text.Length) : Text.Length;
 
