@@ -31,21 +31,20 @@ public partial class LineEditorTests
     }, iter: 3000);
 
     [Theory]
-    [InlineData("abc", EditAction.Left, EditAction.Backspace, "ac", 1)]
-    [InlineData("日本語", EditAction.Left, EditAction.Delete, "日本", 2)]
-    [InlineData("x" + Family, EditAction.Left, EditAction.Delete, "x", 1)]
-    [InlineData("xe\u0301", EditAction.Backspace, EditAction.Left, "x", 0)]
-    [InlineData("one two", EditAction.KillWord, EditAction.Yank, "one two", 7)]
-    [InlineData("one two", EditAction.WordLeft, EditAction.KillToStart, "two", 0)]
-    [InlineData("one two", EditAction.WordLeft, EditAction.KillToEnd, "one ", 4)]
-    [InlineData("one two", EditAction.Home, EditAction.WordRight, "one two", 3)]
-    [InlineData("end\\", EditAction.Enter, EditAction.End, "end\n", 4)]
-    public void Keys_move_and_take_away_whole_characters(string text, EditAction first, EditAction second, string expected, int cursor)
+    [InlineData("abc", nameof(EditAction.Left), nameof(EditAction.Backspace), "ac", 1)]
+    [InlineData("日本語", nameof(EditAction.Left), nameof(EditAction.Delete), "日本", 2)]
+    [InlineData("x" + Family, nameof(EditAction.Left), nameof(EditAction.Delete), "x", 1)]
+    [InlineData("xe\u0301", nameof(EditAction.Backspace), nameof(EditAction.Left), "x", 0)]
+    [InlineData("one two", nameof(EditAction.KillWord), nameof(EditAction.Yank), "one two", 7)]
+    [InlineData("one two", nameof(EditAction.WordLeft), nameof(EditAction.KillToStart), "two", 0)]
+    [InlineData("one two", nameof(EditAction.WordLeft), nameof(EditAction.KillToEnd), "one ", 4)]
+    [InlineData("one two", nameof(EditAction.Home), nameof(EditAction.WordRight), "one two", 3)]
+    [InlineData("end\\", nameof(EditAction.Enter), nameof(EditAction.End), "end\n", 4)]
+    public void Keys_move_and_take_away_whole_characters(string text, string first, string second, string expected, int cursor)
     {
         var editor = new LineEditor([]);
         editor.Apply(new EditKey(EditAction.Insert, text));
-        editor.Apply(new EditKey(first));
-        editor.Apply(new EditKey(second));
+        foreach (string action in (string[])[first, second]) editor.Apply(new EditKey(Enum.Parse<EditAction>(action)));
         Assert.Equal((expected, cursor), (editor.Text, editor.Cursor));
     }
 
