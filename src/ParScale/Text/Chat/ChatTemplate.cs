@@ -119,9 +119,13 @@ public sealed class ChatTemplate
         if (messages is not [.., var final]) throw ParScaleException.Usage("CT-17", "there is no message to continue");
         TaggedText text = Write(messages, options with { AddGenerationPrompt = false }, cancellation);
         for (int i = text.Runs.Length - 1; i >= 0; i--)
-            if (text.Runs[i].Tag is { IsContent: true } tag && tag.Message == messages.Count - 1) return new RenderedChat(text.Slice(0, text.Runs[i].End + Space(text.Text, text.Runs[i].End, final)));
+        {
+            (int end, TextTag tag) = text.Runs[i];
+            if (tag.IsContent && tag.Message == messages.Count - 1) return new RenderedChat(text.Slice(0, end + Space(text.Text, end, final)));
+        }
         bool isBare = final.Role == "assistant" && string.IsNullOrWhiteSpace(final.Content) && final.Fields is null or { Count: 0 };
-        if (!isBare) throw ParScaleException.BadInput("CT-17", _file, "the template does not write the last message, so it cannot be continued; send another message instead");
+        if (!isBare)
+            throw ParScaleException.BadInput("CT-17", _file, "the template does not write the last message, so it cannot be continued; send another message instead");
         return new RenderedChat(Write([.. messages.Take(messages.Count - 1)], options with { AddGenerationPrompt = true }, cancellation));
     }
 }

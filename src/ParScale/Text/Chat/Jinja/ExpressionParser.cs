@@ -1,4 +1,5 @@
 using ParScale.Text.Chat.Jinja.Expressions;
+using ParScale.Text.Chat.Jinja.Filters;
 using ParScale.Text.Chat.Jinja.Functions;
 
 namespace ParScale.Text.Chat.Jinja;
@@ -55,7 +56,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
         int line = tokens.Line;
         string name = DottedName("the name of a filter");
         ArgumentList arguments = tokens.Current.Is("(") ? CallArguments() : ArgumentList.None;
-        return new FilterExpression(value, Known(Filters.Find(name), "filter", name, line), name, arguments, line);
+        return new FilterExpression(value, Known(FilterTable.Find(name), "filter", name, line), name, arguments, line);
     }
 
     public ArgumentList CallArguments()
@@ -186,7 +187,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
         if (tokens.Current.Is("(")) arguments = CallArguments();
         else if (tokens.Current.Is("is")) throw tokens.Error("CT-01", "tests cannot be chained with \"is\"");
         else if (BeginsArgument()) arguments = new ArgumentList([Suffixes(_primary.Read(this))], [], null, null);
-        Expression test = new TestExpression(value, Known(Tests.Find(name), "test", name, line), name, arguments, line);
+        Expression test = new TestExpression(value, Known(TestTable.Find(name), "test", name, line), name, arguments, line);
         return negated ? new NotExpression(test, line) : test;
     }
 

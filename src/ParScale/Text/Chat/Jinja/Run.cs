@@ -55,7 +55,7 @@ internal sealed class Run
     /// <summary>Refuses a text that would be too long.</summary>
     public void RequireCharacters(long count)
     {
-        if (count > _budget.Characters) throw Error("CT-04", $"makes a text of more than {_budget.Characters} characters; the template is broken or hostile");
+        if (count > _budget.Characters) throw OverBudget("CT-04", $"makes a text of more than {_budget.Characters} characters");
     }
 
     /// <summary>Refuses what is undefined.</summary>
@@ -91,7 +91,8 @@ internal sealed class Run
     public Value RequireKey(Value key)
     {
         RequireDefined(key);
-        bool isKey = key is ListValue list ? list.Kind == ListKind.Tuple && list.Items.All(item => RequireKey(item) is not null) : key is not (DictValue or NamespaceValue);
+        bool isKey = key is ListValue { Kind: ListKind.Tuple } tuple ? tuple.Items.All(item => RequireKey(item) is not null)
+            : key is not (ListValue or DictValue or NamespaceValue);
         return isKey ? key : throw Fails($"a value of type {key.TypeName} cannot be a key");
     }
 
@@ -122,19 +123,22 @@ internal sealed class Run
     /// <summary>The error of an operation that its operands do not allow. The detail may hold text from outside.</summary>
     public ParScaleException Fails(string detail) => Error("CT-15", $"fails: {ParScaleException.Escape(detail)}");
 
-    private ParScaleException TooDeep() => Error("CT-05", $"calls or nests more than {_budget.Depth} levels deep; the template is broken or hostile");
+    /// <summary>The error of a template that would take too much. An id of the guide says what of.</summary>
+    public ParScaleException OverBudget(string code, string detail) => Error(code, detail + "; the template is broken or hostile");
+
+    private ParScaleException TooDeep() => OverBudget("CT-05", $"calls or nests more than {_budget.Depth} levels deep");
 
     private void RequireModest(Value container)
     {
         if (container.Depth > _budget.Depth) throw TooDeep();
-        if (container.Size > LargestContainer) throw Error("CT-04", $"makes a list or dict of more than {LargestContainer} elements; the template is broken or hostile");
+        if (container.Size > LargestContainer) throw OverBudget("CT-04", $"makes a list or dict of more than {LargestContainer} elements");
     }
 
     private void Look()
     {
         _nextLook = _steps + StepsPerLook;
         _cancellation.ThrowIfCancellationRequested();
-        if (_steps > _budget.Steps) throw Error("CT-03", $"takes more than {_budget.Steps} steps; the template is broken or hostile");
-        if (Stopwatch.GetTimestamp() > _deadline) throw Error("CT-03", $"takes longer than {_budget.Time.TotalSeconds:0.###} s; the template is broken or hostile");
+        if (_steps > _budget.Steps) throw OverBudget("CT-03", $"takes more than {_budget.Steps} steps");
+        if (Stopwatch.GetTimestamp() > _deadline) throw OverBudget("CT-03", $"takes longer than {_budget.Time.TotalSeconds:0.###} s");
     }
 }

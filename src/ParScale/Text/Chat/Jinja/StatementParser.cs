@@ -55,7 +55,8 @@ internal sealed class StatementParser
                     body.Add(_tokens.Nested(One));
                     break;
                 default:
-                    if (opened is { } tag) throw _tokens.Error("CT-01", tag.Line, $"the tag {tag.Describe()} is not closed with {ParScaleException.Quote(ends[^1])}");
+                    if (opened is { } tag)
+                        throw _tokens.Error("CT-01", tag.Line, $"the tag {tag.Describe()} is not closed with {ParScaleException.Quote(ends[^1])}");
                     return [.. body];
             }
         }
@@ -182,7 +183,8 @@ internal sealed class StatementParser
             return inner;
         }
         string name = _tokens.Expect(TokenKind.Name, "a name").Text;
-        if (name is "true" or "false" or "none" or "True" or "False" or "None") throw _tokens.Error("CT-01", line, $"{ParScaleException.Quote(name)} cannot be set");
+        if (name is "true" or "false" or "none" or "True" or "False" or "None")
+            throw _tokens.Error("CT-01", line, $"{ParScaleException.Quote(name)} cannot be set");
         return new AssignmentTarget(name, _tokens.TakeIf(".") ? _tokens.Expect(TokenKind.Name, "a name").Text : null, [], line);
     }
 

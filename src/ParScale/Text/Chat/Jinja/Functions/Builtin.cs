@@ -54,7 +54,8 @@ internal sealed class Builtin
             breadth += value.Breadth;
             int index = Array.IndexOf(_parameters, name);
             if (index >= 0 && values[index] is null) values[index] = value;
-            else if (index >= 0 || !_takesNamed) throw run.Fails(index >= 0 ? $"'{Name}' is given two values for '{name}'" : $"'{Name}' takes no argument '{name}'");
+            else if (index >= 0) throw run.Fails($"'{Name}' is given two values for '{name}'");
+            else if (!_takesNamed) throw run.Fails($"'{Name}' takes no argument '{name}'");
         }
         run.Charge(_isCheap ? 1 : breadth);
         Value[] rest = arguments.Positional.Length > values.Length ? arguments.Positional[values.Length..] : [];

@@ -16,8 +16,8 @@ internal static class ContainerMethods
 
     private static readonly Dictionary<string, Builtin> List = Builtin.Table((Builtin[])
     [
-        new("count", "value", call => IntValue.Data(((ListValue)call.Self).Items.Count(item => Comparison.Holds(item, "==", call.Required(0), call.Run)))),
-        new("index", "value", call => Array.FindIndex(((ListValue)call.Self).Items, item => Comparison.Holds(item, "==", call.Required(0), call.Run)) is >= 0 and int index
+        new("count", "value", call => IntValue.Data(((ListValue)call.Self).Items.Count(item => IsSought(call, item)))),
+        new("index", "value", call => Array.FindIndex(((ListValue)call.Self).Items, item => IsSought(call, item)) is >= 0 and int index
             ? IntValue.Data(index) : throw call.Run.Fails("'index' does not find its value in the list")),
         new("copy", "", call => call.Self, isCheap: true),
     ]);
@@ -29,6 +29,8 @@ internal static class ContainerMethods
     /// <summary>The entries of a dict as pairs.</summary>
     public static ListValue Pairs(DictValue dict, Run run, ListKind kind) =>
         run.List([.. dict.Entries.Select(entry => run.List([entry.Key, entry.Value], ListKind.Tuple))], kind);
+
+    private static bool IsSought(Call call, Value item) => Comparison.Holds(item, "==", call.Required(0), call.Run);
 
     private static OrderedDictionary<Value, Value> Entries(Call call) => ((DictValue)call.Self).Entries;
 }

@@ -4,7 +4,8 @@ using ParScale.Text.Chat.Jinja.Values;
 namespace ParScale.Text.Chat.Jinja.Statements;
 
 /// <summary><c>{% for target in values if test %}</c>. Its <c>else</c> runs when no pass reached its end, as in Jinja.</summary>
-internal sealed class ForStatement(int line, AssignmentTarget target, Expression values, Expression? test, Statement[] body, Statement[] otherwise, bool isRecursive) : Statement
+internal sealed class ForStatement(
+    int line, AssignmentTarget target, Expression values, Expression? test, Statement[] body, Statement[] otherwise, bool isRecursive) : Statement
 {
     public override Flow Execute(Scope scope) => Loop(values.Evaluate(scope), scope, depth: 0);
 

@@ -40,7 +40,8 @@ internal sealed class LoopValue(Value[] items, int depth, Func<Value, Value>? re
         _ => null,
     };
 
-    private Value CycleOver(Value[] values, Run run) => values.Length > 0 ? values[Index % values.Length] : throw run.Fails("'loop.cycle' needs values to cycle over");
+    private Value CycleOver(Value[] values, Run run) => values.Length > 0 ? values[Index % values.Length]
+        : throw run.Fails("'loop.cycle' needs values to cycle over");
 
     private bool HasChanged(Value[] values)
     {

@@ -52,7 +52,7 @@ internal sealed class MacroValue(MacroDefinition definition, Scope outer) : Call
         if (definition.Names.Contains(RestNamed))
         {
             scope[RestNamed] = run.Dict(arguments.Named.Where(argument => named.ContainsKey(argument.Key))
-                .Select(argument => new KeyValuePair<Value, Value>(TextValue.Template(argument.Key), argument.Value)));
+                .Select(argument => new KeyValuePair<Value, Value>(TextValue.Data(argument.Key), argument.Value)));
         }
         else if (named.Count > 0)
         {

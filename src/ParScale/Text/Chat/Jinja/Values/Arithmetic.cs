@@ -1,5 +1,5 @@
 using System.Numerics;
-using ParScale.Text.Chat.Jinja.Functions;
+using ParScale.Text.Chat.Jinja.Formatting;
 
 namespace ParScale.Text.Chat.Jinja.Values;
 
@@ -83,7 +83,7 @@ internal static class Arithmetic
         : left == BigInteger.MinusOne ? right.IsEven ? BigInteger.One : left
         : BigInteger.Pow(left, (int)right);
 
-    private static ParScaleException TooLarge(Run run) => run.Error("CT-04", "makes a number of more than 4000 digits; the template is broken or hostile");
+    private static ParScaleException TooLarge(Run run) => run.OverBudget("CT-04", "makes a number of more than 4000 digits");
 
     private static BigInteger Floor(BigInteger left, BigInteger right)
     {

@@ -1,4 +1,6 @@
 using ParScale.Text.Chat.Jinja.Functions;
+using ParScale.Text.Chat.Jinja.Statements;
+using ParScale.Text.Chat.Jinja.Texts;
 
 namespace ParScale.Text.Chat.Jinja.Values;
 
@@ -20,7 +22,8 @@ internal static class Members
     {
         run.RequireDefined(value);
         run.Charge(key.Size);
-        if (value is DictValue dict && key is not (DictValue or NamespaceValue or UndefinedValue) && dict.Entries.TryGetValue(run.RequireKey(key), out Value? entry)) return entry;
+        bool isKey = key is not (DictValue or NamespaceValue or UndefinedValue);
+        if (value is DictValue dict && isKey && dict.Entries.TryGetValue(run.RequireKey(key), out Value? entry)) return entry;
         if (ValueComparer.Whole(key) is { } index && Count(value) is { } count)
         {
             if (index.Sign < 0) index += count;
@@ -38,8 +41,8 @@ internal static class Members
     public static Value? Own(Value value, string name)
     {
         if (value is NamespaceValue space) return space.Fields.GetValueOrDefault(name);
-        if (value is Statements.LoopValue loop) return loop.Field(name);
-        if (value is Statements.MacroValue macro) return macro.Field(name);
+        if (value is LoopValue loop) return loop.Field(name);
+        if (value is MacroValue macro) return macro.Field(name);
         if (value is CyclerValue cycler) return cycler.Field(name);
         if (value is ListValue named && Array.IndexOf(named.Names, name) is >= 0 and int at) return named.Items[at];
         Builtin? method = value switch

@@ -1,7 +1,7 @@
 using System.Globalization;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Formatting;
 
 /// <summary>Python's <c>'{} and {name}'.format(a, name=b)</c>.</summary>
 internal sealed class BraceFormat(Value[] positional, KeyValuePair<string, Value>[] named, Run run)
@@ -73,8 +73,8 @@ internal sealed class BraceFormat(Value[] positional, KeyValuePair<string, Value
             end = isItem ? path.IndexOf(']', start) : path.AsSpan(start).IndexOfAny('.', '[') is >= 0 and int next ? start + next : path.Length;
             if (end < 0) throw run.Fails("a field of a format is malformed");
             string name = path[start..end];
-            value = !isItem ? Members.Attribute(value, name, run)
-                : Members.Item(value, int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int at) ? IntValue.Data(at) : TextValue.Data(name), run);
+            Value key = int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int at) ? IntValue.Data(at) : TextValue.Data(name);
+            value = isItem ? Members.Item(value, key, run) : Members.Attribute(value, name, run);
             run.RequireDefined(value);
             if (isItem) end++;
         }

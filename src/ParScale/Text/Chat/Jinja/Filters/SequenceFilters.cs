@@ -1,6 +1,8 @@
+using ParScale.Text.Chat.Jinja.Functions;
+using ParScale.Text.Chat.Jinja.Texts;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Filters;
 
 /// <summary>Filters of sequences as a whole.</summary>
 internal static class SequenceFilters
@@ -38,13 +40,15 @@ internal static class SequenceFilters
     private static TextValue Join(Call call)
     {
         TaggedText separator = call.Given(0) is { } given ? Printer.Str(given, call.Run) : TaggedText.Empty;
-        return new TextValue(TextOperations.Join(call.Items().Select(item => Printer.Str(Filters.Attribute(item, call[1], null, call.Run), call.Run)), separator, call.Run));
+        IEnumerable<TaggedText> texts = call.Items().Select(item => Printer.Str(FilterTable.Attribute(item, call[1], null, call.Run), call.Run));
+        return new TextValue(TextOperations.Join(texts, separator, call.Run));
     }
 
     private static Value Reverse(Call call)
     {
         Value[] items = [.. call.Items().Reverse()];
-        return call.Self is TextValue ? new TextValue(TextOperations.Join(items.Select(item => ((TextValue)item).Tagged), TaggedText.Empty, call.Run)) : call.Run.List(items);
+        if (call.Self is not TextValue) return call.Run.List(items);
+        return new TextValue(TextOperations.Join(items.Select(item => ((TextValue)item).Tagged), TaggedText.Empty, call.Run));
     }
 
     private static ListValue Sort(Call call)
@@ -52,8 +56,11 @@ internal static class SequenceFilters
         string[] attributes = call.Given(2) is { } given ? Printer.Str(given, call.Run).Text.Split(',') : [];
         return call.Run.List(ValueOrder.Sort(call.Items(), Key, call.Flag(0), call.Run));
 
-        Value Key(Value item) => attributes.Length == 0 ? Filters.SortKey(item, call.Flag(1), call.Run)
-            : call.Run.List([.. attributes.Select(attribute => Filters.SortKey(Filters.Attribute(item, TextValue.Data(attribute), null, call.Run), call.Flag(1), call.Run))]);
+        Value Key(Value item) => attributes.Length == 0 ? FilterTable.SortKey(item, call.Flag(1), call.Run)
+            : call.Run.List([.. attributes.Select(attribute => Part(item, attribute))]);
+
+        Value Part(Value item, string attribute) =>
+            FilterTable.SortKey(FilterTable.Attribute(item, TextValue.Data(attribute), null, call.Run), call.Flag(1), call.Run);
     }
 
     private static ListValue Unique(Call call)
@@ -61,18 +68,22 @@ internal static class SequenceFilters
         var seen = new HashSet<Value>(ValueComparer.Instance);
         return call.Run.List([.. call.Items().Where(item =>
         {
-            Value key = Filters.SortKey(Filters.Attribute(item, call[1], null, call.Run), call.Flag(0), call.Run);
+            Value key = Key(call, item, attribute: 1, caseSensitive: 0);
             call.Run.Charge(key.Size);
             return seen.Add(call.Run.RequireKey(key));
         })]);
     }
 
     private static Value Extreme(Call call, bool descending) => call.Items() is { Length: > 0 } items
-        ? ValueOrder.Sort(items, item => Filters.SortKey(Filters.Attribute(item, call[1], null, call.Run), call.Flag(0), call.Run), descending, call.Run)[0]
+        ? ValueOrder.Sort(items, item => Key(call, item, attribute: 1, caseSensitive: 0), descending, call.Run)[0]
         : new UndefinedValue("there is no item: the sequence is empty");
 
+    // By the arguments that name an attribute and say whether case counts.
+    private static Value Key(Call call, Value item, int attribute, int caseSensitive) =>
+        FilterTable.SortKey(FilterTable.Attribute(item, call[attribute], null, call.Run), call.Flag(caseSensitive), call.Run);
+
     private static Value Sum(Call call) => call.Items().Aggregate(call[1] ?? IntValue.Template(0),
-        (sum, item) => Arithmetic.Apply(sum, "+", Filters.Attribute(item, call[0], null, call.Run), call.Run));
+        (sum, item) => Arithmetic.Apply(sum, "+", FilterTable.Attribute(item, call[0], null, call.Run), call.Run));
 
     private static ListValue Batch(Call call)
     {
@@ -112,8 +123,8 @@ internal static class SequenceFilters
     private static ListValue GroupBy(Call call)
     {
         bool caseSensitive = call.Flag(2);
-        Value Attribute(Value item) => Filters.Attribute(item, call.Required(0), call[1], call.Run);
-        Value Key(Value item) => Filters.SortKey(Attribute(item), caseSensitive, call.Run);
+        Value Attribute(Value item) => FilterTable.Attribute(item, call.Required(0), call[1], call.Run);
+        Value Key(Value item) => FilterTable.SortKey(Attribute(item), caseSensitive, call.Run);
         var groups = new List<Value>();
         var group = new List<Value>();
         foreach (Value item in ValueOrder.Sort(call.Items(), Key, descending: false, call.Run))

@@ -1,9 +1,11 @@
+using ParScale.Text.Chat.Jinja.Filters;
+using ParScale.Text.Chat.Jinja.Texts;
 using ParScale.Text.Chat.Jinja.Values;
 
 namespace ParScale.Text.Chat.Jinja.Functions;
 
 /// <summary>The tests: all of Jinja's.</summary>
-internal static class Tests
+internal static class TestTable
 {
     private static readonly Lazy<Dictionary<string, Builtin>> All = new(() => Builtin.Table(
         [
@@ -19,12 +21,13 @@ internal static class Tests
             Test("string", value => value is TextValue),
             Test("mapping", value => value is DictValue),
             Test("iterable", value => value is TextValue or ListValue or DictValue or UndefinedValue),
-            Test("sequence", value => value is TextValue or DictValue or UndefinedValue or ListValue { Kind: ListKind.List or ListKind.Tuple or ListKind.Range }),
+            Test("sequence", value => value is TextValue or DictValue or UndefinedValue
+                or ListValue { Kind: ListKind.List or ListKind.Tuple or ListKind.Range }),
             Test("callable", value => value is CallableValue),
             Test("escaped", _ => false),
             Test("lower", value => value is TextValue text && TextQuestions.IsCased(text.Text, TextQuestions.IsLower, TextQuestions.IsUpper)),
             Test("upper", value => value is TextValue text && TextQuestions.IsCased(text.Text, TextQuestions.IsUpper, TextQuestions.IsLower)),
-            Test("filter", value => value is TextValue name && Filters.Find(name.Text) is not null),
+            Test("filter", value => value is TextValue name && FilterTable.Find(name.Text) is not null),
             Test("test", value => value is TextValue name && Find(name.Text) is not null),
             new("even", "", call => BoolValue.Of(Whole(call).IsEven)),
             new("odd", "", call => BoolValue.Of(!Whole(call).IsEven)),

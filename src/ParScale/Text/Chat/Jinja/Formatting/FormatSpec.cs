@@ -1,6 +1,7 @@
+using ParScale.Text.Chat.Jinja.Texts;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Formatting;
 
 /// <summary>How a value is formatted: what stands behind the colon of <c>{:>8.2f}</c>, or behind the sign of <c>%8.2f</c>.</summary>
 internal sealed record FormatSpec
@@ -61,7 +62,10 @@ internal sealed record FormatSpec
         int start = at;
         int number = 0;
         for (; at < text.Length && char.IsAsciiDigit(text[at]); at++)
-            number = number > Widest ? throw run.Error("CT-04", $"formats a value more than {Widest} characters wide; the template is broken or hostile") : number * 10 + text[at] - '0';
+        {
+            if (number > Widest) throw run.OverBudget("CT-04", $"formats a value more than {Widest} characters wide");
+            number = number * 10 + text[at] - '0';
+        }
         return at > start ? number : null;
     }
 

@@ -1,6 +1,7 @@
+using ParScale.Text.Chat.Jinja.Functions;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Texts;
 
 /// <summary>Methods that look for a text within a text. Places are counted in characters, within bounds as those of a slice.</summary>
 internal static class TextSearch

@@ -1,6 +1,8 @@
+using System.Globalization;
+using System.Numerics;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Formatting;
 
 /// <summary>Python's <c>'%s and %d' % (a, b)</c>.</summary>
 internal sealed class PercentFormat
@@ -81,7 +83,8 @@ internal sealed class PercentFormat
     {
         if (at >= format.Length || format[at] != '*') return FormatSpec.Number(format, ref at, _run);
         at++;
-        string digits = ValueComparer.Whole(Next()) is { Sign: >= 0 } number ? number.ToString(System.Globalization.CultureInfo.InvariantCulture) : throw _run.Fails("'*' of a format needs a whole number");
+        string digits = ValueComparer.Whole(Next()) is { Sign: >= 0 } number ? number.ToString(CultureInfo.InvariantCulture)
+            : throw _run.Fails("'*' of a format needs a whole number");
         int start = 0;
         return FormatSpec.Number(digits, ref start, _run);
     }
@@ -104,7 +107,7 @@ internal sealed class PercentFormat
             case 'c' when value is TextValue { Count: 1 } character:
                 return spec.Pad(character.Tagged, '>', 0, _run);
             case 'd' or 'i' or 'u' when value is FloatValue real && double.IsFinite(real.Number):
-                return NumberFormat.Write(new IntValue(new System.Numerics.BigInteger(real.Number), real.FromTemplate), spec, _run);
+                return NumberFormat.Write(new IntValue(new BigInteger(real.Number), real.FromTemplate), spec, _run);
         }
         if (ValueComparer.Real(value) is null) throw _run.Fails($"the format %{spec.Type} needs a number, not a value of type {value.TypeName}");
         return NumberFormat.Write(value, spec, _run);

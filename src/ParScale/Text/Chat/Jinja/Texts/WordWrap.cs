@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Texts;
 
 /// <summary>Lines broken at a width, as Python's <c>textwrap</c> breaks them.</summary>
 internal sealed partial class WordWrap(int width, bool breaksWords, bool breaksAtHyphens, Run run)
@@ -22,7 +22,7 @@ internal sealed partial class WordWrap(int width, bool breaksWords, bool breaksA
 
     private void WrapLine(TaggedText text)
     {
-        var chunks = new Stack<TaggedText>(Chunks(text).Reverse());
+        var chunks = new Stack<TaggedText>(Enumerable.Reverse(Chunks(text)));
         while (chunks.Count > 0)
         {
             run.Step();

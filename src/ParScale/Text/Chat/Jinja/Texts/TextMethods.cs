@@ -1,6 +1,8 @@
+using ParScale.Text.Chat.Jinja.Formatting;
+using ParScale.Text.Chat.Jinja.Functions;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Texts;
 
 /// <summary>The methods of texts.</summary>
 internal static class TextMethods

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Numerics;
+using ParScale.Text.Chat.Jinja.Formatting;
+using ParScale.Text.Chat.Jinja.Functions;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Filters;
 
 /// <summary>Filters of numbers.</summary>
 internal static class NumberFilters
@@ -69,8 +71,9 @@ internal static class NumberFilters
     {
         text = text.Trim();
         if (text.TrimStart('+', '-').ToLowerInvariant() is "inf" or "infinity") return text[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
-        return text.Any(c => !(char.IsAsciiDigit(c) || c is '.' or 'e' or 'E' or '+' or '-' or '_')) ? text.Equals("nan", StringComparison.OrdinalIgnoreCase) ? double.NaN : null
-            : double.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
+        if (text.Equals("nan", StringComparison.OrdinalIgnoreCase)) return double.NaN;
+        if (text.Any(c => !(char.IsAsciiDigit(c) || c is '.' or 'e' or 'E' or '+' or '-' or '_'))) return null;
+        return double.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
     }
 
     private static Value Round(Call call)
@@ -87,7 +90,8 @@ internal static class NumberFilters
         }
         if (ValueComparer.Whole(call.Self) is { } whole) return IntValue.Data(precision >= 0 ? whole : Tens(whole, -precision, call.Run));
         if (precision < 0) return new FloatValue(double.Round(number * scale, MidpointRounding.ToEven) / scale, fromTemplate: false);
-        return new FloatValue(double.IsFinite(number) ? double.Parse(NumberFormat.Fixed(number, precision, call.Run), CultureInfo.InvariantCulture) : number, fromTemplate: false);
+        string digits = NumberFormat.Fixed(number, precision, call.Run);
+        return new FloatValue(double.IsFinite(number) ? double.Parse(digits, CultureInfo.InvariantCulture) : number, fromTemplate: false);
     }
 
     private static BigInteger Tens(BigInteger number, int zeros, Run run)

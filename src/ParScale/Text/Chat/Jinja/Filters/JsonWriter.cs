@@ -1,6 +1,6 @@
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Filters;
 
 /// <summary>JSON as Python's <c>json.dumps</c> writes it. Characters of texts keep their origin; the rest counts as data.</summary>
 internal sealed class JsonWriter(TaggedText? indent, TaggedText itemSeparator, TaggedText keySeparator, bool asciiOnly, bool sortKeys, Run run)
@@ -86,7 +86,13 @@ internal sealed class JsonWriter(TaggedText? indent, TaggedText itemSeparator, T
         for (int i = 0; i < depth; i++) _text.Append(indent.Text);
     }
 
-    private static string Float(double number) => double.IsNaN(number) ? "NaN" : double.IsInfinity(number) ? number > 0 ? "Infinity" : "-Infinity" : Printer.Float(number);
+    private static string Float(double number) => number switch
+    {
+        double.NaN => "NaN",
+        double.PositiveInfinity => "Infinity",
+        double.NegativeInfinity => "-Infinity",
+        _ => Printer.Float(number),
+    };
 
     private void Quote(TaggedText text)
     {

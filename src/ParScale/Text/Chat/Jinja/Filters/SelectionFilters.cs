@@ -1,6 +1,7 @@
+using ParScale.Text.Chat.Jinja.Functions;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Filters;
 
 /// <summary>Filters that apply a filter or a test to every element.</summary>
 internal static class SelectionFilters
@@ -24,10 +25,10 @@ internal static class SelectionFilters
         if (call.Rest.Length == 0 && attribute is not null)
         {
             Value? otherwise = call.Named.FirstOrDefault(argument => argument.Key == "default").Value;
-            return run.List([.. Items(call).Select(item => Filters.Attribute(item, attribute, otherwise, run))]);
+            return run.List([.. Items(call).Select(item => FilterTable.Attribute(item, attribute, otherwise, run))]);
         }
         if (call.Rest is not [TextValue name, .. var rest]) throw run.Fails("'map' needs the name of a filter, or an attribute");
-        Builtin filter = Filters.Named(name.Text, run);
+        Builtin filter = FilterTable.Named(name.Text, run);
         var arguments = new Arguments(rest, call.Named);
         return run.List([.. Items(call).Select(item => filter.Invoke(run, item, arguments))]);
     }
@@ -37,12 +38,12 @@ internal static class SelectionFilters
         Run run = call.Run;
         Value? attribute = byAttribute ? call.Rest is [var first, ..] ? first : throw run.Fails($"'{call.Function.Name}' needs an attribute") : null;
         Value[] rest = byAttribute ? call.Rest[1..] : call.Rest;
-        Builtin? test = rest is [var name, ..] ? Tests.Named(Printer.Str(name, run).Text, run) : null;
+        Builtin? test = rest is [var name, ..] ? TestTable.Named(Printer.Str(name, run).Text, run) : null;
         var arguments = new Arguments(rest is [_, .. var others] ? others : [], call.Named);
         return run.List([.. Items(call).Where(item =>
         {
             run.Step();
-            Value value = Filters.Attribute(item, attribute, null, run);
+            Value value = FilterTable.Attribute(item, attribute, null, run);
             return (test?.Invoke(run, value, arguments) ?? value).IsTruthy == wanted;
         })]);
     }

@@ -1,6 +1,8 @@
+using ParScale.Text.Chat.Jinja.Functions;
+using ParScale.Text.Chat.Jinja.Texts;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Filters;
 
 /// <summary>Filters of any value, and of dicts.</summary>
 internal static class ValueFilters
@@ -31,7 +33,7 @@ internal static class ValueFilters
         if (by is not ("key" or "value")) throw call.Run.Fails("'dictsort' sorts by key or by value");
         ListValue pairs = ContainerMethods.Pairs(dict, call.Run, ListKind.List);
         return call.Run.List(ValueOrder.Sort(pairs.Items,
-            pair => Filters.SortKey(((ListValue)pair).Items[by == "key" ? 0 : 1], call.Flag(0), call.Run), call.Flag(2), call.Run));
+            pair => FilterTable.SortKey(((ListValue)pair).Items[by == "key" ? 0 : 1], call.Flag(0), call.Run), call.Flag(2), call.Run));
     }
 
     private static TextValue ToJson(Call call)

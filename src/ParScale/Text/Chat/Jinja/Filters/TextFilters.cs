@@ -1,7 +1,10 @@
 using System.Text;
+using ParScale.Text.Chat.Jinja.Formatting;
+using ParScale.Text.Chat.Jinja.Functions;
+using ParScale.Text.Chat.Jinja.Texts;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Filters;
 
 /// <summary>Filters that make a text of the text of a value.</summary>
 internal static class TextFilters
@@ -22,10 +25,9 @@ internal static class TextFilters
             call.Text, Printer.Str(call.Required(0), call.Run).Text, Printer.Str(call.Required(1), call.Run), call.Int(2, -1), call.Run))),
         new("indent", "width first blank", call => new TextValue(
             Words.Indent(call.Text, call[0] is TextValue by ? by.Tagged : Spaces(call), call.Flag(1), call.Flag(2), call.Run))),
-        new("center", "width", call => TextMethods.Find("center")!.Invoke(call.Run, new TextValue(call.Text), new Arguments([call[0] ?? IntValue.Template(80)], []))),
+        new("center", "width", call => TextPadding.Center(new TextValue(call.Text), call.Int(0, 80), TaggedText.Template(" "), call.Run)),
         new("truncate", "length killwords end leeway", Truncate),
-        new("wordwrap", "width break_long_words wrapstring break_on_hyphens", call => new TextValue(
-            new WordWrap(call.Int(0, 79), call.Flag(1, otherwise: true), call.Flag(3, otherwise: true), call.Run).Wrap(call.Text, call.GivenText(2) ?? TaggedText.Template("\n")))),
+        new("wordwrap", "width break_long_words wrapstring break_on_hyphens", Wrap),
         new("striptags", "", call => new TextValue(Words.WithoutTags(call.Text, call.Run))),
         new("wordcount", "", call => IntValue.Data(Words.Count(call.Text.Text))),
         new("format", "* **", call => PercentFormat.Apply(call.Text, call.Named.Length > 0
@@ -35,6 +37,12 @@ internal static class TextFilters
     ];
 
     private static TaggedText Spaces(Call call) => TextOperations.Pad(TaggedText.Empty, call.Int(0, 4), 0, TaggedText.Template(" "), call.Run);
+
+    private static TextValue Wrap(Call call)
+    {
+        var wrap = new WordWrap(call.Int(0, 79), call.Flag(1, otherwise: true), call.Flag(3, otherwise: true), call.Run);
+        return new TextValue(wrap.Wrap(call.Text, call.GivenText(2) ?? TaggedText.Data("\n")));
+    }
 
     // A list that is short enough stays a list.
     private static Value Truncate(Call call)
@@ -67,7 +75,8 @@ internal static class TextFilters
     {
         run.Charge(text.Length / 16);
         run.RequireCharacters(text.Length * 3L);
-        return string.Concat(Encoding.UTF8.GetBytes(text).Select(code => char.IsAsciiLetterOrDigit((char)code) || "_.-~".Contains((char)code) || safe.Contains((char)code)
-            ? ((char)code).ToString() : $"%{code:X2}"));
+        return string.Concat(Encoding.UTF8.GetBytes(text).Select(code => IsPlain((char)code) ? ((char)code).ToString() : $"%{code:X2}"));
+
+        bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || "_.-~".Contains(c) || safe.Contains(c);
     }
 }

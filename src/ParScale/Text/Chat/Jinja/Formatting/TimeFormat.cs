@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Formatting;
 
 /// <summary>A date as C's <c>strftime</c> writes it, in English.</summary>
 internal static class TimeFormat

@@ -1,28 +1,37 @@
+using ParScale.Text.Chat.Jinja.Functions;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Texts;
 
 /// <summary>Methods that make a text as wide as asked for.</summary>
 internal static class TextPadding
 {
     public static readonly Builtin[] Methods =
     [
-        new("center", "width fillchar", call => Padded(call, missing => missing / 2 + (missing & call.Int(0, 0) & 1))),
-        new("ljust", "width fillchar", call => Padded(call, _ => 0)),
-        new("rjust", "width fillchar", call => Padded(call, missing => missing)),
+        new("center", "width fillchar", call => Center((TextValue)call.Self, Width(call), Fill(call), call.Run)),
+        new("ljust", "width fillchar", call => Padded((TextValue)call.Self, Width(call), _ => 0, Fill(call), call.Run)),
+        new("rjust", "width fillchar", call => Padded((TextValue)call.Self, Width(call), missing => missing, Fill(call), call.Run)),
         new("zfill", "width", Zeros),
         new("expandtabs", "tabsize", Tabs),
     ];
 
-    private static TextValue Padded(Call call, Func<int, int> leftOf)
+    /// <summary>In the middle of a width; where the sides differ by one, as Python has it.</summary>
+    public static TextValue Center(TextValue text, int width, TaggedText fill, Run run) =>
+        Padded(text, width, missing => missing / 2 + (missing & width & 1), fill, run);
+
+    private static int Width(Call call) => call[0] is null ? throw call.Wrong(0, "a whole number") : call.Int(0, 0);
+
+    private static TaggedText Fill(Call call)
     {
-        if (call[0] is null) throw call.Wrong(0, "a whole number");
-        var text = (TextValue)call.Self;
-        TaggedText fill = call.Arguments.Length > 1 && call.GivenText(1) is { } given ? given : TaggedText.Template(" ");
-        if (new TextValue(fill).Count != 1) throw call.Wrong(1, "one character");
-        int missing = Math.Max(0, call.Int(0, 0) - text.Count);
+        TaggedText fill = call.GivenText(1) ?? TaggedText.Template(" ");
+        return new TextValue(fill).Count == 1 ? fill : throw call.Wrong(1, "one character");
+    }
+
+    private static TextValue Padded(TextValue text, int width, Func<int, int> leftOf, TaggedText fill, Run run)
+    {
+        int missing = Math.Max(0, width - text.Count);
         int left = leftOf(missing);
-        return new TextValue(TextOperations.Pad(text.Tagged, left, missing - left, fill, call.Run));
+        return new TextValue(TextOperations.Pad(text.Tagged, left, missing - left, fill, run));
     }
 
     private static TextValue Zeros(Call call)

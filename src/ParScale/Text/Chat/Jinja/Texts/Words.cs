@@ -1,7 +1,7 @@
 using System.Net;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Texts;
 
 /// <summary>What looks at the words of a text.</summary>
 internal static class Words
@@ -53,7 +53,7 @@ internal static class Words
     public static TaggedText WithoutTags(TaggedText text, Run run)
     {
         text = Without(Without(text, "<!--", "-->", run), "<", ">", run);
-        text = TextOperations.Join(TextOperations.SplitWords(text, -1, fromRight: false, run), TaggedText.Template(" "), run);
+        text = TextOperations.Join(TextOperations.SplitWords(text, -1, fromRight: false, run), TaggedText.Data(" "), run);
         return text.Text.Contains('&', StringComparison.Ordinal) ? TaggedText.Data(WebUtility.HtmlDecode(text.Text)) : text;
     }
 
@@ -72,7 +72,7 @@ internal static class Words
     /// <summary>Lines behind the first one (or all) indented, blank ones too if asked for.</summary>
     public static TaggedText Indent(TaggedText text, TaggedText by, bool first, bool blank, Run run)
     {
-        TaggedText feed = TaggedText.Template("\n");
+        TaggedText feed = TaggedText.Data("\n");
         TaggedText whole = new TaggedTextBuilder(run).Append(text).Append(feed).ToText();
         var result = new TaggedTextBuilder(run);
         if (first) result.Append(by);

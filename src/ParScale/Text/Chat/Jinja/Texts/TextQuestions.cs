@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text;
+using ParScale.Text.Chat.Jinja.Functions;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Texts;
 
 /// <summary>Methods that tell what a text is made of: true when it is not empty and all of it is.</summary>
 internal static class TextQuestions
@@ -16,7 +17,7 @@ internal static class TextQuestions
         new("isnumeric", "", call => All(call, rune => CharUnicodeInfo.GetNumericValue(rune.ToString(), 0) >= 0)),
         new("isspace", "", call => All(call, rune => rune.IsBmp && PythonText.IsSpace((char)rune.Value))),
         new("isascii", "", call => BoolValue.Of(Ascii.IsValid(call.Text.Text))),
-        new("isidentifier", "", call => BoolValue.Of(call.Text.Text is [var first, ..] && !char.IsAsciiDigit(first) && call.Text.Text.All(c => c == '_' || char.IsLetterOrDigit(c)))),
+        new("isidentifier", "", call => BoolValue.Of(IsIdentifier(call.Text.Text))),
         new("isprintable", "", call => BoolValue.Of(call.Text.Text.EnumerateRunes().All(rune => Printer.IsPrintable(rune.Value)))),
         new("islower", "", call => BoolValue.Of(IsCased(call.Text.Text, IsLower, IsUpper))),
         new("isupper", "", call => BoolValue.Of(IsCased(call.Text.Text, IsUpper, IsLower))),
@@ -37,6 +38,9 @@ internal static class TextQuestions
         call.Run.Charge(text.Length / 16);
         return BoolValue.Of(text.Length > 0 && text.EnumerateRunes().All(fits));
     }
+
+    private static bool IsIdentifier(string text) =>
+        text is [var first, ..] && !char.IsAsciiDigit(first) && text.All(c => c == '_' || char.IsLetterOrDigit(c));
 
     private static bool IsTitle(string text)
     {

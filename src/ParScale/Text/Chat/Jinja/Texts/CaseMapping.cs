@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Texts;
 
 /// <summary>Upper, lower and title case as Python has them: some characters become several.</summary>
 internal static class CaseMapping
@@ -12,7 +12,10 @@ internal static class CaseMapping
     private static readonly SearchValues<char> ExpandingValues = SearchValues.Create(Expanding);
 
     private static readonly string[] Expanded =
-        ["SS", "\u02BCN", "J\u030C", "\u0399\u0308\u0301", "\u03A5\u0308\u0301", "\u0535\u0552", "H\u0331", "T\u0308", "W\u030A", "Y\u030A", "FF", "FI", "FL", "FFI", "FFL", "ST", "ST"];
+    [
+        "SS", "\u02BCN", "J\u030C", "\u0399\u0308\u0301", "\u03A5\u0308\u0301", "\u0535\u0552", "H\u0331", "T\u0308", "W\u030A", "Y\u030A",
+        "FF", "FI", "FL", "FFI", "FFL", "ST", "ST",
+    ];
 
     public static TaggedText Upper(TaggedText text, Run run) => Map(text, Upper, run);
 
@@ -37,14 +40,18 @@ internal static class CaseMapping
         // A sigma that ends a word has a form of its own.
         var letters = new StringBuilder(lower);
         for (int i = 1; i < lower.Length; i++)
-            if (text.Length == lower.Length && text[i] == '\u03A3' && char.IsLetter(text[i - 1]) && (i + 1 == text.Length || !char.IsLetter(text[i + 1]))) letters[i] = '\u03C2';
+        {
+            bool endsWord = char.IsLetter(lower[i - 1]) && (i + 1 == lower.Length || !char.IsLetter(lower[i + 1]));
+            if (lower[i] == '\u03C3' && endsWord && i < text.Length && text[i] == '\u03A3') letters[i] = '\u03C2';
+        }
         return letters.ToString();
     }
 
     private static string Upper(string text)
     {
         if (!text.AsSpan().ContainsAny(ExpandingValues)) return text.ToUpperInvariant();
-        return string.Concat(text.Select(c => Expanding.IndexOf(c, StringComparison.Ordinal) is >= 0 and int known ? Expanded[known] : c.ToString())).ToUpperInvariant();
+        IEnumerable<string> letters = text.Select(c => Expanding.IndexOf(c, StringComparison.Ordinal) is >= 0 and int known ? Expanded[known] : c.ToString());
+        return string.Concat(letters).ToUpperInvariant();
     }
 
     private static string Title(string character)

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Formatting;
 
 /// <summary>Numbers as Python's formats write them.</summary>
 internal static class NumberFormat
@@ -27,7 +27,7 @@ internal static class NumberFormat
     public static string Fixed(double number, int decimals, Run run)
     {
         if (!double.IsFinite(number)) return Printer.Float(number);
-        if (decimals > MostDigits) throw run.Error("CT-04", $"formats a number with more than {MostDigits} decimals; the template is broken or hostile");
+        if (decimals > MostDigits) throw run.OverBudget("CT-04", $"formats a number with more than {MostDigits} decimals");
         run.Charge(8 + decimals);
         long bits = BitConverter.DoubleToInt64Bits(Math.Abs(number));
         int exponent = (int)(bits >> 52);

@@ -1,8 +1,7 @@
 using System.Buffers;
-using System.Text;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Texts;
 
 /// <summary>What filters and methods do to texts. Every character keeps its origin.</summary>
 internal static class TextOperations

@@ -1,9 +1,12 @@
+using System.Globalization;
+using ParScale.Text.Chat.Jinja.Functions;
+using ParScale.Text.Chat.Jinja.Texts;
 using ParScale.Text.Chat.Jinja.Values;
 
-namespace ParScale.Text.Chat.Jinja.Functions;
+namespace ParScale.Text.Chat.Jinja.Filters;
 
 /// <summary>The filters: all of Jinja's but those that make HTML or random choices; <c>tojson</c> is that of Transformers.</summary>
-internal static class Filters
+internal static class FilterTable
 {
     private static readonly Lazy<Dictionary<string, Builtin>> All = new(() =>
         Builtin.Table(TextFilters.All, NumberFilters.All, SequenceFilters.All, SelectionFilters.All, ValueFilters.All));
@@ -26,7 +29,8 @@ internal static class Filters
         foreach (string part in path)
         {
             bool isIndex = part.Length is > 0 and < 10 && part.All(char.IsAsciiDigit);
-            value = Members.Item(value, isIndex ? IntValue.Data(int.Parse(part, System.Globalization.CultureInfo.InvariantCulture)) : TextValue.Data(part), run);
+            Value key = isIndex ? IntValue.Data(int.Parse(part, CultureInfo.InvariantCulture)) : TextValue.Data(part);
+            value = Members.Item(value, key, run);
             if (value is UndefinedValue && otherwise is not null) value = otherwise;
         }
         return value;
