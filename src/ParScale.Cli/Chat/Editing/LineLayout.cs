@@ -31,7 +31,8 @@ internal sealed record LineLayout(IReadOnlyList<string> Rows, int First, int Cur
             int width = text[at] switch { '\n' => 0, '\t' => Tab.Length, _ => Graphemes.Width(shown) };
             // A wide character does not begin in the last column.
             if (column + width > columns && column > mark) EndRow();
-            if (at == cursor) (cursorRow, cursorColumn) = (rows.Count, column);
+            // At the end of a line that fills its row the cursor stands on the last character.
+            if (at == cursor) (cursorRow, cursorColumn) = (rows.Count, Math.Min(column, columns - 1));
             if (text[at] == '\n') EndRow();
             else
             {

@@ -37,7 +37,7 @@ public class LineLayoutTests
 
     [Fact]
     public void No_row_is_wider_than_the_screen_and_nothing_is_lost() =>
-        Gen.OneOfConst("a", " ", "日", "😀", "e\u0301", "\n", "word").List[0, 60].Select(Gen.Int[6, 30]).Sample((pieces, columns) =>
+        Gen.Select(Gen.OneOf("a", " ", "日", "😀", "e\u0301", "\n", "word").Array[0, 60], Gen.Int[6, 30]).Sample((pieces, columns) =>
         {
             string text = string.Concat(pieces);
             for (int cursor = 0; cursor <= text.Length; cursor = cursor == text.Length ? cursor + 1 : Graphemes.Next(text, cursor))
