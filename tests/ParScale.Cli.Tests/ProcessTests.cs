@@ -106,6 +106,7 @@ public partial class ProcessTests(TinyModel model)
     }
 
     [Theory]
+    [InlineData("chat")]
     [InlineData("tokenize")]
     [InlineData("generate")]
     [InlineData("score")]

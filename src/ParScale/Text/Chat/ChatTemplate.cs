@@ -70,6 +70,10 @@ public sealed class ChatTemplate
         return Parse(found.Named(name), found.File, tokens, forTools);
     }
 
+    /// <summary>The same template with the special tokens of a model's folder, unless it came with tokens of its own.</summary>
+    internal ChatTemplate WithTokensOf(string folder) =>
+        _tokens == NamedTokens.None ? new ChatTemplate(Source, _file, _body, NamedTokens.Read(folder), _forTools) : this;
+
     /// <summary>Writes a chat.</summary>
     /// <param name="messages">The messages, in order.</param>
     /// <param name="options">What else the template is given.</param>
