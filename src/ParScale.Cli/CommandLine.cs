@@ -8,6 +8,7 @@ using ParScale.Cli.Law;
 using ParScale.Cli.Options;
 using ParScale.Cli.Parsing;
 using ParScale.Cli.Planning;
+using ParScale.Cli.Store;
 using ParScale.Cli.Terminals;
 
 namespace ParScale.Cli;
@@ -81,6 +82,7 @@ internal static class CommandLine
         root.Subcommands.Add(new LawCommand(terminal, common));
         root.Subcommands.Add(new CostCommand(terminal, common));
         root.Subcommands.Add(new PlanCommand(terminal, common));
+        root.Subcommands.Add(new PublishedCommand(terminal, common));
         return root;
     }
 }

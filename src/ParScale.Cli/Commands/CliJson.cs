@@ -6,6 +6,7 @@ using ParScale.Cli.Cost;
 using ParScale.Cli.Law;
 using ParScale.Cli.Parsing;
 using ParScale.Cli.Planning;
+using ParScale.Cli.Store;
 
 namespace ParScale.Cli.Commands;
 
@@ -26,6 +27,7 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(CostResult))]
 [JsonSerializable(typeof(PaperCostResult))]
 [JsonSerializable(typeof(PlanReport))]
+[JsonSerializable(typeof(PublishedResult))]
 [JsonSerializable(typeof(VersionResult))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
