@@ -83,6 +83,10 @@ internal static class CommandLine
         root.Subcommands.Add(new CostCommand(terminal, common));
         root.Subcommands.Add(new PlanCommand(terminal, common));
         root.Subcommands.Add(new PublishedCommand(terminal, common));
+        root.Subcommands.Add(new PullCommand(terminal, common));
+        root.Subcommands.Add(new ListCommand(terminal, common));
+        root.Subcommands.Add(new VerifyCommand(terminal, common));
+        root.Subcommands.Add(new RemoveCommand(terminal, common));
         return root;
     }
 }

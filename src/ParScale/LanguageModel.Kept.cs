@@ -21,7 +21,7 @@ public sealed partial class LanguageModel
     /// <param name="cancellationToken">Stops the quantising; nothing is left behind.</param>
     /// <exception cref="ParScaleException">The folder or an option is wrong; the message names the file and what to do.</exception>
     public static LanguageModel LoadKept(
-        ModelSource source, QuantizedStore store, LoadOptions options, Action<string>? note = null, IProgress<double>? progress = null,
+        ModelSource source, ModelStore store, LoadOptions options, Action<string>? note = null, IProgress<double>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -31,7 +31,7 @@ public sealed partial class LanguageModel
         if (options.Dtype is not { } type || !WeightFormats.IsQuantized(type) || CheckpointConfig.Load(source.Folder) is not { QuantizedType: null } config)
             return Load(source.Folder, options);
         MemoryCheck.Require(config.WithStreams(options.Streams), type);
-        if (store.Prepare(source, type, note, progress, cancellationToken) is not { } kept) return Load(source.Folder, options);
+        if (QuantizedCopy.Prepare(store, source, type, note, progress, cancellationToken) is not { } kept) return Load(source.Folder, options);
         try
         {
             return Load(kept, options);
@@ -40,7 +40,7 @@ public sealed partial class LanguageModel
         {
             note($"the kept {QuantizedFolder.Name(type)} weights of {source.Title} are made again: {QuantizedFault.WithoutCure(damage.Message)}");
         }
-        QuantizedStore.Discard(kept);
-        return Load(store.Prepare(source, type, note, progress, cancellationToken) ?? source.Folder, options);
+        QuantizedCopy.Discard(kept);
+        return Load(QuantizedCopy.Prepare(store, source, type, note, progress, cancellationToken) ?? source.Folder, options);
     }
 }

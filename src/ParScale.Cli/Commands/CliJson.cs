@@ -27,6 +27,10 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(CostResult))]
 [JsonSerializable(typeof(PaperCostResult))]
 [JsonSerializable(typeof(PlanReport))]
+[JsonSerializable(typeof(PullResult))]
+[JsonSerializable(typeof(ListResult))]
+[JsonSerializable(typeof(RemoveResult))]
+[JsonSerializable(typeof(VerifyResult))]
 [JsonSerializable(typeof(PublishedResult))]
 [JsonSerializable(typeof(VersionResult))]
 internal sealed partial class CliJson : JsonSerializerContext

@@ -18,11 +18,14 @@ internal static class Tool
     /// <summary>Runs with a screen for standard output.</summary>
     public static Outcome OnScreen(params string[] args) => RunIn(null, screen: true, args, CancellationToken.None);
 
-    private static Outcome RunIn(Stream? input, bool screen, string[] args, CancellationToken cancellation)
+    /// <summary>Runs with somebody at the keyboard, who gives one answer to every question.</summary>
+    public static Outcome Answer(string answer, params string[] args) => RunIn(null, screen: true, args, CancellationToken.None, () => answer);
+
+    private static Outcome RunIn(Stream? input, bool screen, string[] args, CancellationToken cancellation, Func<string?>? answer = null)
     {
         var output = new StringWriter { NewLine = "\n" };
         var error = new StringWriter { NewLine = "\n" };
-        var terminal = new Terminal { In = input, Out = output, Error = error, OutIsScreen = screen, Cancellation = cancellation };
+        var terminal = new Terminal { In = input, Out = output, Error = error, OutIsScreen = screen, Cancellation = cancellation, ReadAnswer = answer };
         int exit = CommandLine.Run(args, terminal);
         return new Outcome(exit, output.ToString(), error.ToString());
     }

@@ -3,20 +3,20 @@ using ParScale.Store;
 
 namespace ParScale.Tests.Store;
 
-public sealed class QuantizedStoreTests : IDisposable
+public sealed class QuantizedCopyTests : IDisposable
 {
     private static readonly int[] Tokens = [3, 1, 4, 1, 5];
     private static readonly LoadOptions Q8 = new() { Dtype = WeightDtype.Q8 };
 
     private readonly TempFolder _folder = new();
     private readonly List<string> _notes = [];
-    private readonly QuantizedStore _store;
+    private readonly ModelStore _store;
     private readonly ModelSource _source;
 
-    public QuantizedStoreTests()
+    public QuantizedCopyTests()
     {
         RandomCheckpoint.Write(_folder.File("model"), RandomCheckpoint.Config(2), seed: 5);
-        _store = new QuantizedStore(_folder.File("store"));
+        _store = new ModelStore(_folder.File("store"));
         _source = new ModelSource(_folder.File("model"), "org/name", "c0ffee");
     }
 
@@ -87,14 +87,13 @@ public sealed class QuantizedStoreTests : IDisposable
         Load().Dispose();
         Load(_source, new LoadOptions { Dtype = WeightDtype.Q4 }).Dispose();
         Load(_source with { Commit = "decade" }, Q8).Dispose();
-        Assert.Equal([("c0ffee", WeightDtype.Q8), ("c0ffee", WeightDtype.Q4), ("decade", WeightDtype.Q8)], _store.List().Select(kept => (kept.Commit!, kept.Dtype)));
+        Assert.Equal([("c0ffee", WeightDtype.Q8), ("c0ffee", WeightDtype.Q4), ("decade", WeightDtype.Q8)], _store.List().Select(kept => (kept.Commit!, kept.Dtype!.Value)));
         foreach (KeptFolder kept in _store.List())
         {
-            QuantizedStore.Verify(kept);
             _store.Remove(kept);
         }
         Assert.Empty(_store.List());
-        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_store.Folder, "quantized")));
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_store.Folder, "models")));
     }
 
     [Fact]
@@ -120,7 +119,7 @@ public sealed class QuantizedStoreTests : IDisposable
     {
         // A file where the folder should be: refused to every user, root included.
         _folder.Write("taken", "");
-        var store = new QuantizedStore(_folder.File("taken"));
+        var store = new ModelStore(_folder.File("taken"));
         using LanguageModel model = Load(_source, Q8, store);
         Assert.Equal(WeightDtype.Q8, model.Dtype);
         Assert.Equal(_source.Folder, model.Folder);
@@ -140,7 +139,7 @@ public sealed class QuantizedStoreTests : IDisposable
 
     private LanguageModel Load() => Load(_source, Q8);
 
-    private LanguageModel Load(ModelSource source, LoadOptions options, QuantizedStore? store = null) => LanguageModel.LoadKept(source, store ?? _store, options, note =>
+    private LanguageModel Load(ModelSource source, LoadOptions options, ModelStore? store = null) => LanguageModel.LoadKept(source, store ?? _store, options, note =>
     {
         lock (_notes) _notes.Add(note);
     }, cancellationToken: TestContext.Current.CancellationToken);

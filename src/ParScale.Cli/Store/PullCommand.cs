@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using ParScale.Cli.Commands;
+using ParScale.Cli.Options;
+using ParScale.Cli.Terminals;
+using ParScale.Hub;
+using ParScale.Kernels.Formats;
+using ParScale.ScalingLaws.Plan;
+using ParScale.Store;
+
+namespace ParScale.Cli.Store;
+
+/// <summary><c>parscale pull</c>: fetches models, and quantises them if asked, before they are used.</summary>
+internal sealed class PullCommand : ExampleCommand
+{
+    private readonly Argument<string[]> _names = new("NAME")
+    {
+        Description = "Models of the hub: org/name, or org/name@revision with a branch, a tag or a commit.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+    private readonly Option<WeightDtype?> _type = DtypeOption.OfWeights("Also quantise to q8 or q4 now, and keep that copy for the first start.");
+    private readonly StoreOptions _store = new();
+
+    public PullCommand(Terminal terminal, CommonOptions common)
+        : base("pull", "Fetch models from the hub into the cache that Python's tools use too. What is here is not fetched again, and a fetch that was cut short is resumed.")
+    {
+        Arguments.Add(_names);
+        Options.Add(_type);
+        _store.AddTo(this);
+        SetAction((parse, _) => RunAsync(parse, terminal, parse.GetValue(common.Json)));
+    }
+
+    public override string Example => """
+          parscale pull ParScale/ParScale-1.8B-P8-Inst
+          parscale pull ParScale/ParScale-1.8B-P8-Inst --dtype q8
+          parscale pull Qwen/Qwen2.5-0.5B@main ParScale/ParScale-0.7B-P4-Pile --json
+        """;
+
+    private async Task<int> RunAsync(ParseResult parse, Terminal terminal, bool json)
+    {
+        // All of them before any network: a typing error in the last name should not show after an hour.
+        ModelName[] names = [.. (parse.GetValue(_names) ?? []).Select(ModelName.Parse).Distinct()];
+        WeightDtype? type = parse.GetValue(_type);
+        if (type is { } floats and not (WeightDtype.Q8 or WeightDtype.Q4))
+            throw ParScaleException.Usage("CL-02", $"--dtype {Figures.Format(floats)}: models are fetched as they are; only q8 and q4 copies are made");
+        using var interrupt = new Interrupt(terminal.Cancellation);
+        using var client = new HubClient(new HubOptions { CacheFolder = _store.Folder(parse) });
+        var store = ModelStore.Beside(client.Cache.Folder);
+        List<PulledModel> models = [];
+        foreach (ModelName name in names)
+        {
+            PulledModel model = await FetchAsync(client, name, terminal, interrupt.Token).ConfigureAwait(false);
+            if (type is { } dtype) model = model with { Quantized = Quantise(store, model, dtype, terminal, interrupt.Token) };
+            models.Add(model);
+            if (!json) terminal.Show($"{model.Quantized ?? model.Folder}\n");
+        }
+        if (json) terminal.WriteJson(new PullResult(models), CliJson.Readable.PullResult);
+        return 0;
+    }
+
+    private static async Task<PulledModel> FetchAsync(HubClient client, ModelName name, Terminal terminal, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        HubPlan plan = await client.PlanAsync(name, cancellation).ConfigureAwait(false);
+        if (plan.BytesToFetch > 0) terminal.Note($"fetching {name}: {Figures.Bytes(plan.BytesToFetch)} of {Figures.Bytes(plan.Bytes)}");
+        string folder;
+        using (var progress = new FetchProgress(terminal, "fetching")) folder = await client.FetchAsync(plan, progress, cancellation).ConfigureAwait(false);
+        if (plan.BytesToFetch > 0) terminal.Note(string.Create(CultureInfo.InvariantCulture, $"fetched {name} and checked it in {clock.Elapsed.TotalSeconds:F1} s"));
+        return new PulledModel
+        {
+            Name = name.ToString(),
+            Commit = plan.Commit,
+            Folder = folder,
+            Files = plan.Files.Count,
+            Bytes = plan.Bytes,
+            FetchedBytes = plan.BytesToFetch,
+            Seconds = clock.Elapsed.TotalSeconds,
+        };
+    }
+
+    private static string? Quantise(ModelStore store, PulledModel model, WeightDtype type, Terminal terminal, CancellationToken cancellation)
+    {
+        using var progress = new ShareProgress(terminal, "quantising");
+        var source = new ModelSource(model.Folder, ModelName.Parse(model.Name).Id, model.Commit);
+        return QuantizedCopy.Prepare(store, source, type, terminal.Note, progress, cancellation);
+    }
+}
