@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using ParScale.Cli.Commands;
 using ParScale.Cli.Options;
 using ParScale.Cli.Planning;
@@ -30,7 +31,8 @@ internal sealed class ListCommand : ExampleCommand
     {
         (HubCache cache, ModelStore store) = _store.Open(parse);
         var models = new StoredModels(cache, store);
-        ListRow[] rows = [.. models.Snapshots.Select(Describe).Concat(models.Kept.Select(Describe)).OrderBy(row => row.Name, StringComparer.OrdinalIgnoreCase)];
+        ListRow[] rows = [.. models.Snapshots.Where(snapshot => !models.IsStreamsAlone(snapshot)).Select(Describe)
+            .Concat(models.Kept.Select(Describe)).OrderBy(row => row.Name, StringComparer.OrdinalIgnoreCase)];
         var result = new ListResult(cache.Folder, store.Folder, rows.Sum(row => row.Bytes), rows);
         if (json) terminal.WriteJson(result, CliJson.Readable.ListResult);
         else terminal.Show(Text(result));
@@ -61,7 +63,7 @@ internal sealed class ListCommand : ExampleCommand
         {
             Name = kept.Model,
             Commit = kept.Commit,
-            Kind = "quantized",
+            Kind = kept.Kind,
             Streams = facts.Streams,
             Dtype = facts.Dtype,
             Bytes = kept.Bytes,
@@ -82,15 +84,15 @@ internal sealed class ListCommand : ExampleCommand
         var table = new TextTable("model", "P", "dtype", "size", "last used", "");
         foreach (ListRow row in result.Models)
         {
-            table.Add(row.Name, row.Streams?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "", row.Dtype ?? "", Figures.Bytes(row.Bytes),
+            table.Add(row.Name, row.Streams?.ToString(CultureInfo.InvariantCulture) ?? "", row.Dtype ?? "", Figures.Bytes(row.Bytes),
                 Age.Of(row.LastUsed, DateTimeOffset.UtcNow), Remark(row));
         }
         table.Write(output, names: 1, lastIsName: true);
-        output.Write($"\n{Figures.Bytes(result.Bytes)} in {result.Cache}{(result.Models.Any(row => row.Kind == "quantized") ? $" and {result.Store}" : "")}\n");
+        output.Write($"\n{Figures.Bytes(result.Bytes)} in {result.Cache}{(result.Models.Any(row => row.Kind != "fetched") ? $" and {result.Store}" : "")}\n");
         return output.ToString();
     }
 
-    private static string Remark(ListRow row) => row.Kind == "quantized" ? "kept copy"
+    private static string Remark(ListRow row) => row.Kind == "streams" ? "streams alone; the backbone is another model's" : row.Kind != "fetched" ? "kept copy"
         : row.Missing.Count > 0 ? $"incomplete: {row.Missing[0]} is missing; `parscale pull` fetches the rest"
         : row.Dtype is null ? "not a model that this program reads" : "";
 }

@@ -16,7 +16,7 @@ internal sealed record ListRow
     /// <summary>The hub's commit; null for a copy of another folder.</summary>
     public required string? Commit { get; init; }
 
-    /// <summary><c>fetched</c> from the hub, or <c>quantized</c> from it and kept.</summary>
+    /// <summary><c>fetched</c>, or what is kept of it: <c>q8</c>, <c>q4</c>, or <c>streams</c> without their backbone.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Parallel streams P; null when that cannot be read.</summary>

@@ -4,7 +4,6 @@ using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.Hub;
 using ParScale.Kernels.Formats;
-using ParScale.Quantization;
 using ParScale.ScalingLaws.Plan;
 using ParScale.Store;
 
@@ -41,7 +40,9 @@ internal sealed class RemoveCommand : ExampleCommand
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
         (HubCache cache, ModelStore store) = _store.Open(parse);
-        (List<CachedSnapshot> snapshots, List<KeptFolder> kept) = Find(parse.GetValue(_names) ?? [], parse.GetValue(_type), new StoredModels(cache, store));
+        var models = new StoredModels(cache, store);
+        (List<CachedSnapshot> snapshots, List<KeptFolder> kept) = Find(parse.GetValue(_names) ?? [], parse.GetValue(_type), models);
+        foreach (CachedSnapshot snapshot in snapshots) RequireFree(snapshot, models.Kept.Except(kept));
         if (!parse.GetValue(_yes)) Confirm(snapshots, kept, terminal);
         long freed = 0;
         foreach (KeptFolder copy in kept)
@@ -52,11 +53,11 @@ internal sealed class RemoveCommand : ExampleCommand
         foreach (CachedSnapshot snapshot in snapshots) freed += cache.Remove(snapshot);
         var result = new RemoveResult(freed,
         [
-            .. snapshots.Select(snapshot => new RemovedModel(snapshot.Name.ToString(), snapshot.Commit, "fetched", null)),
-            .. kept.Select(copy => new RemovedModel(copy.Model, copy.Commit, "quantized", QuantizedFolder.Name(copy.Dtype))),
+            .. snapshots.Select(snapshot => new RemovedModel(snapshot.Name.ToString(), snapshot.Commit, "fetched")),
+            .. kept.Select(copy => new RemovedModel(copy.Model, copy.Commit, copy.Kind)),
         ]);
         if (json) terminal.WriteJson(result, CliJson.Readable.RemoveResult);
-        else foreach (RemovedModel model in result.Removed) terminal.Show($"removed {model.Name}{(model.Dtype is null ? "" : $" ({model.Dtype})")}\n");
+        else foreach (RemovedModel model in result.Removed) terminal.Show($"removed {model.Name} ({model.Kind})\n");
         terminal.Note($"{Figures.Bytes(freed)} are free again");
         return 0;
     }
@@ -76,10 +77,17 @@ internal sealed class RemoveCommand : ExampleCommand
         return ([.. snapshots.DistinctBy(snapshot => snapshot.Folder)], [.. kept.DistinctBy(copy => copy.Path)]);
     }
 
+    // Streams that were fetched without their backbone need it where it is.
+    private static void RequireFree(CachedSnapshot snapshot, IEnumerable<KeptFolder> others)
+    {
+        if (others.FirstOrDefault(copy => copy.Dtype is null && copy.Source == snapshot.Folder) is not { } user) return;
+        throw ParScaleException.Usage("LS-04", $"{snapshot.Name} holds the backbone that {user.Model} needs; remove {user.Model} too, or first");
+    }
+
     private static void Confirm(List<CachedSnapshot> snapshots, List<KeptFolder> kept, Terminal terminal)
     {
         IEnumerable<string> all = snapshots.Select(snapshot => $"{snapshot.Name} ({Figures.Bytes(snapshot.Bytes)})")
-            .Concat(kept.Select(copy => $"the {QuantizedFolder.Name(copy.Dtype)} copy of {copy.Model} ({Figures.Bytes(copy.Bytes)})"));
+            .Concat(kept.Select(copy => $"the {copy.Kind} of {copy.Model} ({Figures.Bytes(copy.Bytes)})"));
         if (terminal.Ask($"remove {string.Join(", ", all)}?") is not { } answer)
             throw ParScaleException.Usage("LS-03", "rm asks before it removes, and there is no terminal to ask at; add --yes");
         if (!answer) throw new OperationCanceledException();

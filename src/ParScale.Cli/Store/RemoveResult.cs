@@ -8,6 +8,5 @@ internal sealed record RemoveResult(long FreedBytes, IReadOnlyList<RemovedModel>
 /// <summary>One snapshot or copy that was removed.</summary>
 /// <param name="Name">The model.</param>
 /// <param name="Commit">The hub's commit; null for a copy of a folder.</param>
-/// <param name="Kind"><c>fetched</c> or <c>quantized</c>.</param>
-/// <param name="Dtype">Of a quantised copy; else null.</param>
-internal sealed record RemovedModel(string Name, string? Commit, string Kind, string? Dtype);
+/// <param name="Kind"><c>fetched</c>, or what was kept of it: <c>q8</c>, <c>q4</c>, <c>streams</c>.</param>
+internal sealed record RemovedModel(string Name, string? Commit, string Kind);

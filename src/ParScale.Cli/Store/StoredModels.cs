@@ -27,6 +27,10 @@ internal sealed class StoredModels(HubCache cache, ModelStore store)
         return [.. Kept.Where(kept => kept.Model == name.Id && (all || (kept.Commit is { } commit && commits.Contains(commit))))];
     }
 
+    /// <summary>Whether a snapshot holds no more than a plan needs, because its streams are kept and its backbone is another model's.</summary>
+    public bool IsStreamsAlone(CachedSnapshot snapshot) =>
+        snapshot.Missing.Count > 0 && Kept.Any(kept => kept.Dtype is null && kept.Model == snapshot.Name.Id && kept.Commit == snapshot.Commit);
+
     /// <summary>The error for a name of which there is nothing.</summary>
     public ParScaleException Unknown(string text)
     {

@@ -25,7 +25,7 @@ internal static class Verification
     }
 
     /// <summary>A quantised copy: every byte of its weights and config against its checksums.</summary>
-    public static VerifyRow Of(KeptFolder kept) => OfFolder(kept.Path) with { Name = $"{kept.Model} ({QuantizedFolder.Name(kept.Dtype)})", Commit = kept.Commit };
+    public static VerifyRow Of(KeptFolder kept) => OfFolder(kept.Path) with { Name = $"{kept.Model} ({kept.Kind})", Commit = kept.Commit };
 
     /// <summary>Any model folder.</summary>
     public static VerifyRow OfFolder(string folder)

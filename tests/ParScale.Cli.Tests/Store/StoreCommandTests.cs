@@ -29,7 +29,7 @@ public sealed class StoreCommandTests : IDisposable
         JsonElement json = Run("list", "--json").Json();
         Assert.Equal(_cache, json.GetProperty("cache").GetString());
         JsonElement[] rows = [.. json.GetProperty("models").EnumerateArray()];
-        Assert.Equal(["fetched", "quantized"], rows.Select(row => row.GetProperty("kind").GetString()));
+        Assert.Equal(["fetched", "q8"], rows.Select(row => row.GetProperty("kind").GetString()));
         Assert.Equal(["f32", "q8"], rows.Select(row => row.GetProperty("dtype").GetString()));
         Assert.All(rows, row =>
         {
