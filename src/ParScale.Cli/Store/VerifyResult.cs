@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace ParScale.Cli.Store;
 
 /// <summary>The JSON of <c>parscale verify</c>.</summary>
@@ -30,7 +28,6 @@ internal sealed record VerifyRow
     public required IReadOnlyList<DamagedFile> Damaged { get; init; }
 
     /// <summary>Where it is.</summary>
-    [JsonIgnore]
     public required string Folder { get; init; }
 }
 

@@ -1,4 +1,3 @@
-using ParScale.Checkpoints;
 using ParScale.Kernels.Formats;
 using ParScale.Quantization;
 
