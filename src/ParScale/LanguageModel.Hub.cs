@@ -1,0 +1,38 @@
+using ParScale.Hub;
+
+namespace ParScale;
+
+public sealed partial class LanguageModel
+{
+    /// <summary>
+    /// Loads a folder, or a model by its name on the hub: from the cache when it is complete there, without asking the hub, else after fetching
+    /// what is missing. <see cref="HubClient.FetchAsync(ModelName, IProgress{HubProgress}?, CancellationToken)"/> asks for newer files.
+    /// </summary>
+    /// <param name="nameOrFolder">A folder in Hugging Face layout, which comes first; else <c>org/name</c> or <c>org/name@revision</c>.</param>
+    /// <param name="options">How to load it.</param>
+    /// <param name="progress">Told how the fetch goes on, if there is one.</param>
+    /// <param name="cancellation">Ends the fetch; what came is kept for the next time.</param>
+    /// <exception cref="ParScaleException">There is no such folder or model, it cannot be fetched, or it cannot be loaded.</exception>
+    public static Task<LanguageModel> LoadAsync(
+        string nameOrFolder, LoadOptions? options = null, IProgress<HubProgress>? progress = null, CancellationToken cancellation = default) =>
+        LoadAsync(nameOrFolder, options, new HubOptions(), progress, cancellation);
+
+    /// <summary>The same with another hub or another cache than the environment variables name.</summary>
+    /// <inheritdoc cref="LoadAsync(string, LoadOptions?, IProgress{HubProgress}?, CancellationToken)"/>
+    public static async Task<LanguageModel> LoadAsync(
+        string nameOrFolder, LoadOptions? options, HubOptions hub, IProgress<HubProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(nameOrFolder);
+        ArgumentNullException.ThrowIfNull(hub);
+        string folder = Directory.Exists(nameOrFolder) ? nameOrFolder : await FetchAsync(nameOrFolder, hub, progress, cancellation).ConfigureAwait(false);
+        return await Task.Run(() => Load(folder, options), cancellation).ConfigureAwait(false);
+    }
+
+    private static async Task<string> FetchAsync(string text, HubOptions hub, IProgress<HubProgress>? progress, CancellationToken cancellation)
+    {
+        if (!ModelName.TryParse(text, out ModelName name))
+            throw ParScaleException.Usage("HB-20", $"{ParScaleException.Quote(text)} is neither a folder that is there nor the name of a model on the hub (org/name or org/name@revision)");
+        using var client = new HubClient(hub);
+        return client.Cache.Find(name) ?? await client.FetchAsync(name, progress, cancellation).ConfigureAwait(false);
+    }
+}
