@@ -116,6 +116,9 @@ public sealed class HubClient : IDisposable
     public async Task<string> FetchAsync(ModelName name, IProgress<HubProgress>? progress = null, CancellationToken cancellation = default) =>
         await FetchAsync(await PlanAsync(name, cancellation).ConfigureAwait(false), progress, cancellation).ConfigureAwait(false);
 
+    /// <summary>Reads parts of the files of a plan.</summary>
+    internal PartReader Parts(HubPlan plan) => new(_hub, _retry, plan, _stall);
+
     /// <inheritdoc/>
     public void Dispose() => _hub.Dispose();
 
