@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using ParScale.Cli.Commands;
+using ParScale.Cli.Downloads;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.Hub;
@@ -28,7 +28,7 @@ internal sealed class PullCommand : ExampleCommand
         Arguments.Add(_names);
         Options.Add(_type);
         _store.AddTo(this);
-        SetAction((parse, _) => RunAsync(parse, terminal, parse.GetValue(common.Json)));
+        SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
     }
 
     public override string Example => """
@@ -37,21 +37,22 @@ internal sealed class PullCommand : ExampleCommand
           parscale pull Qwen/Qwen2.5-0.5B@main ParScale/ParScale-0.7B-P4-Pile --json
         """;
 
-    private async Task<int> RunAsync(ParseResult parse, Terminal terminal, bool json)
+    private int Run(ParseResult parse, Terminal terminal, bool json)
     {
         // All of them before any network: a typing error in the last name should not show after an hour.
         ModelName[] names = [.. (parse.GetValue(_names) ?? []).Select(ModelName.Parse).Distinct()];
         WeightDtype? type = parse.GetValue(_type);
         if (type is { } floats and not (WeightDtype.Q8 or WeightDtype.Q4))
             throw ParScaleException.Usage("CL-02", $"--dtype {Figures.Format(floats)}: models are fetched as they are; only q8 and q4 copies are made");
-        using var interrupt = new Interrupt(terminal.Cancellation);
         using var client = new HubClient(new HubOptions { CacheFolder = _store.Folder(parse) });
         var store = ModelStore.Beside(client.Cache.Folder);
+        // Whoever says pull has agreed to fetch.
+        var download = new ModelDownload(terminal, agreed: true);
         List<PulledModel> models = [];
         foreach (ModelName name in names)
         {
-            PulledModel model = await FetchAsync(client, name, terminal, interrupt.Token).ConfigureAwait(false);
-            if (type is { } dtype) model = model with { Quantized = Quantise(store, model, dtype, terminal, interrupt.Token) };
+            PulledModel model = Fetch(download, client, name);
+            if (type is { } dtype) model = model with { Quantized = Quantise(store, model, dtype, terminal) };
             models.Add(model);
             if (!json) terminal.Show($"{model.Quantized ?? model.Folder}\n");
         }
@@ -59,14 +60,10 @@ internal sealed class PullCommand : ExampleCommand
         return 0;
     }
 
-    private static async Task<PulledModel> FetchAsync(HubClient client, ModelName name, Terminal terminal, CancellationToken cancellation)
+    private static PulledModel Fetch(ModelDownload download, HubClient client, ModelName name)
     {
         var clock = Stopwatch.StartNew();
-        HubPlan plan = await client.PlanAsync(name, cancellation).ConfigureAwait(false);
-        if (plan.BytesToFetch > 0) terminal.Note($"fetching {name}: {Figures.Bytes(plan.BytesToFetch)} of {Figures.Bytes(plan.Bytes)}");
-        string folder;
-        using (var progress = new FetchProgress(terminal, "fetching")) folder = await client.FetchAsync(plan, progress, cancellation).ConfigureAwait(false);
-        if (plan.BytesToFetch > 0) terminal.Note(string.Create(CultureInfo.InvariantCulture, $"fetched {name} and checked it in {clock.Elapsed.TotalSeconds:F1} s"));
+        (string folder, HubPlan plan) = download.Fetch(client, name, weights: true);
         return new PulledModel
         {
             Name = name.ToString(),
@@ -79,10 +76,11 @@ internal sealed class PullCommand : ExampleCommand
         };
     }
 
-    private static string? Quantise(ModelStore store, PulledModel model, WeightDtype type, Terminal terminal, CancellationToken cancellation)
+    private static string? Quantise(ModelStore store, PulledModel model, WeightDtype type, Terminal terminal)
     {
+        using var interrupt = new Interrupt(terminal.Cancellation);
         using var progress = new ShareProgress(terminal, "quantising");
         var source = new ModelSource(model.Folder, ModelName.Parse(model.Name).Id, model.Commit);
-        return QuantizedCopy.Prepare(store, source, type, terminal.Note, progress, cancellation);
+        return QuantizedCopy.Prepare(store, source, type, terminal.Note, progress, interrupt.Token);
     }
 }

@@ -88,8 +88,8 @@ internal sealed class RemoveCommand : ExampleCommand
     {
         IEnumerable<string> all = snapshots.Select(snapshot => $"{snapshot.Name} ({Figures.Bytes(snapshot.Bytes)})")
             .Concat(kept.Select(copy => $"the {copy.Kind} of {copy.Model} ({Figures.Bytes(copy.Bytes)})"));
-        if (terminal.Ask($"remove {string.Join(", ", all)}?") is not { } answer)
-            throw ParScaleException.Usage("LS-03", "rm asks before it removes, and there is no terminal to ask at; add --yes");
-        if (!answer) throw new OperationCanceledException();
+        if (terminal.Confirm is not { } confirm)
+            throw ParScaleException.Usage("LS-03", "rm asks before it removes, and there is no terminal to ask at: give --yes");
+        if (!confirm($"Remove {string.Join(", ", all)}? [y/N] ")) throw ParScaleException.Usage("LS-03", "nothing was removed: it was declined");
     }
 }

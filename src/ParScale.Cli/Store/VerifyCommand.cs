@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using ParScale.Cli.Commands;
+using ParScale.Cli.Downloads;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.Hub;
@@ -43,9 +44,12 @@ internal sealed class VerifyCommand : ExampleCommand
         var clock = Stopwatch.StartNew();
         List<VerifyRow> rows = [];
         using (var interrupt = new Interrupt(terminal.Cancellation))
-        using (var progress = new FetchProgress(terminal, "checking"))
         {
-            foreach (CachedSnapshot snapshot in snapshots) rows.Add(await Verification.OfAsync(cache, snapshot, progress, interrupt.Token).ConfigureAwait(false));
+            foreach (CachedSnapshot snapshot in snapshots)
+            {
+                using var progress = new DownloadProgress(terminal, snapshot.Name);
+                rows.Add(await Verification.OfAsync(cache, snapshot, progress, interrupt.Token).ConfigureAwait(false));
+            }
             foreach (KeptFolder folder in kept) rows.Add(Verification.Of(folder));
             foreach (string folder in folders) rows.Add(Verification.OfFolder(folder));
         }

@@ -11,17 +11,14 @@ internal sealed class ProgressLine(Terminal terminal) : IDisposable
     private TimeSpan _next = TimeSpan.FromSeconds(1);
     private bool _drawn;
 
-    /// <summary>
-    /// Shows what was done, and which share of the whole that is, 0 to 1; not more often than can be read. The time left is guessed from
-    /// the time so far where the caller does not know it better.
-    /// </summary>
-    public void Draw(string done, double share, TimeSpan? timeLeft = null)
+    /// <summary>Shows what was done, and which share of the whole that is, 0 to 1; not more often than can be read.</summary>
+    public void Draw(string done, double share)
     {
         TimeSpan now = _clock.Elapsed;
         if (!terminal.CanRedraw || terminal.Quiet || now < _next || share <= 0) return;
         _next = now + Interval;
         _drawn = true;
-        double left = timeLeft?.TotalSeconds ?? now.TotalSeconds * (1 - share) / share;
+        double left = now.TotalSeconds * (1 - share) / share;
         terminal.Say(string.Create(CultureInfo.InvariantCulture, $"\r{done} ({100 * share:F0} %), {left:F0} s left\u001b[K"));
     }
 

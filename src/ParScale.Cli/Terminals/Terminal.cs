@@ -23,9 +23,6 @@ internal sealed class Terminal
     /// <summary>True when <see cref="Error"/> may be redrawn with control codes: it is a terminal and NO_COLOR is not set.</summary>
     public bool CanRedraw { get; init; }
 
-    /// <summary>Reads the answer to a question; null when nobody sits there to be asked.</summary>
-    public Func<string?>? ReadAnswer { private get; init; }
-
     /// <summary>No notes and no figures; errors are still written.</summary>
     public bool Quiet { get; set; }
 
@@ -39,17 +36,8 @@ internal sealed class Terminal
         Out = new StreamWriter(StandardStreams.Out(), ReplacingUtf8()) { NewLine = "\n" },
         Error = new StreamWriter(StandardStreams.Error(), ReplacingUtf8()) { NewLine = "\n", AutoFlush = true },
         OutIsScreen = !Console.IsOutputRedirected,
-        ReadAnswer = Console.IsInputRedirected || Console.IsErrorRedirected ? null : Console.ReadLine,
         CanRedraw = !Console.IsErrorRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
     };
-
-    /// <summary>Asks a question; only <c>y</c> and <c>yes</c> are a yes. Null when nobody can be asked.</summary>
-    public bool? Ask(string question)
-    {
-        if (ReadAnswer is null) return null;
-        Say($"parscale: {question} [y/N] ");
-        return ReadAnswer()?.Trim().ToUpperInvariant() is "Y" or "YES";
-    }
 
     /// <summary>Writes exactly one JSON object and a newline.</summary>
     public void WriteJson<T>(T value, JsonTypeInfo<T> type)

@@ -18,14 +18,14 @@ internal static class Tool
     /// <summary>Runs with a screen for standard output.</summary>
     public static Outcome OnScreen(params string[] args) => RunIn(null, screen: true, args, CancellationToken.None);
 
-    /// <summary>Runs with somebody at the keyboard, who gives one answer to every question.</summary>
-    public static Outcome Answer(string answer, params string[] args) => RunIn(null, screen: true, args, CancellationToken.None, () => answer);
+    /// <summary>Runs with somebody at the keyboard, who answers every question.</summary>
+    public static Outcome Answer(Func<string, bool> answer, params string[] args) => RunIn(null, screen: true, args, CancellationToken.None, answer);
 
-    private static Outcome RunIn(Stream? input, bool screen, string[] args, CancellationToken cancellation, Func<string?>? answer = null)
+    private static Outcome RunIn(Stream? input, bool screen, string[] args, CancellationToken cancellation, Func<string, bool>? answer = null)
     {
         var output = new StringWriter { NewLine = "\n" };
         var error = new StringWriter { NewLine = "\n" };
-        var terminal = new Terminal { In = input, Out = output, Error = error, OutIsScreen = screen, Cancellation = cancellation, ReadAnswer = answer };
+        var terminal = new Terminal { In = input, Out = output, Error = error, OutIsScreen = screen, Cancellation = cancellation, Confirm = answer };
         int exit = CommandLine.Run(args, terminal);
         return new Outcome(exit, output.ToString(), error.ToString());
     }
