@@ -1,48 +1,77 @@
 using System.CommandLine;
+using ParScale.Cli.Downloads;
+using ParScale.Cli.Terminals;
 using ParScale.Files;
+using ParScale.Hub;
 using ParScale.Text;
 
 namespace ParScale.Cli.Options;
 
-/// <summary>The option <c>-m</c>: a folder in Hugging Face layout, or nothing for the embedded model.</summary>
+/// <summary>The option <c>-m</c>: a folder in Hugging Face layout, a model's name on the hub, or nothing for the embedded model.</summary>
 /// <param name="acceptsTokenizerAlone">Whether a folder with tokenizer.json and nothing else will do.</param>
 internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
 {
-    public Option<string?> Option { get; } = new("--model", "-m")
+    private readonly Option<string?> _model = new("--model", "-m")
     {
-        Description = "Folder in Hugging Face layout: config.json, *.safetensors, tokenizer.json (default: the embedded model).",
-        HelpName = "FOLDER",
+        Description = "Folder in Hugging Face layout, or a model on the hub as org/name[@revision], fetched at first use (default: the embedded model).",
+        HelpName = "FOLDER|NAME",
     };
+    private readonly Option<bool> _yes = YesOption();
 
-    /// <summary>The folder, proved to exist and to hold what is needed; null for the embedded model.</summary>
-    public string? Read(ParseResult parse)
+    /// <summary>The option <c>--yes</c>.</summary>
+    public static Option<bool> YesOption() => CommonOptions.Flag("--yes", "Fetch models of more than 1 GB without asking (or set PARSCALE_YES=1).", "-y");
+
+    public void AddTo(Command command)
     {
-        string? folder = parse.GetValue(Option);
-        if (folder is null) return null;
-        if (folder.Length == 0) throw ParScaleException.Usage("CL-02", "--model needs a folder; leave it out for the embedded model");
+        command.Options.Add(_model);
+        command.Options.Add(_yes);
+    }
 
-        string name = ParScaleException.Quote(folder);
-        folder = SystemPath.WithoutDots(folder);
+    /// <summary>
+    /// The folder, proved to exist and to hold what is needed; null for the embedded model. A folder comes before a name on the hub, which is
+    /// fetched when it is not in the cache.
+    /// </summary>
+    public string? Read(ParseResult parse, Terminal terminal)
+    {
+        string? given = parse.GetValue(_model);
+        if (given is null) return null;
+        if (given.Length == 0) throw ParScaleException.Usage("CL-02", "--model needs a folder or a name; leave it out for the embedded model");
+
+        string quoted = ParScaleException.Quote(given);
+        string folder = SystemPath.WithoutDots(given);
         if (!Directory.Exists(folder))
         {
-            if (!InputFile.IsThere(folder, "CL-03")) throw Refuse(Missing(folder, name));
-            throw Refuse(new FileInfo(folder).LinkTarget is null
-                ? $"--model {name} is a file; give the folder that holds config.json and model.safetensors"
-                : $"--model {name} is a link that leads to no folder; link it to a folder in Hugging Face layout");
+            if (InputFile.IsThere(folder, "CL-03"))
+            {
+                throw Refuse(new FileInfo(folder).LinkTarget is null
+                    ? $"--model {quoted} is a file; give the folder that holds config.json and model.safetensors"
+                    : $"--model {quoted} is a link that leads to no folder; link it to a folder in Hugging Face layout");
+            }
+            if (!ModelName.TryParse(given, out ModelName name))
+                throw Refuse($"--model {quoted}: there is no such folder, and it is no name on the hub, which is org/name or org/name@revision");
+            folder = Fetch(name, quoted, new ModelDownload(terminal, parse.GetValue(_yes) || ModelDownload.AgreedByVariable));
         }
         bool enough = InputFile.IsThere(Path.Combine(folder, "config.json"), "CF-01") || (acceptsTokenizerAlone && Tokenizer.IsIn(folder));
         if (!enough)
-            throw Refuse($"--model {name} has no config.json; give a folder in Hugging Face layout");
+            throw Refuse($"--model {quoted} has no config.json; give a folder in Hugging Face layout");
         return folder;
     }
 
-    private static string Missing(string folder, string name)
+    /// <summary>What to call the model that was read: its name on the hub, else that of its folder.</summary>
+    public string NameOf(ParseResult parse, string folder) =>
+        parse.GetValue(_model) is { } given && !Directory.Exists(SystemPath.WithoutDots(given)) ? given : Path.GetFileName(SystemPath.Full(folder));
+
+    private string Fetch(ModelName name, string quoted, ModelDownload download)
     {
-        string[] parts = folder.Split('/');
-        bool looksLikeHubName = parts.Length == 2 && parts.All(part => part.Length > 0 && part[0] != '.' && part[0] != '~');
-        return looksLikeHubName
-            ? $"--model {name} is not a folder here, and hub names are not supported yet: download the model and give the folder it is in"
-            : $"--model {name}: there is no such folder";
+        try
+        {
+            return download.Folder(name, weights: !acceptsTokenizerAlone);
+        }
+        catch (ParScaleException e) when (e.Code is "HB-02" or "HB-15" or "HB-18")
+        {
+            // It may have been meant as a folder.
+            throw new ParScaleException(e.Kind, e.Code, $"--model {quoted} is no folder here; as a name on the hub: {e.Message}", e);
+        }
     }
 
     private static ParScaleException Refuse(string message) => new(ErrorKind.BadInput, "CL-03", message);

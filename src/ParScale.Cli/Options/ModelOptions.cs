@@ -40,7 +40,7 @@ internal sealed class ModelOptions
 
     public void AddTo(Command command)
     {
-        command.Options.Add(_model.Option);
+        _model.AddTo(command);
         command.Options.Add(_streams);
         command.Options.Add(_add);
         command.Options.Add(_type);
@@ -55,7 +55,7 @@ internal sealed class ModelOptions
     public LanguageModel Load(ParseResult parse, Terminal terminal)
     {
         string[] added = parse.GetValue(_add) ?? [];
-        LanguageModel model = LanguageModel.Load(_model.Read(parse), new LoadOptions
+        LanguageModel model = LanguageModel.Load(_model.Read(parse, terminal), new LoadOptions
         {
             // With sets added, the number chooses among all of them.
             Streams = added.Length == 0 ? parse.GetValue(_streams) : null,

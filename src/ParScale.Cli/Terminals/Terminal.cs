@@ -23,6 +23,9 @@ internal sealed class Terminal
     /// <summary>True when <see cref="Error"/> may be redrawn with control codes: it is a terminal and NO_COLOR is not set.</summary>
     public bool CanRedraw { get; init; }
 
+    /// <summary>Asks a question on standard error and reads yes or no from the keyboard; null where nobody sits at one.</summary>
+    public Func<string, bool>? Confirm { get; init; }
+
     /// <summary>No notes and no figures; errors are still written.</summary>
     public bool Quiet { get; set; }
 
@@ -36,6 +39,7 @@ internal sealed class Terminal
         Out = new StreamWriter(StandardStreams.Out(), ReplacingUtf8()) { NewLine = "\n" },
         Error = new StreamWriter(StandardStreams.Error(), ReplacingUtf8()) { NewLine = "\n", AutoFlush = true },
         OutIsScreen = !Console.IsOutputRedirected,
+        Confirm = StandardStreams.AtKeyboard ? Ask : null,
         CanRedraw = !Console.IsErrorRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
     };
 
@@ -67,6 +71,12 @@ internal sealed class Terminal
         {
             Quiet = true;
         }
+    }
+
+    private static bool Ask(string question)
+    {
+        Console.Error.Write(question);
+        return Console.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 
     // Invalid surrogates from a model's text must become U+FFFD, never an exception half-way through an answer.
