@@ -1,4 +1,5 @@
 using ParScale.Hub;
+using ParScale.Store;
 
 namespace ParScale;
 
@@ -24,15 +25,28 @@ public sealed partial class LanguageModel
     {
         ArgumentNullException.ThrowIfNull(nameOrFolder);
         ArgumentNullException.ThrowIfNull(hub);
-        string folder = Directory.Exists(nameOrFolder) ? nameOrFolder : await FetchAsync(nameOrFolder, hub, progress, cancellation).ConfigureAwait(false);
-        return await Task.Run(() => Load(folder, options), cancellation).ConfigureAwait(false);
+        options ??= new LoadOptions();
+        using var client = new HubClient(hub);
+        ModelSource source = Directory.Exists(nameOrFolder)
+            ? new ModelSource(nameOrFolder)
+            : await FetchAsync(client, nameOrFolder, progress, cancellation).ConfigureAwait(false);
+        return await Task.Run(() => Load(source, ModelStore.Beside(client.Cache.Folder), options, cancellation), cancellation).ConfigureAwait(false);
     }
 
-    private static async Task<string> FetchAsync(string text, HubOptions hub, IProgress<HubProgress>? progress, CancellationToken cancellation)
+    private static LanguageModel Load(ModelSource source, ModelStore store, LoadOptions options, CancellationToken cancellation)
+    {
+        if (!(options.KeepQuantized ?? source.Name is not null)) return Load(source.Folder, options);
+        List<string> notes = [];
+        LanguageModel model = LoadKept(source, store, options, notes.Add, progress: null, cancellation);
+        model.Notices = [.. notes, .. model.Notices];
+        return model;
+    }
+
+    private static async Task<ModelSource> FetchAsync(HubClient client, string text, IProgress<HubProgress>? progress, CancellationToken cancellation)
     {
         if (!ModelName.TryParse(text, out ModelName name))
             throw ParScaleException.Usage("HB-20", $"{ParScaleException.Quote(text)} is neither a folder that is there nor the name of a model on the hub (org/name or org/name@revision)");
-        using var client = new HubClient(hub);
-        return client.Cache.Find(name) ?? await client.FetchAsync(name, progress, cancellation).ConfigureAwait(false);
+        string folder = client.Cache.Find(name) ?? await client.FetchAsync(name, progress, cancellation).ConfigureAwait(false);
+        return ModelSource.OfSnapshot(name, folder);
     }
 }

@@ -30,7 +30,7 @@ public sealed partial class LanguageModel
         note ??= _ => { };
         if (options.Dtype is not { } type || !WeightFormats.IsQuantized(type) || CheckpointConfig.Load(source.Folder) is not { QuantizedType: null } config)
             return Load(source.Folder, options);
-        MemoryCheck.Require(config.WithStreams(options.Streams), type);
+        MemoryCheck.Require(config.WithStreams(options.OwnStreams), type);
         if (QuantizedCopy.Prepare(store, source, type, note, progress, cancellationToken) is not { } kept) return Load(source.Folder, options);
         try
         {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ParScale.Cli.Terminals;
 using ParScale.Hub;
+using ParScale.Store;
 
 namespace ParScale.Cli.Downloads;
 
@@ -24,8 +25,19 @@ internal sealed class ModelDownload(Terminal terminal, bool agreed)
     /// <exception cref="ParScaleException">It cannot be fetched, or the user did not agree (HB-21).</exception>
     public string Folder(ModelName name, bool weights)
     {
+        ResolvedModel model = Resolve(name, weights);
+        return model.Streams ?? model.Source.Folder;
+    }
+
+    /// <summary>The same, as weights and, when these are another model's with the same backbone, the streams to run over them.</summary>
+    /// <inheritdoc cref="Folder"/>
+    public ResolvedModel Resolve(ModelName name, bool weights)
+    {
         using var client = new HubClient();
-        return client.Cache.Find(name, weights) ?? Fetch(client, name, weights).Folder;
+        if (client.Cache.Find(name, weights) is { } found) return new ResolvedModel(ModelSource.OfSnapshot(name, found));
+        if (weights && SharedBackbone.FindKept(client.Cache, name) is { } kept) return kept;
+        FetchedModel fetched = Fetch(client, name, weights);
+        return fetched.Backbone is { } backbone ? new ResolvedModel(backbone, fetched.Folder) : new ResolvedModel(ModelSource.OfSnapshot(name, fetched.Folder));
     }
 
     /// <summary>Asks the hub and fetches what is missing or new.</summary>
@@ -33,10 +45,12 @@ internal sealed class ModelDownload(Terminal terminal, bool agreed)
     /// <param name="name">The model.</param>
     /// <param name="weights">Whether the weights are needed, or the tokenizer alone.</param>
     /// <exception cref="ParScaleException">It cannot be fetched, or the user did not agree (HB-21).</exception>
-    public (string Folder, HubPlan Plan) Fetch(HubClient client, ModelName name, bool weights)
+    public FetchedModel Fetch(HubClient client, ModelName name, bool weights)
     {
         using var interrupt = new Interrupt(terminal.Cancellation);
         HubPlan plan = client.PlanAsync(name, weights, interrupt.Token).GetAwaiter().GetResult();
+        if (weights && plan.BytesToFetch > 0 && SharedBackbone.Find(client.Cache, name) is { } backbone
+            && FetchStreams(client, plan, backbone, interrupt.Token) is { } streams) return new FetchedModel(streams, plan, backbone);
         if (plan.BytesToFetch > 0) RequireAgreement(plan);
         bool fetches = plan.BytesToFetch > 0;
         if (fetches) terminal.Note($"fetching {name} from {client.Endpoint.Host}: {ByteText.Of(plan.BytesToFetch)} in {Count(plan)} to {client.Cache.Folder}");
@@ -44,7 +58,13 @@ internal sealed class ModelDownload(Terminal terminal, bool agreed)
         string folder;
         using (var progress = new DownloadProgress(terminal, name)) folder = client.FetchAsync(plan, progress, interrupt.Token).GetAwaiter().GetResult();
         if (fetches) terminal.Note(string.Create(CultureInfo.InvariantCulture, $"fetched and checked {name} in {clock.Elapsed.TotalSeconds:F0} s"));
-        return (folder, plan);
+        return new FetchedModel(folder, plan);
+    }
+
+    private string? FetchStreams(HubClient client, HubPlan plan, ModelSource backbone, CancellationToken cancellation)
+    {
+        using var progress = new DownloadProgress(terminal, plan.Name);
+        return StreamCopy.PrepareAsync(ModelStore.Beside(client.Cache.Folder), client, plan, backbone.Folder, terminal.Note, progress, cancellation).GetAwaiter().GetResult();
     }
 
     private void RequireAgreement(HubPlan plan)

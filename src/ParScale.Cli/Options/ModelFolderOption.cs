@@ -3,6 +3,7 @@ using ParScale.Cli.Downloads;
 using ParScale.Cli.Terminals;
 using ParScale.Files;
 using ParScale.Hub;
+using ParScale.Store;
 using ParScale.Text;
 
 namespace ParScale.Cli.Options;
@@ -31,12 +32,25 @@ internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
     /// The folder, proved to exist and to hold what is needed; null for the embedded model. A folder comes before a name on the hub, which is
     /// fetched when it is not in the cache.
     /// </summary>
-    public string? Read(ParseResult parse, Terminal terminal)
+    public string? Read(ParseResult parse, Terminal terminal) => Resolve(parse, terminal, streams: null) is { } model ? model.Streams ?? model.Source.Folder : null;
+
+    /// <summary>
+    /// The same, as weights and streams. Where a published model shares its backbone with others, <paramref name="streams"/> chooses among them.
+    /// </summary>
+    public ResolvedModel? Resolve(ParseResult parse, Terminal terminal, int? streams)
     {
         string? given = parse.GetValue(_model);
         if (given is null) return null;
         if (given.Length == 0) throw ParScaleException.Usage("CL-02", "--model needs a folder or a name; leave it out for the embedded model");
+        return Resolve("--model", given, new ModelDownload(terminal, Agreed(parse)), streams);
+    }
 
+    /// <summary>Whether the user agreed to large fetches.</summary>
+    public bool Agreed(ParseResult parse) => parse.GetValue(_yes) || ModelDownload.AgreedByVariable;
+
+    /// <summary>What a folder or a name given with an option means; a folder comes first.</summary>
+    public ResolvedModel Resolve(string option, string given, ModelDownload download, int? streams)
+    {
         string quoted = ParScaleException.Quote(given);
         string folder = SystemPath.WithoutDots(given);
         if (!Directory.Exists(folder))
@@ -44,33 +58,40 @@ internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
             if (InputFile.IsThere(folder, "CL-03"))
             {
                 throw Refuse(new FileInfo(folder).LinkTarget is null
-                    ? $"--model {quoted} is a file; give the folder that holds config.json and model.safetensors"
-                    : $"--model {quoted} is a link that leads to no folder; link it to a folder in Hugging Face layout");
+                    ? $"{option} {quoted} is a file; give the folder that holds config.json and model.safetensors"
+                    : $"{option} {quoted} is a link that leads to no folder; link it to a folder in Hugging Face layout");
             }
             if (!ModelName.TryParse(given, out ModelName name))
-                throw Refuse($"--model {quoted}: there is no such folder, and it is no name on the hub, which is org/name or org/name@revision");
-            folder = Fetch(name, quoted, new ModelDownload(terminal, parse.GetValue(_yes) || ModelDownload.AgreedByVariable));
+                throw Refuse($"{option} {quoted}: there is no such folder, and it is no name on the hub, which is org/name or org/name@revision");
+            ResolvedModel model = Fetch(option, SharedBackbone.With(name, streams), quoted, download);
+            RequireConfig(option, quoted, model.Source.Folder);
+            return model;
         }
+        RequireConfig(option, quoted, folder);
+        return new ResolvedModel(new ModelSource(folder));
+    }
+
+    private void RequireConfig(string option, string quoted, string folder)
+    {
         bool enough = InputFile.IsThere(Path.Combine(folder, "config.json"), "CF-01") || (acceptsTokenizerAlone && Tokenizer.IsIn(folder));
         if (!enough)
-            throw Refuse($"--model {quoted} has no config.json; give a folder in Hugging Face layout");
-        return folder;
+            throw Refuse($"{option} {quoted} has no config.json; give a folder in Hugging Face layout");
     }
 
     /// <summary>What to call the model that was read: its name on the hub, else that of its folder.</summary>
     public string NameOf(ParseResult parse, string folder) =>
         parse.GetValue(_model) is { } given && !Directory.Exists(SystemPath.WithoutDots(given)) ? given : Path.GetFileName(SystemPath.Full(folder));
 
-    private string Fetch(ModelName name, string quoted, ModelDownload download)
+    private ResolvedModel Fetch(string option, ModelName name, string quoted, ModelDownload download)
     {
         try
         {
-            return download.Folder(name, weights: !acceptsTokenizerAlone);
+            return download.Resolve(name, weights: !acceptsTokenizerAlone);
         }
         catch (ParScaleException e) when (e.Code is "HB-02" or "HB-15" or "HB-18")
         {
             // It may have been meant as a folder.
-            throw new ParScaleException(e.Kind, e.Code, $"--model {quoted} is no folder here; as a name on the hub: {e.Message}", e);
+            throw new ParScaleException(e.Kind, e.Code, $"{option} {quoted} is no folder here; as a name on the hub: {e.Message}", e);
         }
     }
 

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using ParScale.Cli.Downloads;
 using ParScale.Cli.Terminals;
+using ParScale.Hub;
 using ParScale.Kernels.Formats;
+using ParScale.Store;
 
 namespace ParScale.Cli.Options;
 
@@ -15,8 +18,8 @@ internal sealed class ModelOptions
     private readonly Option<WeightDtype?> _type = DtypeOption.OfWeights("Format of the weights in memory (default: as stored).");
     private readonly Option<string[]?> _add = new("--add-streams")
     {
-        Description = "Also load the streams of this folder over the same weights; --streams then chooses among all of them. May be repeated.",
-        HelpName = "FOLDER",
+        Description = "Also load the streams of this folder or model over the same weights; --streams then chooses among all of them. May be repeated.",
+        HelpName = "FOLDER|NAME",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
     };
@@ -31,6 +34,7 @@ internal sealed class ModelOptions
         Description = "Instruction set of the q8 and q4 kernels (default: the best this machine supports).",
         HelpName = "avx512-vnni|avx-vnni|avx2|dp|portable",
     };
+    private readonly Option<bool?> _keep = KeepOption();
     private readonly Option<bool> _strict = CommonOptions.Flag("--strict-weights",
         "Refuse weights with NaN or infinity instead of printing a note.");
 
@@ -49,16 +53,33 @@ internal sealed class ModelOptions
         command.Options.Add(_threads);
         command.Options.Add(_tier);
         command.Options.Add(_strict);
+        command.Options.Add(_keep);
     }
+
+    private static Option<bool?> KeepOption() => new("--keep-quantized")
+    {
+        Description = "Keep the q8 or q4 weights that --dtype makes of floats for the next start (default: yes for models of the hub, no for folders).",
+        HelpName = "yes|no",
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (text is not ("yes" or "no")) result.AddError($"--keep-quantized needs yes or no, not {ParScaleException.Quote(text)}");
+            return text == "yes";
+        },
+    };
 
     /// <summary>Loads the model and prints its notes.</summary>
     public LanguageModel Load(ParseResult parse, Terminal terminal)
     {
         string[] added = parse.GetValue(_add) ?? [];
-        LanguageModel model = LanguageModel.Load(_model.Read(parse, terminal), new LoadOptions
+        int? streams = parse.GetValue(_streams);
+        // With sets added by hand, the number chooses among these and the model's own.
+        ResolvedModel? resolved = _model.Resolve(parse, terminal, added.Length == 0 ? streams : null);
+        LanguageModel model = Load(resolved, parse, terminal, new LoadOptions
         {
-            // With sets added, the number chooses among all of them.
-            Streams = added.Length == 0 ? parse.GetValue(_streams) : null,
+            Streams = streams ?? resolved?.StreamCount,
+            AddedStreams = [.. AddedFolders(added, resolved, parse, terminal)],
             KvMemory = (long?)parse.GetValue(_kvMemory) << 20,
             Dtype = parse.GetValue(_type),
             KvDtype = parse.GetValue(_cache),
@@ -67,19 +88,26 @@ internal sealed class ModelOptions
             StrictWeights = parse.GetValue(_strict),
         });
         foreach (string notice in model.Notices) terminal.Note(notice);
-        try
-        {
-            foreach (string folder in added) model.AddStreams(folder);
-            Choice(parse)?.Find(model.StreamSets);
-            return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        return model;
     }
 
     /// <summary>The streams that were asked for, among those that were added; null takes the model's own.</summary>
     public StreamChoice? Choice(ParseResult parse) => parse.GetValue(_add) is { Length: > 0 } && parse.GetValue(_streams) is { } streams ? streams : null;
+
+    // The streams that the model's name stands for come first, then those given by folder or name.
+    private IEnumerable<string> AddedFolders(string[] given, ResolvedModel? model, ParseResult parse, Terminal terminal)
+    {
+        var download = new ModelDownload(terminal, _model.Agreed(parse));
+        IEnumerable<string> folders = given.Select(text => _model.Resolve("--add-streams", text, download, streams: null)).Select(added => added.Streams ?? added.Source.Folder);
+        return model?.Streams is { } own ? folders.Prepend(own) : folders;
+    }
+
+    private LanguageModel Load(ResolvedModel? model, ParseResult parse, Terminal terminal, LoadOptions options)
+    {
+        if (model is null || !(parse.GetValue(_keep) ?? model.Source.Name is not null)) return LanguageModel.Load(model?.Source.Folder, options);
+        using var interrupt = new Interrupt(terminal.Cancellation);
+        using var progress = new ShareProgress(terminal, "quantising");
+        var store = ModelStore.Beside(new HubCache().Folder);
+        return LanguageModel.LoadKept(model.Source, store, options, terminal.Note, progress, interrupt.Token);
+    }
 }

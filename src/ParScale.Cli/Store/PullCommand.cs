@@ -63,15 +63,15 @@ internal sealed class PullCommand : ExampleCommand
     private static PulledModel Fetch(ModelDownload download, HubClient client, ModelName name)
     {
         var clock = Stopwatch.StartNew();
-        (string folder, HubPlan plan) = download.Fetch(client, name, weights: true);
+        FetchedModel fetched = download.Fetch(client, name, weights: true);
         return new PulledModel
         {
             Name = name.ToString(),
-            Commit = plan.Commit,
-            Folder = folder,
-            Files = plan.Files.Count,
-            Bytes = plan.Bytes,
-            FetchedBytes = plan.BytesToFetch,
+            Commit = fetched.Plan.Commit,
+            Folder = fetched.Folder,
+            Files = fetched.Plan.Files.Count,
+            Bytes = fetched.Plan.Bytes,
+            FetchedBytes = fetched.Backbone is null ? fetched.Plan.BytesToFetch : new DirectoryInfo(fetched.Folder).EnumerateFiles().Sum(file => file.Length),
             Seconds = clock.Elapsed.TotalSeconds,
         };
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using ParScale.Files;
+using ParScale.Hub;
 
 namespace ParScale.Store;
 
@@ -15,6 +16,13 @@ public sealed record ModelSource(string Folder, string? Name = null, string? Com
 
     // What the copy is made of. Cards and pictures are not.
     private static readonly string[] Kinds = [".safetensors", ".json", ".txt", ".jinja"];
+
+    /// <summary>A snapshot in the hub's cache, whose folder is named by its commit.</summary>
+    public static ModelSource OfSnapshot(ModelName name, string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return new ModelSource(folder, name.Id, Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)));
+    }
 
     /// <summary>What people call it.</summary>
     internal string Title => Name ?? Folder;

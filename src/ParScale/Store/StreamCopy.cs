@@ -60,8 +60,18 @@ internal static class StreamCopy
     }
 
     /// <summary>Whether a kept add-on was made for this backbone as it is now.</summary>
-    public static bool Fits(string folder, string backbone) =>
-        MadeFrom.Read(folder) is { } from && from.Folder == backbone && from.Identity == new ModelSource(backbone).Identity();
+    public static bool Fits(string folder, string backbone)
+    {
+        try
+        {
+            return MadeFrom.Read(folder) is { } from && from.Folder == backbone && from.Identity == new ModelSource(backbone).Identity();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The backbone was removed.
+            return false;
+        }
+    }
 
     // False when the backbones differ.
     private static async Task<bool> FetchAsync(

@@ -1,0 +1,37 @@
+using ParScale.Hub;
+using ParScale.ScalingLaws.Plan;
+using ParScale.Store;
+
+namespace ParScale.Cli.Downloads;
+
+/// <summary>The published models that differ in their streams alone: where one of them is here, the streams of the others are enough.</summary>
+internal static class SharedBackbone
+{
+    /// <summary>The model of the same set that has <paramref name="streams"/> streams; the model itself when there is no such set or no such model.</summary>
+    public static ModelName With(ModelName name, int? streams) =>
+        PublishedCheckpoints.SharingBackbone(name.Id).FirstOrDefault(other => other.Streams == streams) is { } sibling && sibling.Name != name.Id
+            ? ModelName.Parse(sibling.Name)
+            : name;
+
+    /// <summary>Another model of the set that is in the cache completely, and with it the backbone.</summary>
+    public static ModelSource? Find(HubCache cache, ModelName name) => PublishedCheckpoints.SharingBackbone(name.Id)
+        .Where(other => other.Name != name.Id)
+        .Select(other => ModelName.Parse(other.Name))
+        .Select(other => cache.Find(other) is { } folder ? ModelSource.OfSnapshot(other, folder) : null)
+        .FirstOrDefault(source => source is not null);
+
+    /// <summary>The model's streams, when they were fetched before and their backbone is still here.</summary>
+    public static ResolvedModel? FindKept(HubCache cache, ModelName name)
+    {
+        IEnumerable<KeptFolder> kept = ModelStore.Beside(cache.Folder).List()
+            .Where(folder => folder.Dtype is null && folder.Model == name.Id && (!name.IsCommit || folder.Commit == name.Revision))
+            .OrderByDescending(folder => folder.LastUsed);
+        if (name.Revision != ModelName.DefaultRevision && !name.IsCommit) return null;
+        foreach (KeptFolder streams in kept)
+        {
+            if (Find(cache, name) is { } backbone && backbone.Folder == streams.Source && StreamCopy.Fits(streams.Path, backbone.Folder))
+                return new ResolvedModel(backbone, streams.Path);
+        }
+        return null;
+    }
+}
