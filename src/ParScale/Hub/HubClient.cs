@@ -129,7 +129,9 @@ public sealed class HubClient : IDisposable
             using BlobLock held = await TakeAsync(repository, file, meter, cancellation).ConfigureAwait(false);
             // Whoever had the lock may have done the work.
             bool isNew = !writer.Has(plan.Commit, file) && SnapshotWriter.LengthOf(repository.Blob(file.ETag)) != file.Bytes;
-            if (isNew)
+            if (isNew && SharedBlob.Find(Cache.Folder, repository.Id, file) is { } twin && SharedBlob.TryTake(twin, repository.Blob(file.ETag), file, cancellation))
+                meter.AddKept(file.Bytes);
+            else if (isNew)
             {
                 using var download = new BlobDownload(_hub, repository, plan, file, _stall, meter);
                 await download.RunAsync(_retry, cancellation).ConfigureAwait(false);
@@ -181,6 +183,7 @@ public sealed class HubClient : IDisposable
         {
             HubFile file = await _retry.RunAsync(() => _metadata.GetAsync(name, listing.Commit, listing.Files[item.path], stop), stop).ConfigureAwait(false);
             long cached = writer.Has(listing.Commit, file) || SnapshotWriter.LengthOf(repository.Blob(file.ETag)) == file.Bytes
+                || SharedBlob.Find(Cache.Folder, name.Id, file) is not null
                 ? file.Bytes
                 : Math.Min(SnapshotWriter.LengthOf(repository.Partial(file.ETag)) ?? 0, file.Bytes);
             files[item.i] = file with { BytesCached = cached };
