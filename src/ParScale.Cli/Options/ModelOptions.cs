@@ -34,7 +34,7 @@ internal sealed class ModelOptions
         Description = "Instruction set of the q8 and q4 kernels (default: the best this machine supports).",
         HelpName = "avx512-vnni|avx-vnni|avx2|dp|portable",
     };
-    private readonly Option<bool?> _keep = KeepOption();
+    private readonly Option<string?> _keep = KeepOption();
     private readonly Option<bool> _strict = CommonOptions.Flag("--strict-weights",
         "Refuse weights with NaN or infinity instead of printing a note.");
 
@@ -56,18 +56,21 @@ internal sealed class ModelOptions
         command.Options.Add(_keep);
     }
 
-    private static Option<bool?> KeepOption() => new("--keep-quantized")
+    // Not an option of type bool: the parser gives that a value only when it reads as true or false.
+    private static Option<string?> KeepOption()
     {
-        Description = "Keep the q8 or q4 weights that --dtype makes of floats for the next start (default: yes for models of the hub, no for folders).",
-        HelpName = "yes|no",
-        Arity = ArgumentArity.ExactlyOne,
-        CustomParser = result =>
+        var option = new Option<string?>("--keep-quantized")
         {
-            string text = result.Tokens[0].Value;
-            if (text is not ("yes" or "no")) result.AddError($"--keep-quantized needs yes or no, not {ParScaleException.Quote(text)}");
-            return text == "yes";
-        },
-    };
+            Description = "Keep the q8 or q4 weights that --dtype makes of floats for the next start (default: yes for models of the hub, no for folders).",
+            HelpName = "yes|no",
+            Arity = ArgumentArity.ExactlyOne,
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: not ("yes" or "no") and var text }]) result.AddError($"--keep-quantized needs yes or no, not {ParScaleException.Quote(text)}");
+        });
+        return option;
+    }
 
     /// <summary>Loads the model and prints its notes.</summary>
     public LanguageModel Load(ParseResult parse, Terminal terminal)
@@ -104,7 +107,8 @@ internal sealed class ModelOptions
 
     private LanguageModel Load(ResolvedModel? model, ParseResult parse, Terminal terminal, LoadOptions options)
     {
-        if (model is null || !(parse.GetValue(_keep) ?? model.Source.Name is not null)) return LanguageModel.Load(model?.Source.Folder, options);
+        bool keep = parse.GetValue(_keep) is { } choice ? choice == "yes" : model?.Source.Name is not null;
+        if (model is null || !keep) return LanguageModel.Load(model?.Source.Folder, options);
         using var interrupt = new Interrupt(terminal.Cancellation);
         using var progress = new ShareProgress(terminal, "quantising");
         var store = ModelStore.Beside(new HubCache().Folder);

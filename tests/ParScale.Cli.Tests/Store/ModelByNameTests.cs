@@ -1,0 +1,96 @@
+using System.Text.Json;
+using ParScale.Checkpoints;
+using ParScale.Cli.Tests.Support;
+using ParScale.Configuration;
+using ParScale.TestSupport.Hub;
+
+namespace ParScale.Cli.Tests.Store;
+
+/// <summary>The published frozen sets by name, in small, from a hub on loopback: processes of their own, for the environment variables.</summary>
+public sealed class ModelByNameTests : IDisposable
+{
+    private const string Eight = "ParScale/ParScale-Qwen-3B-P8-Python", Two = "ParScale/ParScale-Qwen-3B-P2-Python";
+
+    private readonly TempFolder _folder = new();
+    private readonly FakeHub _hub = new();
+
+    public ModelByNameTests()
+    {
+        foreach ((string name, int streams) in ((string, int)[])[(Eight, 8), (Two, 2)])
+        {
+            CheckpointConfig config = RandomCheckpoint.Config(streams, hidden: 32, intermediate: 600, vocabulary: 1000);
+            RandomCheckpoint.Write(_folder.File(name), config, seed: streams, sharded: true, change: (tensor, values) =>
+            {
+                if (ModelTensors.IsOfStreams(tensor)) return;
+                var random = new Random(tensor.Sum(letter => letter));
+                for (int i = 0; i < values.Length; i++) values[i] = (float)random.NextDouble() - 0.5f;
+            });
+            _hub.Add(name, seed: streams).AddFolder(_folder.File(name));
+        }
+    }
+
+    public void Dispose()
+    {
+        _hub.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Streams_choose_among_the_sets_and_the_backbone_is_fetched_once()
+    {
+        string[] eight = await LogitsAsync("-m", Eight);
+        Assert.Equal(Local(Eight), eight);
+        _hub.Clear();
+        Assert.Equal(Local(Two), await LogitsAsync("-m", Eight, "--streams", "2"));
+        // A fetch of whole files asks for no range, or for one without an end.
+        Assert.All(_hub.Requests.Where(request => !request.IsHub), request => Assert.NotNull(request.RangeEnd));
+
+        // From now on without the hub, under any name.
+        Assert.Equal(Local(Two), await LogitsAsync(offline: true, "-m", Two));
+        Assert.Equal(Local(Two), await LogitsAsync(offline: true, "-m", Eight, "--add-streams", Two, "--streams", "2"));
+        Assert.Equal(Local(Eight), await LogitsAsync(offline: true, "-m", Two, "--streams", "8"));
+        Assert.Equal(Local(Two, "--streams", "1"), await LogitsAsync(offline: true, "-m", Two, "--streams", "1"));
+
+        JsonElement[] rows = [.. (await RunAsync(offline: true, "list", "--json")).Json().GetProperty("models").EnumerateArray()];
+        Assert.Equal([(Two, "streams"), (Eight, "fetched")], rows.Select(row => (row.GetProperty("name").GetString()!, row.GetProperty("kind").GetString()!)));
+        (await RunAsync(offline: true, "rm", Eight, "--yes")).Fails(2, "LS-04");
+        Assert.Equal(2, (await RunAsync(offline: true, "rm", Eight, Two, "--yes", "--json")).Json().GetProperty("removed").GetArrayLength() - 1);
+    }
+
+    [Fact]
+    public async Task A_quantised_copy_is_made_once_and_needs_no_hub_then()
+    {
+        Outcome first = await RunAsync(offline: false, "logits", "-m", Two, "--dtype", "q8", "--tokens", "1,2,3", "--json");
+        Assert.Contains("kept it for the next start", first.Error, StringComparison.Ordinal);
+        Outcome second = await RunAsync(offline: true, "logits", "-m", Two, "--dtype", "q8", "--tokens", "1,2,3", "--json");
+        Assert.DoesNotContain("quantised", second.Error, StringComparison.Ordinal);
+        Assert.Equal(first.Out, second.Out);
+        Assert.Equal(Tool.Run("logits", "-m", _folder.File(Two), "--dtype", "q8", "--tokens", "1,2,3", "--json").Out, second.Out);
+        Outcome pulled = await RunAsync(offline: false, "pull", Two, "--dtype", "q4", "--json");
+        JsonElement model = pulled.Json().GetProperty("models")[0];
+        Assert.Equal(0, model.GetProperty("fetched_bytes").GetInt64());
+        Assert.True(Directory.Exists(model.GetProperty("quantized").GetString()));
+    }
+
+    private Task<string[]> LogitsAsync(params string[] args) => LogitsAsync(offline: false, args);
+
+    private async Task<string[]> LogitsAsync(bool offline, params string[] args) => Last(await RunAsync(offline, ["logits", .. args, "--tokens", "1,2,3", "--json"]));
+
+    private string[] Local(string name, params string[] args) => Last(Tool.Run(["logits", "-m", _folder.File(name), "--tokens", "1,2,3", "--json", .. args]));
+
+    private static string[] Last(Outcome outcome) => [.. outcome.Json().GetProperty("last").EnumerateArray().Select(value => value.GetRawText())];
+
+    private async Task<Outcome> RunAsync(bool offline, params string[] args)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["HF_HOME"] = _folder.File("home"),
+            ["HF_ENDPOINT"] = _hub.Endpoint.ToString(),
+            ["HF_HUB_OFFLINE"] = offline ? "1" : "0",
+            ["HF_HUB_CACHE"] = "",
+            ["PARSCALE_CACHE"] = "",
+        };
+        using var process = ToolProcess.Start(environment, args);
+        return await ToolProcess.FinishAsync(process);
+    }
+}
