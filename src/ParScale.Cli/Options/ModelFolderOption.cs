@@ -48,7 +48,7 @@ internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
                     : $"--model {quoted} is a link that leads to no folder; link it to a folder in Hugging Face layout");
             }
             if (!ModelName.TryParse(given, out ModelName name))
-                throw Refuse($"--model {quoted}: there is no such folder, and it is no name on the hub, which is org/name or org/name@revision");
+                throw Refuse($"--model {quoted}: there is no such folder{(given[0] is '.' or '/' or '~' ? "" : "; a model on the hub is org/name or org/name@revision")}");
             folder = Fetch(name, quoted, new ModelDownload(terminal, parse.GetValue(_yes) || ModelDownload.AgreedByVariable));
         }
         bool enough = InputFile.IsThere(Path.Combine(folder, "config.json"), "CF-01") || (acceptsTokenizerAlone && Tokenizer.IsIn(folder));
