@@ -62,7 +62,7 @@ internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
                     : $"{option} {quoted} is a link that leads to no folder; link it to a folder in Hugging Face layout");
             }
             if (!ModelName.TryParse(given, out ModelName name))
-                throw Refuse($"{option} {quoted}: there is no such folder, and it is no name on the hub, which is org/name or org/name@revision");
+                throw Refuse($"{option} {quoted}: there is no such folder{(given[0] is '.' or '/' or '~' ? "" : "; a model on the hub is org/name or org/name@revision")}");
             ResolvedModel model = Fetch(option, SharedBackbone.With(name, streams), quoted, download);
             RequireConfig(option, quoted, model.Source.Folder);
             return model;

@@ -91,16 +91,20 @@ internal sealed class BlobDownload(HubConnection hub, RepositoryFolder repositor
 
     private async Task<bool> TryAsync(CancellationToken cancellation)
     {
-        Uri url = FileMetadata.Address(hub.Endpoint, plan.Name, plan.Commit, file.Path);
         if (_length > 0) _isOnePiece = false;
-        using HttpResponseMessage response = await hub.SendAsync(HttpMethod.Get, url, leaveHub: true, stall, AskForRest, cancellation).ConfigureAwait(false);
+        var request = new HubRequest(HttpMethod.Get, FileMetadata.Address(hub.Endpoint, plan.Name, plan.Commit, file.Path), stall)
+        {
+            LeaveHub = true,
+            Prepare = AskForRest,
+            Inspect = answer => FileMetadata.RequireSame(answer, plan.Name, plan.Commit, file),
+        };
+        using HttpResponseMessage response = await hub.SendAsync(request, cancellation).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
             Restart();
             throw Broken("HB-07", "refuses to go on in the middle");
         }
         HubAnswer.Require(response, new HubAnswer.Subject(plan.Name, file.Path), hub);
-        if (hub.IsFromHub(response)) FileMetadata.RequireSame(response, plan.Name, plan.Commit, file);
         RequirePlace(response);
         _validator = response.Headers.ETag is { IsWeak: false } tag ? tag : null;
         using Stream body = await HubConnection.OpenAsync(response, cancellation).ConfigureAwait(false);

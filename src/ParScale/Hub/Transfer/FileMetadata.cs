@@ -23,7 +23,7 @@ internal sealed class FileMetadata(HubConnection hub, TimeSpan timeout)
     {
         if (listed is { Bytes: { } bytes, Hash: { } hash }) return new HubFile(listed.Path, bytes, hash, hash);
         Uri url = Address(hub.Endpoint, name, commit, listed.Path);
-        using HttpResponseMessage response = await hub.SendAsync(HttpMethod.Head, url, leaveHub: false, timeout, null, cancellation).ConfigureAwait(false);
+        using HttpResponseMessage response = await hub.SendAsync(new HubRequest(HttpMethod.Head, url, timeout), cancellation).ConfigureAwait(false);
         // A redirect to where the content lies is the answer: it carries the hub's own headers.
         if ((int)response.StatusCode is < 300 or >= 400) HubAnswer.Require(response, new HubAnswer.Subject(name, listed.Path), hub);
         RequireSame(response, name, commit, listed.Path);

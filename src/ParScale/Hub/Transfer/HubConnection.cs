@@ -43,30 +43,27 @@ internal sealed class HubConnection : IDisposable
     public bool IsFromHub(HttpResponseMessage response) => response.RequestMessage?.RequestUri is { } url && _redirects.IsHub(url);
 
     /// <summary>The answer to a request, its body not read yet; redirects within the hub are followed, as renamed repositories make them.</summary>
-    /// <param name="method">GET or HEAD.</param>
-    /// <param name="url">An address of the hub.</param>
-    /// <param name="leaveHub">Whether to follow redirects to other hosts; without, such an answer is returned.</param>
-    /// <param name="timeout">How long each host may take.</param>
-    /// <param name="prepare">Adds headers; also to the requests that follow redirects.</param>
+    /// <param name="request">What to ask for.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="TransientFailure">A host does not answer (HB-15).</exception>
     /// <exception cref="ParScaleException">A redirect is refused (HB-12), or a host is not who it says (HB-17).</exception>
-    public async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method, Uri url, bool leaveHub, TimeSpan timeout, Action<HttpRequestMessage>? prepare, CancellationToken cancellation)
+    public async Task<HttpResponseMessage> SendAsync(HubRequest request, CancellationToken cancellation)
     {
+        Uri url = request.Url;
         bool left = false;
         for (int redirects = 0; ; redirects++)
         {
-            using var request = new HttpRequestMessage(method, url);
-            prepare?.Invoke(request);
+            using var message = new HttpRequestMessage(request.Method, url);
+            request.Prepare?.Invoke(message);
             left |= !_redirects.IsHub(url);
-            if (!left && _token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _token);
-            HttpResponseMessage response = await AnswerAsync(request, timeout, cancellation).ConfigureAwait(false);
-            if (!IsRedirect(response.StatusCode)) return response;
+            if (!left && _token is not null) message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _token);
+            HttpResponseMessage response = await AnswerAsync(message, request.Timeout, cancellation).ConfigureAwait(false);
             try
             {
+                if (!left && ((int)response.StatusCode < 400)) request.Inspect?.Invoke(response);
+                if (!IsRedirect(response.StatusCode)) return response;
                 Uri target = _redirects.Follow(url, response.Headers.Location);
-                if (!leaveHub && !RedirectPolicy.IsSameOrigin(url, target)) return response;
+                if (!request.LeaveHub && !RedirectPolicy.IsSameOrigin(url, target)) return response;
                 RedirectPolicy.RequireFew(redirects, url);
                 url = target;
             }

@@ -17,7 +17,7 @@ internal sealed record HubListing(string Commit, IReadOnlyDictionary<string, Lis
     {
         var url = new Uri(hub.Endpoint, $"api/models/{name.Id}/revision/{Uri.EscapeDataString(name.Revision)}?blobs=true");
         var subject = new HubAnswer.Subject(name);
-        using HttpResponseMessage response = await hub.SendAsync(HttpMethod.Get, url, leaveHub: false, timeout, null, cancellation).ConfigureAwait(false);
+        using HttpResponseMessage response = await hub.SendAsync(new HubRequest(HttpMethod.Get, url, timeout), cancellation).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.NotFound && HubAnswer.ErrorCode(response) is null
             && await IsThereAsync(hub, name, timeout, cancellation).ConfigureAwait(false))
             throw HubAnswer.Network("HB-02", $"{name.Id} has no revision {ParScaleException.Quote(name.Revision)}; see {hub.Endpoint}{name.Id}/branches");
@@ -67,8 +67,8 @@ internal sealed record HubListing(string Commit, IReadOnlyDictionary<string, Lis
 
     private static async Task<bool> IsThereAsync(HubConnection hub, ModelName name, TimeSpan timeout, CancellationToken cancellation)
     {
-        using HttpResponseMessage response =
-            await hub.SendAsync(HttpMethod.Get, new Uri(hub.Endpoint, $"api/models/{name.Id}"), leaveHub: false, timeout, null, cancellation).ConfigureAwait(false);
+        var request = new HubRequest(HttpMethod.Get, new Uri(hub.Endpoint, $"api/models/{name.Id}"), timeout);
+        using HttpResponseMessage response = await hub.SendAsync(request, cancellation).ConfigureAwait(false);
         return response.IsSuccessStatusCode;
     }
 

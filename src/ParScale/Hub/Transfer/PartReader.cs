@@ -21,12 +21,15 @@ internal sealed class PartReader(HubConnection hub, Retry retry, HubPlan plan, T
 
     private async Task<byte[]> TryAsync(HubFile file, long start, int length, CancellationToken cancellation)
     {
-        Uri url = FileMetadata.Address(hub.Endpoint, plan.Name, plan.Commit, file.Path);
-        using HttpResponseMessage response = await hub.SendAsync(
-            HttpMethod.Get, url, leaveHub: true, stall, request => request.Headers.Range = new RangeHeaderValue(start, start + length - 1), cancellation).ConfigureAwait(false);
+        var request = new HubRequest(HttpMethod.Get, FileMetadata.Address(hub.Endpoint, plan.Name, plan.Commit, file.Path), stall)
+        {
+            LeaveHub = true,
+            Prepare = message => message.Headers.Range = new RangeHeaderValue(start, start + length - 1),
+            Inspect = answer => FileMetadata.RequireSame(answer, plan.Name, plan.Commit, file),
+        };
+        using HttpResponseMessage response = await hub.SendAsync(request, cancellation).ConfigureAwait(false);
         string subject = $"{plan.Name}: {ParScaleException.Quote(file.Path)}";
         HubAnswer.Require(response, new HubAnswer.Subject(plan.Name, file.Path), hub);
-        if (hub.IsFromHub(response)) FileMetadata.RequireSame(response, plan.Name, plan.Commit, file);
         ContentRangeHeaderValue? range = response.Content.Headers.ContentRange;
         if (response.StatusCode != HttpStatusCode.PartialContent || range?.From != start || (range.Length ?? file.Bytes) != file.Bytes)
             throw HubAnswer.Network("HB-07", $"{subject}: the server sends another part than was asked for");

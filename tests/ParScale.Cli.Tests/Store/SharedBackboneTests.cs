@@ -7,14 +7,14 @@ using ParScale.TestSupport.Hub;
 namespace ParScale.Cli.Tests.Store;
 
 /// <summary>The published frozen sets by name, in small, from a hub on loopback: processes of their own, for the environment variables.</summary>
-public sealed class ModelByNameTests : IDisposable
+public sealed class SharedBackboneTests : IDisposable
 {
     private const string Eight = "ParScale/ParScale-Qwen-3B-P8-Python", Two = "ParScale/ParScale-Qwen-3B-P2-Python";
 
     private readonly TempFolder _folder = new();
     private readonly FakeHub _hub = new();
 
-    public ModelByNameTests()
+    public SharedBackboneTests()
     {
         foreach ((string name, int streams) in ((string, int)[])[(Eight, 8), (Two, 2)])
         {
@@ -89,6 +89,7 @@ public sealed class ModelByNameTests : IDisposable
             ["HF_HUB_OFFLINE"] = offline ? "1" : "0",
             ["HF_HUB_CACHE"] = "",
             ["PARSCALE_CACHE"] = "",
+            ["NO_PROXY"] = "127.0.0.1,localhost",
         };
         using var process = ToolProcess.Start(environment, args);
         return await ToolProcess.FinishAsync(process);
