@@ -14,24 +14,23 @@ internal static class SharedBackbone
             : name;
 
     /// <summary>Another model of the set that is in the cache completely, and with it the backbone.</summary>
-    public static ModelSource? Find(HubCache cache, ModelName name) => PublishedCheckpoints.SharingBackbone(name.Id)
-        .Where(other => other.Name != name.Id)
-        .Select(other => ModelName.Parse(other.Name))
-        .Select(other => cache.Find(other) is { } folder ? ModelSource.OfSnapshot(other, folder) : null)
-        .FirstOrDefault(source => source is not null);
+    public static ModelSource? Find(HubCache cache, ModelName name) => All(cache, name).FirstOrDefault();
 
     /// <summary>The model's streams, when they were fetched before and their backbone is still here.</summary>
     public static ResolvedModel? FindKept(HubCache cache, ModelName name)
     {
-        IEnumerable<KeptFolder> kept = ModelStore.Beside(cache.Folder).List()
-            .Where(folder => folder.Dtype is null && folder.Model == name.Id && (!name.IsCommit || folder.Commit == name.Revision))
-            .OrderByDescending(folder => folder.LastUsed);
         if (name.Revision != ModelName.DefaultRevision && !name.IsCommit) return null;
-        foreach (KeptFolder streams in kept)
-        {
-            if (Find(cache, name) is { } backbone && backbone.Folder == streams.Source && StreamCopy.Fits(streams.Path, backbone.Folder))
-                return new ResolvedModel(backbone, streams.Path);
-        }
-        return null;
+        return (from streams in ModelStore.Beside(cache.Folder).List()
+                where streams.Dtype is null && streams.Model == name.Id && (!name.IsCommit || streams.Commit == name.Revision)
+                orderby streams.LastUsed descending
+                from backbone in All(cache, name)
+                where StreamCopy.Fits(streams.Path, backbone.Folder)
+                select new ResolvedModel(backbone, streams.Path)).FirstOrDefault();
     }
+
+    private static IEnumerable<ModelSource> All(HubCache cache, ModelName name) => PublishedCheckpoints.SharingBackbone(name.Id)
+        .Where(other => other.Name != name.Id)
+        .Select(other => ModelName.Parse(other.Name))
+        .Select(other => cache.Find(other) is { } folder ? ModelSource.OfSnapshot(other, folder) : null)
+        .OfType<ModelSource>();
 }

@@ -32,7 +32,7 @@ internal sealed class ListCommand : ExampleCommand
         (HubCache cache, ModelStore store) = _store.Open(parse);
         var models = new StoredModels(cache, store);
         ListRow[] rows = [.. models.Snapshots.Where(snapshot => !models.IsStreamsAlone(snapshot)).Select(Describe)
-            .Concat(models.Kept.Select(Describe)).OrderBy(row => row.Name, StringComparer.OrdinalIgnoreCase)];
+            .Concat(models.Kept.Select(kept => Describe(kept, models))).OrderBy(row => row.Name, StringComparer.OrdinalIgnoreCase)];
         var result = new ListResult(cache.Folder, store.Folder, rows.Sum(row => row.Bytes), rows);
         if (json) terminal.WriteJson(result, CliJson.Readable.ListResult);
         else terminal.Show(Text(result));
@@ -56,7 +56,7 @@ internal sealed class ListCommand : ExampleCommand
         };
     }
 
-    private static ListRow Describe(KeptFolder kept)
+    private static ListRow Describe(KeptFolder kept, StoredModels models)
     {
         ModelFacts facts = ModelFacts.Of(kept.Path);
         return new ListRow
@@ -69,6 +69,7 @@ internal sealed class ListCommand : ExampleCommand
             Bytes = kept.Bytes,
             LastUsed = kept.LastUsed,
             Missing = [],
+            Stale = !models.HasSource(kept),
             Folder = kept.Path,
         };
     }
@@ -92,7 +93,9 @@ internal sealed class ListCommand : ExampleCommand
         return output.ToString();
     }
 
-    private static string Remark(ListRow row) => row.Kind == "streams" ? "streams alone; the backbone is another model's" : row.Kind != "fetched" ? "kept copy"
+    private static string Remark(ListRow row) => row.Stale ? $"{row.Kind} of {row.Commit ?? "a folder"} that is no longer here"
+        : row.Kind == "streams" ? "streams alone; the backbone is another model's"
+        : row.Kind != "fetched" ? "kept copy"
         : row.Missing.Count > 0 ? $"incomplete: {row.Missing[0]} is missing; `parscale pull` fetches the rest"
         : row.Dtype is null ? "not a model that this program reads" : "";
 }

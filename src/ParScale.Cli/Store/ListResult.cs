@@ -32,5 +32,8 @@ internal sealed record ListRow
     /// <summary>Files that it needs and that are not there: a fetch that was cut short.</summary>
     public required IReadOnlyList<string> Missing { get; init; }
 
+    /// <summary>Whether it was made from something that is no longer here: it will not be used again.</summary>
+    public bool Stale { get; init; }
+
     public required string Folder { get; init; }
 }

@@ -20,12 +20,14 @@ internal sealed class StoredModels(HubCache cache, ModelStore store)
     /// <summary>The kept ones of a name, or of the folder at that path.</summary>
     public IReadOnlyList<KeptFolder> KeptOf(string text)
     {
-        if (Directory.Exists(text)) return [.. Kept.Where(kept => kept.Commit is null && kept.Model == Path.GetFullPath(text))];
-        if (!ModelName.TryParse(text, out ModelName name)) return [];
-        bool all = !text.Contains('@', StringComparison.Ordinal);
-        HashSet<string> commits = [name.Revision, .. SnapshotsOf(text).Select(snapshot => snapshot.Commit)];
-        return [.. Kept.Where(kept => kept.Model == name.Id && (all || (kept.Commit is { } commit && commits.Contains(commit))))];
+        string path = Path.GetFullPath(text);
+        bool isName = ModelName.TryParse(text, out ModelName name), all = !text.Contains('@', StringComparison.Ordinal);
+        HashSet<string> commits = [.. isName ? [name.Revision] : Array.Empty<string>(), .. SnapshotsOf(text).Select(snapshot => snapshot.Commit)];
+        return [.. Kept.Where(kept => kept.Commit is not { } commit ? kept.Model == path : isName && kept.Model == name.Id && (all || commits.Contains(commit)))];
     }
+
+    /// <summary>Whether what was fetched is still here.</summary>
+    public bool HasSource(KeptFolder kept) => kept.Commit is null ? Directory.Exists(kept.Source) : Snapshots.Any(snapshot => snapshot.Commit == kept.Commit);
 
     /// <summary>Whether a snapshot holds no more than a plan needs, because its streams are kept and its backbone is another model's.</summary>
     public bool IsStreamsAlone(CachedSnapshot snapshot) =>

@@ -32,7 +32,7 @@ internal static class QuantizedCopy
                 note($"the kept {name} weights of {source.Title} are made again: {problem}");
                 Directory.Delete(folder, recursive: true);
             }
-            var from = new MadeFrom(source.Name, source.Commit, source.Folder, source.Identity());
+            var from = new MadeFrom(source.Name, source.Commit, Path.GetFullPath(source.Folder), source.Identity());
             QuantizeReport report = Quantizer.Run(source.Folder, folder, type, replace: false, from.Write, progress, cancellationToken);
             note($"quantised {source.Title} to {name} ({report.Bytes / 1e9:F2} GB) and kept it for the next start in {ParScaleException.Quote(folder)}");
             return folder;

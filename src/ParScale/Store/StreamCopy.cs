@@ -32,6 +32,7 @@ internal static class StreamCopy
     public static async Task<string?> PrepareAsync(
         ModelStore store, HubClient client, HubPlan plan, string backbone, Action<string> note, IProgress<HubProgress>? progress, CancellationToken cancellation)
     {
+        backbone = Path.GetFullPath(backbone);
         string folder = store.PathOfStreams(new ModelSource(backbone, plan.Name.Id, plan.Commit));
         try
         {
@@ -64,7 +65,7 @@ internal static class StreamCopy
     {
         try
         {
-            return MadeFrom.Read(folder) is { } from && from.Folder == backbone && from.Identity == new ModelSource(backbone).Identity();
+            return MadeFrom.Read(folder) is { } from && from.Folder == Path.GetFullPath(backbone) && from.Identity == new ModelSource(backbone).Identity();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
