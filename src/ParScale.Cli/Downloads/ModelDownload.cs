@@ -19,18 +19,13 @@ internal sealed class ModelDownload(Terminal terminal, bool agreed)
     /// <summary>Whether <c>PARSCALE_YES</c> is set to yes, by the words that the hub's own variables know.</summary>
     public static bool AgreedByVariable => Environment.GetEnvironmentVariable(YesVariable)?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE";
 
-    /// <summary>The folder of a model: from the cache when it is complete there, without asking the hub, else after a fetch.</summary>
+    /// <summary>
+    /// A model: from the cache when it is complete there, without asking the hub, else after a fetch. Where its backbone is here as another
+    /// model's, its streams are enough.
+    /// </summary>
     /// <param name="name">The model.</param>
     /// <param name="weights">Whether the weights are needed, or the tokenizer alone.</param>
     /// <exception cref="ParScaleException">It cannot be fetched, or the user did not agree (HB-21).</exception>
-    public string Folder(ModelName name, bool weights)
-    {
-        ResolvedModel model = Resolve(name, weights);
-        return model.Streams ?? model.Source.Folder;
-    }
-
-    /// <summary>The same, as weights and, when these are another model's with the same backbone, the streams to run over them.</summary>
-    /// <inheritdoc cref="Folder"/>
     public ResolvedModel Resolve(ModelName name, bool weights)
     {
         using var client = new HubClient();

@@ -17,10 +17,7 @@ internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
         Description = "Folder in Hugging Face layout, or a model on the hub as org/name[@revision], fetched at first use (default: the embedded model).",
         HelpName = "FOLDER|NAME",
     };
-    private readonly Option<bool> _yes = YesOption();
-
-    /// <summary>The option <c>--yes</c>.</summary>
-    public static Option<bool> YesOption() => CommonOptions.Flag("--yes", "Fetch models of more than 1 GB without asking (or set PARSCALE_YES=1).", "-y");
+    private readonly Option<bool> _yes = CommonOptions.Flag("--yes", "Fetch models of more than 1 GB without asking (or set PARSCALE_YES=1).", "-y");
 
     public void AddTo(Command command)
     {

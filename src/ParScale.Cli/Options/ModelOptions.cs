@@ -56,22 +56,6 @@ internal sealed class ModelOptions
         command.Options.Add(_keep);
     }
 
-    // Not an option of type bool: the parser gives that a value only when it reads as true or false.
-    private static Option<string?> KeepOption()
-    {
-        var option = new Option<string?>("--keep-quantized")
-        {
-            Description = "Keep the q8 or q4 weights that --dtype makes of floats for the next start (default: yes for models of the hub, no for folders).",
-            HelpName = "yes|no",
-            Arity = ArgumentArity.ExactlyOne,
-        };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: not ("yes" or "no") and var text }]) result.AddError($"--keep-quantized needs yes or no, not {ParScaleException.Quote(text)}");
-        });
-        return option;
-    }
-
     /// <summary>Loads the model and prints its notes.</summary>
     public LanguageModel Load(ParseResult parse, Terminal terminal)
     {
@@ -113,5 +97,21 @@ internal sealed class ModelOptions
         using var progress = new ShareProgress(terminal, "quantising");
         var store = ModelStore.Beside(new HubCache().Folder);
         return LanguageModel.LoadKept(model.Source, store, options, terminal.Note, progress, interrupt.Token);
+    }
+
+    // Not an option of type bool: the parser gives that a value only when it reads as true or false.
+    private static Option<string?> KeepOption()
+    {
+        var option = new Option<string?>("--keep-quantized")
+        {
+            Description = "Keep the q8 or q4 weights that --dtype makes of floats for the next start (default: yes for models of the hub, no for folders).",
+            HelpName = "yes|no",
+            Arity = ArgumentArity.ExactlyOne,
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: not ("yes" or "no") and var text }]) result.AddError($"--keep-quantized needs yes or no, not {ParScaleException.Quote(text)}");
+        });
+        return option;
     }
 }

@@ -72,6 +72,22 @@ public sealed class SharedBackboneTests : IDisposable
         Assert.True(Directory.Exists(model.GetProperty("quantized").GetString()));
     }
 
+    [Fact]
+    public async Task Copies_of_a_folder_are_kept_when_asked_and_go_alone()
+    {
+        string folder = _folder.File(Two);
+        string[] asked = ["logits", "-m", folder, "--dtype", "q8", "--tokens", "1,2,3", "--json"];
+        Assert.Equal("", (await RunAsync(offline: true, asked)).Error);
+        Assert.Contains("kept it", (await RunAsync(offline: true, [.. asked, "--keep-quantized", "yes"])).Error, StringComparison.Ordinal);
+        JsonElement row = Assert.Single((await RunAsync(offline: true, "list", "--json")).Json().GetProperty("models").EnumerateArray());
+        Assert.Equal(folder, row.GetProperty("name").GetString());
+        Assert.Equal("q8", row.GetProperty("kind").GetString());
+        await RunAsync(offline: true, "rm", folder, "--yes");
+        Assert.True(File.Exists(Path.Combine(folder, "config.json")));
+        Assert.Equal(0, (await RunAsync(offline: true, "list", "--json")).Json().GetProperty("models").GetArrayLength());
+        Tool.Run("logits", "-m", folder, "--keep-quantized", "maybe", "--tokens", "1").Fails(2, "CL-02");
+    }
+
     private Task<string[]> LogitsAsync(params string[] args) => LogitsAsync(offline: false, args);
 
     private async Task<string[]> LogitsAsync(bool offline, params string[] args) => Last(await RunAsync(offline, ["logits", .. args, "--tokens", "1,2,3", "--json"]));

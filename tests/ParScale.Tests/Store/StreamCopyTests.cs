@@ -1,6 +1,7 @@
 using ParScale.Checkpoints;
 using ParScale.Configuration;
 using ParScale.Hub;
+using ParScale.Kernels.Formats;
 using ParScale.Store;
 using ParScale.TestSupport.Hub;
 
@@ -11,6 +12,8 @@ public sealed class StreamCopyTests : IDisposable
 {
     private const string First = "acme/frozen-p4", Second = "acme/frozen-p2";
     private static readonly int[] Tokens = [3, 1, 4, 1, 5];
+
+    private static readonly LoadOptions Q8 = new() { Dtype = WeightDtype.Q8 };
 
     private readonly TempFolder _folder = new();
     private readonly FakeHub _hub = new();
@@ -53,9 +56,31 @@ public sealed class StreamCopyTests : IDisposable
         using LanguageModel four = LanguageModel.Load(_folder.File(First));
         Assert.Equal(Last(four), Last(model, 4));
 
+        using LanguageModel both = LanguageModel.Load(whole, new LoadOptions { AddedStreams = [streams], Streams = 2 });
+        Assert.Equal(2, both.Streams.Count);
+        Assert.Equal(Last(expected), Last(both));
+        Assert.Equal("CL-09", Assert.Throws<ParScaleException>(() => LanguageModel.Load(whole, new LoadOptions { AddedStreams = [streams], Streams = 3 })).Code);
+
         KeptFolder kept = Assert.Single(_store.List());
         Assert.Equal((Second, "streams", whole), (kept.Model, kept.Kind, kept.Source));
         Assert.Empty(Directory.GetFiles(streams, ".*"));
+    }
+
+    [Fact]
+    public async Task A_model_that_is_loaded_by_name_keeps_its_quantised_copy()
+    {
+        Environment.SetEnvironmentVariable(ModelStore.Variable, null);
+        using LanguageModel first = await LanguageModel.LoadAsync(First, Q8, Options, cancellation: Stop);
+        Assert.Single(first.Notices, notice => notice.Contains("kept it for the next start", StringComparison.Ordinal));
+        _hub.Clear();
+        using LanguageModel second = await LanguageModel.LoadAsync(First, Q8, Options, cancellation: Stop);
+        Assert.Empty(second.Notices);
+        Assert.Empty(_hub.Requests);
+        Assert.Equal(Last(first), Last(second));
+        KeptFolder kept = Assert.Single(ModelStore.Beside(_folder.File("cache")).List());
+        Assert.Equal((First, "q8", kept.Path), (kept.Model, kept.Kind, second.Folder));
+        using LanguageModel unkept = await LanguageModel.LoadAsync(_folder.File(Second), Q8, Options, cancellation: Stop);
+        Assert.Single(ModelStore.Beside(_folder.File("cache")).List());
     }
 
     [Fact]
@@ -140,14 +165,16 @@ public sealed class StreamCopyTests : IDisposable
         return await StreamCopy.PrepareAsync(_store, client, plan, backbone, _notes.Add, null, Stop);
     }
 
-    private HubClient Client() => new(new HubOptions
+    private HubOptions Options => new()
     {
         CacheFolder = _folder.File("cache"),
         Endpoint = _hub.Endpoint,
         Environment = new HubEnvironment(_ => null),
         Offline = false,
         Wait = (_, _) => Task.CompletedTask,
-    });
+    };
+
+    private HubClient Client() => new(Options);
 
     // As the published ones are: whole models in shards, whose backbones have equal bytes.
     private void Publish(string name, int streams, int backboneSeed, CheckpointConfig? backbone = null)
