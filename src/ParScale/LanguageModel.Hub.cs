@@ -32,7 +32,8 @@ public sealed partial class LanguageModel
     {
         if (!ModelName.TryParse(text, out ModelName name))
             throw ParScaleException.Usage("HB-20", $"{ParScaleException.Quote(text)} is neither a folder that is there nor the name of a model on the hub (org/name or org/name@revision)");
+        if (new HubCache(hub.CacheFolder ?? hub.Environment.CacheFolder).Find(name) is { } cached) return cached;
         using var client = new HubClient(hub);
-        return client.Cache.Find(name) ?? await client.FetchAsync(name, progress, cancellation).ConfigureAwait(false);
+        return await client.FetchAsync(name, progress, cancellation).ConfigureAwait(false);
     }
 }

@@ -24,8 +24,9 @@ internal sealed class ModelDownload(Terminal terminal, bool agreed)
     /// <exception cref="ParScaleException">It cannot be fetched, or the user did not agree (HB-21).</exception>
     public string Folder(ModelName name, bool weights)
     {
+        if (new HubCache().Find(name, weights) is { } cached) return cached;
         using var client = new HubClient();
-        return client.Cache.Find(name, weights) ?? Fetch(client, name, weights).Folder;
+        return Fetch(client, name, weights).Folder;
     }
 
     /// <summary>Asks the hub and fetches what is missing or new.</summary>
@@ -35,16 +36,22 @@ internal sealed class ModelDownload(Terminal terminal, bool agreed)
     /// <exception cref="ParScaleException">It cannot be fetched, or the user did not agree (HB-21).</exception>
     public (string Folder, HubPlan Plan) Fetch(HubClient client, ModelName name, bool weights)
     {
-        using var interrupt = new Interrupt(terminal.Cancellation);
-        HubPlan plan = client.PlanAsync(name, weights, interrupt.Token).GetAwaiter().GetResult();
-        if (plan.BytesToFetch > 0) RequireAgreement(plan);
-        bool fetches = plan.BytesToFetch > 0;
-        if (fetches) terminal.Note($"fetching {name} from {client.Endpoint.Host}: {ByteText.Of(plan.BytesToFetch)} in {Count(plan)} to {client.Cache.Folder}");
+        HubPlan plan;
+        using (var interrupt = new Interrupt(terminal.Cancellation)) plan = client.PlanAsync(name, weights, interrupt.Token).GetAwaiter().GetResult();
+        if (plan.BytesToFetch == 0) return (Fetch(client, plan), plan);
+        RequireAgreement(plan);
+        terminal.Note($"fetching {name} from {client.Endpoint.Host}: {ByteText.Of(plan.BytesToFetch)} in {Count(plan)} to {client.Cache.Folder}");
         var clock = Stopwatch.StartNew();
-        string folder;
-        using (var progress = new DownloadProgress(terminal, name)) folder = client.FetchAsync(plan, progress, interrupt.Token).GetAwaiter().GetResult();
-        if (fetches) terminal.Note(string.Create(CultureInfo.InvariantCulture, $"fetched and checked {name} in {clock.Elapsed.TotalSeconds:F0} s"));
+        string folder = Fetch(client, plan);
+        terminal.Note(string.Create(CultureInfo.InvariantCulture, $"fetched and checked {name} in {clock.Elapsed.TotalSeconds:F0} s"));
         return (folder, plan);
+    }
+
+    private string Fetch(HubClient client, HubPlan plan)
+    {
+        using var interrupt = new Interrupt(terminal.Cancellation);
+        using var progress = new DownloadProgress(terminal, plan.Name);
+        return client.FetchAsync(plan, progress, interrupt.Token).GetAwaiter().GetResult();
     }
 
     private void RequireAgreement(HubPlan plan)
