@@ -26,11 +26,11 @@ public sealed partial class LanguageModel
         ArgumentNullException.ThrowIfNull(nameOrFolder);
         ArgumentNullException.ThrowIfNull(hub);
         options ??= new LoadOptions();
-        using var client = new HubClient(hub);
+        var cache = new HubCache(hub.CacheFolder ?? hub.Environment.CacheFolder);
         ModelSource source = Directory.Exists(nameOrFolder)
             ? new ModelSource(nameOrFolder)
-            : await FetchAsync(client, nameOrFolder, progress, cancellation).ConfigureAwait(false);
-        return await Task.Run(() => Load(source, ModelStore.Beside(client.Cache.Folder), options, cancellation), cancellation).ConfigureAwait(false);
+            : await FindAsync(cache, nameOrFolder, hub, progress, cancellation).ConfigureAwait(false);
+        return await Task.Run(() => Load(source, ModelStore.Beside(cache.Folder), options, cancellation), cancellation).ConfigureAwait(false);
     }
 
     private static LanguageModel Load(ModelSource source, ModelStore store, LoadOptions options, CancellationToken cancellation)
@@ -42,11 +42,13 @@ public sealed partial class LanguageModel
         return model;
     }
 
-    private static async Task<ModelSource> FetchAsync(HubClient client, string text, IProgress<HubProgress>? progress, CancellationToken cancellation)
+    private static async Task<ModelSource> FindAsync(
+        HubCache cache, string text, HubOptions hub, IProgress<HubProgress>? progress, CancellationToken cancellation)
     {
         if (!ModelName.TryParse(text, out ModelName name))
             throw ParScaleException.Usage("HB-20", $"{ParScaleException.Quote(text)} is neither a folder that is there nor the name of a model on the hub (org/name or org/name@revision)");
-        string folder = client.Cache.Find(name) ?? await client.FetchAsync(name, progress, cancellation).ConfigureAwait(false);
-        return ModelSource.OfSnapshot(name, folder);
+        if (cache.Find(name) is { } cached) return ModelSource.OfSnapshot(name, cached);
+        using var client = new HubClient(hub);
+        return ModelSource.OfSnapshot(name, await client.FetchAsync(name, progress, cancellation).ConfigureAwait(false));
     }
 }

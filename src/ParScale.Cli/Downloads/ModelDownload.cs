@@ -28,9 +28,11 @@ internal sealed class ModelDownload(Terminal terminal, bool agreed)
     /// <exception cref="ParScaleException">It cannot be fetched, or the user did not agree (HB-21).</exception>
     public ResolvedModel Resolve(ModelName name, bool weights)
     {
+        // The commonest case needs no client.
+        var cache = new HubCache();
+        if (cache.Find(name, weights) is { } found) return new ResolvedModel(ModelSource.OfSnapshot(name, found));
+        if (weights && SharedBackbone.FindKept(cache, name) is { } kept) return kept;
         using var client = new HubClient();
-        if (client.Cache.Find(name, weights) is { } found) return new ResolvedModel(ModelSource.OfSnapshot(name, found));
-        if (weights && SharedBackbone.FindKept(client.Cache, name) is { } kept) return kept;
         FetchedModel fetched = Fetch(client, name, weights);
         return fetched.Backbone is { } backbone ? new ResolvedModel(backbone, fetched.Folder) : new ResolvedModel(ModelSource.OfSnapshot(name, fetched.Folder));
     }
@@ -42,24 +44,31 @@ internal sealed class ModelDownload(Terminal terminal, bool agreed)
     /// <exception cref="ParScaleException">It cannot be fetched, or the user did not agree (HB-21).</exception>
     public FetchedModel Fetch(HubClient client, ModelName name, bool weights)
     {
-        using var interrupt = new Interrupt(terminal.Cancellation);
-        HubPlan plan = client.PlanAsync(name, weights, interrupt.Token).GetAwaiter().GetResult();
-        if (weights && plan.BytesToFetch > 0 && SharedBackbone.Find(client.Cache, name) is { } backbone
-            && FetchStreams(client, plan, backbone, interrupt.Token) is { } streams) return new FetchedModel(streams, plan, backbone);
-        if (plan.BytesToFetch > 0) RequireAgreement(plan);
-        bool fetches = plan.BytesToFetch > 0;
-        if (fetches) terminal.Note($"fetching {name} from {client.Endpoint.Host}: {ByteText.Of(plan.BytesToFetch)} in {Count(plan)} to {client.Cache.Folder}");
+        HubPlan plan;
+        using (var interrupt = new Interrupt(terminal.Cancellation)) plan = client.PlanAsync(name, weights, interrupt.Token).GetAwaiter().GetResult();
+        if (plan.BytesToFetch == 0) return new FetchedModel(Fetch(client, plan), plan);
+        if (weights && SharedBackbone.Find(client.Cache, name) is { } backbone && FetchStreams(client, plan, backbone) is { } streams)
+            return new FetchedModel(streams, plan, backbone);
+        RequireAgreement(plan);
+        terminal.Note($"fetching {name} from {client.Endpoint.Host}: {ByteText.Of(plan.BytesToFetch)} in {Count(plan)} to {client.Cache.Folder}");
         var clock = Stopwatch.StartNew();
-        string folder;
-        using (var progress = new DownloadProgress(terminal, name)) folder = client.FetchAsync(plan, progress, interrupt.Token).GetAwaiter().GetResult();
-        if (fetches) terminal.Note(string.Create(CultureInfo.InvariantCulture, $"fetched and checked {name} in {clock.Elapsed.TotalSeconds:F0} s"));
+        string folder = Fetch(client, plan);
+        terminal.Note(string.Create(CultureInfo.InvariantCulture, $"fetched and checked {name} in {clock.Elapsed.TotalSeconds:F0} s"));
         return new FetchedModel(folder, plan);
     }
 
-    private string? FetchStreams(HubClient client, HubPlan plan, ModelSource backbone, CancellationToken cancellation)
+    private string Fetch(HubClient client, HubPlan plan)
     {
+        using var interrupt = new Interrupt(terminal.Cancellation);
         using var progress = new DownloadProgress(terminal, plan.Name);
-        return StreamCopy.PrepareAsync(ModelStore.Beside(client.Cache.Folder), client, plan, backbone.Folder, terminal.Note, progress, cancellation).GetAwaiter().GetResult();
+        return client.FetchAsync(plan, progress, interrupt.Token).GetAwaiter().GetResult();
+    }
+
+    private string? FetchStreams(HubClient client, HubPlan plan, ModelSource backbone)
+    {
+        using var interrupt = new Interrupt(terminal.Cancellation);
+        using var progress = new DownloadProgress(terminal, plan.Name);
+        return StreamCopy.PrepareAsync(ModelStore.Beside(client.Cache.Folder), client, plan, backbone.Folder, terminal.Note, progress, interrupt.Token).GetAwaiter().GetResult();
     }
 
     private void RequireAgreement(HubPlan plan)

@@ -19,12 +19,13 @@ public readonly record struct ModelName
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+/");
     private static readonly SearchValues<char> CommitCharacters = SearchValues.Create("0123456789abcdef");
 
+    private readonly string? _id;
     private readonly string? _revision;
 
-    private ModelName(string id, string revision) => (Id, _revision) = (id, revision);
+    private ModelName(string id, string revision) => (_id, _revision) = (id, revision);
 
-    /// <summary>Organization and name, <c>org/name</c>.</summary>
-    public string Id { get; }
+    /// <summary>Organization and name, <c>org/name</c>; empty for a name that was never read.</summary>
+    public string Id => _id ?? "";
 
     /// <summary>A branch, a tag or a commit; <c>main</c> when the name has none.</summary>
     public string Revision => _revision ?? DefaultRevision;

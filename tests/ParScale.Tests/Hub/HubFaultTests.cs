@@ -146,6 +146,7 @@ public class HubFaultTests
         await fixture.FailsAsync(ErrorKind.Network, "HB-08");
         fixture.Hub.Change = (request, answer) => request is { File: "config.json" } ? answer.With("X-Repo-Commit", new string('1', 40)) : answer;
         fixture.Repository["config.json"] = [.. fixture.Repository["config.json"], (byte)' '];
+        fixture.Repository.Commit = new string('e', 40);
         await fixture.FailsAsync(ErrorKind.Network, "HB-08");
     }
 
@@ -205,6 +206,38 @@ public class HubFaultTests
         };
         await fixture.FetchAsync();
         fixture.RequireNothingWrong();
+    }
+
+    /// <summary>Run by scripts/faults/hub-disk-full.sh, which makes the disk.</summary>
+    [Fact(Explicit = true)]
+    public async Task A_disk_that_fills_up_leaves_nothing_half_named_and_the_fetch_goes_on_later()
+    {
+        string disk = Environment.GetEnvironmentVariable("PARSCALE_SMALL_DISK") ?? throw new InvalidOperationException("PARSCALE_SMALL_DISK names no folder");
+        string filler = Path.Combine(disk, "filler");
+        using var fixture = new HubFixture(cacheFolder: Path.Combine(disk, "hub"));
+        fixture.Hub.Change = (request, answer) =>
+        {
+            if (request is { IsHub: false, File: Weights }) answer.BeforePiece = FillAsync;
+            return answer;
+        };
+        await fixture.FailsAsync(ErrorKind.Io, "HB-10");
+        File.Delete(filler);
+        fixture.Hub.Change = (_, answer) => answer;
+        await fixture.FetchAsync();
+        fixture.RequireNothingWrong();
+
+        async Task FillAsync()
+        {
+            await using var stream = new FileStream(filler, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+            try
+            {
+                for (int i = 0; ; i++) stream.Write(new byte[4096]);
+            }
+            catch (IOException)
+            {
+                // Full.
+            }
+        }
     }
 
     private static void Leave(HubFixture fixture, byte[] content)

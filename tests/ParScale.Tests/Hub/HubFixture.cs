@@ -11,8 +11,9 @@ internal sealed class HubFixture : IDisposable
 
     private readonly TempFolder _folder = new();
 
-    public HubFixture(bool sharded = false)
+    public HubFixture(bool sharded = false, string? cacheFolder = null)
     {
+        CacheFolder = cacheFolder ?? _folder.File("cache");
         string source = _folder.File("source");
         CheckpointConfig config = RandomCheckpoint.Config(2, vocabulary: TinyTokenizer.VocabularySize, endOfText: [TinyTokenizer.EndOfText]);
         RandomCheckpoint.Write(source, config with { StoredType = "float32" }, seed: 7, sharded: sharded);
@@ -29,7 +30,7 @@ internal sealed class HubFixture : IDisposable
 
     public FakeRepository Repository { get; }
 
-    public string CacheFolder => _folder.File("cache");
+    public string CacheFolder { get; }
 
     public ModelName Name { get; } = ModelName.Parse(Id);
 

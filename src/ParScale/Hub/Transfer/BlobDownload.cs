@@ -183,6 +183,6 @@ internal sealed class BlobDownload(HubConnection hub, RepositoryFolder repositor
         _partial!.Dispose();
         File.Delete(path);
         return new ParScaleException(ErrorKind.HashMismatch, "HB-05",
-            $"{Subject} has not the {(file.Hash.Length == 40 ? "git id" : "SHA-256")} that the hub names: it was damaged on the way or on the server, and is not kept; fetch it again, or choose another revision");
+            $"{Subject} has not the {(file.Hash.Length == 40 ? "git id" : "SHA-256")} that the hub names: it was damaged on the way or changed on the server, and is not kept; fetch again");
     }
 }
