@@ -6,7 +6,6 @@ using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.Hub;
 using ParScale.Kernels.Formats;
-using ParScale.ScalingLaws.Plan;
 using ParScale.Store;
 
 namespace ParScale.Cli.Store;
@@ -19,7 +18,7 @@ internal sealed class PullCommand : ExampleCommand
         Description = "Models of the hub: org/name, or org/name@revision with a branch, a tag or a commit.",
         Arity = ArgumentArity.OneOrMore,
     };
-    private readonly Option<WeightDtype?> _type = DtypeOption.OfWeights("Also quantise to q8 or q4 now, and keep that copy for the first start.");
+    private readonly Option<WeightDtype?> _type = DtypeOption.OfCopies("Also quantise to q8 or q4 now, and keep that copy for the first start.");
     private readonly StoreOptions _store = new();
 
     public PullCommand(Terminal terminal, CommonOptions common)
@@ -42,8 +41,6 @@ internal sealed class PullCommand : ExampleCommand
         // All of them before any network: a typing error in the last name should not show after an hour.
         ModelName[] names = [.. (parse.GetValue(_names) ?? []).Select(ModelName.Parse).Distinct()];
         WeightDtype? type = parse.GetValue(_type);
-        if (type is { } floats and not (WeightDtype.Q8 or WeightDtype.Q4))
-            throw ParScaleException.Usage("CL-02", $"--dtype {Figures.Format(floats)}: models are fetched as they are; only q8 and q4 copies are made");
         using var client = new HubClient(new HubOptions { CacheFolder = _store.Folder(parse) });
         var store = ModelStore.Beside(client.Cache.Folder);
         // Whoever says pull has agreed to fetch.

@@ -17,7 +17,7 @@ internal sealed class RemoveCommand : ExampleCommand
         Description = "Models, as `parscale list` names them. Without @revision: all revisions. Of a folder only the copies kept of it go, never the folder.",
         Arity = ArgumentArity.OneOrMore,
     };
-    private readonly Option<WeightDtype?> _type = DtypeOption.OfWeights("Remove only the quantised copy of this type, and keep what was fetched.");
+    private readonly Option<WeightDtype?> _type = DtypeOption.OfCopies("Remove only the quantised copy of this type, and keep what was fetched.");
     private readonly Option<bool> _yes = CommonOptions.Flag("--yes", "Do not ask.", "-y");
     private readonly StoreOptions _store = new();
 

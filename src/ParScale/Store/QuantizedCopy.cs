@@ -39,7 +39,7 @@ internal static class QuantizedCopy
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ParScaleException { Kind: ErrorKind.Io })
         {
-            note($"the {name} weights are made in memory and not kept: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; "
+            note($"the {name} weights are made in memory and not kept: {(e.InnerException ?? e).Message.ReplaceLineEndings(" ").TrimEnd('.')}; "
                 + $"set {ModelStore.Variable} to a folder with room");
         }
         catch (ParScaleException e) when (e.Code == "ST-24")
