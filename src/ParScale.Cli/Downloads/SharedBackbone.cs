@@ -28,6 +28,14 @@ internal static class SharedBackbone
                 select new ResolvedModel(backbone, streams.Path)).FirstOrDefault();
     }
 
+    /// <summary>The folders of the set's other streams that are here.</summary>
+    public static IEnumerable<string> Others(HubCache cache, ResolvedModel model) => model.Source.Name is not { } own ? [] : PublishedCheckpoints.SharingBackbone(own)
+        .Where(other => other.Name != own)
+        .Select(other => ModelName.Parse(other.Name))
+        .Select(other => cache.Find(other) ?? FindKept(cache, other)?.Streams)
+        .OfType<string>()
+        .Where(folder => folder != model.Streams);
+
     private static IEnumerable<ModelSource> All(HubCache cache, ModelName name) => PublishedCheckpoints.SharingBackbone(name.Id)
         .Where(other => other.Name != name.Id)
         .Select(other => ModelName.Parse(other.Name))

@@ -42,6 +42,9 @@ internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
         return Resolve("--model", given, new ModelDownload(terminal, Agreed(parse)), streams);
     }
 
+    /// <summary>Whether a folder or a name was given; without, the embedded model is meant.</summary>
+    public bool IsGiven(ParseResult parse) => parse.GetValue(_model) is not null;
+
     /// <summary>Whether the user agreed to large fetches.</summary>
     public bool Agreed(ParseResult parse) => parse.GetValue(_yes) || ModelDownload.AgreedByVariable;
 

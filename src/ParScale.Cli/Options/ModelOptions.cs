@@ -8,7 +8,8 @@ using ParScale.Store;
 namespace ParScale.Cli.Options;
 
 /// <summary>Which model, and how to load it.</summary>
-internal sealed class ModelOptions
+/// <param name="allSets">Whether the streams of other models over the same backbone come along when they are here, to switch between them.</param>
+internal sealed class ModelOptions(bool allSets = false)
 {
     private const int MostStreams = 64;
     private const int MostThreads = 1024;
@@ -57,13 +58,16 @@ internal sealed class ModelOptions
     }
 
     /// <summary>Loads the model and prints its notes.</summary>
-    public LanguageModel Load(ParseResult parse, Terminal terminal)
+    /// <param name="parse">The command line.</param>
+    /// <param name="terminal">Where notes go.</param>
+    /// <param name="change">What a command adds to how it is loaded.</param>
+    public LanguageModel Load(ParseResult parse, Terminal terminal, Func<LoadOptions, LoadOptions>? change = null)
     {
         string[] added = parse.GetValue(_add) ?? [];
         int? streams = parse.GetValue(_streams);
         // With sets added by hand, the number chooses among these and the model's own.
         ResolvedModel? resolved = _model.Resolve(parse, terminal, added.Length == 0 ? streams : null);
-        LanguageModel model = Load(resolved, parse, terminal, new LoadOptions
+        var options = new LoadOptions
         {
             Streams = streams ?? resolved?.StreamCount,
             AddedStreams = [.. AddedFolders(added, resolved, parse, terminal)],
@@ -73,10 +77,15 @@ internal sealed class ModelOptions
             Threads = parse.GetValue(_threads),
             Tier = parse.GetValue(_tier),
             StrictWeights = parse.GetValue(_strict),
-        });
+        };
+        LanguageModel model = Load(resolved, parse, terminal, change?.Invoke(options) ?? options);
         foreach (string notice in model.Notices) terminal.Note(notice);
+        if (allSets && resolved is not null) AddOthers(model, resolved, terminal);
         return model;
     }
+
+    /// <summary>Whether the embedded model is meant.</summary>
+    public bool IsEmbedded(ParseResult parse) => !_model.IsGiven(parse);
 
     /// <summary>The streams that were asked for, among those that were added; null takes the model's own.</summary>
     public StreamChoice? Choice(ParseResult parse) => parse.GetValue(_add) is { Length: > 0 } && parse.GetValue(_streams) is { } streams ? streams : null;
@@ -87,6 +96,23 @@ internal sealed class ModelOptions
         var download = new ModelDownload(terminal, _model.Agreed(parse));
         IEnumerable<string> folders = given.Select(text => _model.Resolve("--add-streams", text, download, streams: null)).Select(added => added.Streams ?? added.Source.Folder);
         return model?.Streams is { } own ? folders.Prepend(own) : folders;
+    }
+
+    // Nobody asked for them by name: one that cannot be had is no reason to stop.
+    private static void AddOthers(LanguageModel model, ResolvedModel resolved, Terminal terminal)
+    {
+        foreach (string streams in SharedBackbone.Others(new HubCache(), resolved))
+        {
+            try
+            {
+                model.AddStreams(streams);
+            }
+            catch (ParScaleException e)
+            {
+                // AD-06: they were given by hand already.
+                if (e.Code != "AD-06") terminal.Note($"the streams in {ParScaleException.Quote(streams)} are left out: {e.Message}");
+            }
+        }
     }
 
     private LanguageModel Load(ResolvedModel? model, ParseResult parse, Terminal terminal, LoadOptions options)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using ParScale.Checkpoints;
 using ParScale.Files;
 using ParScale.Hub;
 
@@ -40,7 +41,9 @@ public sealed record ModelSource(string Folder, string? Name = null, string? Com
     internal string Identity()
     {
         var lines = new StringBuilder();
-        foreach (FileInfo file in new DirectoryInfo(Folder).EnumerateFiles().Where(file => Kinds.Contains(file.Extension)).OrderBy(file => file.Name, StringComparer.Ordinal))
+        var templates = new DirectoryInfo(Path.Combine(Folder, CompanionFiles.TemplateFolder));
+        IEnumerable<FileInfo> files = new DirectoryInfo(Folder).EnumerateFiles().Concat(templates.Exists ? templates.EnumerateFiles() : []);
+        foreach (FileInfo file in files.Where(file => Kinds.Contains(file.Extension)).OrderBy(file => file.FullName, StringComparer.Ordinal))
         {
             var target = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo;
             bool isBlob = target?.Directory?.Name == "blobs";

@@ -25,6 +25,7 @@ public sealed class SharedBackboneTests : IDisposable
                 var random = new Random(tensor.Sum(letter => letter));
                 for (int i = 0; i < values.Length; i++) values[i] = (float)random.NextDouble() - 0.5f;
             });
+            TinyTokenizer.Write(_folder.File(name));
             _hub.Add(name, seed: streams).AddFolder(_folder.File(name));
         }
     }
@@ -50,6 +51,13 @@ public sealed class SharedBackboneTests : IDisposable
         Assert.Equal(Local(Two), await LogitsAsync(offline: true, "-m", Eight, "--add-streams", Two, "--streams", "2"));
         Assert.Equal(Local(Eight), await LogitsAsync(offline: true, "-m", Two, "--streams", "8"));
         Assert.Equal(Local(Two, "--streams", "1"), await LogitsAsync(offline: true, "-m", Two, "--streams", "1"));
+
+        // A chat has all sets that are here, to switch between them.
+        string variables = string.Join(' ', Variables(offline: true).Select(pair => $"{pair.Key}={pair.Value}"));
+        Outcome chat = await ToolProcess.ShellAsync(
+            $"printf '/streams 8\n/streams p2\nthe\n' | {variables} $PARSCALE chat -m {Eight} --streams 2 --chat-template none -n 1 --lines", Eight);
+        Assert.True(chat.Exit == 0, chat.Error);
+        foreach (string use in (string[])["p8 (P 8), in use", "p2 (P 2), in use"]) Assert.Contains(use, chat.Error, StringComparison.Ordinal);
 
         JsonElement[] rows = [.. (await RunAsync(offline: true, "list", "--json")).Json().GetProperty("models").EnumerateArray()];
         Assert.Equal([(Two, "streams"), (Eight, "fetched")], rows.Select(row => (row.GetProperty("name").GetString()!, row.GetProperty("kind").GetString()!)));
@@ -96,18 +104,19 @@ public sealed class SharedBackboneTests : IDisposable
 
     private static string[] Last(Outcome outcome) => [.. outcome.Json().GetProperty("last").EnumerateArray().Select(value => value.GetRawText())];
 
+    private Dictionary<string, string> Variables(bool offline) => new()
+    {
+        ["HF_HOME"] = _folder.File("home"),
+        ["HF_ENDPOINT"] = _hub.Endpoint.ToString(),
+        ["HF_HUB_OFFLINE"] = offline ? "1" : "0",
+        ["HF_HUB_CACHE"] = "",
+        ["PARSCALE_CACHE"] = "",
+        ["NO_PROXY"] = "127.0.0.1,localhost",
+    };
+
     private async Task<Outcome> RunAsync(bool offline, params string[] args)
     {
-        var environment = new Dictionary<string, string>
-        {
-            ["HF_HOME"] = _folder.File("home"),
-            ["HF_ENDPOINT"] = _hub.Endpoint.ToString(),
-            ["HF_HUB_OFFLINE"] = offline ? "1" : "0",
-            ["HF_HUB_CACHE"] = "",
-            ["PARSCALE_CACHE"] = "",
-            ["NO_PROXY"] = "127.0.0.1,localhost",
-        };
-        using var process = ToolProcess.Start(environment, args);
+        using var process = ToolProcess.Start(Variables(offline), args);
         return await ToolProcess.FinishAsync(process);
     }
 }

@@ -82,6 +82,21 @@ public sealed class QuantizedCopyTests : IDisposable
     }
 
     [Fact]
+    public void Chat_templates_come_along_and_one_that_changes_is_noticed()
+    {
+        Directory.CreateDirectory(_folder.File("model/additional_chat_templates"));
+        _folder.Write("model/chat_template.jinja", "one");
+        _folder.Write("model/additional_chat_templates/tools.jinja", "two");
+        Load().Dispose();
+        string kept = Assert.Single(_store.List()).Path;
+        Assert.Equal("one", File.ReadAllText(Path.Combine(kept, "chat_template.jinja")));
+        Assert.Equal("two", File.ReadAllText(Path.Combine(kept, "additional_chat_templates", "tools.jinja")));
+        _folder.Write("model/additional_chat_templates/tools.jinja", "three");
+        Load().Dispose();
+        Assert.Equal("three", File.ReadAllText(Path.Combine(kept, "additional_chat_templates", "tools.jinja")));
+    }
+
+    [Fact]
     public void Each_type_and_each_commit_has_its_own()
     {
         Load().Dispose();
