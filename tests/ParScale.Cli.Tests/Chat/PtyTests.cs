@@ -20,7 +20,8 @@ public sealed partial class PtyTests(ChatModel model, TinyModel longContext) : I
         await using Pty pty = Start($"$PARSCALE chat -m {longContext.Folder} --chat-template chatml --ignore-eos -n 60000; echo exit $?; stty -a");
         await pty.Until(Prompt);
         await pty.Type("hello\r");
-        await pty.Until("…");
+        // The mark of waiting goes when the answer begins.
+        await pty.Until("\u001b[K");
         await pty.Type(CtrlC);
         await pty.Until("| stopped");
         await pty.Until(Prompt);
