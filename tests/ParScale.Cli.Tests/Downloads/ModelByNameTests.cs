@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ParScale.Cli.Tests.Support;
 using ParScale.Configuration;
 using ParScale.Hub;
 using ParScale.TestSupport.Hub;
