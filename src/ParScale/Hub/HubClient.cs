@@ -56,7 +56,7 @@ public sealed class HubClient : IDisposable
     /// <summary>The same, with the weights or for the sake of the tokenizer alone.</summary>
     internal async Task<HubPlan> PlanAsync(ModelName name, bool weights, CancellationToken cancellation)
     {
-        if (_offline) throw Cache.NotThere(name, weights, offline: true);
+        if (_offline) throw Cache.NotThere(name, weights, "the network is off (HF_HUB_OFFLINE): fetch it with the network on");
         HubListing listing = await _retry.RunAsync(() => HubListing.GetAsync(_hub, name, _answer, cancellation), cancellation).ConfigureAwait(false);
         string[] listed = [.. listing.Files.Keys];
         if (weights) ModelFiles.RequireConfig(name, listed);
