@@ -185,5 +185,11 @@ public sealed class HubClient : IDisposable
         return files;
     }
 
-    private static HubPlan Sorted(HubPlan plan) => plan with { Files = [.. plan.Files.OrderBy(file => file.Path, StringComparer.Ordinal)] };
+    /// <exception cref="ParScaleException">Two names are one file on systems that do not tell capitals apart (HB-11).</exception>
+    private static HubPlan Sorted(HubPlan plan)
+    {
+        if (plan.Files.GroupBy(file => file.Path, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } same)
+            throw HubAnswer.Network("HB-11", $"{plan.Name} has {string.Join(" and ", same.Select(file => ParScaleException.Quote(file.Path)))}, which are one file on some systems");
+        return plan with { Files = [.. plan.Files.OrderBy(file => file.Path, StringComparer.Ordinal)] };
+    }
 }
