@@ -68,15 +68,20 @@ public sealed class HubCache
         }
     }
 
+    /// <summary>A folder, or for a model's name where no such folder is, its folder in the cache: for programs that fetch nothing.</summary>
+    /// <exception cref="ParScaleException">The model is not in the cache (HB-18), or the index of its weights is malformed.</exception>
+    internal string Resolve(string nameOrFolder) => Directory.Exists(nameOrFolder) || !ModelName.TryParse(nameOrFolder, out ModelName name)
+        ? nameOrFolder
+        : Find(name) ?? throw NotThere(name, weights: true, $"fetch it first: parscale pull {name}");
+
     /// <summary>The error for a model that is not in the cache and may not be fetched; names what is missing.</summary>
-    internal ParScaleException NotThere(ModelName name, bool weights, bool offline)
+    internal ParScaleException NotThere(ModelName name, bool weights, string advice)
     {
         var repository = new RepositoryFolder(Folder, name.Id);
-        string why = offline ? "the network is off (HF_HUB_OFFLINE)" : "it may not be fetched";
         string? commit = repository.Resolve(name) ?? SnapshotReader.Newest(repository);
         string state = commit is null || !Directory.Exists(repository.Snapshot(commit))
             ? $"is not in the cache {ParScaleException.Quote(Folder)}"
             : $"is in the cache without {string.Join(", ", SnapshotReader.Missing(repository, commit, weights).Select(ParScaleException.Quote).DefaultIfEmpty("a note which commit it stands for"))}";
-        return HubAnswer.Network("HB-18", $"{name} {state}, and {why}; fetch it with the network on");
+        return HubAnswer.Network("HB-18", $"{name} {state}; {advice}");
     }
 }

@@ -56,7 +56,7 @@ public sealed class HubClient : IDisposable
     /// <summary>The same, with the weights or for the sake of the tokenizer alone.</summary>
     internal async Task<HubPlan> PlanAsync(ModelName name, bool weights, CancellationToken cancellation)
     {
-        if (_offline) throw Cache.NotThere(name, weights, offline: true);
+        if (_offline) throw Cache.NotThere(name, weights, "the network is off (HF_HUB_OFFLINE): fetch it with the network on");
         HubListing listing = await _retry.RunAsync(() => HubListing.GetAsync(_hub, name, _answer, cancellation), cancellation).ConfigureAwait(false);
         string[] listed = [.. listing.Files.Keys];
         if (weights) ModelFiles.RequireConfig(name, listed);
@@ -191,5 +191,11 @@ public sealed class HubClient : IDisposable
         return files;
     }
 
-    private static HubPlan Sorted(HubPlan plan) => plan with { Files = [.. plan.Files.OrderBy(file => file.Path, StringComparer.Ordinal)] };
+    /// <exception cref="ParScaleException">Two names are one file on systems that do not tell capitals apart (HB-11).</exception>
+    private static HubPlan Sorted(HubPlan plan)
+    {
+        if (plan.Files.GroupBy(file => file.Path, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } same)
+            throw HubAnswer.Network("HB-11", $"{plan.Name} has {string.Join(" and ", same.Select(file => ParScaleException.Quote(file.Path)))}, which are one file on some systems");
+        return plan with { Files = [.. plan.Files.OrderBy(file => file.Path, StringComparer.Ordinal)] };
+    }
 }

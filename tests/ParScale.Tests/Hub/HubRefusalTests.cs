@@ -116,6 +116,15 @@ public class HubRefusalTests
         Assert.False(Directory.Exists(fixture.CacheFolder));
     }
 
+    [Fact]
+    public async Task Two_names_that_differ_only_in_capitals_are_refused()
+    {
+        using var fixture = new HubFixture();
+        fixture.Repository["additional_chat_templates/tools.jinja"] = [1];
+        fixture.Repository["additional_chat_templates/Tools.jinja"] = [2];
+        Assert.Contains("Tools.jinja", (await fixture.FailsAsync(ErrorKind.Network, "HB-11")).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("CON.jinja")]
     [InlineData("a:b.jinja")]
