@@ -9,6 +9,7 @@ using ParScale.Cli.Law;
 using ParScale.Cli.Options;
 using ParScale.Cli.Parsing;
 using ParScale.Cli.Planning;
+using ParScale.Cli.Store;
 using ParScale.Cli.Terminals;
 
 namespace ParScale.Cli;
@@ -83,6 +84,11 @@ internal static class CommandLine
         root.Subcommands.Add(new LawCommand(terminal, common));
         root.Subcommands.Add(new CostCommand(terminal, common));
         root.Subcommands.Add(new PlanCommand(terminal, common));
+        root.Subcommands.Add(new PublishedCommand(terminal, common));
+        root.Subcommands.Add(new PullCommand(terminal, common));
+        root.Subcommands.Add(new ListCommand(terminal, common));
+        root.Subcommands.Add(new VerifyCommand(terminal, common));
+        root.Subcommands.Add(new RemoveCommand(terminal, common));
         return root;
     }
 }

@@ -41,7 +41,7 @@ internal sealed class BenchCommand : ExampleCommand
     {
         BenchFormat format = parse.GetValue(_format) ?? (json ? BenchFormat.Json : BenchFormat.Md);
         if (json && format != BenchFormat.Json) throw ParScaleException.Usage("CL-02", "--json and -o contradict each other; give one of them");
-        BenchmarkPlan plan = _options.Read(parse);
+        BenchmarkPlan plan = _options.Read(parse, terminal);
         string? plot = BenchPlot.Check(parse.GetValue(_plot));
 
         using var interrupt = new Interrupt(terminal.Cancellation);

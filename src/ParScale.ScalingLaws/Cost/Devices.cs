@@ -65,6 +65,9 @@ public static class Devices
         };
     }
 
+    /// <summary>The machine that runs this when only memory counts: nothing is measured, and every time is NaN.</summary>
+    public static Device Unmeasured(string title, double memoryBytes) => Measured(title, memoryBytes, double.NaN, double.NaN, double.NaN);
+
     // Data sheets count a multiply-add as two operations.
     private static Device Card(string name, string title, string source, double gibibytes, double readGb, double float32, double bf16, double int8) => new()
     {

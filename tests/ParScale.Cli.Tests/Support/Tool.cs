@@ -30,9 +30,12 @@ internal static class Tool
         Keyboard = new Keyboard(() => new MemoryStream(Encoding.UTF8.GetBytes(keys)), () => TerminalMode.None),
     });
 
-    private static Outcome RunIn(Stream? input, bool screen, string[] args, CancellationToken cancellation)
+    /// <summary>Runs with somebody at the keyboard, who answers every question.</summary>
+    public static Outcome Answer(Func<string, bool> answer, params string[] args) => RunIn(null, screen: true, args, CancellationToken.None, answer);
+
+    private static Outcome RunIn(Stream? input, bool screen, string[] args, CancellationToken cancellation, Func<string, bool>? answer = null)
     {
-        return Run(args, (output, error) => new Terminal { In = input, Out = output, Error = error, OutIsScreen = screen, Cancellation = cancellation });
+        return Run(args, (output, error) => new Terminal { In = input, Out = output, Error = error, OutIsScreen = screen, Cancellation = cancellation, Confirm = answer });
     }
 
     private static Outcome Run(string[] args, Func<TextWriter, TextWriter, Terminal> terminal)

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ParScale.Checkpoints;
 using ParScale.Files;
 
 namespace ParScale.Text.Chat;
@@ -20,7 +21,7 @@ internal sealed record ChatTemplateFiles(string File, IReadOnlyDictionary<string
 
     private const string OwnFile = "chat_template.jinja";
     private const string OtherFile = "chat_template.json";
-    private const string MoreFolder = "additional_chat_templates";
+    private const string MoreFolder = CompanionFiles.TemplateFolder;
     private const string Key = "chat_template";
     private const int LongestConfig = 16 << 20;
 
