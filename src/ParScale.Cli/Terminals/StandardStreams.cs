@@ -10,6 +10,9 @@ internal static class StandardStreams
     private const int Output = 1;
     private const int Talk = 2;
 
+    /// <summary>Whether there is standard input at all, and was not closed before we started.</summary>
+    public static bool HasInput => IsOurs(Input);
+
     /// <summary>What was piped or redirected in; null when the user sits at the keyboard or closed it (<c>&lt;&amp;-</c>).</summary>
     public static Stream? In() => IsOurs(Input) && Console.IsInputRedirected ? Console.OpenStandardInput() : null;
 
