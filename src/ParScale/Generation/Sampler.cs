@@ -29,8 +29,9 @@ public sealed class Sampler
     public int Next(ReadOnlySpan<float> logits)
     {
         ReadOnlySpan<float> scores = _options.RepetitionPenalty == 1 ? logits : Penalised(logits);
-        if (!float.IsFinite(TensorPrimitives.Max(scores))) throw new ArgumentException("no token can be sampled: the largest logit is not finite", nameof(logits));
-        int token = _options.Temperature == 0 ? TensorPrimitives.IndexOfMax(scores) : Draw(scores);
+        float largest = TensorPrimitives.Max(scores);
+        if (!float.IsFinite(largest)) throw new ArgumentException("no token can be sampled: the largest logit is not finite", nameof(logits));
+        int token = _options.Temperature == 0 ? scores.IndexOf(largest) : Draw(scores);
         _seen.Add(token);
         return token;
     }
