@@ -17,7 +17,8 @@ public sealed partial class PtyTests(ChatModel model, TinyModel longContext) : I
     [Fact]
     public async Task Ctrl_C_stops_the_answer_and_not_the_program()
     {
-        await using Pty pty = Start($"$PARSCALE chat -m {longContext.Folder} --chat-template chatml --ignore-eos -n 60000; echo exit $?; stty -a");
+        // The shell is in the terminal's foreground too: it has to outlive the signal.
+        await using Pty pty = Start($"trap : INT; $PARSCALE chat -m {longContext.Folder} --chat-template chatml --ignore-eos -n 60000; echo exit $?; stty -a");
         await pty.Until(Prompt);
         await pty.Type("hello\r");
         // The mark of waiting goes when the answer begins.
