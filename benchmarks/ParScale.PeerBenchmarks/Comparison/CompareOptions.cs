@@ -7,7 +7,8 @@ namespace ParScale.PeerBenchmarks.Comparison;
 internal sealed record CompareOptions
 {
     /// <summary>The command line in short.</summary>
-    public const string Usage = "usage: compare-peers.sh [--shape NAME] [--dtype q8,q4] [--streams 1,2,4,8] [--rounds N] [--steps N] [--prompt N] [--context N] [--avx2]";
+    public const string Usage =
+        "usage: compare-peers.sh [--shape NAME] [--dtype q8,q4] [--streams 1,2,4,8] [--rounds N] [--steps N] [--prompt N] [--context N] [--avx2]";
 
     public ModelShape Shape { get; private init; } = PublishedShapes.Find("1.8B")!;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ParScale.Cli.Commands;
+using ParScale.Cli.Cost;
 
 namespace ParScale.Cli.Bench;
 
@@ -89,8 +90,9 @@ internal static class BenchTable
             + Text($"8-bit {floors.Int8GmacS:F0} G multiply-adds/s (best {floors.Int8GmacSBest:F0}), float32 {floors.F32GmacS:F0} (best {floors.F32GmacSBest:F0})");
         foreach (string dtype in floors.Products.Select(product => product.Dtype).Distinct())
         {
+            IEnumerable<ProductFigure> kernels = floors.Products.Where(product => product.Dtype == dtype).OrderBy(product => product.Rows);
             yield return $"- product kernel {dtype} with data in the first-level cache, G multiply-adds/s: "
-                + string.Join(", ", floors.Products.Where(product => product.Dtype == dtype).OrderBy(product => product.Rows).Select(product => Text($"{product.Rows} rows {product.GmacS:F0}")));
+                + string.Join(", ", kernels.Select(product => Text($"{product.Rows} rows {product.GmacS:F0}")));
         }
         yield return "- ms/step: a whole decode step of all sequences of the row, median. read: its weights read once. products: its multiply-adds at the kernel's own rate.";
         yield return "- floor: the larger of read and products. ratio: ms/step over the column before. kv: its keys and values read once.";

@@ -9,7 +9,8 @@ internal sealed class ProductFloors(WorkerPool pool) : IDisposable
     private HashSet<ProductCase> _wanted = [];
 
     /// <summary>All cases so far, in the order in which they were first asked for.</summary>
-    public IReadOnlyList<ProductFloor> All => [.. _cases.Where(one => one.Value.Rates.Count > 0).Select(one => new ProductFloor(one.Key, Spread.Of(one.Value.Rates)))];
+    public IReadOnlyList<ProductFloor> All =>
+        [.. _cases.Where(one => one.Value.Rates.Count > 0).Select(one => new ProductFloor(one.Key, Spread.Of(one.Value.Rates)))];
 
     /// <summary>Names the cases that the next measurements are of.</summary>
     public void Begin(IEnumerable<ProductCase> cases)
