@@ -10,7 +10,7 @@ internal static class TierChoice
     public static void Apply(string? tier)
     {
         if (tier is null && KernelTier.Unknown is { } unknown) throw Missing($"{KernelTier.Variable}: tier", unknown);
-        if (tier is not null && !KernelTier.TryForce(tier)) throw Missing("--tier", tier);
+        if (tier is not null && !KernelTier.TryForce(tier)) throw Missing("tier", tier);
     }
 
     private static ParScaleException Missing(string source, string tier) => ParScaleException.Usage(

@@ -41,7 +41,6 @@ internal sealed class BenchCommand : ExampleCommand
     {
         BenchFormat format = parse.GetValue(_format) ?? (json ? BenchFormat.Json : BenchFormat.Md);
         if (json && format != BenchFormat.Json) throw ParScaleException.Usage("CL-02", "--json and -o contradict each other; give one of them");
-        TierChoice.Apply(null);
         BenchmarkPlan plan = _options.Read(parse);
         string? plot = BenchPlot.Check(parse.GetValue(_plot));
 

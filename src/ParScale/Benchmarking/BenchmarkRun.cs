@@ -19,10 +19,11 @@ internal sealed class BenchmarkRun(BenchmarkPlan plan, IProgress<double>? progre
     private readonly BenchmarkEstimate _estimate = new(plan);
 
     /// <summary>Does it all.</summary>
-    /// <exception cref="ParScaleException">It would not fit into memory, or the checkpoint is damaged.</exception>
+    /// <exception cref="ParScaleException">It would not fit into memory, the checkpoint is damaged, or the tier asked for is not here.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public BenchmarkResult Run()
     {
+        TierChoice.Apply(null);
         long readBytes = plan.Types.Max(_estimate.WeightBytes) < ReadBytesOfSmallModels ? ReadBytesOfSmallModels : ReadBytes;
         _estimate.RequireMemory(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, readBytes);
         using var floors = new MachineFloors(_pool, readBytes);

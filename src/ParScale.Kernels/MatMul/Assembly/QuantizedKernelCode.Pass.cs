@@ -60,9 +60,10 @@ internal sealed partial class QuantizedKernelCode
     }
 
     // The passes of a group together ask for the x of the next group. It comes from a farther cache when K is large or the rows are
-    // those of a prompt, in an order that the processor does not foresee.
+    // those of a prompt, in an order that the processor does not foresee. Where a group is one pass of plain bytes it does not help.
     private void WriteXPrefetch(int pass)
     {
+        if (_form == ProductForm.Dot) return;
         int lines = _rows * XRowBytes / LineBytes;
         for (int line = lines * pass / Passes; line < lines * (pass + 1) / Passes; line++)
             _general.prefetcht0(__byte_ptr[r9 + _rows * XRowBytes + line * LineBytes]);
