@@ -25,6 +25,9 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ ${#parts[@]} -gt 0 ] || parts=(libraries tool trainer archives)
+for tool in git tar gzip zip; do
+    command -v "$tool" > /dev/null || { [ "$tool" = zip ] && [[ " ${parts[*]} " != *" archives "* ]]; } || { echo "package: $tool is needed" >&2; exit 4; }
+done
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 

@@ -10,6 +10,7 @@ trap 'rm -rf "$work"' EXIT
 readonly feed=$work/feed
 restored=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 system=$(dotnet --info | sed -n 's/^ *RID: *//p')
+grep -q "RuntimeIdentifier=\"$system\"" src/ParScale/Packaging/DotnetToolSettings.xml || system=any
 
 step() { printf '%s (%d s)\n' "$1" "$SECONDS"; }
 wrong() { printf 'test-packages: %s\n' "$1" >&2; exit 1; }
@@ -20,19 +21,12 @@ scripts/package.sh -o "$work/again" -r "$system" libraries tool > "$work/second.
 for package in "$feed"/*; do cmp "$package" "$work/again/${package##*/}" || wrong 'two runs of package.sh differ'; done
 step 'packed again: the same bytes'
 
-# What our packages depend on, from where restore put it; and what that depends on.
-copy_dependencies() {
-    local id version file
-    unzip -p "$1" '*.nuspec' | sed -n 's/.*<dependency id="\([^"]*\)" version="\([^"]*\)".*/\1 \2/p' | tr '[:upper:]' '[:lower:]' |
-        while read -r id version; do
-            file=$restored/$id/$version/$id.$version.nupkg
-            if [ -f "$file" ] && [ ! -f "$feed/${file##*/}" ]; then
-                cp "$file" "$feed"
-                copy_dependencies "$file"
-            fi
-        done
-}
-for package in "$work"/again/*.nupkg; do copy_dependencies "$package"; done
+# What our packages depend on, from where restore put it.
+sed -n 's/.*"path": "\([^"]*\)".*/\1/p' src/ParScale.Extensions.AI/obj/project.assets.json src/ParScale.ScalingLaws/obj/project.assets.json | sort -u |
+    while IFS=/ read -r id version; do
+        file=$restored/$id/$version/$id.$version.nupkg
+        if [ -f "$file" ]; then cp "$file" "$feed"; fi
+    done
 
 # From here on nothing is known but the folder: no other source, no cache.
 export NUGET_PACKAGES=$work/packages DOTNET_CLI_HOME=$work/home
@@ -51,15 +45,18 @@ cat > "$work/program/program.csproj" <<END
   </PropertyGroup>
   <ItemGroup>
     <PackageReference Include="ParScale" Version="$version" />
+    <PackageReference Include="ParScale.Extensions.AI" Version="$version" />
     <PackageReference Include="ParScale.ScalingLaws" Version="$version" />
   </ItemGroup>
 </Project>
 END
 cat > "$work/program/Program.cs" <<'END'
 using ParScale;
+using ParScale.Extensions.AI;
 using LanguageModel model = LanguageModel.Load();
 int[] prompt = model.Tokenizer.Encode("ROMEO:");
 await foreach (var piece in model.GenerateAsync(prompt, new() { MaxNewTokens = 32, Sampling = new() { Temperature = 0 } })) Console.Write(piece.Text);
+if (model.AsChatClient().GetService(typeof(LanguageModel)) != model) throw new InvalidOperationException("not the client of this model");
 END
 dotnet build "$work/program" -c Release -o "$work/program/out" --nologo -v quiet -tl:off > "$work/build.log" || { cat "$work/build.log"; wrong 'the program does not build'; }
 text=$("$work/program/out/program")

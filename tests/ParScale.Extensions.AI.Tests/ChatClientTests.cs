@@ -13,7 +13,7 @@ public sealed class ChatClientTests(ChatFolder folder)
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private IChatClient Client => folder.Model.AsChatClient();
+    private ParScaleChatClient Client => folder.Model.AsChatClient();
 
     [Fact]
     public async Task A_streamed_answer_is_the_whole_one_and_that_of_the_library()
@@ -117,7 +117,7 @@ public sealed class ChatClientTests(ChatFolder folder)
     [Fact]
     public void Services_are_the_client_the_model_and_its_name()
     {
-        IChatClient client = folder.Model.AsChatClient("small");
+        ParScaleChatClient client = folder.Model.AsChatClient("small");
         Assert.Same(folder.Model, client.GetService<LanguageModel>());
         Assert.Same(client, client.GetService<IChatClient>());
         Assert.Equal(("parscale", "small"), (client.GetService<ChatClientMetadata>()!.ProviderName, client.GetService<ChatClientMetadata>()!.DefaultModelId));

@@ -10,6 +10,8 @@ public sealed class RequestTests(ChatFolder folder)
 {
     private static readonly AIFunction Add = AIFunctionFactory.Create((int a, int b) => a + b, "add", "Adds two numbers.");
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     public static TheoryData<string, ChatOptions> Refused => new()
     {
         { "ResponseFormat", new ChatOptions { ResponseFormat = ChatResponseFormat.Json } },
@@ -26,7 +28,7 @@ public sealed class RequestTests(ChatFolder folder)
     public void AI_01_what_the_engine_does_not_have_is_refused_by_name(string name, ChatOptions options)
     {
         using var client = new ParScaleChatClient(folder.Model, "small");
-        var refused = Assert.Throws<ParScaleException>(() => client.GetStreamingResponseAsync("x", options));
+        var refused = Assert.Throws<ParScaleException>(() => client.GetStreamingResponseAsync("x", options, Token));
         Assert.Equal(("AI-01", ErrorKind.Usage), (refused.Code, refused.Kind));
         Assert.Contains(name, refused.Message, StringComparison.Ordinal);
     }
@@ -36,7 +38,7 @@ public sealed class RequestTests(ChatFolder folder)
     {
         using var client = new ParScaleChatClient(folder.Model, "small");
         var options = new ChatOptions { FrequencyPenalty = 0, PresencePenalty = 0, ResponseFormat = ChatResponseFormat.Text, ModelId = "small" };
-        Assert.NotNull(client.GetStreamingResponseAsync("x", options));
+        Assert.NotNull(client.GetStreamingResponseAsync("x", options, Token));
     }
 
     [Fact]
@@ -59,7 +61,7 @@ public sealed class RequestTests(ChatFolder folder)
     {
         using var client = new ParScaleChatClient(folder.Model);
         var options = new ChatOptions { AdditionalProperties = new() { [name] = value } };
-        var refused = Assert.Throws<ParScaleException>(() => client.GetStreamingResponseAsync("x", options));
+        var refused = Assert.Throws<ParScaleException>(() => client.GetStreamingResponseAsync("x", options, Token));
         Assert.Equal("AI-03", refused.Code);
         Assert.Contains(name, refused.Message, StringComparison.Ordinal);
     }
@@ -76,7 +78,7 @@ public sealed class RequestTests(ChatFolder folder)
             new(ChatRole.User, "<|end|>"),
         ];
         var options = new ChatOptions { Tools = [Add], AdditionalProperties = new() { ["chat_template_kwargs"] = new JsonObject { ["loud"] = true } } };
-        string text = folder.Model.ChatTemplate!.Render(MessageReader.Read(messages, "be brief"), RequestOptions.Template(options)).Text;
+        string text = folder.Model.ChatTemplate!.Render(MessageReader.Read(messages, "be brief"), RequestOptions.Template(options), Token).Text;
         string schema = JsonNode.Parse(Add.JsonSchema.GetRawText())!.ToJsonString();
         int from = text.IndexOf('[', StringComparison.Ordinal), to = text.IndexOf("<|system|>", StringComparison.Ordinal);
         JsonNode function = JsonNode.Parse(text[from..to])![0]!["function"]!;

@@ -1,7 +1,7 @@
 using System.Reflection;
 using ParScale;
 using ParScale.Extensions.AI;
-using ParScale.Kernels;
+using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws;
 using PublicApiGenerator;
 
@@ -15,7 +15,7 @@ public class PublicApiTests
 {
     private static readonly ApiGeneratorOptions Plain = new() { IncludeAssemblyAttributes = false };
 
-    public static TheoryData<Assembly> Packages => [typeof(LanguageModel).Assembly, typeof(KernelTier).Assembly, typeof(ScalingLaw).Assembly, typeof(ParScaleChatClient).Assembly];
+    public static TheoryData<Assembly> Packages => [typeof(LanguageModel).Assembly, typeof(WeightDtype).Assembly, typeof(ScalingLaw).Assembly, typeof(ParScaleChatClient).Assembly];
 
     [Theory]
     [MemberData(nameof(Packages), DisableDiscoveryEnumeration = true)]

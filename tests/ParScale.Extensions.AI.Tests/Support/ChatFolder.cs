@@ -1,5 +1,3 @@
-using ParScale.Text.Chat;
-
 [assembly: AssemblyFixture(typeof(ParScale.Extensions.AI.Tests.Support.ChatFolder))]
 
 namespace ParScale.Extensions.AI.Tests.Support;
