@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Globalization;
 using ParScale.Cli.Bench;
+using ParScale.Cli.Chat;
 using ParScale.Cli.Commands;
 using ParScale.Cli.Cost;
 using ParScale.Cli.Law;
@@ -71,6 +72,7 @@ internal static class CommandLine
         root.Options.Add(version);
 
         root.Subcommands.Add(new GenerateCommand(terminal, common));
+        root.Subcommands.Add(new ChatCommand(terminal, common));
         root.Subcommands.Add(new LogitsCommand(terminal, common));
         root.Subcommands.Add(new ScoreCommand(terminal, common));
         root.Subcommands.Add(new TokenizeCommand(terminal, common));

@@ -36,7 +36,7 @@ public sealed partial class LanguageModel
     public IAsyncEnumerable<GeneratedPiece> GenerateAsync(
         ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options ??= new GenerationOptions();
+        options ??= DefaultOptions;
         Check(prompt.Span, options);
         return Stream(prompt, options, cancellationToken);
     }
@@ -45,7 +45,7 @@ public sealed partial class LanguageModel
     /// <exception cref="ParScaleException">An option is out of range, or the prompt does not fit.</exception>
     public string Generate(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options ??= new GenerationOptions();
+        options ??= DefaultOptions;
         int[] tokens = Encode(prompt, options);
         Check(tokens, options);
         var text = new StringBuilder();

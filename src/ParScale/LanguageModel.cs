@@ -2,11 +2,13 @@ using ParScale.Checkpoints;
 using ParScale.Configuration;
 using ParScale.Engine;
 using ParScale.Files;
+using ParScale.Generation;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Machine;
 using ParScale.Model;
 using ParScale.Quantization;
 using ParScale.Text;
+using ParScale.Text.Chat;
 
 namespace ParScale;
 
@@ -48,6 +50,10 @@ public sealed partial class LanguageModel : IDisposable
         _engine = new InferenceEngine(backbone, cache, _pool, new KvMemory(Budget(checkpoint, options), options.ReusePrefixes), NotFinite);
         _tokenizer = tokenizer;
         HasTokenizer = Text.Tokenizer.IsIn(Folder);
+        GenerationConfig = options.UseGenerationConfig ? checkpoint.Config.Generation : GenerationConfig.None;
+        DefaultOptions = GenerationConfig.Over(new GenerationOptions());
+        _chatTemplate = new Lazy<ChatTemplate?>(() => options.ChatTemplate ?? ChatTemplate.Load(Folder));
+        _turnEnd = new Lazy<ChatTurnEnd>(() => ChatTurnEnd.Of(RequiredTemplate(), Tokenizer));
     }
 
     /// <summary>Shape and settings of the plain model.</summary>

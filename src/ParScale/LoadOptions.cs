@@ -1,4 +1,5 @@
 using ParScale.Kernels.Formats;
+using ParScale.Text.Chat;
 
 namespace ParScale;
 
@@ -31,6 +32,15 @@ public sealed record LoadOptions
 
     /// <summary>Refuses a checkpoint with NaN or infinite weights instead of noting them.</summary>
     public bool StrictWeights { get; init; }
+
+    /// <summary>
+    /// Takes the defaults of a generation from the folder's <c>generation_config.json</c>. Off, the built-in ones hold; the ids that end a
+    /// text are read from it all the same.
+    /// </summary>
+    public bool UseGenerationConfig { get; init; } = true;
+
+    /// <summary>Writes conversations as this template does. Null takes the folder's own.</summary>
+    public ChatTemplate? ChatTemplate { get; init; }
 
     /// <summary>Threads to compute with, 1 to 1024. Null takes all cores.</summary>
     public int? Threads { get; init; }

@@ -35,7 +35,8 @@ public sealed class ParScaleException : Exception
     /// <summary>Puts a name from outside in quotes, with control characters escaped and at most 200 characters of it.</summary>
     internal static string Quote(string name) => $"\"{Escape(name)}\"";
 
-    private static string Escape(string name)
+    /// <summary>Text from outside with control characters escaped and at most 200 characters of it.</summary>
+    internal static string Escape(string name)
     {
         var text = new StringBuilder();
         foreach (Rune rune in name.EnumerateRunes())

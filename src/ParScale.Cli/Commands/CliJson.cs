@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ParScale.Cli.Bench;
+using ParScale.Cli.Chat;
 using ParScale.Cli.Cost;
 using ParScale.Cli.Law;
 using ParScale.Cli.Parsing;
@@ -12,6 +13,7 @@ namespace ParScale.Cli.Commands;
 /// <summary>How results become JSON: snake_case names, text left readable, numbers that read back to the same bits.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(GenerateResult))]
+[JsonSerializable(typeof(ChatResult))]
 [JsonSerializable(typeof(LogitsOutput))]
 [JsonSerializable(typeof(ScoreOutput))]
 [JsonSerializable(typeof(TokenizeResult))]

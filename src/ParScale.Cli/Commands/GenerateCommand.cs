@@ -12,7 +12,7 @@ internal sealed class GenerateCommand : ExampleCommand
 {
     private readonly ModelOptions _model = new();
     private readonly InputOptions _input = new();
-    private readonly GenerationOptionSet _generation = new();
+    private readonly GenerationOptionSet _generation = new(new GenerationOptions());
     private readonly Option<bool> _noEcho = CommonOptions.Flag("--no-echo", "Print only the continuation, not the prompt before it.");
 
     public GenerateCommand(Terminal terminal, CommonOptions common)
@@ -34,12 +34,12 @@ internal sealed class GenerateCommand : ExampleCommand
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
         Input input = TrimPipe(_input.Read(parse, terminal));
-        GenerationOptions options = _generation.Read(parse, input.ParseSpecial) with { Streams = _model.Choice(parse) };
-        using LanguageModel model = _model.Load(parse, terminal);
+        using LanguageModel model = _generation.Load(parse, _model, terminal);
+        GenerationOptions options = _generation.Read(parse, model, input.ParseSpecial) with { Streams = _model.Choice(parse) };
         int[] prompt = input.ToIds(() => ModelFolder.TokenizerOf(model, terminal), model.Config.VocabularySize, minimum: 0);
 
         using var interrupt = new Interrupt(terminal.Cancellation);
-        var run = new GenerationRun(prompt.Length, json ? null : terminal);
+        var run = new GenerationRun(prompt.Length, json ? null : terminal.ShowAtOnce);
         IAsyncEnumerable<GeneratedPiece> pieces = prompt.Length == 0
             ? model.GenerateAsync("", options, interrupt.Token)
             : model.GenerateAsync(prompt, options, interrupt.Token);

@@ -1,18 +1,18 @@
 using System.Diagnostics;
 using System.Text;
-using ParScale.Cli.Terminals;
 using ParScale.Generation;
 
 namespace ParScale.Cli.Commands;
 
 /// <summary>Follows one generation: shows the pieces as they come and keeps what the result needs, also when it is cancelled.</summary>
 /// <param name="promptTokens">Length of the prompt.</param>
-/// <param name="screen">Where pieces are shown as they come; null when only the result is wanted.</param>
-internal sealed class GenerationRun(int promptTokens, Terminal? screen)
+/// <param name="show">Shows pieces as they come; null when only the result is wanted.</param>
+internal sealed class GenerationRun(int promptTokens, Action<string>? show)
 {
     private readonly StringBuilder _text = new();
     private readonly List<int> _ids = [];
     private readonly List<PredictedToken> _predictions = [];
+    private double[] _streamWeights = [];
     private char _lastShown;
     private TimeSpan _prefill;
     private TimeSpan _decode;
@@ -29,6 +29,9 @@ internal sealed class GenerationRun(int promptTokens, Terminal? screen)
 
     /// <summary>Tokens of the prompt that were taken from an earlier sequence.</summary>
     public int CachedTokens { get; private set; }
+
+    /// <summary>The mean weight of each stream over the new tokens, [P]; empty when nobody asked for them.</summary>
+    public float[] MeanStreamWeights => [.. _streamWeights.Select(sum => (float)(sum / _ids.Count))];
 
     /// <summary>P; null until the end.</summary>
     public int? Streams { get; private set; }
@@ -72,6 +75,7 @@ internal sealed class GenerationRun(int promptTokens, Terminal? screen)
         {
             if (piece.TokenId is { } id) Count(id, clock.Elapsed);
             if (piece.Prediction is { } prediction) _predictions.Add(prediction);
+            if (piece.StreamWeights is { } weights) Add(weights);
             _text.Append(piece.Text);
             Show(piece.Text);
             if (piece.FinishReason is { } reason) FinishReason = reason == Generation.FinishReason.Length ? "length" : "stop";
@@ -92,11 +96,16 @@ internal sealed class GenerationRun(int promptTokens, Terminal? screen)
         _ids.Add(id);
     }
 
+    private void Add(float[] weights)
+    {
+        if (_streamWeights.Length == 0) _streamWeights = new double[weights.Length];
+        for (int stream = 0; stream < weights.Length; stream++) _streamWeights[stream] += weights[stream];
+    }
+
     private void Show(string text)
     {
-        if (screen is null || text.Length == 0) return;
-        screen.Show(text);
-        screen.Out.Flush();
+        if (show is null || text.Length == 0) return;
+        show(text);
         _lastShown = text[^1];
     }
 }

@@ -1,16 +1,22 @@
 using System.CommandLine;
+using ParScale.Cli.Terminals;
 using ParScale.Generation;
 
 namespace ParScale.Cli.Options;
 
-/// <summary>How many tokens to write and how to choose them.</summary>
-internal sealed class GenerationOptionSet
+/// <summary>
+/// How many tokens to write and how to choose them: a flag comes before the model's generation_config.json, and that before the
+/// built-in default.
+/// </summary>
+/// <param name="builtIn">The built-in defaults.</param>
+/// <param name="forChat">Leaves out the options that a conversation has no use for.</param>
+internal sealed class GenerationOptionSet(GenerationOptions builtIn, bool forChat = false)
 {
     private const int MostTokens = 10_000_000;
     private const int LongestVocabulary = 2_000_000;
-    private static readonly GenerationOptions Defaults = new();
 
-    private readonly Option<int?> _count = NumberOption.Integer("--n-predict", "Maximum number of new tokens (default: 64).", 1, MostTokens, "-n");
+    private readonly Option<int?> _count = NumberOption.Integer("--n-predict",
+        FormattableString.Invariant($"Maximum number of new tokens (default: {builtIn.MaxNewTokens})."), 1, MostTokens, "-n");
     private readonly Option<double?> _temperature = NumberOption.Real("--temp",
         "Temperature; 0 always takes the most likely token (default: 0.8).", value => value is >= 0 and <= 100, "from 0 to 100");
     private readonly Option<int?> _topK = NumberOption.Integer("--top-k",
@@ -34,6 +40,11 @@ internal sealed class GenerationOptionSet
     private readonly Option<int?> _logProbs = LogProbsOption();
     private readonly Option<bool> _noShift = CommonOptions.Flag("--no-context-shift",
         "Stop when the context is full, instead of continuing with the latter half of the text as the new context.");
+    private readonly Option<string?> _config = new("--generation-config")
+    {
+        Description = "Where the defaults of these options come from: auto takes the model's generation_config.json, none does not (default: auto).",
+        HelpName = "auto|none",
+    };
 
     /// <summary>The option <c>--logprobs</c>.</summary>
     public static Option<int?> LogProbsOption() => NumberOption.Integer("--logprobs",
@@ -50,23 +61,49 @@ internal sealed class GenerationOptionSet
         command.Options.Add(_seed);
         command.Options.Add(_stop);
         command.Options.Add(_ignoreEnd);
-        command.Options.Add(_noShift);
-        command.Options.Add(_logProbs);
+        if (!forChat) command.Options.Add(_noShift);
+        if (!forChat) command.Options.Add(_logProbs);
+        command.Options.Add(_config);
+        _stop.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => token.Value.Length == 0)) result.AddError("--stop needs a text that is not empty");
+        });
+        _config.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: not ("auto" or "none") } token])
+                result.AddError($"--generation-config is auto or none, not {ParScaleException.Quote(token.Value)}");
+        });
     }
 
-    public GenerationOptions Read(ParseResult parse, bool parseSpecial)
+    /// <summary>Loads the model and prints its notes, those about its generation_config.json too unless that is not used.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="model">Which model.</param>
+    /// <param name="terminal">Where notes go.</param>
+    /// <param name="change">How the model is loaded beyond what its options say.</param>
+    public LanguageModel Load(ParseResult parse, ModelOptions model, Terminal terminal, Func<LoadOptions, LoadOptions>? change = null)
     {
-        string[] stop = parse.GetValue(_stop) ?? [];
-        if (stop.Contains("")) throw ParScaleException.Usage("CL-02", "--stop needs a text that is not empty");
-        SamplingOptions sampling = Defaults.Sampling;
-        return new GenerationOptions
+        bool use = parse.GetValue(_config) != "none";
+        LanguageModel loaded = model.Load(parse, terminal, options => (change?.Invoke(options) ?? options) with { UseGenerationConfig = use });
+        foreach (string notice in loaded.GenerationConfig.Notices) terminal.Note(notice);
+        return loaded;
+    }
+
+    /// <summary>Whether the number of new tokens is given, by a flag or by the model.</summary>
+    public bool HasCount(ParseResult parse, LanguageModel model) => (parse.GetValue(_count) ?? model.GenerationConfig.MaxNewTokens) is not null;
+
+    /// <summary>The options for a model.</summary>
+    public GenerationOptions Read(ParseResult parse, LanguageModel model, bool parseSpecial)
+    {
+        GenerationOptions defaults = model.GenerationConfig.Over(builtIn);
+        SamplingOptions sampling = defaults.Sampling;
+        return defaults with
         {
-            MaxNewTokens = parse.GetValue(_count) ?? Defaults.MaxNewTokens,
-            Stop = stop,
+            MaxNewTokens = parse.GetValue(_count) ?? defaults.MaxNewTokens,
+            Stop = parse.GetValue(_stop) is { Length: > 0 } stop ? stop : defaults.Stop,
             IgnoreEndOfText = parse.GetValue(_ignoreEnd),
-            ContextShift = !parse.GetValue(_noShift),
+            ContextShift = !forChat && !parse.GetValue(_noShift),
             ParseSpecial = parseSpecial,
-            TopLogProbs = parse.GetValue(_logProbs),
+            TopLogProbs = forChat ? null : parse.GetValue(_logProbs),
             Sampling = new SamplingOptions
             {
                 Temperature = parse.GetValue(_temperature) ?? sampling.Temperature,

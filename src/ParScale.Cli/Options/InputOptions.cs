@@ -12,8 +12,11 @@ internal sealed class InputOptions
     private readonly Option<bool> _special = CommonOptions.Flag("--special",
         "Encode names of special tokens in the text (such as <|endoftext|>) as those tokens (default: as plain text).");
 
-    public InputOptions(bool acceptsTokens = true)
+    private readonly bool _acceptsSpecial;
+
+    public InputOptions(bool acceptsTokens = true, bool acceptsSpecial = true)
     {
+        _acceptsSpecial = acceptsSpecial;
         _prompt = new Option<string?>("--prompt", "-p")
         {
             Description = "The text. Without it the text is read from standard input when that is piped or redirected.",
@@ -27,8 +30,11 @@ internal sealed class InputOptions
         command.Options.Add(_prompt);
         command.Options.Add(_file);
         if (_tokens is not null) command.Options.Add(_tokens);
-        command.Options.Add(_special);
+        if (_acceptsSpecial) command.Options.Add(_special);
     }
+
+    /// <summary>Whether a text is given on the command line, by itself or in a file.</summary>
+    public bool IsGiven(ParseResult parse) => parse.GetValue(_prompt) is not null || parse.GetValue(_file) is not null;
 
     /// <summary>Reads the one input given; throws a usage error when there is none or more than one.</summary>
     public Input Read(ParseResult parse, Terminal terminal)
@@ -36,7 +42,7 @@ internal sealed class InputOptions
         string? prompt = parse.GetValue(_prompt);
         string? file = parse.GetValue(_file);
         int[]? tokens = _tokens is null ? null : TokenList.Get(parse, _tokens);
-        bool special = parse.GetValue(_special);
+        bool special = _acceptsSpecial && parse.GetValue(_special);
 
         string choices = _tokens is null ? "-p TEXT or --file FILE" : "-p TEXT, --file FILE or --tokens 1,2,3";
         int given = (prompt is null ? 0 : 1) + (file is null ? 0 : 1) + (tokens is null ? 0 : 1);

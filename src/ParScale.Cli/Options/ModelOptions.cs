@@ -52,10 +52,13 @@ internal sealed class ModelOptions
     }
 
     /// <summary>Loads the model and prints its notes.</summary>
-    public LanguageModel Load(ParseResult parse, Terminal terminal)
+    /// <param name="parse">The command line.</param>
+    /// <param name="terminal">Where notes go.</param>
+    /// <param name="change">What a command adds to how it is loaded.</param>
+    public LanguageModel Load(ParseResult parse, Terminal terminal, Func<LoadOptions, LoadOptions>? change = null)
     {
         string[] added = parse.GetValue(_add) ?? [];
-        LanguageModel model = LanguageModel.Load(_model.Read(parse), new LoadOptions
+        var options = new LoadOptions
         {
             // With sets added, the number chooses among all of them.
             Streams = added.Length == 0 ? parse.GetValue(_streams) : null,
@@ -65,7 +68,8 @@ internal sealed class ModelOptions
             Threads = parse.GetValue(_threads),
             Tier = parse.GetValue(_tier),
             StrictWeights = parse.GetValue(_strict),
-        });
+        };
+        LanguageModel model = LanguageModel.Load(_model.Read(parse), change?.Invoke(options) ?? options);
         foreach (string notice in model.Notices) terminal.Note(notice);
         try
         {
@@ -79,6 +83,9 @@ internal sealed class ModelOptions
             throw;
         }
     }
+
+    /// <summary>Whether the embedded model is meant.</summary>
+    public bool IsEmbedded(ParseResult parse) => parse.GetValue(_model.Option) is null;
 
     /// <summary>The streams that were asked for, among those that were added; null takes the model's own.</summary>
     public StreamChoice? Choice(ParseResult parse) => parse.GetValue(_add) is { Length: > 0 } && parse.GetValue(_streams) is { } streams ? streams : null;

@@ -23,6 +23,18 @@ internal sealed class Terminal
     /// <summary>True when <see cref="Error"/> may be redrawn with control codes: it is a terminal and NO_COLOR is not set.</summary>
     public bool CanRedraw { get; init; }
 
+    /// <summary>Whether what is written to <see cref="Out"/> may have colours: it is a screen and NO_COLOR is not set.</summary>
+    public bool HasColours { get; init; }
+
+    /// <summary>Columns and rows of the screen.</summary>
+    public Func<(int Columns, int Rows)> Size { get; init; } = () => (80, 24);
+
+    /// <summary>The keyboard, when someone sits at it; null when input is piped, redirected or closed.</summary>
+    public Keyboard? Keyboard { get; init; }
+
+    /// <summary>The folder of this user for what the tool remembers between two runs; null remembers nothing.</summary>
+    public string? StateFolder { get; init; }
+
     /// <summary>No notes and no figures; errors are still written.</summary>
     public bool Quiet { get; set; }
 
@@ -36,6 +48,10 @@ internal sealed class Terminal
         Out = new StreamWriter(StandardStreams.Out(), ReplacingUtf8()) { NewLine = "\n" },
         Error = new StreamWriter(StandardStreams.Error(), ReplacingUtf8()) { NewLine = "\n", AutoFlush = true },
         OutIsScreen = !Console.IsOutputRedirected,
+        HasColours = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
+        Size = Keyboard.ScreenSize,
+        Keyboard = Keyboard.OfProcess(),
+        StateFolder = Terminals.StateFolder.OfUser(),
         CanRedraw = !Console.IsErrorRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
     };
 
@@ -49,6 +65,13 @@ internal sealed class Terminal
 
     /// <summary>Writes text that a model or a user made up: as it is, but to a screen without the codes that would steer it.</summary>
     public void Show(string text) => Out.Write(OutIsScreen ? ScreenText.Of(text) : text);
+
+    /// <summary>The same, and has it shown before more is computed.</summary>
+    public void ShowAtOnce(string text)
+    {
+        Show(text);
+        Out.Flush();
+    }
 
     /// <summary>Writes a note on standard error unless the user asked for quiet.</summary>
     public void Note(string text)

@@ -33,6 +33,9 @@ public sealed record CheckpointConfig
     /// <summary>The sample of the float backbone (see <see cref="BackboneHash"/>) that a quantised folder was made from; null when it does not tell.</summary>
     public string? QuantizedFrom { get; init; }
 
+    /// <summary>How the folder's <c>generation_config.json</c> asks for tokens to be chosen.</summary>
+    public GenerationConfig Generation { get; init; } = GenerationConfig.None;
+
     /// <summary>What was ignored while reading, one line each.</summary>
     public IReadOnlyList<string> Notices { get; init; } = [];
 
@@ -67,7 +70,7 @@ public sealed record CheckpointConfig
     /// <summary>A <c>config.json</c> that this library and Transformers read back as the same model.</summary>
     public string ToJson() => ConfigWriter.Write(this);
 
-    /// <summary>Reads <c>config.json</c> and, for the ids that end a text, <c>generation_config.json</c>.</summary>
+    /// <summary>Reads <c>config.json</c> and, for the ids that end a text and the sampling settings, <c>generation_config.json</c>.</summary>
     /// <exception cref="ParScaleException">The folder or file is missing or a value is out of range (CL-03, CF-01 to CF-15).</exception>
     public static CheckpointConfig Load(string folder)
     {

@@ -10,12 +10,6 @@ internal static class ConfigReader
     public const string PlainType = "qwen2";
     public const string ParScaleClass = "Qwen2ParScaleForCausalLM";
     public const string PlainClass = "Qwen2ForCausalLM";
-    private static readonly string[] SamplingKeys =
-    [
-        "temperature", "top_k", "top_p", "min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty", "no_repeat_ngram_size",
-        "bad_words_ids", "suppress_tokens", "begin_suppress_tokens", "forced_bos_token_id", "forced_eos_token_id", "sequence_bias", "stop_strings",
-        "min_length", "min_new_tokens", "penalty_alpha", "guidance_scale",
-    ];
 
     public static CheckpointConfig Read(ReadOnlySpan<byte> utf8Json, string file)
     {
@@ -64,18 +58,13 @@ internal static class ConfigReader
         };
     }
 
-    /// <summary>Takes from a <c>generation_config.json</c> the ids that end a text. How tokens are chosen is the caller's to say.</summary>
+    /// <summary>Takes from a <c>generation_config.json</c> the ids that end a text, and how it asks for tokens to be chosen.</summary>
     public static CheckpointConfig WithGeneration(CheckpointConfig config, ReadOnlySpan<byte> utf8Json, string file)
     {
         using JsonDocument document = ConfigObject.Parse(utf8Json, file);
         var json = new ConfigObject(document.RootElement, file);
         CheckPaddingId(json, config.Model.VocabularySize);
-        string[] unread = [.. SamplingKeys.Where(json.Has)];
-        if (unread.Length > 0)
-        {
-            string notice = $"{Path.GetFileName(file)}: {string.Join(", ", unread)} not read; choose sampling settings when generating";
-            config = config with { Notices = [.. config.Notices, notice] };
-        }
+        config = config with { Generation = GenerationConfigReader.Read(json, file) };
         return EndOfTextIds(json, config.Model.VocabularySize) is { } ids ? config with { Model = config.Model with { EndOfTextIds = ids } } : config;
     }
 

@@ -29,6 +29,7 @@ internal sealed class GenerationWork : Work
     // What the cache holds or will hold, in order; the first _read of them are there.
     private readonly List<int> _tokens;
     private int _read, _chosen, _cached;
+    private float[]? _streamWeights;
     private long _start, _promptRead;
     private TimeSpan _prefill, _decode;
     private bool _complete;
@@ -69,6 +70,9 @@ internal sealed class GenerationWork : Work
     /// <inheritdoc/>
     public override bool IsComplete => _complete;
 
+    /// <inheritdoc/>
+    public override bool WantsStreamWeights => _options.StreamWeights;
+
     /// <summary>Tokens of room that a generation needs: the last token chosen is never appended.</summary>
     public static int CapacityFor(ModelConfig config, int prompt, GenerationOptions options) =>
         prompt + Math.Min(MostTokens(config, prompt, options) - 1, config.MaxPositions - prompt);
@@ -87,6 +91,9 @@ internal sealed class GenerationWork : Work
     }
 
     /// <inheritdoc/>
+    public override void TakeStreamWeights(ReadOnlySpan<float> weights) => _streamWeights = weights.ToArray();
+
+    /// <inheritdoc/>
     public override void Take(int position, ReadOnlySpan<float> logits)
     {
         if (_chosen == 0 && position < _promptTokens - 1)
@@ -96,12 +103,13 @@ internal sealed class GenerationWork : Work
         }
         int next = _sampler.Next(logits, Allowed());
         Time();
-        bool ended = !_options.IgnoreEndOfText && _config.EndOfTextIds.Contains(next);
+        bool ended = _options.StopTokenIds.Contains(next) || (!_options.IgnoreEndOfText && _config.EndOfTextIds.Contains(next));
         string text = ended || _text is null ? "" : _stop.Append(_text.Append(next));
         _show(new GeneratedPiece(text, next)
         {
             Prediction = _options.TopLogProbs is { } top ? PredictedToken.Of(logits, next, top) : null,
             PromptPredictions = _chosen == 0 ? _promptPredictions : null,
+            StreamWeights = _options.StreamWeights ? _streamWeights ?? [1f] : null,
         });
         _chosen++;
         if (!ended) _constrained?.Append(next);

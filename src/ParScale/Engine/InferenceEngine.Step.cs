@@ -209,7 +209,7 @@ internal sealed partial class InferenceEngine
     private void HandOut(ReadOnlySpan<float> mixed)
     {
         int hidden = _backbone.Config.HiddenSize, vocabulary = _backbone.Config.VocabularySize, wanted = mixed.Length / hidden;
-        int sequence = 0, taken = 0;
+        int sequence = 0, taken = 0, mixedRow = 0;
         for (int first = 0; first < wanted; first += ForwardPass.MostLogits)
         {
             int rows = Math.Min(ForwardPass.MostLogits, wanted - first);
@@ -218,18 +218,20 @@ internal sealed partial class InferenceEngine
             {
                 while (taken == _sequences[sequence].Wanted) (sequence, taken) = (sequence + 1, 0);
                 int position = _sequences[sequence].Cache.Position - _sequences[sequence].Wanted + taken;
-                Give(_inPass[sequence], position, logits.Slice(row * vocabulary, vocabulary));
+                Give(_inPass[sequence], position, logits.Slice(row * vocabulary, vocabulary), mixedRow);
+                mixedRow += _sequences[sequence].Set.Count;
             }
         }
     }
 
     // What a request's own sampler or visitor throws ends that request alone.
-    private void Give(Work work, int position, ReadOnlySpan<float> logits)
+    private void Give(Work work, int position, ReadOnlySpan<float> logits, int mixedRow)
     {
         if (work.HasLeft) return;
         try
         {
             if (!TensorPrimitives.IsFiniteAll(logits)) throw _notFinite(work.Set);
+            if (work.WantsStreamWeights && work.Set.Count > 1) work.TakeStreamWeights(_forward.StreamWeights(mixedRow, work.Set.Count));
             work.Take(position, logits);
         }
         catch (Exception failure)

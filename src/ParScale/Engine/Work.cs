@@ -62,6 +62,16 @@ internal abstract class Work(StreamSet set, CancellationToken cancellation)
     /// <summary>The first <paramref name="count"/> pending tokens are in the cache.</summary>
     public abstract void Advance(int count, bool reused);
 
+    /// <summary>Whether <see cref="TakeStreamWeights"/> is called.</summary>
+    public virtual bool WantsStreamWeights => false;
+
+    /// <summary>
+    /// Takes what each stream contributed to the token whose logits come next, [P]; valid during the call only. Not called where P = 1.
+    /// </summary>
+    public virtual void TakeStreamWeights(ReadOnlySpan<float> weights)
+    {
+    }
+
     /// <summary>Takes the logits [V] after the token at <paramref name="position"/>; they are finite, and valid during the call only.</summary>
     public abstract void Take(int position, ReadOnlySpan<float> logits);
 

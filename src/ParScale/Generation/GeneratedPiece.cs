@@ -14,6 +14,12 @@ public sealed record GeneratedPiece(string Text, int? TokenId)
     /// </summary>
     public IReadOnlyList<PredictedToken>? PromptPredictions { get; init; }
 
+    /// <summary>
+    /// [P], with a sum of 1: the aggregator's weight of each stream in the mixed state that predicted this token, when
+    /// <see cref="GenerationOptions.StreamWeights"/> asks for it. [1] where P = 1.
+    /// </summary>
+    public float[]? StreamWeights { get; init; }
+
     /// <summary>Set on the last piece.</summary>
     public FinishReason? FinishReason { get; init; }
 

@@ -17,6 +17,9 @@ public sealed record GenerationOptions
     /// <summary>Texts that end the generation; they are not part of the result.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
+    /// <summary>Tokens that end the generation beside the model's own end-of-text tokens, also when those are ignored.</summary>
+    public IReadOnlyList<int> StopTokenIds { get; init; } = [];
+
     /// <summary>Goes on after the model's own end-of-text tokens.</summary>
     public bool IgnoreEndOfText { get; init; }
 
@@ -48,6 +51,9 @@ public sealed record GenerationOptions
 
     /// <summary>Gives the same for the tokens of the prompt, which are then all run and not taken from an earlier sequence.</summary>
     public bool PromptLogProbs { get; init; }
+
+    /// <summary>Gives with each new token how much each stream contributed to it (<see cref="GeneratedPiece.StreamWeights"/>).</summary>
+    public bool StreamWeights { get; init; }
 
     /// <summary>Checks every range.</summary>
     /// <exception cref="ParScaleException">A value is outside its range; the message names it.</exception>

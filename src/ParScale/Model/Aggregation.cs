@@ -45,7 +45,7 @@ internal static class Aggregation
         }
         Span<float> joined = state.Joined.AsSpan(0, x.Length);
         Span<float> inner = state.AggregatorInner.AsSpan(0, tokens * hidden);
-        Span<float> mix = state.StreamWeights.AsSpan(0, tokens * streams);
+        Span<float> mix = state.StreamWeights.AsSpan(firstRow, tokens * streams);
         Join(x, hidden, streams, sequences, joined);
         Linear.Run(weights.Inner, joined, tokens, weights.InnerBias, inner, pool, state.Rounded);
         SwiGlu.Silu(inner);

@@ -59,6 +59,12 @@ internal sealed class ForwardPass(Backbone backbone, WorkerPool pool) : IDisposa
         return logits;
     }
 
+    /// <summary>
+    /// What each stream contributed to a wanted token of the last <see cref="Run"/>: [P], with a sum of 1. <paramref name="row"/> counts P
+    /// rows for every wanted token before it. Valid until the next pass, for sets of more than one stream.
+    /// </summary>
+    public ReadOnlySpan<float> StreamWeights(int row, int streams) => _state.StreamWeights.AsSpan(row, streams);
+
     /// <inheritdoc/>
     public void Dispose() => _state.Dispose();
 }

@@ -97,7 +97,7 @@ internal sealed class PassState : IDisposable
     /// <summary>[W, H]</summary>
     public float[] AggregatorInner { get; }
 
-    /// <summary>[W, P] what each stream contributes to each token.</summary>
+    /// <summary>What each stream contributes to each token: P shares for every token, one token after the other; not set where P = 1.</summary>
     public float[] StreamWeights { get; }
 
     /// <summary>[W, H] after aggregation, W being the tokens whose logits are wanted.</summary>

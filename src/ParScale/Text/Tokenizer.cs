@@ -1,5 +1,6 @@
 using System.Text;
 using ParScale.Text.Bpe;
+using ParScale.Text.Chat;
 using ParScale.Text.PreTokenizers;
 using ParScale.Text.TokenizerJson;
 
@@ -89,6 +90,16 @@ public sealed class Tokenizer
             _matchedNormalized.Split(Normalize(given), parseSpecial, ids, piece => cut(piece)));
         if (addSpecial) ids.AddRange(_definition.Template.After);
         return [.. ids];
+    }
+
+    /// <summary>
+    /// The token ids of a chat. Strings of added tokens stand for those tokens only where every character comes from the chat's
+    /// template: no message can forge a control token. Ordinary text is encoded as one, wherever its parts come from.
+    /// </summary>
+    public int[] Encode(RenderedChat chat)
+    {
+        ArgumentNullException.ThrowIfNull(chat);
+        return Encode(chat.Text);
     }
 
     /// <summary>

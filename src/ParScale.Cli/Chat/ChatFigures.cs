@@ -1,0 +1,45 @@
+using System.Globalization;
+
+namespace ParScale.Cli.Chat;
+
+/// <summary>The figures of a chat in words, the same in every view.</summary>
+internal static class ChatFigures
+{
+    /// <summary>The model, its streams and how it is computed.</summary>
+    public static string Of(ChatSession session)
+    {
+        LanguageModel model = session.Model;
+        string others = string.Join(", ", model.StreamSets.Where(set => set != session.Streams).Select(set => Number(set.Count)));
+        return $"P {session.Streams.Count}{(others.Length > 0 ? $" (also {others})" : "")} | {model.Dtype.ToString().ToLowerInvariant()} | {model.KernelTier}"
+            + $" | {model.Threads} threads | context {model.Config.MaxPositions}";
+    }
+
+    /// <summary>An answer's figures in one line.</summary>
+    public static string Of(ChatTurnResult answer)
+    {
+        string speed = answer.DecodeMsPerToken > 0 ? (1000 / answer.DecodeMsPerToken).ToString("F1", CultureInfo.InvariantCulture) : "-";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{speed} tokens/s | P {answer.Streams} | prompt {answer.PromptTokens} tokens, {answer.CachedTokens} cached, in {answer.PrefillMs:F0} ms"
+            + $" | {answer.Tokens} new tokens ({answer.FinishReason}) | seed {answer.Seed}");
+    }
+
+    /// <summary>What to do when an answer did not end by itself; null when it did.</summary>
+    public static string? Advice(ChatAnswer answer) => answer switch
+    {
+        { Full: true } => "the model's context is full, so the answer ends here: /forget drops the oldest turn, /clear begins anew",
+        { Result.FinishReason: "length" } => $"the answer was cut at {Number(answer.Result.Tokens)} tokens; -n sets another limit",
+        _ => null,
+    };
+
+    /// <summary>How much of the context the conversation takes.</summary>
+    public static string Context(ChatSession session)
+    {
+        int most = session.Model.Config.MaxPositions, used = session.Last is { Result: { } last } ? Math.Min(most, last.PromptTokens + last.Tokens) : 0;
+        return $"{Number(used)} of {Number(most)} tokens";
+    }
+
+    /// <summary>A weight as a share, such as <c>27.3 %</c>.</summary>
+    public static string Share(float weight) => string.Create(CultureInfo.InvariantCulture, $"{100 * weight:F1} %");
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+}

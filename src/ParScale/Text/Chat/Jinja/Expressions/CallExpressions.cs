@@ -1,0 +1,53 @@
+using ParScale.Text.Chat.Jinja.Functions;
+using ParScale.Text.Chat.Jinja.Values;
+
+namespace ParScale.Text.Chat.Jinja.Expressions;
+
+/// <summary><c>function(arguments)</c>.</summary>
+internal sealed class CallExpression(Expression function, ArgumentList arguments, int line)
+    : Expression(line, Math.Max(function.Height, arguments.Height) + 1)
+{
+    public override Value Evaluate(Scope scope) => Call(scope, caller: null);
+
+    /// <summary>Calls a macro on behalf of a call block, whose body it may ask for as <c>caller</c>.</summary>
+    public Value Call(Scope scope, Value? caller)
+    {
+        Value target = function.Evaluate(scope);
+        scope.Run.Step();
+        scope.Run.Line = Line;
+        scope.Run.RequireDefined(target);
+        if (target is not CallableValue callable) throw scope.Run.Fails($"a value of type {target.TypeName} cannot be called");
+        Arguments given = arguments.Evaluate(scope);
+        if (caller is not null) given = given with { Named = [.. given.Named, new("caller", caller)] };
+        scope.Run.Line = Line;
+        return callable.Call(scope.Run, given);
+    }
+}
+
+/// <summary><c>value|name(arguments)</c>. A filter that does not exist fails when it runs.</summary>
+internal sealed class FilterExpression(Expression value, Builtin? filter, string name, ArgumentList arguments, int line)
+    : Expression(line, Math.Max(value.Height, arguments.Height) + 1)
+{
+    public override Value Evaluate(Scope scope)
+    {
+        Value input = value.Evaluate(scope);
+        Arguments given = arguments.Evaluate(scope);
+        scope.Run.Step();
+        scope.Run.Line = Line;
+        return (filter ?? throw scope.Run.Error("CT-02", $"has no filter named {ParScaleException.Quote(name)}")).Invoke(scope.Run, input, given);
+    }
+}
+
+/// <summary><c>value is name(arguments)</c>. A test that does not exist fails when it runs.</summary>
+internal sealed class TestExpression(Expression value, Builtin? test, string name, ArgumentList arguments, int line)
+    : Expression(line, Math.Max(value.Height, arguments.Height) + 1)
+{
+    public override Value Evaluate(Scope scope)
+    {
+        Value input = value.Evaluate(scope);
+        Arguments given = arguments.Evaluate(scope);
+        scope.Run.Step();
+        scope.Run.Line = Line;
+        return (test ?? throw scope.Run.Error("CT-02", $"has no test named {ParScaleException.Quote(name)}")).Invoke(scope.Run, input, given);
+    }
+}
