@@ -46,6 +46,9 @@ public sealed class Tokenizer
     /// <summary>What the file asks for and does not get, one line each.</summary>
     public IReadOnlyList<string> Notices => _definition.Notices;
 
+    /// <summary>The strings of the tokens that control the model.</summary>
+    internal string[] SpecialTokens => [.. _definition.AddedTokens.Where(token => token.Special).Select(token => token.Content)];
+
     /// <summary>Ids from here on are refused; those below that have no token stand for no text.</summary>
     internal int IdLimit { get; }
 
@@ -86,8 +89,8 @@ public sealed class Tokenizer
         string whole = TextCleaner.ReplaceLoneSurrogates(text);
         int none = ids.Count;
         PieceHandler cut = CutWords(word => _model.Encode(word, ids), opens: () => ids.Count == none);
-        _matchedAsGiven.Split(whole, parseSpecial, ids, given =>
-            _matchedNormalized.Split(Normalize(given), parseSpecial, ids, piece => cut(piece)));
+        var rule = new MatchRule(parseSpecial);
+        _matchedAsGiven.Split(whole, rule, ids, (_, given) => _matchedNormalized.Split(Normalize(given), rule, ids, (_, piece) => cut(piece)));
         if (addSpecial) ids.AddRange(_definition.Template.After);
         return [.. ids];
     }
@@ -99,7 +102,15 @@ public sealed class Tokenizer
     public int[] Encode(RenderedChat chat)
     {
         ArgumentNullException.ThrowIfNull(chat);
-        return Encode(chat.Text);
+        var ids = new List<int>(chat.Text.Length / 3 + 8);
+        PieceHandler cut = CutWords(word => _model.Encode(word, ids), opens: () => ids.Count == 0);
+        TaggedText whole = TaggedNormalizer.Clean(chat.Tagged);
+        _matchedAsGiven.Split(whole.Text, new MatchRule(MatchSpecial: true, whole), ids, (start, given) =>
+        {
+            TaggedText normalized = _definition.Normalizers.Aggregate(whole.Slice(start, given.Length), TaggedNormalizer.Normalize);
+            _matchedNormalized.Split(normalized.Text, new MatchRule(MatchSpecial: true, normalized), ids, (_, piece) => cut(piece));
+        });
+        return [.. ids];
     }
 
     /// <summary>

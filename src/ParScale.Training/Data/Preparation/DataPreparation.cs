@@ -21,7 +21,7 @@ internal sealed class DataPreparation
     private readonly DocumentEncoder _encoder;
     private readonly EncodingPipeline _pipeline;
     private readonly int _endOfText;
-    private readonly ChatTemplate _chat;
+    private readonly ChatRenderer _chat;
     private readonly SkippedRows _skipped;
     private long _textBytes;
 
@@ -33,7 +33,7 @@ internal sealed class DataPreparation
         _tokenizer = TokenizerFolder.Load(options.TokenizerFolder);
         _endOfText = _tokenizer.IdOf(options.EndOfText) ?? throw ParScaleException.BadInput("TD-15", Path.Combine(options.TokenizerFolder, "tokenizer.json"),
             $"has no token {ParScaleException.Quote(options.EndOfText)} to end documents with; name its own with --end-of-text");
-        _chat = ChatTemplate.Load(options.TokenizerFolder);
+        _chat = ChatRenderer.Load(options.TokenizerFolder, _tokenizer);
         _skipped = new SkippedRows(options.SkipBad, options.MaxBad);
         _encoder = new DocumentEncoder(_tokenizer, _endOfText);
         _pipeline = new EncodingPipeline(_encoder, options.Threads);
@@ -61,7 +61,7 @@ internal sealed class DataPreparation
         byte[] json = Encoding.UTF8.GetBytes(index.ToJson());
         DurableFile.Write(Path.Combine(output.Path, ShardIndex.FileName), json);
         output.Commit();
-        if (_encoder.Spelled) Console.Error.WriteLine("note: the tokenizer has no tokens <|im_start|> and <|im_end|>; they were spelled out as text");
+        if (_encoder.Spelled) Console.Error.WriteLine("note: the tokenizer has none of the control tokens of the chat template; they were spelled out as text");
         return Report(index, System.Convert.ToHexStringLower(SHA256.HashData(json)), progress.Seconds);
     }
 

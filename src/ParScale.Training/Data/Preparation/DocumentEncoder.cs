@@ -15,7 +15,7 @@ internal sealed class DocumentEncoder(Tokenizer tokenizer, int endOfText)
 {
     private int _spelled;
 
-    /// <summary>Whether a control token was met that the vocabulary does not have; then its string was encoded as text.</summary>
+    /// <summary>Whether a chat was met of whose template the vocabulary has no control token; then their strings were encoded as text.</summary>
     public bool Spelled => Volatile.Read(ref _spelled) != 0;
 
     /// <summary>Every segment is encoded by itself: no token spans two of them, just as when the model continues a prompt.</summary>
@@ -26,15 +26,11 @@ internal sealed class DocumentEncoder(Tokenizer tokenizer, int endOfText)
         long bytes = 0;
         foreach (Segment segment in document.Segments)
         {
-            if (segment.Control && tokenizer.IdOf(segment.Text) is { } id) ids.Add(id);
-            else
-            {
-                if (segment.Control) Volatile.Write(ref _spelled, 1);
-                ids.AddRange(tokenizer.Encode(segment.Text));
-                bytes += Encoding.UTF8.GetByteCount(segment.Text);
-            }
+            ids.AddRange(segment.Chat is { } chat ? tokenizer.Encode(chat) : tokenizer.Encode(segment.Text));
+            bytes += Encoding.UTF8.GetByteCount(segment.Text);
             while (learned.Count < ids.Count) learned.Add(segment.Learned);
         }
+        if (document.Segments.Any(segment => segment.Chat is not null) && !ids.Exists(tokenizer.IsSpecial)) Volatile.Write(ref _spelled, 1);
         if (document is { Ends: true, Closed: true })
         {
             ids.Add(endOfText);

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using ParScale.Text.Chat;
 
 namespace ParScale.Training.Data.Rows;
 
@@ -6,45 +8,49 @@ namespace ParScale.Training.Data.Rows;
 /// The messages of a row, with what each says about its being learned: <c>weight</c> (OpenAI and Mistral: 0 or 1), <c>train</c> or
 /// <c>training</c> (axolotl), <c>loss</c> (ms-swift). Without such a mark, what an assistant says is learned.
 /// </summary>
-internal sealed class ChatRow(FieldNames fields)
+internal sealed class ChatRow(FieldNames fields, ChatRenderer chat)
 {
     /// <summary>A role, and the key of a row for the message of that role, as Anthropic's rows have it.</summary>
     public const string System = "system";
 
     /// <summary>The role whose words are learned where nothing else is said.</summary>
     public const string Assistant = "assistant";
+    private const string ToolCalls = "tool_calls";
+
+    // Read by the templates that name them; refused where the template does not.
+    private static readonly string[] Rendered = [ToolCalls, "reasoning_content", "reasoning", "thinking"];
     private static readonly string[] Marks = ["weight", "train", "training", "loss"];
 
     /// <summary>The messages of a chat.</summary>
     /// <exception cref="ParScaleException">They are no list of messages, or hold something that is not read here.</exception>
-    public List<ChatMessage> Messages(JsonElement row, JsonElement messages, RowLocation place) =>
+    public List<ChatTurn> Messages(JsonElement row, JsonElement messages, RowLocation place) =>
         WithSystem(row, [.. Read(messages, fields.Messages, learnAnswers: true, place)], place);
 
     /// <summary>Prompt and completion as lists of messages (TRL): of one chat, in which only the completion is learned.</summary>
     /// <exception cref="ParScaleException">As for a chat; or the lists do not part where an assistant begins to answer.</exception>
-    public List<ChatMessage> Pair(JsonElement row, JsonElement prompt, JsonElement completion, RowLocation place)
+    public List<ChatTurn> Pair(JsonElement row, JsonElement prompt, JsonElement completion, RowLocation place)
     {
-        List<ChatMessage> asked = [.. Read(prompt, fields.Prompt, learnAnswers: false, place)];
-        List<ChatMessage> answered = [.. Read(completion, fields.Completion, learnAnswers: true, place)];
-        if (asked.Any(message => message.Learned))
+        List<ChatTurn> asked = [.. Read(prompt, fields.Prompt, learnAnswers: false, place)];
+        List<ChatTurn> answered = [.. Read(completion, fields.Completion, learnAnswers: true, place)];
+        if (asked.Any(turn => turn.Learned))
             throw place.Error("TD-18", $"a message of {ParScaleException.Quote(fields.Prompt)} is marked to be learned; use {ParScaleException.Quote(fields.Messages)} for that");
-        if (asked is [.., { Role: Assistant }])
+        if (asked is [.., { Message.Role: Assistant }])
             throw place.Error("TD-18", $"{ParScaleException.Quote(fields.Prompt)} ends with an assistant's message, so the completion would continue that message");
-        if (answered.Find(message => message.Role != Assistant) is { Role: { } role })
+        if (answered.Find(turn => turn.Message.Role != Assistant) is { Message.Role: var role })
             throw place.Error("TD-18", $"{ParScaleException.Quote(fields.Completion)} has a message of the role {ParScaleException.Quote(role)}; only an assistant completes");
         if (answered.Count == 0) throw place.Empty("the completion");
         return WithSystem(row, [.. asked, .. answered], place);
     }
 
-    private List<ChatMessage> WithSystem(JsonElement row, List<ChatMessage> messages, RowLocation place)
+    private List<ChatTurn> WithSystem(JsonElement row, List<ChatTurn> messages, RowLocation place)
     {
         if (fields.Contains(System) || Json.Find(row, System) is not { } value || Json.IsEmpty(value)) return messages;
         string text = Json.Text(value, System, place);
-        if (messages is not [{ Role: System } first, ..]) return [new ChatMessage(System, text, Learned: false), .. messages];
+        if (messages is not [{ Message: { Role: System } first }, ..]) return [new ChatTurn(new ChatMessage(System, text), Learned: false), .. messages];
         return first.Content == text ? messages : throw place.Error("TD-18", "the row has a \"system\" and its messages begin with another one");
     }
 
-    private IEnumerable<ChatMessage> Read(JsonElement messages, string field, bool learnAnswers, RowLocation place)
+    private IEnumerable<ChatTurn> Read(JsonElement messages, string field, bool learnAnswers, RowLocation place)
     {
         if (messages.ValueKind != JsonValueKind.Array)
             throw place.Error("TD-03", $"{ParScaleException.Quote(field)} is {Json.Name(messages)}; it must be an array");
@@ -52,13 +58,31 @@ internal sealed class ChatRow(FieldNames fields)
         {
             if (message.ValueKind != JsonValueKind.Object)
                 throw place.Error("TD-03", $"a message is {Json.Name(message)}; it must be an object with \"role\" and \"content\"");
-            MeaningfulKeys.Refuse(message, MeaningfulKeys.OfMessage, fields, place);
+            MeaningfulKeys.Refuse(message, [.. MeaningfulKeys.OfMessage.Where(key => !Takes(key))], fields, place);
             string role = Json.Text(Required("role"), "role", place);
-            yield return new ChatMessage(role, Content(Required("content"), place), IsLearned(message, role, learnAnswers, place));
+            JsonObject? further = Further(message);
+            bool isSilent = further?.ContainsKey(ToolCalls) == true && Json.Find(message, "content") is null;
+            string? content = isSilent ? null : Content(Required("content"), place);
+            yield return new ChatTurn(new ChatMessage(role, content) { Fields = further }, IsLearned(message, role, learnAnswers, place));
 
             JsonElement Required(string name) => Json.Find(message, name)
                 ?? throw place.Error("TD-03", $"a message has no {ParScaleException.Quote(name)}{(message.TryGetProperty(name, out _) ? ": it is null" : "")}");
         }
+    }
+
+    private bool Takes(string key) => Rendered.Contains(key) && chat.Reads(key);
+
+    /// <summary>The other fields that the template reads; those that say nothing are absent.</summary>
+    private JsonObject? Further(JsonElement message)
+    {
+        JsonObject? further = null;
+        foreach (JsonProperty field in message.EnumerateObject())
+        {
+            if (field.Name is "role" or "content" || Marks.Contains(field.Name) || Json.IsEmpty(field.Value) || !chat.Reads(field.Name)) continue;
+            further ??= [];
+            further[field.Name] = JsonNode.Parse(field.Value.GetRawText());
+        }
+        return further;
     }
 
     /// <summary>A text, or parts that are texts, one after the other.</summary>

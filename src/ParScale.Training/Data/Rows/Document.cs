@@ -1,3 +1,5 @@
+using ParScale.Text.Chat;
+
 namespace ParScale.Training.Data.Rows;
 
 /// <summary>
@@ -7,7 +9,7 @@ namespace ParScale.Training.Data.Rows;
 internal sealed record Document(IReadOnlyList<Segment> Segments, bool Ends = true, bool Closed = true);
 
 /// <summary>
-/// A part of a document. Its tokens are <paramref name="Learned"/> or only read. A <paramref name="Control"/> segment is the string of
-/// one special token; any other is text in which such strings stand for nothing but themselves.
+/// A part of a document. Its tokens are <paramref name="Learned"/> or only read. A part of a <paramref name="Chat"/> holds the control
+/// tokens that the template wrote; in any other text such strings stand for nothing but themselves.
 /// </summary>
-internal readonly record struct Segment(string Text, bool Learned, bool Control = false);
+internal readonly record struct Segment(string Text, bool Learned, RenderedChat? Chat = null);

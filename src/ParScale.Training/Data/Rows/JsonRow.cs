@@ -4,9 +4,10 @@ using System.Text.Unicode;
 namespace ParScale.Training.Data.Rows;
 
 /// <summary>A row, which is a JSON object, to a document. Rows of tables come as such objects too, so that both mean the same.</summary>
-internal sealed class JsonRow(FieldNames fields, ChatTemplate chat)
+internal sealed class JsonRow(FieldNames fields, ChatRenderer chat)
 {
-    private readonly ChatRow _chat = new(fields);
+    private readonly ExtraFields _extras = new(chat, fields);
+    private readonly ChatRow _chat = new(fields, chat);
 
     /// <summary>Whether a field of a row bears on its document.</summary>
     public static bool IsRead(string name, FieldNames fields) => fields.Contains(name) || MeaningfulKeys.OfRow.Contains(name);
@@ -62,8 +63,7 @@ internal sealed class JsonRow(FieldNames fields, ChatTemplate chat)
     {
         if (Json.Find(row, fields.Messages) is { } messages)
         {
-            MeaningfulKeys.Refuse(row, MeaningfulKeys.OfChat, fields, place);
-            return chat.Render(_chat.Messages(row, messages, place), place);
+            return Chat(row, _chat.Messages(row, messages, place), place);
         }
         JsonElement? prompt = Json.Find(row, fields.Prompt);
         if (prompt is { } asked && Json.Find(row, fields.Completion) is { } completion) return Pair(row, asked, completion, place);
@@ -77,13 +77,18 @@ internal sealed class JsonRow(FieldNames fields, ChatTemplate chat)
             : Missing("field", fields));
     }
 
+    private Document Chat(JsonElement row, List<ChatTurn> turns, RowLocation place)
+    {
+        MeaningfulKeys.Refuse(row, [.. MeaningfulKeys.OfChat.Where(key => !_extras.Takes(key))], fields, place);
+        return chat.Render(turns, _extras.Read(row, place), place);
+    }
+
     private Document Pair(JsonElement row, JsonElement prompt, JsonElement completion, RowLocation place)
     {
         (bool asks, bool answers) = (prompt.ValueKind == JsonValueKind.Array, completion.ValueKind == JsonValueKind.Array);
         if (asks && answers)
         {
-            MeaningfulKeys.Refuse(row, MeaningfulKeys.OfChat, fields, place);
-            return chat.Render(_chat.Pair(row, prompt, completion, place), place);
+            return Chat(row, _chat.Pair(row, prompt, completion, place), place);
         }
         if (asks || answers)
         {

@@ -45,7 +45,7 @@ internal static class SourceFiles
     };
 
     /// <summary>The rows of a file, as <paramref name="format"/> or else its name tells.</summary>
-    public static ISource Source(string path, SourceFormat? format, FieldNames fields, ChatTemplate chat) => (format ?? FormatOf(path)) switch
+    public static ISource Source(string path, SourceFormat? format, FieldNames fields, ChatRenderer chat) => (format ?? FormatOf(path)) switch
     {
         SourceFormat.Lines => new LinesSource(path),
         SourceFormat.Jsonl => new JsonSource(path, new JsonRow(fields, chat), byLine: true),

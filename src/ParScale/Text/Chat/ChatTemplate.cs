@@ -15,11 +15,12 @@ public sealed class ChatTemplate
     private const string ChatMlSource =
         """
         {%- for message in messages %}
+        {%- set content = message.content if message.content is string else (message.content or []) | map(attribute='text') | join %}
         {{- '<|im_start|>' + message.role + '\n' }}
         {%- if message.role == 'assistant' %}
-            {%- generation %}{{- message.content + '<|im_end|>' }}{% endgeneration %}{{- '\n' }}
+            {%- generation %}{{- content + '<|im_end|>' }}{% endgeneration %}{{- '\n' }}
         {%- else %}
-            {{- message.content + '<|im_end|>\n' }}
+            {{- content + '<|im_end|>\n' }}
         {%- endif %}
         {%- endfor %}
         {%- if add_generation_prompt %}
@@ -105,7 +106,7 @@ public sealed class ChatTemplate
         if (messages is not [.., var final]) throw ParScaleException.Usage("CT-17", "there is no message to continue");
         TaggedText text = Write(messages, options with { AddGenerationPrompt = false }, cancellation);
         for (int i = text.Runs.Length - 1; i >= 0; i--)
-            if (text.Runs[i].Tag.Message == messages.Count - 1) return new RenderedChat(text.Slice(0, text.Runs[i].End));
+            if (text.Runs[i].Tag is { IsContent: true } tag && tag.Message == messages.Count - 1) return new RenderedChat(text.Slice(0, text.Runs[i].End));
         bool isBare = final.Role == "assistant" && string.IsNullOrWhiteSpace(final.Content) && final.Fields is null or { Count: 0 };
         if (!isBare) throw ParScaleException.BadInput("CT-17", _file, "the template does not write the last message, so it cannot be continued; send another message instead");
         return new RenderedChat(Write([.. messages.Take(messages.Count - 1)], options with { AddGenerationPrompt = true }, cancellation));

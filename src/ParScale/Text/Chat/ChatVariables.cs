@@ -39,27 +39,32 @@ internal sealed class ChatVariables(Run run)
 
     private DictValue Message(ChatMessage message, int index)
     {
-        TextTag tag = TextTag.OfMessage(index);
+        bool isAssistant = message.Role == "assistant";
+        TextTag tag = TextTag.OfMessage(index, isAssistant, isContent: false);
+        TextTag said = TextTag.OfMessage(index, isAssistant, isContent: true);
         var entries = new List<KeyValuePair<Value, Value>>
         {
             Entry("role", new TextValue(new TaggedText(message.Role, Array.IndexOf(Roles, message.Role) >= 0 ? TextTag.Template : tag))),
-            Entry("content", message.Content is null ? NoneValue.Instance : new TextValue(new TaggedText(message.Content, tag))),
         };
-        var fields = (DictValue?)(message.Fields is null ? null : Read(message.Fields, "a message", tag));
-        if (fields is not null) entries.AddRange(fields.Entries.Where(entry => ((TextValue)entry.Key).Text != "role"));
+        if (message.Content is not null) entries.Add(Entry("content", new TextValue(new TaggedText(message.Content, said))));
+        if (message.Fields is not null) entries.AddRange(Parse(message.Fields, "a message", Fields));
         return run.Dict(entries);
+
+        List<KeyValuePair<Value, Value>> Fields(JsonElement fields) =>
+            [.. fields.EnumerateObject().Where(field => field.Name != "role").Select(field => Entry(field.Name, Read(field.Value, field.Name == "content" ? said : tag)))];
 
         KeyValuePair<Value, Value> Entry(string name, Value value) => new(TextValue.Data(name), value);
     }
 
+    private Value Read(JsonNode? node, string what, TextTag tag) => node is null ? NoneValue.Instance : Parse(node, what, element => Read(element, tag));
+
     // Through its text: a node may hold values of any type of .NET.
-    private Value Read(JsonNode? node, string what, TextTag tag)
+    private static T Parse<T>(JsonNode node, string what, Func<JsonElement, T> read)
     {
-        if (node is null) return NoneValue.Instance;
         try
         {
             using JsonDocument document = JsonDocument.Parse(node.ToJsonString(), new JsonDocumentOptions { MaxDepth = 1000 });
-            return Read(document.RootElement, tag);
+            return read(document.RootElement);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or NotSupportedException)
         {

@@ -24,7 +24,7 @@ internal static class Table
         return rows;
     }
 
-    public static JsonRow Rows { get; } = new(new FieldNames(), new ChatTemplate(null));
+    public static JsonRow Rows { get; } = new(new FieldNames(), ChatRenderer.ChatMl);
 
     /// <summary>The documents and the faults of a table must be those of the same rows in JSON; gives how many there are of each.</summary>
     public static (int Good, int Bad) AssertDocumentsEqual(IReadOnlyList<JsonNode?> rows, string path)

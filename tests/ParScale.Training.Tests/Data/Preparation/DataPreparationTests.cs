@@ -26,8 +26,7 @@ public sealed class DataPreparationTests
             [.. plain.Encode("the king"), .. plain.Encode(" of juliet"), 299],
             [.. plain.Encode("romeo and juliet"), 299],
             [
-                .. plain.Encode("<|im_start|>"), .. plain.Encode("user\n<|endoftext|>"), .. plain.Encode("<|im_end|>"), .. plain.Encode("\n"),
-                .. plain.Encode("<|im_start|>"), .. plain.Encode("assistant\n"), .. plain.Encode("night"), .. plain.Encode("<|im_end|>"), .. plain.Encode("\n"),
+                .. plain.Encode("<|im_start|>user\n<|endoftext|><|im_end|>\n<|im_start|>assistant\n"), .. plain.Encode("night<|im_end|>"), .. plain.Encode("\n"),
             ],
             [.. plain.Encode("ale\nof the night"), 299],
         ];

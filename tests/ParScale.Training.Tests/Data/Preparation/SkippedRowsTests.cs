@@ -52,7 +52,7 @@ public sealed class SkippedRowsTests
     {
         using var folder = new TempFolder();
         string tokenizer = Samples.Inputs(folder)[3];
-        var rows = new JsonRow(new FieldNames(), new ChatTemplate(null));
+        var rows = new JsonRow(new FieldNames(), ChatRenderer.ChatMl);
         int skipped = 0;
         for (int seed = 0; seed < 20; seed++)
         {

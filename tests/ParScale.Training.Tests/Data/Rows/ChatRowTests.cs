@@ -92,22 +92,13 @@ public sealed class ChatRowTests
     private static string Filled(string row) => row.Replace("USER", User, StringComparison.Ordinal).Replace("ANSWER", Answer, StringComparison.Ordinal);
 
     private static Document Parse(string row, FieldNames fields) =>
-        new JsonRow(fields, new ChatTemplate(null)).Parse(Encoding.UTF8.GetBytes(row), RowLocation.Line("x.jsonl", 1));
+        new JsonRow(fields, ChatRenderer.ChatMl).Parse(Encoding.UTF8.GetBytes(row), RowLocation.Line("x.jsonl", 1));
 
     /// <summary>The chat as "role:content role:content", without ChatML's marks; the mark behind a learned content must be learned too.</summary>
     private static string Chat(string row)
     {
-        var turns = new List<string>();
-        IReadOnlyList<Segment> segments = Parse(row, new FieldNames()).Segments;
-        for (int at = 0; at < segments.Count;)
-        {
-            Assert.Equal(new Segment("<|im_start|>", false, true), segments[at++]);
-            string turn = segments[at++].Text;
-            Segment? content = segments[at].Control ? null : segments[at++];
-            Assert.Equal(new Segment("<|im_end|>", content?.Learned ?? false, true), segments[at++]);
-            Assert.Equal(new Segment("\n", false), segments[at++]);
-            turns.Add(turn.Replace('\n', ':') + (content is { } said ? said.Learned ? $"[{said.Text}]" : said.Text : ""));
-        }
-        return string.Join(' ', turns);
+        string marked = string.Concat(Parse(row, new FieldNames()).Segments.Select(segment => segment.Learned ? $"[{segment.Text}]" : segment.Text));
+        return marked.Replace("<|im_end|>]", "]<|im_end|>", StringComparison.Ordinal).Replace("<|im_end|>\n", " ", StringComparison.Ordinal)
+            .Replace("<|im_start|>", "", StringComparison.Ordinal).Replace('\n', ':').TrimEnd(' ');
     }
 }

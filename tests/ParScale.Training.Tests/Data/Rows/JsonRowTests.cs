@@ -11,7 +11,7 @@ public sealed class JsonRowTests
     [InlineData("""{"prompt":"","completion":"a"}""", "- +a")]
     [InlineData("""{"prompt":"how it was made","text":"t"}""", "+t")]
     [InlineData("""{"text":"t","messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a","name":"x"}]}""",
-        "-<|im_start|> -user\nq -<|im_end|> -\n -<|im_start|> -assistant\n +a +<|im_end|> -\n")]
+        "-<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n +a<|im_end|> -\n")]
     [InlineData("""{"prompt":null,"messages":null,"completion":null,"text":"t"}""", "+t")]
     [InlineData("""{"prompt":"q","completion":null,"text":"t"}""", "+t")]
     [InlineData("""{"text":"t","n":NaN,"m":{"x":[-Infinity,"NaN \" Infinity"]},"messages":NaN}""", "+t")]
@@ -59,7 +59,7 @@ public sealed class JsonRowTests
     [Fact]
     public void Fields_may_have_other_names()
     {
-        var row = new JsonRow(new FieldNames(Prompt: "question", Completion: "answer"), new ChatTemplate(null));
+        var row = new JsonRow(new FieldNames(Prompt: "question", Completion: "answer"), ChatRenderer.ChatMl);
         Assert.Equal(["q", "a"], row.Parse("""{"question":"q","answer":"a"}"""u8.ToArray(), Place).Segments.Select(segment => segment.Text));
     }
 
@@ -74,7 +74,7 @@ public sealed class JsonRowTests
     public void What_is_read_is_not_called_something_else_because_it_is_deep()
     {
         string messages = "{\"messages\":[{\"role\":\"user\",\"content\":\"q\",\"meta\":" + new string('[', 900) + new string(']', 900) + "},{\"role\":\"assistant\",\"content\":\"a\"}]}";
-        Assert.Contains("a", Parse(messages).Segments.Select(segment => segment.Text));
+        Assert.Contains("a<|im_end|>", Parse(messages).Segments.Select(segment => segment.Text));
         var error = Assert.Throws<ParScaleException>(() => Parse("{\"messages\":" + new string('[', 2000) + new string(']', 2000) + "}"));
         Assert.Contains("is nested more than 1000 levels deep", error.Message, StringComparison.Ordinal);
         Assert.Contains("is an array", Assert.Throws<ParScaleException>(() => Parse(new string('[', 2000) + new string(']', 2000))).Message, StringComparison.Ordinal);
@@ -83,7 +83,7 @@ public sealed class JsonRowTests
 
     private static RowLocation Place => RowLocation.Line("in/x.jsonl", 1017);
 
-    private static JsonRow Row() => new(new FieldNames(), new ChatTemplate(null));
+    private static JsonRow Row() => new(new FieldNames(), ChatRenderer.ChatMl);
 
     private static Document Parse(string json) => Row().Parse(Encoding.UTF8.GetBytes(json), Place);
 }

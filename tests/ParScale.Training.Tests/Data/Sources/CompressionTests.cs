@@ -101,7 +101,7 @@ public sealed class CompressionTests
     }
 
     private static string[] Read(string path) =>
-        [.. SourceFiles.Source(path, null, new FieldNames(), new ChatTemplate(null)).Read().Select(record => record.Parse().Segments[0].Text)];
+        [.. SourceFiles.Source(path, null, new FieldNames(), ChatRenderer.ChatMl).Read().Select(record => record.Parse().Segments[0].Text)];
 
     private static byte[] Pack(string packing, byte[] bytes)
     {

@@ -55,7 +55,7 @@ public sealed class JsonSourceTests
     {
         using var folder = new TempFolder();
         File.WriteAllText(folder.File(name), json);
-        return string.Join('|', SourceFiles.Source(folder.File(name), null, new FieldNames(), new ChatTemplate(null)).Read().Select(Text));
+        return string.Join('|', SourceFiles.Source(folder.File(name), null, new FieldNames(), ChatRenderer.ChatMl).Read().Select(Text));
     }
 
     private static string Text(SourceRecord record)

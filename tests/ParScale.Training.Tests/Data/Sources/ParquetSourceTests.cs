@@ -72,7 +72,7 @@ public sealed class ParquetSourceTests
         SourceRecord[] rows = [.. Source(folder.File("a.parquet")).Read()];
         Assert.Equal(2, rows.Length);
         Assert.Equal("<|im_start|>user\nq2<|im_end|>\n<|im_start|>assistant\na2<|im_end|>\n", string.Concat(rows[1].Parse().Segments.Select(s => s.Text)));
-        Assert.Equal(["a", "<|im_end|>"], rows[0].Parse().Segments.Where(s => s.Learned).Select(s => s.Text));
+        Assert.Equal(["a<|im_end|>"], rows[0].Parse().Segments.Where(s => s.Learned).Select(s => s.Text));
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class ParquetSourceTests
         }
     }
 
-    private static ParquetSource Source(string path) => new(path, new FieldNames(), new JsonRow(new FieldNames(), new ChatTemplate(null)));
+    private static ParquetSource Source(string path) => new(path, new FieldNames(), new JsonRow(new FieldNames(), ChatRenderer.ChatMl));
 
     private static async Task Write(string path, ParquetSchema schema, int groups, Func<ParquetRowGroupWriter, int, Task> fill)
     {

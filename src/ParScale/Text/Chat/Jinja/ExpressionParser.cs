@@ -92,6 +92,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
             Expression test = Or();
             Expression? otherwise = tokens.TakeIf("else") ? InBranch(Read) : null;
             value = new ConditionalExpression(test, value, otherwise, line);
+            tokens.RequireShort(value);
         }
         return value;
     }

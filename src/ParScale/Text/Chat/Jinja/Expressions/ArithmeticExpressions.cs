@@ -23,6 +23,8 @@ internal sealed class SignExpression(Expression value, bool isMinus, int line) :
         Value number = value.Evaluate(scope);
         scope.Run.Step();
         scope.Run.Line = Line;
+        // Zero has a sign of its own.
+        if (number is FloatValue real) return isMinus ? new FloatValue(-real.Number, real.FromTemplate) : real;
         return Arithmetic.Apply(IntValue.Template(0), isMinus ? "-" : "+", number, scope.Run);
     }
 }

@@ -34,7 +34,8 @@ internal static class Globals
         bool fromTemplate = call.Arguments.All(value => value is null or IntValue { FromTemplate: true });
         var items = new Value[(int)count];
         for (int i = 0; i < items.Length; i++) items[i] = new IntValue(start + step * i, fromTemplate);
-        FormattableString written = step.IsOne ? $"range({start}, {stop})" : $"range({start}, {stop}, {step})";
+        FormattableString written = $"range({start}, {stop}, {step})";
+        if (step.IsOne) written = $"range({start}, {stop})";
         return call.Run.List(items, ListKind.Range, written.ToString(CultureInfo.InvariantCulture));
     }
 
