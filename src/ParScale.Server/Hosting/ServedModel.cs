@@ -1,5 +1,4 @@
 using System.Globalization;
-using ParScale.Generation;
 using ParScale.Model;
 using ParScale.Server.Http;
 

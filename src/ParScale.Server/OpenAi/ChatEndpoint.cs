@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using ParScale.Generation;
 using ParScale.Server.Hosting;
 using ParScale.Server.Http;

@@ -5,9 +5,9 @@ namespace ParScale.Server.OpenAi;
 /// <summary>A whole chat answer.</summary>
 internal sealed record ChatCompletion(string Id, long Created, string Model, IReadOnlyList<ChatChoice> Choices, Usage Usage)
 {
-    public string Object => "chat.completion";
+    public string Object { get; } = "chat.completion";
 
-    public string SystemFingerprint => Fingerprint.Value;
+    public string SystemFingerprint { get; } = Fingerprint.Value;
 
     public Timings? Timings { get; init; }
 }
@@ -35,9 +35,9 @@ internal sealed record ChatAnswer(string Role)
 /// <summary>A part of a chat answer.</summary>
 internal sealed record ChatCompletionChunk(string Id, long Created, string Model, IReadOnlyList<ChatChunkChoice> Choices)
 {
-    public string Object => "chat.completion.chunk";
+    public string Object { get; } = "chat.completion.chunk";
 
-    public string SystemFingerprint => Fingerprint.Value;
+    public string SystemFingerprint { get; } = Fingerprint.Value;
 
     public Usage? Usage { get; init; }
 
@@ -68,7 +68,7 @@ internal sealed record ChatDelta
 internal sealed record ChatLogProbs(IReadOnlyList<ChatTokenLogProb> Content)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
-    public object? Refusal => null;
+    public object? Refusal { get; }
 }
 
 /// <summary>A token and its log-probability. Bytes are those of the token, which need not be whole characters.</summary>

@@ -5,9 +5,9 @@ namespace ParScale.Server.OpenAi;
 /// <summary>A whole text completion, or a part of one.</summary>
 internal sealed record TextCompletion(string Id, long Created, string Model, IReadOnlyList<TextChoice> Choices)
 {
-    public string Object => "text_completion";
+    public string Object { get; } = "text_completion";
 
-    public string SystemFingerprint => Fingerprint.Value;
+    public string SystemFingerprint { get; } = Fingerprint.Value;
 
     public Usage? Usage { get; init; }
 

@@ -3,7 +3,6 @@ using ParScale.Model;
 using ParScale.Server.Hosting;
 using ParScale.Server.Http;
 using ParScale.Server.Requests;
-using ParScale.Text;
 using ParScale.Text.Chat;
 
 namespace ParScale.Server.OpenAi;

@@ -5,16 +5,16 @@ namespace ParScale.Server.OpenAi;
 /// <summary>The models that are served.</summary>
 internal sealed record ModelList(IReadOnlyList<ModelEntry> Data)
 {
-    public string Object => "list";
+    public string Object { get; } = "list";
 }
 
 /// <summary>One of them.</summary>
 internal sealed record ModelEntry(string Id, long Created, ModelFacts Meta, [property: JsonPropertyName("parscale_n")] int Streams,
     [property: JsonPropertyName("parscale_n_tokens")] int PrefixTokens)
 {
-    public string Object => "model";
+    public string Object { get; } = "model";
 
-    public string OwnedBy => "parscale";
+    public string OwnedBy { get; } = "parscale";
 
     /// <summary>The context, as vLLM names it.</summary>
     public int MaxModelLen => Meta.NCtxTrain;

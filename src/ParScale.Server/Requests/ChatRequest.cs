@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ParScale.Generation;
 using ParScale.Server.Hosting;
 using ParScale.Server.Http;
 using ParScale.Text.Chat;
