@@ -133,8 +133,8 @@ public sealed class ChatEndpointTests(ChatModel model)
         await using TestServer server = await TestServer.Start(model.Model);
         for (int seed = 0; seed < 5; seed++)
         {
-            JsonElement answer = await server.Ask("/v1/chat/completions", $$"""
-                { {{Hello}}, "max_tokens": 300, "temperature": 1, "seed": {{seed}}, "response_format": {"type": "json_schema", "json_schema": {"name": "x", "strict": true,
+            JsonElement answer = await server.Ask("/v1/chat/completions", $$$"""
+                { {{{Hello}}}, "max_tokens": 300, "temperature": 1, "seed": {{{seed}}}, "response_format": {"type": "json_schema", "json_schema": {"name": "x", "strict": true,
                   "schema": {"type": "object", "properties": {"a": {"enum": ["one", "two"]}, "b": {"type": "boolean"}}, "required": ["a", "b"], "additionalProperties": false} } } }
                 """);
             string text = answer.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()!;

@@ -29,6 +29,7 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(PaperCostResult))]
 [JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(VersionResult))]
+[JsonSerializable(typeof(ServeResult))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>The context to use; standard output is never HTML, so quotes and letters need no escapes beyond JSON's own.</summary>
