@@ -116,4 +116,5 @@ else
     echo 'skipped: models/ holds no model'
     skipped=$((skipped + 1))
 fi
+check 'packages, installed offline' scripts/test-packages.sh
 finish

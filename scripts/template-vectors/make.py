@@ -24,7 +24,7 @@ def vectors(templates, conversations, catalogues):
             if isinstance(tools, str):
                 tools = catalogues[tools]
             rest = (conversation["messages"], tools, conversation.get("documents"), conversation.get("variables", {}))
-            if conversation.get("continue"):
+            if conversation.get("continue") and not name.startswith("constructs/"):
                 yield {"template": name, "conversation": title, "continued": reference.run(source, *rest, False, continues=True)}
                 continue
             closed, opened = (reference.run(source, *rest, prompt) for prompt in (False, True))

@@ -9,6 +9,7 @@ using ParScale.Cli.Law;
 using ParScale.Cli.Options;
 using ParScale.Cli.Parsing;
 using ParScale.Cli.Planning;
+using ParScale.Cli.Store;
 using ParScale.Cli.Terminals;
 
 namespace ParScale.Cli;
@@ -45,7 +46,7 @@ internal static class CommandLine
     private static int Invoke(string[] args, Terminal terminal)
     {
         var common = new CommonOptions();
-        Command root = Build(terminal, common);
+        Command root = Build(args, terminal, common);
         // The parser would drop a first argument such as "[diagram]" as an order to itself.
         if (args.Length > 0 && args[0].StartsWith('[')) throw ParseFailure.UnknownCommand(args[0], root);
         // A prompt may begin with '@' (response files off) and "-np" is a typo, not "-n -p" (bundling off).
@@ -60,7 +61,7 @@ internal static class CommandLine
         });
     }
 
-    private static Command Build(Terminal terminal, CommonOptions common)
+    private static Command Build(string[] args, Terminal terminal, CommonOptions common)
     {
         // Not a RootCommand: that one takes its name from the assembly, and the command has a name of its own.
         var root = new Command(Name, "Runs ParScale (parallel scaled) and Qwen2 language models in this process, on the CPU.");
@@ -71,18 +72,29 @@ internal static class CommandLine
         version.Recursive = true;
         root.Options.Add(version);
 
-        root.Subcommands.Add(new GenerateCommand(terminal, common));
-        root.Subcommands.Add(new ChatCommand(terminal, common));
-        root.Subcommands.Add(new LogitsCommand(terminal, common));
-        root.Subcommands.Add(new ScoreCommand(terminal, common));
-        root.Subcommands.Add(new TokenizeCommand(terminal, common));
-        root.Subcommands.Add(new DetokenizeCommand(terminal, common));
-        root.Subcommands.Add(new InspectCommand(terminal, common));
-        root.Subcommands.Add(new QuantizeCommand(terminal, common));
-        root.Subcommands.Add(new BenchCommand(terminal, common));
-        root.Subcommands.Add(new LawCommand(terminal, common));
-        root.Subcommands.Add(new CostCommand(terminal, common));
-        root.Subcommands.Add(new PlanCommand(terminal, common));
+        (string Name, Func<Command> Create)[] commands =
+        [
+            ("generate", () => new GenerateCommand(terminal, common)),
+            ("chat", () => new ChatCommand(terminal, common)),
+            ("logits", () => new LogitsCommand(terminal, common)),
+            ("score", () => new ScoreCommand(terminal, common)),
+            ("tokenize", () => new TokenizeCommand(terminal, common)),
+            ("detokenize", () => new DetokenizeCommand(terminal, common)),
+            ("inspect", () => new InspectCommand(terminal, common)),
+            ("quantize", () => new QuantizeCommand(terminal, common)),
+            ("bench", () => new BenchCommand(terminal, common)),
+            ("law", () => new LawCommand(terminal, common)),
+            ("cost", () => new CostCommand(terminal, common)),
+            ("plan", () => new PlanCommand(terminal, common)),
+            ("published", () => new PublishedCommand(terminal, common)),
+            ("pull", () => new PullCommand(terminal, common)),
+            ("list", () => new ListCommand(terminal, common)),
+            ("verify", () => new VerifyCommand(terminal, common)),
+            ("rm", () => new RemoveCommand(terminal, common)),
+        ];
+        // Only the command that is named is built: the options of all take longer to build than a small command takes to run.
+        int named = Array.FindIndex(commands, command => command.Name == args.FirstOrDefault());
+        foreach ((_, Func<Command> create) in named < 0 ? commands : [commands[named]]) root.Subcommands.Add(create());
         return root;
     }
 }

@@ -2,6 +2,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.MatMul.Assembly;
 using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Vectors;
 
@@ -14,7 +15,7 @@ internal static class KernelTier
     public const string Variable = "PARSCALE_TIER";
 
     /// <summary>The tiers for block-quantized weights that this machine can run, best first.</summary>
-    public static IReadOnlyList<IQuantizedKernel> Available { get; } = [.. Find()];
+    public static IReadOnlyList<IQuantizedKernel> Available { get; } = [.. Find(AssembledKernel.IsAllowed)];
 
     /// <summary>Their names.</summary>
     public static string Names => string.Join(", ", Available.Select(kernel => kernel.Name));
@@ -22,8 +23,19 @@ internal static class KernelTier
     /// <summary>The tier in use for block-quantized weights: the best, or the one forced.</summary>
     public static IQuantizedKernel Current { get; private set; } = Named(Environment.GetEnvironmentVariable(Variable)) ?? Available[0];
 
-    /// <summary>The instructions used for weights of a type, for example <c>avx512-vnni</c> or <c>float 256-bit</c>.</summary>
-    public static string NameFor(WeightDtype type) => WeightFormats.IsQuantized(type) ? Current.Name : Name;
+    /// <summary>What the environment variable asks for although this machine does not have it; null when there is no such mistake.</summary>
+    public static string? Unknown { get; } =
+        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } name && Named(name) is null ? name : null;
+
+    /// <summary>
+    /// The instructions used for weights of a type, for example <c>avx512-vnni</c> or <c>float 256-bit</c>, and why they are not the
+    /// best ones where the system is to blame.
+    /// </summary>
+    public static string NameFor(WeightDtype type) => WeightFormats.IsQuantized(type) ? Describe(Current, AssembledKernel.IsAllowed) : Name;
+
+    /// <summary>The name of a tier, and a note when the faster ones of this processor are missing because generated code is refused.</summary>
+    internal static string Describe(IQuantizedKernel kernel, bool generatedCode) =>
+        !generatedCode && Find(true).Any(other => other is AssembledKernel) ? $"{kernel.Name} (the system refuses generated code)" : kernel.Name;
 
     /// <summary>The vectors used for float weights, for example <c>AVX-512 512-bit</c>.</summary>
     public static string Name { get; } = $"{Instructions} {Simd.Bits}-bit";
@@ -39,14 +51,24 @@ internal static class KernelTier
     private static IQuantizedKernel? Named(string? name) =>
         Available.FirstOrDefault(kernel => string.Equals(kernel.Name, name, StringComparison.OrdinalIgnoreCase));
 
-    private static IEnumerable<IQuantizedKernel> Find()
+    /// <summary>
+    /// The tiers that the processor has. Where generated code is refused, those in C# intrinsics remain, which reach nine tenths of its speed.
+    /// </summary>
+    internal static IEnumerable<IQuantizedKernel> Find(bool generatedCode)
     {
-        if (AssembledKernel.IsSupported) yield return new AssembledKernel();
-        if (AvxVnni.IsSupported && Fma.IsSupported) yield return new VectorKernel<AvxVnniTier, Vector256<int>>("avx-vnni");
-        if (Avx2.IsSupported && Fma.IsSupported) yield return new VectorKernel<Avx2Tier, Vector256<int>>("avx2");
-        if (Dp.IsSupported) yield return new VectorKernel<ArmDpTier, Vector128<int>>("dp");
-        yield return new VectorKernel<PortableTier, Vector128<int>>("portable");
+        bool avx2 = Avx2.IsSupported && Fma.IsSupported, avxVnni = AvxVnni.IsSupported && Fma.IsSupported;
+        if (AssembledKernel.HasAvx512Vnni && generatedCode) yield return new AssembledKernel("avx512-vnni", VectorInstructions.Avx512Vnni);
+        if (avxVnni && generatedCode) yield return new AssembledKernel("avx-vnni", VectorInstructions.AvxVnni);
+        if (avx2 && generatedCode) yield return new AssembledKernel("avx2", VectorInstructions.Avx2);
+        if (avxVnni) yield return ByDot<AvxVnniTier, Vector256<int>>("avx-vnni-intrinsics");
+        if (avx2) yield return new VectorKernel<Avx2BytesStep, Avx2NibblesStep, Vector256<int>>("avx2-intrinsics", ActivationLayout.WordPairs);
+        if (Dp.IsSupported) yield return ByDot<ArmDpTier, Vector128<int>>("dp");
+        yield return ByDot<PortableTier, Vector128<int>>("portable");
     }
+
+    private static VectorKernel<DotBytesStep<TTier, TVector>, DotNibblesStep<TTier, TVector>, TVector> ByDot<TTier, TVector>(string name)
+        where TTier : struct, IDotTier<TVector>
+        where TVector : struct => new(name, ActivationLayout.Bytes);
 
     private static string Instructions =>
         !Vector128.IsHardwareAccelerated ? "portable" :

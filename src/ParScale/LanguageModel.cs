@@ -52,7 +52,7 @@ public sealed partial class LanguageModel : IDisposable
         HasTokenizer = Text.Tokenizer.IsIn(Folder);
         GenerationConfig = options.UseGenerationConfig ? checkpoint.Config.Generation : GenerationConfig.None;
         DefaultOptions = GenerationConfig.Over(new GenerationOptions());
-        _chatTemplate = new Lazy<ChatTemplate?>(() => options.ChatTemplate ?? ChatTemplate.Load(Folder));
+        _chatTemplate = new Lazy<ChatTemplate?>(() => options.ChatTemplate?.WithTokensOf(Folder) ?? ChatTemplate.Load(Folder));
         _turnEnd = new Lazy<ChatTurnEnd>(() => ChatTurnEnd.Of(RequiredTemplate(), Tokenizer));
     }
 
@@ -60,7 +60,7 @@ public sealed partial class LanguageModel : IDisposable
     public ModelConfig Config => _backbone.Config;
 
     /// <summary>The streams that requests run with when they do not choose.</summary>
-    public StreamSet Streams { get; }
+    public StreamSet Streams { get; private set; }
 
     /// <summary>All stream sets that are resident, that of P = 1 included.</summary>
     public IReadOnlyList<StreamSet> StreamSets => Volatile.Read(ref _sets);
@@ -69,7 +69,7 @@ public sealed partial class LanguageModel : IDisposable
     public string Folder => _checkpoint.Folder;
 
     /// <summary>What was odd about the checkpoint, one line each.</summary>
-    public IReadOnlyList<string> Notices { get; }
+    public IReadOnlyList<string> Notices { get; private set; }
 
     /// <summary>Bytes that the weights take in memory, those of streams not counted.</summary>
     public long WeightBytes => Benchmarking.WeightCost.Bytes(_backbone);
@@ -107,20 +107,19 @@ public sealed partial class LanguageModel : IDisposable
         int threads = options.Threads ?? Math.Min(Environment.ProcessorCount, MostThreads);
         if (threads is < 1 or > MostThreads) throw ParScaleException.Usage("CL-02", $"threads is {threads}; it must be 1 to {MostThreads}");
         if (options.KvMemory is < 1) throw ParScaleException.Usage("CL-02", $"the key-value memory is {options.KvMemory} bytes; it must be at least 1");
-        folder = SystemPath.WithoutDots(folder ?? EmbeddedModel.Folder(options.Streams));
+        folder = SystemPath.WithoutDots(folder ?? EmbeddedModel.Folder(options.OwnStreams));
         HeaderChecksum.Require(folder);
         CheckpointConfig config = CheckpointConfig.Load(folder);
         QuantizedFolder.RequireType(config, options.Dtype);
-        CheckpointConfig run = config.WithStreams(options.Streams);
+        CheckpointConfig run = config.WithStreams(options.OwnStreams);
         MemoryCheck.Require(run, options.Dtype);
-        if (options.Tier is { } tier && !Kernels.KernelTier.TryForce(tier))
-            throw ParScaleException.Usage("CL-02", $"tier {ParScaleException.Quote(tier)} is not one this machine has: {Kernels.KernelTier.Names}");
+        TierChoice.Apply(options.Tier);
         // Beside the weights, on another core. The folder may be replaced while the model runs, so nothing in it is read later; a
         // tokenizer that is missing or broken is reported when text is asked for: token ids need none.
         Task<Tokenizer> tokenizer = Task.Run(() => Text.Tokenizer.Load(folder, config.Model.VocabularySize));
         try
         {
-            return Load(folder, config, run, options, threads, tokenizer);
+            return WithAdded(Load(folder, config, run, options, threads, tokenizer), options);
         }
         finally
         {
@@ -151,6 +150,22 @@ public sealed partial class LanguageModel : IDisposable
             set?.Free();
             backbone?.Dispose();
             checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    private static LanguageModel WithAdded(LanguageModel model, LoadOptions options)
+    {
+        if (options.AddedStreams.Count == 0) return model;
+        try
+        {
+            foreach (string folder in options.AddedStreams) model.AddStreams(folder);
+            if (options.Streams is { } streams) model.Streams = StreamChoice.FromInt32(streams).Find(model.StreamSets);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
             throw;
         }
     }

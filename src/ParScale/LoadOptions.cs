@@ -12,8 +12,20 @@ public sealed record LoadOptions
     /// </summary>
     public int? Streams { get; init; }
 
+    /// <summary>
+    /// Folders whose streams are made resident too, as <see cref="LanguageModel.AddStreams"/> does. <see cref="Streams"/> then chooses among
+    /// these and the model's own.
+    /// </summary>
+    public IReadOnlyList<string> AddedStreams { get; init; } = [];
+
     /// <summary>Storage of the weights. Null keeps them as stored.</summary>
     public WeightDtype? Dtype { get; init; }
+
+    /// <summary>
+    /// Whether q8 or q4 weights that are made of floats are kept in the store for the next start, which then maps them. Null keeps those of
+    /// models that are loaded by their name on the hub.
+    /// </summary>
+    public bool? KeepQuantized { get; init; }
 
     /// <summary>Storage of keys and values of past tokens. Null takes f32 for f32 and bf16 weights and bf16 for others.</summary>
     public KvDtype? KvDtype { get; init; }
@@ -46,8 +58,12 @@ public sealed record LoadOptions
     public int? Threads { get; init; }
 
     /// <summary>
-    /// Instructions for q8 and q4 weights: <c>avx512-vnni</c>, <c>avx-vnni</c>, <c>avx2</c>, <c>dp</c> or <c>portable</c>; from then on for
-    /// all models of the process. Null leaves the best that the machine has. All give the same bits.
+    /// Instructions for q8 and q4 weights: <c>avx512-vnni</c>, <c>avx-vnni</c>, <c>avx2</c>, <c>avx-vnni-intrinsics</c>,
+    /// <c>avx2-intrinsics</c>, <c>dp</c> or <c>portable</c>; from then on for all models of the process. Null leaves what
+    /// <c>PARSCALE_TIER</c> says, or the best that the machine has. All give the same bits.
     /// </summary>
     public string? Tier { get; init; }
+
+    /// <summary>P of the model's own streams that is asked for; null for all it has.</summary>
+    internal int? OwnStreams => AddedStreams.Count == 0 ? Streams : null;
 }

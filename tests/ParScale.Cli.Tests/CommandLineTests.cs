@@ -131,7 +131,8 @@ public class CommandLineTests(TinyModel model)
     [Fact]
     public void Hub_names_are_told_apart_from_wrong_folders()
     {
-        Assert.Contains("hub names are not supported yet", Tool.Run("inspect", "-m", "Qwen/Qwen2-0.5B").Fails(3, "CL-03"), StringComparison.Ordinal);
+        Assert.Contains("a model on the hub is org/name", Tool.Run("inspect", "-m", "no/such/folder").Fails(3, "CL-03"), StringComparison.Ordinal);
+        Assert.Contains("a model on the hub is org/name", Tool.Run("inspect", "-m", "my-model").Fails(3, "CL-03"), StringComparison.Ordinal);
         Assert.DoesNotContain("hub", Tool.Run("inspect", "-m", "./nowhere").Fails(3, "CL-03"), StringComparison.Ordinal);
     }
 

@@ -43,6 +43,27 @@ public partial class ProcessTests(TinyModel model)
     }
 
     [Fact]
+    public async Task Every_tier_of_this_machine_can_be_forced_in_both_ways_and_no_other()
+    {
+        async Task<Outcome> Generate(string variable, params string[] options)
+        {
+            using Process process = ToolProcess.Start(new Dictionary<string, string> { ["PARSCALE_TIER"] = variable },
+                ["generate", "-p", "What", "-n", "1", "--temp", "0", "--dtype", "q8", "--json", .. options]);
+            return await ToolProcess.FinishAsync(process);
+        }
+        const string list = "take one of ";
+        string refusal = (await Generate("", "--tier", "abacus")).Fails(2, "CL-02");
+        Assert.Contains("PARSCALE_TIER", (await Generate("abacus")).Fails(2, "CL-02"), StringComparison.Ordinal);
+        string[] names = refusal[(refusal.IndexOf(list, StringComparison.Ordinal) + list.Length)..].Trim().Split(", ");
+        Assert.Equal("portable", names[^1]);
+        foreach (string name in names)
+        {
+            Outcome[] runs = [await Generate("", "--tier", name), await Generate(name), await Generate("portable", "--tier", name)];
+            Assert.All(runs, run => Assert.Equal(name, run.Json().GetProperty("kernel").GetString()));
+        }
+    }
+
+    [Fact]
     public async Task Full_disk_is_one_line_and_exit_4()
     {
         SkipOnWindows();
@@ -85,6 +106,7 @@ public partial class ProcessTests(TinyModel model)
     }
 
     [Theory]
+    [InlineData("chat")]
     [InlineData("tokenize")]
     [InlineData("generate")]
     [InlineData("score")]

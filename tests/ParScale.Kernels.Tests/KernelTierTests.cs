@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Tests;
@@ -19,6 +20,20 @@ public class KernelTierTests
     [Fact]
     public void The_name_tells_the_width_in_use() =>
         Assert.EndsWith($"{Simd.Bits}-bit", KernelTier.Name, StringComparison.Ordinal);
+
+    [Fact]
+    public void Where_the_system_refuses_generated_code_intrinsics_take_over_and_the_name_says_so()
+    {
+        IQuantizedKernel[] all = [.. KernelTier.Find(generatedCode: true)], left = [.. KernelTier.Find(generatedCode: false)];
+        Assert.DoesNotContain(left, kernel => kernel is AssembledKernel);
+        Assert.Equal(all.Where(kernel => kernel is not AssembledKernel).Select(kernel => kernel.Name), left.Select(kernel => kernel.Name));
+        if (Avx2.IsSupported && Fma.IsSupported) Assert.EndsWith("-intrinsics", left[0].Name, StringComparison.Ordinal);
+
+        bool missing = all.Length > left.Length;
+        string told = KernelTier.Describe(left[0], generatedCode: false);
+        Assert.Equal(missing ? $"{left[0].Name} (the system refuses generated code)" : left[0].Name, told);
+        Assert.Equal(all[0].Name, KernelTier.Describe(all[0], generatedCode: true));
+    }
 
     private static bool IsOff(string variable) => Environment.GetEnvironmentVariable(variable) == "0";
 }

@@ -42,20 +42,23 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
     /// <summary>The aggregation of one token's states [P][H].</summary>
     public double[] Mix(double[][] states)
     {
+        double[] shares = StreamWeights(states);
+        var y = new double[_model.HiddenSize];
+        for (int p = 0; p < shares.Length; p++)
+            for (int h = 0; h < y.Length; h++) y[h] += shares[p] * states[p][h];
+        return y;
+    }
+
+    /// <summary>The aggregator's weight of each of one token's states [P][H].</summary>
+    public double[] StreamWeights(double[][] states)
+    {
         int streams = _streams.Count;
-        if (streams == 1) return states[0];
+        if (streams == 1) return [1];
         var joined = new double[_model.HiddenSize * streams];
         for (int h = 0; h < _model.HiddenSize; h++)
             for (int p = 0; p < streams; p++) joined[h * streams + p] = states[p][h];
         double[] inner = [.. Linear("model.aggregate_layer.0", joined).Select(Silu)];
-        double[] shares = Softmax(Linear("model.aggregate_layer.2", inner));
-        var y = new double[_model.HiddenSize];
-        for (int p = 0; p < streams; p++)
-        {
-            double share = shares[p] * (1 - _streams.Smoothing) + _streams.Smoothing / streams;
-            for (int h = 0; h < y.Length; h++) y[h] += share * states[p][h];
-        }
-        return y;
+        return [.. Softmax(Linear("model.aggregate_layer.2", inner)).Select(share => share * (1 - _streams.Smoothing) + _streams.Smoothing / streams)];
     }
 
     /// <summary>Logits [V] of a mixed state.</summary>

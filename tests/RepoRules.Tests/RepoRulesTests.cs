@@ -7,7 +7,7 @@ public partial class RepoRulesTests
 {
     private const int LongestFile = 300;
 
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = Repository.Root;
 
     private static IEnumerable<string> Sources => Files("*.cs", "src", "tests", "benchmarks", "samples");
 
@@ -100,13 +100,6 @@ public partial class RepoRulesTests
             .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"));
 
     private static string Relative(string file) => Path.GetRelativePath(Root, file);
-
-    private static string FindRoot()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-            if (File.Exists(Path.Combine(at.FullName, "ParScale.slnx"))) return at.FullName;
-        throw new InvalidOperationException("the tests do not run inside the repository");
-    }
 
     [GeneratedRegex("\"([A-Z]{2,3}-[0-9][0-9])\"")]
     private static partial Regex ErrorId();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ParScale.Benchmarking;
 using ParScale.Cli.Commands;
+using ParScale.Cli.Cost;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.Plots;
@@ -40,7 +41,7 @@ internal sealed class BenchCommand : ExampleCommand
     {
         BenchFormat format = parse.GetValue(_format) ?? (json ? BenchFormat.Json : BenchFormat.Md);
         if (json && format != BenchFormat.Json) throw ParScaleException.Usage("CL-02", "--json and -o contradict each other; give one of them");
-        BenchmarkPlan plan = _options.Read(parse);
+        BenchmarkPlan plan = _options.Read(parse, terminal);
         string? plot = BenchPlot.Check(parse.GetValue(_plot));
 
         using var interrupt = new Interrupt(terminal.Cancellation);
@@ -68,6 +69,7 @@ internal sealed class BenchCommand : ExampleCommand
                 Int8GmacSBest = measured.Int8.Most / 1e9,
                 F32GmacSBest = measured.Float32.Most / 1e9,
                 Passes = measured.Read.Count,
+                Products = [.. measured.Products.Select(floor => ProductFigure.From(ProductFigure.Measured(floor)))],
             },
             [.. measured.Rows.Select(row => BenchRow.From(row, plan, BenchPrediction.Of(row, plan, measured)))]);
     }

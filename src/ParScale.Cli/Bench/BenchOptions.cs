@@ -1,8 +1,8 @@
 using System.CommandLine;
 using ParScale.Benchmarking;
 using ParScale.Cli.Options;
+using ParScale.Cli.Terminals;
 using ParScale.Configuration;
-using ParScale.Files;
 using ParScale.Kernels.Formats;
 using ParScale.Quantization;
 
@@ -38,18 +38,18 @@ internal sealed class BenchOptions
     public void AddTo(Command command)
     {
         _shape.AddTo(command);
-        command.Options.Add(_model.Option);
+        _model.AddTo(command);
         foreach (Option option in new Option[] { _streams, _batches, _types, _caches, _contexts, _prompt, _steps, _repetitions, _threads }) command.Options.Add(option);
     }
 
     /// <summary>The plan that the options describe.</summary>
-    public BenchmarkPlan Read(ParseResult parse)
+    public BenchmarkPlan Read(ParseResult parse, Terminal terminal)
     {
-        string? folder = _model.Read(parse);
+        string? folder = _model.Read(parse, terminal);
         if (folder is not null && _shape.Given(parse) is { } given)
             throw ParScaleException.Usage("CL-02", $"{given} makes a model of random weights, -m loads one; give one of them");
         CheckpointConfig? stored = folder is null ? null : LoadConfig(folder);
-        (string name, ModelConfig shape) = stored is null ? _shape.Read(parse) : (NameOf(folder!), stored.Model);
+        (string name, ModelConfig shape) = stored is null ? _shape.Read(parse) : (_model.NameOf(parse, folder!), stored.Model);
         var plan = new BenchmarkPlan
         {
             Folder = folder,
@@ -94,6 +94,4 @@ internal sealed class BenchOptions
 
     private static ParScaleException TooLong(string option, int tokens, ModelConfig shape) =>
         ParScaleException.Usage("CL-02", $"{option} {tokens} does not fit into the model's context of {shape.MaxPositions} tokens");
-
-    private static string NameOf(string folder) => Path.GetFileName(SystemPath.Full(folder));
 }

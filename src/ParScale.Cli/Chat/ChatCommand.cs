@@ -17,7 +17,7 @@ internal sealed class ChatCommand : ExampleCommand
 
     private readonly Terminal _terminal;
     private readonly CommonOptions _common;
-    private readonly ModelOptions _model = new();
+    private readonly ModelOptions _model = new(allSets: true);
     private readonly InputOptions _input = new(acceptsTokens: false, acceptsSpecial: false);
     private readonly GenerationOptionSet _generation = new(new GenerationOptions { MaxNewTokens = AnswerTokens }, forChat: true);
     private readonly Option<string?> _system = new("--system") { Description = "System message: how the model is to answer.", HelpName = "TEXT" };
@@ -67,7 +67,7 @@ internal sealed class ChatCommand : ExampleCommand
         using var interrupt = new AnswerInterrupt(() => Restore(typed), _terminal.Cancellation);
         IChatView view = typed && _terminal.HasColours ? Screen() : new PlainView(_terminal, answers: !json);
         var loop = new ChatLoop(session, view, interrupt, goesOn: typed);
-        int exit = message is not null ? (loop.Ask(message) ? 0 : ErrorReport.Interrupted)
+        int exit = message is not null ? (loop.Ask(new Question(message)) ? 0 : ErrorReport.Interrupted)
             : lines ? loop.Run(TextLines(_terminal.In!, prompt: false))
             : Converse(session, view, loop, parse.GetValue(_noHistory));
         if (json) _terminal.WriteJson(Describe(loop, session), CliJson.Readable.ChatResult);

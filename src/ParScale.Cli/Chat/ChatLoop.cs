@@ -41,7 +41,7 @@ internal sealed class ChatLoop(ChatSession session, IChatView view, AnswerInterr
     }
 
     /// <summary>Asks one question. Whether the answer was not stopped.</summary>
-    public bool Ask(string question)
+    public bool Ask(Question question)
     {
         view.Wait();
         ChatAnswer answer = interrupt.Run(cancellation => session.Ask(question, view.Show, cancellation));
@@ -55,8 +55,8 @@ internal sealed class ChatLoop(ChatSession session, IChatView view, AnswerInterr
         try
         {
             bool isCommand = text[0] == '/' && !text.StartsWith("//", StringComparison.Ordinal);
-            string? question = isCommand ? _commands.Run(text) : text[0] == '/' ? text[1..] : text;
-            if (question is not null) _interrupted = !Ask(question);
+            Question? question = isCommand ? _commands.Run(text) : new Question(text[0] == '/' ? text[1..] : text);
+            if (question is { } asked) _interrupted = !Ask(asked);
         }
         catch (Exception problem) when (goesOn && problem is ParScaleException or IOException or UnauthorizedAccessException)
         {

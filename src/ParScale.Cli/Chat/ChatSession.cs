@@ -1,6 +1,7 @@
 using ParScale.Cli.Commands;
 using ParScale.Generation;
 using ParScale.Model;
+using ParScale.Text.Chat;
 
 namespace ParScale.Cli.Chat;
 
@@ -48,13 +49,18 @@ internal sealed class ChatSession(LanguageModel model, bool plain, GenerationOpt
     }
 
     /// <summary>
-    /// Asks a question and shows the answer as it comes, thinking apart. When there is no answer, neither is there a question: the
+    /// Asks a question and shows the answer as it comes, thinking apart. Where no answer comes, because of an error or of Ctrl+C, the
     /// conversation is as it was.
     /// </summary>
+    /// <param name="question">What to ask, and whether it takes the place of the last turn.</param>
+    /// <param name="show">Takes pieces of the answer, and whether they are thinking.</param>
+    /// <param name="cancellation">Stops the answer.</param>
     /// <exception cref="ParScaleException">The template refuses the conversation, or it does not fit the context (CH-03) or the memory.</exception>
-    public ChatAnswer Ask(string question, Action<string, bool> show, CancellationToken cancellation)
+    public ChatAnswer Ask(Question question, Action<string, bool> show, CancellationToken cancellation)
     {
-        Conversation.Add("user", question);
+        ChatMessage[] before = [.. Conversation.Messages];
+        if (question.Again) Conversation.Undo();
+        Conversation.Add("user", question.Text);
         bool answered = false;
         try
         {
@@ -65,7 +71,7 @@ internal sealed class ChatSession(LanguageModel model, bool plain, GenerationOpt
         }
         finally
         {
-            if (!answered) Conversation.Undo();
+            if (!answered) Conversation.Replace(before);
         }
     }
 
@@ -107,7 +113,7 @@ internal sealed class ChatSession(LanguageModel model, bool plain, GenerationOpt
     private string PlainText()
     {
         var text = new System.Text.StringBuilder();
-        foreach (Text.Chat.ChatMessage message in Conversation.Messages)
+        foreach (ChatMessage message in Conversation.Messages)
         {
             bool continues = message.Role == "assistant" || text.Length == 0;
             text.Append(continues ? "" : "\n\n").Append(message.Content);
@@ -123,3 +129,8 @@ internal sealed class ChatSession(LanguageModel model, bool plain, GenerationOpt
 /// <param name="Result">Text and figures.</param>
 /// <param name="Full">Whether the model's context is full with it.</param>
 internal sealed record ChatAnswer(ChatTurnResult Result, bool Full);
+
+/// <summary>What is asked.</summary>
+/// <param name="Text">The words.</param>
+/// <param name="Again">Whether it takes the place of the last turn.</param>
+internal readonly record struct Question(string Text, bool Again = false);

@@ -29,14 +29,15 @@ internal sealed class Conversation
     /// <summary>Adds a message.</summary>
     public void Add(string role, string content) => _messages.Add(new ChatMessage(role, content));
 
-    /// <summary>Takes the newest turn back: from the last question on. Its question; null when there is no turn.</summary>
-    public string? Undo()
+    /// <summary>The newest question; null when there is none.</summary>
+    public string? LastQuestion => _messages.FindLast(message => message.Role == "user") is { } last ? last.Content ?? "" : null;
+
+    /// <summary>Takes the newest turn back: from the last question on. False when there is no turn.</summary>
+    public bool Undo()
     {
         int last = _messages.FindLastIndex(message => message.Role == "user");
-        if (last < 0) return null;
-        string question = _messages[last].Content ?? "";
-        _messages.RemoveRange(last, _messages.Count - last);
-        return question;
+        if (last >= 0) _messages.RemoveRange(last, _messages.Count - last);
+        return last >= 0;
     }
 
     /// <summary>Drops the oldest turns, at most so many. How many were dropped.</summary>

@@ -13,7 +13,7 @@ internal sealed class SlashCommands(ChatSession session, IChatView view)
 
     /// <summary>Runs a command. A question to ask, when the command wants one asked; else null.</summary>
     /// <exception cref="ParScaleException">The command is unknown, or its argument is wrong.</exception>
-    public string? Run(string line)
+    public Question? Run(string line)
     {
         string[] parts = line.Split((char[]?)null, 2, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         string argument = parts.Length > 1 ? parts[1] : "";
@@ -27,7 +27,7 @@ internal sealed class SlashCommands(ChatSession session, IChatView view)
             case "/top-p": Set(argument, "top-p", session.Options.Sampling.TopP, (sampling, value) => sampling with { TopP = value }); break;
             case "/seed": Set(argument, "seed", session.Options.Sampling.Seed!.Value, (sampling, value) => sampling with { Seed = value }); break;
             case "/retry": return Retry();
-            case "/undo": view.Note(conversation.Undo() is null ? "there is nothing to take back" : Length("taken back")); break;
+            case "/undo": view.Note(conversation.Undo() ? Length("taken back") : "there is nothing to take back"); break;
             case "/forget": Forget(argument); break;
             case "/clear":
                 conversation.Clear();
@@ -48,12 +48,15 @@ internal sealed class SlashCommands(ChatSession session, IChatView view)
         return null;
     }
 
-    private string? Retry()
+    private Question? Retry()
     {
-        string? question = session.Conversation.Undo();
-        if (question is null) view.Note("there is no question to ask again");
-        else if (session.Options.Sampling.Temperature == 0) view.Note("the temperature is 0, so the answer is the same; /temp 0.8 draws others");
-        return question;
+        if (session.Conversation.LastQuestion is not { } question)
+        {
+            view.Note("there is no question to ask again");
+            return null;
+        }
+        if (session.Options.Sampling.Temperature == 0) view.Note("the temperature is 0, so the answer is the same; /temp 0.8 draws others");
+        return new Question(question, Again: true);
     }
 
     private void Streams(string argument)

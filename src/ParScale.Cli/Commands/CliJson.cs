@@ -7,6 +7,7 @@ using ParScale.Cli.Cost;
 using ParScale.Cli.Law;
 using ParScale.Cli.Parsing;
 using ParScale.Cli.Planning;
+using ParScale.Cli.Store;
 
 namespace ParScale.Cli.Commands;
 
@@ -28,6 +29,11 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(CostResult))]
 [JsonSerializable(typeof(PaperCostResult))]
 [JsonSerializable(typeof(PlanReport))]
+[JsonSerializable(typeof(PullResult))]
+[JsonSerializable(typeof(ListResult))]
+[JsonSerializable(typeof(RemoveResult))]
+[JsonSerializable(typeof(VerifyResult))]
+[JsonSerializable(typeof(PublishedResult))]
 [JsonSerializable(typeof(VersionResult))]
 [JsonSerializable(typeof(ServeResult))]
 internal sealed partial class CliJson : JsonSerializerContext

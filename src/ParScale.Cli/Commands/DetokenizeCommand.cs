@@ -15,7 +15,7 @@ internal sealed class DetokenizeCommand : ExampleCommand
         : base("detokenize", "Turn token ids back into text. Without --tokens the ids are read from standard input when that is piped.")
     {
         Options.Add(_tokens);
-        Options.Add(_model.Option);
+        _model.AddTo(this);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
     }
 
@@ -27,7 +27,7 @@ internal sealed class DetokenizeCommand : ExampleCommand
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
         int[] ids = TokenList.Get(parse, _tokens) ?? ReadPipe(terminal);
-        Tokenizer tokenizer = ModelFolder.Tokenizer(_model.Read(parse), terminal);
+        Tokenizer tokenizer = ModelFolder.Tokenizer(_model.Read(parse, terminal), terminal);
         TokenList.Check(ids, tokenizer.IdLimit);
         string text = tokenizer.Decode(ids);
         if (json) terminal.WriteJson(new DetokenizeResult(text), CliJson.Readable.DetokenizeResult);

@@ -20,7 +20,7 @@ internal sealed class InspectCommand : ExampleCommand
     public InspectCommand(Terminal terminal, CommonOptions common)
         : base("inspect", "Check a model's files and show its shape, parameters and memory needs; the weights are not loaded.")
     {
-        Options.Add(_model.Option);
+        _model.AddTo(this);
         Options.Add(_streams);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
     }
@@ -33,7 +33,7 @@ internal sealed class InspectCommand : ExampleCommand
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
         int? streams = parse.GetValue(_streams);
-        string folder = _model.Read(parse) ?? EmbeddedModel.Folder(streams);
+        string folder = _model.Read(parse, terminal) ?? EmbeddedModel.Folder(streams);
         using var checkpoint = Checkpoint.Open(folder);
         Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, checkpoint.Config.Model.VocabularySize) : null;
         InspectResult result = Describe(checkpoint, checkpoint.Config.WithStreams(streams), tokenizer);

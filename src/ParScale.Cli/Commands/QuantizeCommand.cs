@@ -35,7 +35,7 @@ internal sealed class QuantizeCommand : ExampleCommand
     public QuantizeCommand(Terminal terminal, CommonOptions common)
         : base("quantize", "Write a model with 8-bit or 4-bit weights: smaller, faster to load and to run. Every command reads the new folder.")
     {
-        Options.Add(_model.Option);
+        _model.AddTo(this);
         Options.Add(_type);
         Options.Add(_output);
         Options.Add(_force);
@@ -49,7 +49,7 @@ internal sealed class QuantizeCommand : ExampleCommand
 
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
-        string source = _model.Read(parse) ?? EmbeddedModel.Folder();
+        string source = _model.Read(parse, terminal) ?? EmbeddedModel.Folder();
         string target = parse.GetRequiredValue(_output);
         var clock = Stopwatch.StartNew();
         QuantizeReport report;

@@ -15,7 +15,7 @@ internal sealed class TokenizeCommand : ExampleCommand
         : base("tokenize", "Turn a text into token ids.")
     {
         _input.AddTo(this);
-        Options.Add(_model.Option);
+        _model.AddTo(this);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
     }
 
@@ -27,7 +27,7 @@ internal sealed class TokenizeCommand : ExampleCommand
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
         Input input = _input.Read(parse, terminal);
-        Tokenizer tokenizer = ModelFolder.Tokenizer(_model.Read(parse), terminal);
+        Tokenizer tokenizer = ModelFolder.Tokenizer(_model.Read(parse, terminal), terminal);
         int[] ids = tokenizer.Encode(input.Text ?? "", input.ParseSpecial, addSpecial: true);
         if (json) terminal.WriteJson(new TokenizeResult(ids), CliJson.Readable.TokenizeResult);
         else terminal.Out.WriteLine(string.Join(',', ids));

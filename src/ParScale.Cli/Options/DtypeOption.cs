@@ -8,14 +8,18 @@ namespace ParScale.Cli.Options;
 internal static class DtypeOption
 {
     /// <summary>The option <c>--dtype</c>.</summary>
-    public static Option<WeightDtype?> OfWeights(string description) => Create<WeightDtype>(description, "--dtype");
+    public static Option<WeightDtype?> OfWeights(string description) => Create(description, Enum.GetValues<WeightDtype>(), "--dtype");
+
+    /// <summary>The option <c>--dtype</c> where quantised copies are meant.</summary>
+    public static Option<WeightDtype?> OfCopies(string description) => Create(description, [WeightDtype.Q8, WeightDtype.Q4], "--dtype");
 
     /// <summary>The option <c>--kv-dtype</c>, also written <c>--kv</c>.</summary>
-    public static Option<KvDtype?> OfKeysAndValues(string description) => Create<KvDtype>(description, "--kv-dtype", "--kv");
+    public static Option<KvDtype?> OfKeysAndValues(string description) =>
+        Create(description, Enum.GetValues<KvDtype>(), "--kv-dtype", "--kv");
 
-    private static Option<T?> Create<T>(string description, string name, params string[] aliases) where T : struct, Enum
+    private static Option<T?> Create<T>(string description, T[] values, string name, params string[] aliases) where T : struct, Enum
     {
-        Dictionary<string, T> formats = Enum.GetValues<T>().ToDictionary(format => format.ToString().ToLowerInvariant());
+        Dictionary<string, T> formats = values.ToDictionary(format => format.ToString().ToLowerInvariant());
         string[] names = [.. formats.Keys];
         return new Option<T?>(name, aliases)
         {

@@ -1,48 +1,98 @@
 using System.CommandLine;
+using ParScale.Cli.Downloads;
+using ParScale.Cli.Terminals;
 using ParScale.Files;
+using ParScale.Hub;
+using ParScale.Store;
 using ParScale.Text;
 
 namespace ParScale.Cli.Options;
 
-/// <summary>The option <c>-m</c>: a folder in Hugging Face layout, or nothing for the embedded model.</summary>
+/// <summary>The option <c>-m</c>: a folder in Hugging Face layout, a model's name on the hub, or nothing for the embedded model.</summary>
 /// <param name="acceptsTokenizerAlone">Whether a folder with tokenizer.json and nothing else will do.</param>
 internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
 {
-    public Option<string?> Option { get; } = new("--model", "-m")
+    private readonly Option<string?> _model = new("--model", "-m")
     {
-        Description = "Folder in Hugging Face layout: config.json, *.safetensors, tokenizer.json (default: the embedded model).",
-        HelpName = "FOLDER",
+        Description = "Folder in Hugging Face layout, or a model on the hub as org/name[@revision], fetched at first use (default: the embedded model).",
+        HelpName = "FOLDER|NAME",
     };
+    private readonly Option<bool> _yes = CommonOptions.Flag("--yes", "Fetch models of more than 1 GB without asking (or set PARSCALE_YES=1).", "-y");
 
-    /// <summary>The folder, proved to exist and to hold what is needed; null for the embedded model.</summary>
-    public string? Read(ParseResult parse)
+    public void AddTo(Command command)
     {
-        string? folder = parse.GetValue(Option);
-        if (folder is null) return null;
-        if (folder.Length == 0) throw ParScaleException.Usage("CL-02", "--model needs a folder; leave it out for the embedded model");
-
-        string name = ParScaleException.Quote(folder);
-        folder = SystemPath.WithoutDots(folder);
-        if (!Directory.Exists(folder))
-        {
-            if (!InputFile.IsThere(folder, "CL-03")) throw Refuse(Missing(folder, name));
-            throw Refuse(new FileInfo(folder).LinkTarget is null
-                ? $"--model {name} is a file; give the folder that holds config.json and model.safetensors"
-                : $"--model {name} is a link that leads to no folder; link it to a folder in Hugging Face layout");
-        }
-        bool enough = InputFile.IsThere(Path.Combine(folder, "config.json"), "CF-01") || (acceptsTokenizerAlone && Tokenizer.IsIn(folder));
-        if (!enough)
-            throw Refuse($"--model {name} has no config.json; give a folder in Hugging Face layout");
-        return folder;
+        command.Options.Add(_model);
+        command.Options.Add(_yes);
     }
 
-    private static string Missing(string folder, string name)
+    /// <summary>
+    /// The folder, proved to exist and to hold what is needed; null for the embedded model. A folder comes before a name on the hub, which is
+    /// fetched when it is not in the cache.
+    /// </summary>
+    public string? Read(ParseResult parse, Terminal terminal) => Resolve(parse, terminal, streams: null) is { } model ? model.Streams ?? model.Source.Folder : null;
+
+    /// <summary>
+    /// The same, as weights and streams. Where a published model shares its backbone with others, <paramref name="streams"/> chooses among them.
+    /// </summary>
+    public ResolvedModel? Resolve(ParseResult parse, Terminal terminal, int? streams)
     {
-        string[] parts = folder.Split('/');
-        bool looksLikeHubName = parts.Length == 2 && parts.All(part => part.Length > 0 && part[0] != '.' && part[0] != '~');
-        return looksLikeHubName
-            ? $"--model {name} is not a folder here, and hub names are not supported yet: download the model and give the folder it is in"
-            : $"--model {name}: there is no such folder";
+        string? given = parse.GetValue(_model);
+        if (given is null) return null;
+        if (given.Length == 0) throw ParScaleException.Usage("CL-02", "--model needs a folder or a name; leave it out for the embedded model");
+        return Resolve("--model", given, new ModelDownload(terminal, Agreed(parse)), streams);
+    }
+
+    /// <summary>Whether a folder or a name was given; without, the embedded model is meant.</summary>
+    public bool IsGiven(ParseResult parse) => parse.GetValue(_model) is not null;
+
+    /// <summary>Whether the user agreed to large fetches.</summary>
+    public bool Agreed(ParseResult parse) => parse.GetValue(_yes) || ModelDownload.AgreedByVariable;
+
+    /// <summary>What a folder or a name given with an option means; a folder comes first.</summary>
+    public ResolvedModel Resolve(string option, string given, ModelDownload download, int? streams)
+    {
+        string quoted = ParScaleException.Quote(given);
+        string folder = SystemPath.WithoutDots(given);
+        if (!Directory.Exists(folder))
+        {
+            if (InputFile.IsThere(folder, "CL-03"))
+            {
+                throw Refuse(new FileInfo(folder).LinkTarget is null
+                    ? $"{option} {quoted} is a file; give the folder that holds config.json and model.safetensors"
+                    : $"{option} {quoted} is a link that leads to no folder; link it to a folder in Hugging Face layout");
+            }
+            if (!ModelName.TryParse(given, out ModelName name))
+                throw Refuse($"{option} {quoted}: there is no such folder{(given[0] is '.' or '/' or '~' ? "" : "; a model on the hub is org/name or org/name@revision")}");
+            ResolvedModel model = Fetch(option, SharedBackbone.With(name, streams), quoted, download);
+            RequireConfig(option, quoted, model.Source.Folder);
+            return model;
+        }
+        RequireConfig(option, quoted, folder);
+        return new ResolvedModel(new ModelSource(folder));
+    }
+
+    private void RequireConfig(string option, string quoted, string folder)
+    {
+        bool enough = InputFile.IsThere(Path.Combine(folder, "config.json"), "CF-01") || (acceptsTokenizerAlone && Tokenizer.IsIn(folder));
+        if (!enough)
+            throw Refuse($"{option} {quoted} has no config.json; give a folder in Hugging Face layout");
+    }
+
+    /// <summary>What to call the model that was read: its name on the hub, else that of its folder.</summary>
+    public string NameOf(ParseResult parse, string folder) =>
+        parse.GetValue(_model) is { } given && !Directory.Exists(SystemPath.WithoutDots(given)) ? given : Path.GetFileName(SystemPath.Full(folder));
+
+    private ResolvedModel Fetch(string option, ModelName name, string quoted, ModelDownload download)
+    {
+        try
+        {
+            return download.Resolve(name, weights: !acceptsTokenizerAlone);
+        }
+        catch (ParScaleException e) when (e.Code is "HB-02" or "HB-15" or "HB-18")
+        {
+            // It may have been meant as a folder.
+            throw new ParScaleException(e.Kind, e.Code, $"{option} {quoted} is no folder here; as a name on the hub: {e.Message}", e);
+        }
     }
 
     private static ParScaleException Refuse(string message) => new(ErrorKind.BadInput, "CL-03", message);

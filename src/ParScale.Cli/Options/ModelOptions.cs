@@ -1,11 +1,15 @@
 using System.CommandLine;
+using ParScale.Cli.Downloads;
 using ParScale.Cli.Terminals;
+using ParScale.Hub;
 using ParScale.Kernels.Formats;
+using ParScale.Store;
 
 namespace ParScale.Cli.Options;
 
 /// <summary>Which model, and how to load it.</summary>
-internal sealed class ModelOptions
+/// <param name="allSets">Whether the streams of other models over the same backbone come along when they are here, to switch between them.</param>
+internal sealed class ModelOptions(bool allSets = false)
 {
     private const int MostStreams = 64;
     private const int MostThreads = 1024;
@@ -15,8 +19,8 @@ internal sealed class ModelOptions
     private readonly Option<WeightDtype?> _type = DtypeOption.OfWeights("Format of the weights in memory (default: as stored).");
     private readonly Option<string[]?> _add = new("--add-streams")
     {
-        Description = "Also load the streams of this folder over the same weights; --streams then chooses among all of them. May be repeated.",
-        HelpName = "FOLDER",
+        Description = "Also load the streams of this folder or model over the same weights; --streams then chooses among all of them. May be repeated.",
+        HelpName = "FOLDER|NAME",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
     };
@@ -29,8 +33,9 @@ internal sealed class ModelOptions
     private readonly Option<string?> _tier = new("--tier")
     {
         Description = "Instruction set of the q8 and q4 kernels (default: the best this machine supports).",
-        HelpName = "avx512-vnni|avx-vnni|avx2|dp|portable",
+        HelpName = "avx512-vnni|avx-vnni|avx2|avx-vnni-intrinsics|avx2-intrinsics|dp|portable",
     };
+    private readonly Option<string?> _keep = KeepOption();
     private readonly Option<bool> _strict = CommonOptions.Flag("--strict-weights",
         "Refuse weights with NaN or infinity instead of printing a note.");
 
@@ -40,7 +45,7 @@ internal sealed class ModelOptions
 
     public void AddTo(Command command)
     {
-        command.Options.Add(_model.Option);
+        _model.AddTo(command);
         command.Options.Add(_streams);
         command.Options.Add(_add);
         command.Options.Add(_type);
@@ -49,6 +54,7 @@ internal sealed class ModelOptions
         command.Options.Add(_threads);
         command.Options.Add(_tier);
         command.Options.Add(_strict);
+        command.Options.Add(_keep);
     }
 
     /// <summary>Loads the model and prints its notes.</summary>
@@ -58,10 +64,13 @@ internal sealed class ModelOptions
     public LanguageModel Load(ParseResult parse, Terminal terminal, Func<LoadOptions, LoadOptions>? change = null)
     {
         string[] added = parse.GetValue(_add) ?? [];
+        int? streams = parse.GetValue(_streams);
+        // With sets added by hand, the number chooses among these and the model's own.
+        ResolvedModel? resolved = _model.Resolve(parse, terminal, added.Length == 0 ? streams : null);
         var options = new LoadOptions
         {
-            // With sets added, the number chooses among all of them.
-            Streams = added.Length == 0 ? parse.GetValue(_streams) : null,
+            Streams = streams ?? resolved?.StreamCount,
+            AddedStreams = [.. AddedFolders(added, resolved, parse, terminal)],
             KvMemory = (long?)parse.GetValue(_kvMemory) << 20,
             Dtype = parse.GetValue(_type),
             KvDtype = parse.GetValue(_cache),
@@ -69,24 +78,66 @@ internal sealed class ModelOptions
             Tier = parse.GetValue(_tier),
             StrictWeights = parse.GetValue(_strict),
         };
-        LanguageModel model = LanguageModel.Load(_model.Read(parse), change?.Invoke(options) ?? options);
+        LanguageModel model = Load(resolved, parse, terminal, change?.Invoke(options) ?? options);
         foreach (string notice in model.Notices) terminal.Note(notice);
-        try
-        {
-            foreach (string folder in added) model.AddStreams(folder);
-            Choice(parse)?.Find(model.StreamSets);
-            return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        if (allSets && resolved is not null) AddOthers(model, resolved, terminal);
+        return model;
     }
 
     /// <summary>Whether the embedded model is meant.</summary>
-    public bool IsEmbedded(ParseResult parse) => parse.GetValue(_model.Option) is null;
+    public bool IsEmbedded(ParseResult parse) => !_model.IsGiven(parse);
 
     /// <summary>The streams that were asked for, among those that were added; null takes the model's own.</summary>
     public StreamChoice? Choice(ParseResult parse) => parse.GetValue(_add) is { Length: > 0 } && parse.GetValue(_streams) is { } streams ? streams : null;
+
+    // The streams that the model's name stands for come first, then those given by folder or name.
+    private IEnumerable<string> AddedFolders(string[] given, ResolvedModel? model, ParseResult parse, Terminal terminal)
+    {
+        var download = new ModelDownload(terminal, _model.Agreed(parse));
+        IEnumerable<string> folders = given.Select(text => _model.Resolve("--add-streams", text, download, streams: null)).Select(added => added.Streams ?? added.Source.Folder);
+        return model?.Streams is { } own ? folders.Prepend(own) : folders;
+    }
+
+    // Nobody asked for them by name: one that cannot be had is no reason to stop.
+    private static void AddOthers(LanguageModel model, ResolvedModel resolved, Terminal terminal)
+    {
+        foreach (string streams in SharedBackbone.Others(new HubCache(), resolved))
+        {
+            try
+            {
+                model.AddStreams(streams);
+            }
+            catch (ParScaleException e)
+            {
+                // AD-06: they were given by hand already.
+                if (e.Code != "AD-06") terminal.Note($"the streams in {ParScaleException.Quote(streams)} are left out: {e.Message}");
+            }
+        }
+    }
+
+    private LanguageModel Load(ResolvedModel? model, ParseResult parse, Terminal terminal, LoadOptions options)
+    {
+        bool keep = parse.GetValue(_keep) is { } choice ? choice == "yes" : model?.Source.Name is not null;
+        if (model is null || !keep) return LanguageModel.Load(model?.Source.Folder, options);
+        using var interrupt = new Interrupt(terminal.Cancellation);
+        using var progress = new ShareProgress(terminal, "quantising");
+        var store = ModelStore.Beside(new HubCache().Folder);
+        return LanguageModel.LoadKept(model.Source, store, options, terminal.Note, progress, interrupt.Token);
+    }
+
+    // Not an option of type bool: the parser gives that a value only when it reads as true or false.
+    private static Option<string?> KeepOption()
+    {
+        var option = new Option<string?>("--keep-quantized")
+        {
+            Description = "Keep the q8 or q4 weights that --dtype makes of floats for the next start (default: yes for models of the hub, no for folders).",
+            HelpName = "yes|no",
+            Arity = ArgumentArity.ExactlyOne,
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: not ("yes" or "no") and var text }]) result.AddError($"--keep-quantized needs yes or no, not {ParScaleException.Quote(text)}");
+        });
+        return option;
+    }
 }

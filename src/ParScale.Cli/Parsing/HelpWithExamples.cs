@@ -12,6 +12,7 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
 
     private const string RootExamples = """
           parscale generate -p "ROMEO:" -n 200
+          parscale chat -m my-model
           parscale score -m my-model --file book.txt --json
           parscale generate --help
         """;

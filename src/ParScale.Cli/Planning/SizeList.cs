@@ -14,6 +14,10 @@ internal static class SizeList
         $"Sizes: published names ({Published}), or other numbers of parameters without the embedding, such as 7B ({otherwise}).",
         "LIST", Dense, $"sizes from {PublishedShapes.Least / 1e6}M to {PublishedShapes.Most / 1e12}T parameters such as 1.8B or 700M");
 
+    /// <summary>Published models alone, by their names on the hub or in the paper: <c>1.8B,3B</c>.</summary>
+    public static Option<ModelShape[]?> CreatePublished(string name) => Create(name,
+        $"Sizes: {Published} (default: all).", "LIST", PublishedShapes.Find, $"published sizes ({Published})");
+
     /// <summary>Mixtures: <c>8B/1.6B</c>, all parameters and those that a token uses.</summary>
     public static Option<ModelShape[]?> CreateMixtures(string name) => Create(name,
         "Mixture-of-experts models to compare: total and active parameters, without the embedding, such as 8B/1.6B.",

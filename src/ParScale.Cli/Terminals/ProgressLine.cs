@@ -14,12 +14,19 @@ internal sealed class ProgressLine(Terminal terminal) : IDisposable
     /// <summary>Shows what was done, and which share of the whole that is, 0 to 1; not more often than can be read.</summary>
     public void Draw(string done, double share)
     {
+        if (share <= 0) return;
+        double left = _clock.Elapsed.TotalSeconds * (1 - share) / share;
+        Draw(string.Create(CultureInfo.InvariantCulture, $"{done} ({100 * share:F0} %), {left:F0} s left"));
+    }
+
+    /// <summary>Shows a line; not more often than can be read.</summary>
+    public void Draw(string line)
+    {
         TimeSpan now = _clock.Elapsed;
-        if (!terminal.CanRedraw || terminal.Quiet || now < _next || share <= 0) return;
+        if (!terminal.CanRedraw || terminal.Quiet || now < _next) return;
         _next = now + Interval;
         _drawn = true;
-        double left = now.TotalSeconds * (1 - share) / share;
-        terminal.Say(string.Create(CultureInfo.InvariantCulture, $"\r{done} ({100 * share:F0} %), {left:F0} s left\u001b[K"));
+        terminal.Say($"\r{line}\u001b[K");
     }
 
     public void Dispose()

@@ -10,8 +10,14 @@ internal static class StandardStreams
     private const int Output = 1;
     private const int Talk = 2;
 
+    /// <summary>Whether there is standard input at all, and was not closed before we started.</summary>
+    public static bool HasInput => IsOurs(Input);
+
     /// <summary>What was piped or redirected in; null when the user sits at the keyboard or closed it (<c>&lt;&amp;-</c>).</summary>
     public static Stream? In() => IsOurs(Input) && Console.IsInputRedirected ? Console.OpenStandardInput() : null;
+
+    /// <summary>Whether a user sits before us who sees standard error and can answer on standard input.</summary>
+    public static bool AtKeyboard => IsOurs(Input) && !Console.IsInputRedirected && IsOurs(Talk) && !Console.IsErrorRedirected;
 
     /// <summary>Standard output.</summary>
     /// <exception cref="IOException">It was closed before we started: what we have to say would be lost.</exception>

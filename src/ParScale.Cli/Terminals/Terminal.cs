@@ -35,6 +35,9 @@ internal sealed class Terminal
     /// <summary>The folder of this user for what the tool remembers between two runs; null remembers nothing.</summary>
     public string? StateFolder { get; init; }
 
+    /// <summary>Asks a question on standard error and reads yes or no from the keyboard; null where nobody sits at one.</summary>
+    public Func<string, bool>? Confirm { get; init; }
+
     /// <summary>No notes and no figures; errors are still written.</summary>
     public bool Quiet { get; set; }
 
@@ -52,6 +55,7 @@ internal sealed class Terminal
         Size = Keyboard.ScreenSize,
         Keyboard = Keyboard.OfProcess(),
         StateFolder = Terminals.StateFolder.OfUser(),
+        Confirm = StandardStreams.AtKeyboard ? Ask : null,
         CanRedraw = !Console.IsErrorRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
     };
 
@@ -90,6 +94,12 @@ internal sealed class Terminal
         {
             Quiet = true;
         }
+    }
+
+    private static bool Ask(string question)
+    {
+        Console.Error.Write(question);
+        return Console.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 
     // Invalid surrogates from a model's text must become U+FFFD, never an exception half-way through an answer.

@@ -10,7 +10,7 @@ namespace ParScale.Kernels.MatMul;
 /// <summary>
 /// Activations [rows, K] rounded to 8 bits, x = scale * code with one scale per group, codes -127 .. 127; scratch
 /// memory that grows to the largest use and is then kept. Rows lie in blocks of up to eight, which a kernel takes at
-/// once: codes [groups, rows of the block, values of a group], scales [groups, rows of the block].
+/// once: codes [groups, rows of the block, values of a group] in the layout that the kernel asks for, scales [groups, rows of the block].
 /// </summary>
 internal sealed unsafe class QuantizedActivations : IDisposable
 {
@@ -27,17 +27,29 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     private sbyte* _code;
     private ActivationGroup* _scale;
 
+    private readonly IQuantizedKernel? _fixedKernel;
+
+    /// <summary>For the tier in use, or always for <paramref name="kernel"/>.</summary>
+    public QuantizedActivations(IQuantizedKernel? kernel = null)
+    {
+        _fixedKernel = kernel;
+        Kernel = kernel ?? KernelTier.Current;
+    }
+
+    /// <summary>The kernel that the codes are laid out for and that multiplies them.</summary>
+    public IQuantizedKernel Kernel { get; private set; }
+
     /// <summary>Rows held.</summary>
     public int Rows { get; private set; }
 
     /// <summary>Groups of a row.</summary>
     public int Groups { get; private set; }
 
-    /// <summary>Values of a row, padded with zeros to whole groups.</summary>
-    public int Length { get; private set; }
+    // Bytes of the codes of a row, padded with zeros to whole groups.
+    private int RowBytes { get; set; }
 
     /// <summary>Codes of a block. <paramref name="first"/> is its first row, a multiple of <see cref="BlockRows"/>.</summary>
-    internal sbyte* Codes(int first) => _code + (long)first * Length;
+    internal sbyte* Codes(int first) => _code + (long)first * RowBytes;
 
     /// <summary>Scales and start sums of a block.</summary>
     internal ActivationGroup* Scales(int first) => _scale + (long)first * Groups;
@@ -49,12 +61,14 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     public void Fill(ReadOnlySpan<float> x, int rows, WeightDtype type, WorkerPool pool)
     {
         int length = x.Length / rows, groupSize = QuantizedLayout.GroupSize(type);
+        Kernel = _fixedKernel ?? KernelTier.Current;
+        ActivationLayout layout = Kernel.Layout(type);
         (Rows, Groups) = (rows, QuantizedLayout.Groups(type, length));
-        Length = Groups * groupSize;
-        _code = (sbyte*)_codes.Take((long)rows * Length);
+        RowBytes = Groups * GroupBytes(layout, groupSize);
+        _code = (sbyte*)_codes.Take((long)rows * RowBytes);
         _scale = (ActivationGroup*)_scales.Take((long)rows * Groups * sizeof(ActivationGroup));
         int offset = WeightFormats.Numbers(type).Offset;
-        fixed (float* values = x) Simd.Run(new Rounding(values, length, groupSize, offset, this, pool));
+        fixed (float* values = x) Simd.Run(new Rounding(values, length, groupSize, offset, layout, this, pool));
     }
 
     /// <inheritdoc/>
@@ -64,25 +78,31 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         _scales.Dispose();
     }
 
+    private static int GroupBytes(ActivationLayout layout, int groupSize) =>
+        layout == ActivationLayout.WordPairs ? groupSize * sizeof(short) : groupSize;
+
     // In the vectors of one width.
-    private readonly struct Rounding(float* x, int length, int groupSize, int offset, QuantizedActivations to, WorkerPool pool) : ISimdKernel
+    private readonly struct Rounding(
+        float* x, int length, int groupSize, int offset, ActivationLayout layout, QuantizedActivations to, WorkerPool pool) : ISimdKernel
     {
         public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
         {
-            var job = new Job<TSimd, TFloat, TInt>(x, length, to.Rows, groupSize, to.Groups, offset, to._code, to._scale);
+            var job = new Job<TSimd, TFloat, TInt>(x, length, to.Rows, groupSize, to.Groups, offset, layout, to._code, to._scale);
             pool.Run(ref job, to.Rows * to.Groups, Math.Max(1, SmallestShare / groupSize));
         }
     }
 
     // Items are groups of values of a row, counted [groups, rows].
     private readonly struct Job<TSimd, TFloat, TInt>(
-        float* x, int length, int rows, int groupSize, int groups, int offset, sbyte* codes, ActivationGroup* scales) : IRangeJob
+        float* x, int length, int rows, int groupSize, int groups, int offset, ActivationLayout layout, sbyte* codes, ActivationGroup* scales)
+        : IRangeJob
         where TSimd : struct, ISimd<TFloat, TInt>
         where TFloat : struct
         where TInt : struct
     {
         private readonly float* _x = x;
         private readonly int _length = length, _rows = rows, _groupSize = groupSize, _groups = groups, _offset = offset;
+        private readonly ActivationLayout _layout = layout;
         private readonly sbyte* _codes = codes;
         private readonly ActivationGroup* _scales = scales;
 
@@ -90,6 +110,9 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         public void Run(int start, int end)
         {
             float* padded = stackalloc float[_groupSize];
+            sbyte* bytes = stackalloc sbyte[_groupSize];
+            int groupBytes = GroupBytes(_layout, _groupSize);
+            bool pairs = _layout == ActivationLayout.WordPairs;
             for (int item = start; item < end; item++)
             {
                 int group = item / _rows, row = item % _rows;
@@ -103,7 +126,21 @@ internal sealed unsafe class QuantizedActivations : IDisposable
                     values = padded;
                 }
                 long place = (long)first * _groups + (long)group * block + (row - first);
-                _scales[place] = Round(values, _codes + place * _groupSize);
+                sbyte* to = _codes + place * groupBytes;
+                _scales[place] = Round(values, pairs ? bytes : to);
+                if (pairs) StorePairs(bytes, to);
+            }
+        }
+
+        // See ActivationLayout.WordPairs.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void StorePairs(sbyte* bytes, sbyte* to)
+        {
+            for (int k = 0; k < _groupSize; k += 4 * TSimd.Count)
+            {
+                TInt codes = TSimd.LoadInt((byte*)bytes + k);
+                TSimd.StoreInt(TSimd.EvenBytes(codes), to + k);
+                TSimd.StoreInt(TSimd.OddBytes(codes), to + _groupSize + k);
             }
         }
 

@@ -16,9 +16,6 @@ internal static unsafe class QuantizedMatMul
     // How far ahead of its use a cache line of weights is asked for: none costs P = 8 a tenth, 1 to 8 KB measured alike.
     private const int PrefetchAhead = 4096;
 
-    // Bytes of codes that a kernel uses in one step.
-    private const int StepBytes = 128;
-
     // Bytes of weights below which a hand-over to another thread costs more than it saves.
     private const int SmallestShare = 32 * 1024;
 
@@ -69,6 +66,9 @@ internal static unsafe class QuantizedMatMul
 
     private readonly struct Job(WeightMatrix weights, QuantizedActivations x, float* bias, float* y) : IRangeJob
     {
+        private readonly long _tileBytes = QuantizedLayout.TileBytes(weights.Type, weights.Columns);
+        private readonly long _scaleBytes = QuantizedLayout.TileScaleBytes(weights.Type, weights.Columns);
+
         public int Tiles => QuantizedLayout.Tiles(weights.Rows);
 
         public void Run(int start, int end)
@@ -101,32 +101,31 @@ internal static unsafe class QuantizedMatMul
 
         private void Multiply(int tile, int tiles, int row, int rows, float* to, int stride)
         {
-            long tileBytes = QuantizedLayout.TileBytes(weights.Type, weights.Columns), scaleBytes = QuantizedLayout.TileScaleBytes(weights.Type, weights.Columns);
             var args = new QuantizedMatMulArgs
             {
-                Weights = weights.Data + tile * tileBytes,
-                Scales = (ushort*)((byte*)weights.Scales + tile * scaleBytes),
+                Weights = weights.Data + tile * _tileBytes,
+                Scales = (ushort*)((byte*)weights.Scales + tile * _scaleBytes),
                 X = x.Codes(row),
                 XGroups = x.Scales(row),
                 Y = to,
                 Groups = x.Groups,
                 Tiles = tiles,
-                WeightStride = (nint)tileBytes,
-                ScaleStride = (nint)scaleBytes,
+                WeightStride = (nint)_tileBytes,
+                ScaleStride = (nint)_scaleBytes,
                 YStride = (nint)stride * sizeof(float),
             };
-            SetPrefetch(ref args, tileBytes, row);
-            KernelTier.Current.Run(weights.Type, &args, rows);
+            SetPrefetch(ref args, row);
+            x.Kernel.Run(weights.Type, &args, rows);
         }
 
         // One block of rows reads memory as it goes. Of several, each asks for its part of the next tile, so that memory is
         // read at an even pace while the blocks share a tile in the cache.
-        private void SetPrefetch(ref QuantizedMatMulArgs args, long tileBytes, int row)
+        private void SetPrefetch(ref QuantizedMatMulArgs args, int row)
         {
             int blocks = (x.Rows + QuantizedActivations.BlockRows - 1) / QuantizedActivations.BlockRows;
-            long ahead = blocks == 1 ? PrefetchAhead : tileBytes + tileBytes * (row / QuantizedActivations.BlockRows) / blocks;
+            long ahead = blocks == 1 ? PrefetchAhead : _tileBytes + _tileBytes * (row / QuantizedActivations.BlockRows) / blocks;
             args.Prefetch = args.Weights + ahead;
-            args.PrefetchStep = (StepBytes + blocks - 1) / blocks;
+            args.PrefetchStep = (QuantizedLayout.StepBytes + blocks - 1) / blocks;
         }
     }
 }

@@ -50,6 +50,8 @@ internal unsafe interface ISimd<TFloat, TInt> where TFloat : struct where TInt :
 
     static abstract TInt LoadInt(byte* from);
 
+    static abstract void StoreInt(TInt value, void* to);
+
     /// <summary>Widens unsigned 16-bit numbers.</summary>
     static abstract TInt WidenShorts(ushort* from);
 

@@ -43,6 +43,9 @@ internal readonly unsafe struct Simd1 : ISimd<float, int>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int LoadInt(byte* from) => Unsafe.ReadUnaligned<int>(from);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInt(int value, void* to) => Unsafe.WriteUnaligned(to, value);
+
     public static int WidenShorts(ushort* from) => Unsafe.ReadUnaligned<ushort>(from);
 
     public static int WidenBytes(sbyte* from) => *from;

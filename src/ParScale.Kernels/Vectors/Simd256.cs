@@ -65,6 +65,9 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>, Vector256<int>
     public static Vector256<int> LoadInt(byte* from) => Vector256.Load((int*)from);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInt(Vector256<int> value, void* to) => value.Store((int*)to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> WidenShorts(ushort* from) => Avx2.IsSupported
         ? Avx2.ConvertToVector256Int32(from)
         : Vector256.Create(Simd128.WidenShorts(from), Simd128.WidenShorts(from + 4));

@@ -65,6 +65,9 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>, Vector512<int>
     public static Vector512<int> LoadInt(byte* from) => Vector512.Load((int*)from);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInt(Vector512<int> value, void* to) => value.Store((int*)to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> WidenShorts(ushort* from) => Avx512F.IsSupported
         ? Avx512F.ConvertToVector512Int32(Vector256.Load(from))
         : Vector512.Create(Simd256.WidenShorts(from), Simd256.WidenShorts(from + 8));

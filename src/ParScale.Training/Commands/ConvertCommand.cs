@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ParScale.Hub;
 using ParScale.Training.Conversion;
 using ParScale.Training.Data;
 using ParScale.Training.Runtime;
@@ -12,7 +13,7 @@ internal static class ConvertCommand
     private const int LargestStreams = 64;
     private const int LargestPrefix = 4096;
 
-    private static readonly Option<string> Model = new("--model", "-m") { Required = true, Description = "folder of a plain Qwen2 model, or of an add-on with --merge" };
+    private static readonly Option<string> Model = new("--model", "-m") { Required = true, Description = "folder or cached org/name of a plain Qwen2 model, or of an add-on with --merge" };
     private static readonly Option<string> Output = new("--output", "-o") { Required = true, Description = "output folder" };
     private static readonly Option<int> Streams = Number("--streams", 4, "P, 2 or more");
     private static readonly Option<int> PrefixTokens = Number("--prefix-tokens", 48, "learned slots per stream and layer");
@@ -49,7 +50,7 @@ internal static class ConvertCommand
     private static int Run(ParseResult parse)
     {
         NativeTorch.Require();
-        string model = parse.GetRequiredValue(Model), output = parse.GetRequiredValue(Output);
+        string model = new HubCache().Resolve(parse.GetRequiredValue(Model)), output = parse.GetRequiredValue(Output);
         ConvertReport report = parse.GetValue(Merge) ? Converter.Merge(model, output) : Converter.AddStreams(model, output, Options(parse));
         if (parse.GetValue(Json)) Console.WriteLine(report.ToJson());
         else Console.Error.WriteLine(Describe(report));

@@ -7,22 +7,42 @@ internal static class CompanionFiles
 {
     private static readonly string[] TextNames =
     [
-        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja",
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
     ];
+
+    /// <summary>The folder with further chat templates, by name.</summary>
+    public const string TemplateFolder = "additional_chat_templates";
 
     private static readonly string[] ModelNames = ["generation_config.json", "LICENSE", "NOTICE"];
 
     /// <summary>Copies those that are there and flushes them to the disk.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
-    public static void Copy(string from, string to) => Copy(from, to, [.. TextNames, .. ModelNames]);
+    public static void Copy(string from, string to)
+    {
+        CopyTokenizer(from, to);
+        CopyModel(from, to);
+    }
 
     /// <summary>The same for those that say how text becomes tokens: tokenizer and chat template.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
-    public static void CopyTokenizer(string from, string to) => Copy(from, to, TextNames);
+    public static void CopyTokenizer(string from, string to)
+    {
+        Copy(from, to, TextNames);
+        CopyTemplates(from, to);
+    }
 
     /// <summary>The same for those of the model itself: how it generates and whose it is.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
     public static void CopyModel(string from, string to) => Copy(from, to, ModelNames);
+
+    private static void CopyTemplates(string from, string to)
+    {
+        string source = Path.Combine(from, TemplateFolder), target = Path.Combine(to, TemplateFolder);
+        if (!Directory.Exists(source)) return;
+        Directory.CreateDirectory(target);
+        Copy(source, target, [.. Directory.EnumerateFiles(source, "*.jinja").Select(Path.GetFileName).OfType<string>()]);
+        DiskFlush.Folder(target);
+    }
 
     private static void Copy(string from, string to, string[] names)
     {

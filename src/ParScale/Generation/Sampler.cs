@@ -45,8 +45,9 @@ public sealed class Sampler
             allowed?.Exclude(changed);
             scores = changed;
         }
-        if (!float.IsFinite(TensorPrimitives.Max(scores))) throw new ArgumentException("no token can be sampled: the largest logit is not finite", nameof(logits));
-        int token = _options.Temperature == 0 ? TensorPrimitives.IndexOfMax(scores) : Draw(scores);
+        float largest = TensorPrimitives.Max(scores);
+        if (!float.IsFinite(largest)) throw new ArgumentException("no token can be sampled: the largest logit is not finite", nameof(logits));
+        int token = _options.Temperature == 0 ? scores.IndexOf(largest) : Draw(scores);
         _seen.Add(token);
         if (_generated is not null) _generated[token] = _generated.GetValueOrDefault(token) + 1;
         return token;

@@ -11,6 +11,9 @@ internal static class QuantizedFault
     public static ParScaleException Create(string code, string file, string detail) =>
         new(ErrorKind.HashMismatch, code, $"{Path.GetFileName(file)}: {detail}; {Cure}");
 
+    /// <summary>A message of such an error for somebody who repairs it himself.</summary>
+    public static string WithoutCure(string message) => message.Replace($"; {Cure}", "", StringComparison.Ordinal);
+
     /// <summary>The same for one tensor.</summary>
     public static ParScaleException Tensor(string code, string file, string tensor, string detail) =>
         Create(code, file, $"tensor {ParScaleException.Quote(tensor)}: {detail}");

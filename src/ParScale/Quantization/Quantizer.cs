@@ -27,7 +27,11 @@ public static class Quantizer
     /// </exception>
     public static QuantizeReport Run(
         string source, string target, WeightDtype type, bool replace = false, IProgress<double>? progress = null,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default) => Run(source, target, type, replace, null, progress, cancellationToken);
+
+    /// <summary>The same; <paramref name="also"/> may write more files into the folder before it appears.</summary>
+    internal static QuantizeReport Run(
+        string source, string target, WeightDtype type, bool replace, Action<string>? also, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);
@@ -41,7 +45,7 @@ public static class Quantizer
         }
         try
         {
-            return Write(checkpoint, target, type, replace, progress, cancellationToken);
+            return Write(checkpoint, target, type, replace, also, progress, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -52,7 +56,8 @@ public static class Quantizer
     }
 
     private static QuantizeReport Write(
-        Checkpoint checkpoint, string target, WeightDtype type, bool replace, IProgress<double>? progress, CancellationToken cancellationToken)
+        Checkpoint checkpoint, string target, WeightDtype type, bool replace, Action<string>? also, IProgress<double>? progress,
+        CancellationToken cancellationToken)
     {
         using var output = new OutputFolder(target, replace);
         byte[] config = WithKey(InputFile.Read(Path.Combine(checkpoint.Folder, "config.json"), CheckpointLimits.ConfigBytes, "CF-01", "CF-02"), type,
@@ -72,6 +77,7 @@ public static class Quantizer
             file.Finish(stream.SourceChecksum);
             report = new QuantizeReport(type, stream.SourceBytes, file.Length, stream.Errors);
         }
+        also?.Invoke(output.Path);
         cancellationToken.ThrowIfCancellationRequested();
         output.Commit();
         return report;

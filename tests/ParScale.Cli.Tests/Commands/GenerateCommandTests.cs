@@ -104,6 +104,24 @@ public class GenerateCommandTests(TinyModel model)
     }
 
     [Fact]
+    public void A_flag_comes_before_the_models_generation_config_and_that_before_the_default()
+    {
+        using var folder = new TempFolder();
+        RandomCheckpoint.Write(folder.Path, model.Config, TinyModel.Seed);
+        TinyTokenizer.Write(folder.Path);
+        folder.Write("generation_config.json", "{\"do_sample\":false,\"max_new_tokens\":7,\"typical_p\":0.5}");
+        string[] args = ["generate", "-m", folder.Path, "-p", "a", "--ignore-eos", "-s", "1"];
+        JsonElement Run(params string[] more) => Tool.Run([.. args, "--json", .. more]).Json();
+        JsonElement Plain(params string[] more) => Tool.Run(["generate", "-m", model.Folder, .. args[3..], "--json", .. more]).Json();
+        Assert.Equal(Ids(Plain("--temp", "0", "-n", "7")), Ids(Run()));
+        Assert.Equal(Ids(Plain("--temp", "1.5", "-n", "3")), Ids(Run("--temp", "1.5", "-n", "3")));
+        Assert.Equal(Ids(Plain()), Ids(Run("--generation-config", "none")));
+        Assert.Contains("typical_p", Tool.Run(args).Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("typical_p", Tool.Run([.. args, "--generation-config", "none"]).Error, StringComparison.Ordinal);
+        Tool.Run([.. args, "--generation-config", "vllm"]).Fails(2, "CL-02");
+    }
+
+    [Fact]
     public void Stop_text_ends_the_run_and_is_not_printed()
     {
         string[] common = ["generate", "-m", model.Folder, "-p", "a", "-n", "20", "--temp", "0", "--ignore-eos", "--json"];

@@ -1,4 +1,5 @@
 using ParScale.Configuration;
+using ParScale.Store;
 
 [assembly: AssemblyFixture(typeof(ParScale.Cli.Tests.Support.TinyModel))]
 
@@ -15,6 +16,8 @@ public sealed class TinyModel : IDisposable
 
     public TinyModel()
     {
+        // What these tests keep belongs into their own folders.
+        Environment.SetEnvironmentVariable(ModelStore.Variable, null);
         Folder = _temporary.Path;
         CheckpointConfig config = RandomCheckpoint.Config(
             Streams, hidden: 16, heads: 2, keyValueHeads: 1, intermediate: 24, vocabulary: TinyTokenizer.VocabularySize, prefix: 3,

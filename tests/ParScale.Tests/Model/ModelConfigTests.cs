@@ -241,19 +241,6 @@ public class ModelConfigTests
         Assert.Equal(expected, CheckpointConfig.Load(folder.Path).Model.EndOfTextIds);
     }
 
-    [Theory]
-    [InlineData("{\"temperature\":\"hot\",\"top_p\":-1,\"do_sample\":true}", "generation_config.json: temperature, top_p not read")]
-    [InlineData("{\"temperature\":null,\"do_sample\":false,\"max_new_tokens\":5}", null)]
-    public void Sampling_settings_of_the_generation_config_give_one_notice(string generation, string? notice)
-    {
-        using var folder = new TempFolder();
-        folder.Write("config.json", TinyModel.Config());
-        folder.Write("generation_config.json", generation);
-        IReadOnlyList<string> notices = CheckpointConfig.Load(folder.Path).Notices;
-        if (notice is null) Assert.Empty(notices);
-        else Assert.StartsWith(notice, Assert.Single(notices), StringComparison.Ordinal);
-    }
-
     [Fact]
     public void Written_configs_are_read_back_the_same() => GenConfig.Sample(config =>
     {

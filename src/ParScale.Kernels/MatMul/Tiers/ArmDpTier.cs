@@ -34,5 +34,8 @@ internal readonly unsafe struct ArmDpTier : IDotTier<Vector128<int>>
         Dp.DotProduct(sum, weights.AsSByte(), x.AsSByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Add(Vector128<int> a, Vector128<int> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddScaled(Vector128<int> sum, ushort* scales, float xScale, float* y) => PortableTier.AddScaled(sum, scales, xScale, y);
 }

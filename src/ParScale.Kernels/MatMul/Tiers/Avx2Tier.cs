@@ -42,6 +42,9 @@ internal readonly unsafe struct Avx2Tier : IDotTier<Vector256<int>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Add(Vector256<int> a, Vector256<int> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddScaled(Vector256<int> sum, ushort* scales, float xScale, float* y)
     {
         Vector256<float> scale = (Avx2.ConvertToVector256Int32(scales) << 16).AsSingle() * Vector256.Create(xScale);

@@ -30,5 +30,8 @@ internal readonly unsafe struct AvxVnniTier : IDotTier<Vector256<int>>
         AvxVnni.MultiplyWideningAndAdd(sum, weights.AsByte(), x.AsSByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Add(Vector256<int> a, Vector256<int> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddScaled(Vector256<int> sum, ushort* scales, float xScale, float* y) => Avx2Tier.AddScaled(sum, scales, xScale, y);
 }

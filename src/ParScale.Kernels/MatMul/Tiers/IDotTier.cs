@@ -27,6 +27,9 @@ internal unsafe interface IDotTier<TVector> where TVector : struct
     /// <summary>sum[i] + the four products of weights and activations in lane i, exactly.</summary>
     static abstract TVector Dot(TVector sum, TVector weights, TVector x);
 
+    /// <summary>a[i] + b[i].</summary>
+    static abstract TVector Add(TVector a, TVector b);
+
     /// <summary>y[i] = fma(sum[i], scales[i] * xScale, y[i]).</summary>
     static abstract void AddScaled(TVector sum, ushort* scales, float xScale, float* y);
 }

@@ -9,6 +9,9 @@ internal unsafe interface IQuantizedKernel
     /// <summary>What <c>--tier</c> and <c>PARSCALE_TIER</c> call it.</summary>
     string Name { get; }
 
+    /// <summary>How it wants the activations that are multiplied with weights of a type.</summary>
+    ActivationLayout Layout(WeightDtype type);
+
     /// <summary>Does all tiles of a product with 1 to <see cref="QuantizedActivations.BlockRows"/> rows.</summary>
     void Run(WeightDtype type, QuantizedMatMulArgs* args, int rows);
 }
@@ -26,7 +29,7 @@ internal unsafe struct QuantizedMatMulArgs
     /// <summary>bfloat16 scales of the first tile.</summary>
     public ushort* Scales;
 
-    /// <summary>Codes of the block's rows, [groups, rows, values of a group].</summary>
+    /// <summary>Codes of the block's rows, [groups, rows, values of a group], in the layout that the kernel asked for.</summary>
     public sbyte* X;
 
     /// <summary>Scales and start sums of the block's rows, [groups, rows].</summary>

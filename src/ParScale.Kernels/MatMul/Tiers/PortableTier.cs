@@ -39,6 +39,9 @@ internal readonly unsafe struct PortableTier : IDotTier<Vector128<int>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Add(Vector128<int> a, Vector128<int> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddScaled(Vector128<int> sum, ushort* scales, float xScale, float* y)
     {
         var bits = Vector128.Create((uint)scales[0], scales[1], scales[2], scales[3]);

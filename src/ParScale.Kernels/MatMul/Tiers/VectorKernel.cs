@@ -4,29 +4,34 @@ using ParScale.Kernels.Formats;
 namespace ParScale.Kernels.MatMul.Tiers;
 
 /// <summary>
-/// The block-quantized product in C# intrinsics, for any number of rows: per group, integer sums in registers, two vectors of outputs by
-/// four rows at a time; then one multiply-add per group into the float sums. A group's codes stay in the first-level cache
-/// while the rows pass. Every tier adds in this order, so all give the same bits.
+/// The block-quantized product in C# intrinsics, for any number of rows: per group, integer sums in registers, four vectors of outputs
+/// by one or two rows or two by four; then one multiply-add per group into the float sums. A group's codes stay in the
+/// first-level cache while the rows pass. Every tier adds in this order, so all give the same bits.
 /// </summary>
-internal sealed unsafe class VectorKernel<TTier, TVector>(string name) : IQuantizedKernel
-    where TTier : struct, IDotTier<TVector>
+internal sealed unsafe partial class VectorKernel<TBytes, TNibbles, TVector>(string name, ActivationLayout layoutOfBytes) : IQuantizedKernel
+    where TBytes : struct, IProductStep<TVector>
+    where TNibbles : struct, IProductStep<TVector>
     where TVector : struct
 {
     private const int TileRows = QuantizedLayout.TileRows;
 
     public string Name => name;
 
-    public void Run(WeightDtype type, QuantizedMatMulArgs* args, int rows) => WeightFormats.RunQuantized(type, new AllTiles(args, rows));
+    public ActivationLayout Layout(WeightDtype type) => IsBytes(type) ? layoutOfBytes : ActivationLayout.Bytes;
 
-    private readonly struct AllTiles(QuantizedMatMulArgs* args, int rows) : IQuantizedFormatKernel
+    public void Run(WeightDtype type, QuantizedMatMulArgs* args, int rows)
     {
-        public void Run<TFormat>() where TFormat : struct, IQuantizedFormat => Tiles<TFormat>(args, rows);
+        if (IsBytes(type)) Tiles<TBytes>(args, rows);
+        else Tiles<TNibbles>(args, rows);
     }
 
+    private static bool IsBytes(WeightDtype type) => WeightFormats.Numbers(type).ValuesPerByte == 1;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tiles<TFormat>(QuantizedMatMulArgs* args, int rows) where TFormat : struct, IQuantizedFormat
+    private static void Tiles<TStep>(QuantizedMatMulArgs* args, int rows) where TStep : struct, IProductStep<TVector>
     {
         float* sums = stackalloc float[rows * TileRows];
+        byte* ahead = args->Prefetch;
         for (nint tile = 0; tile < args->Tiles; tile++)
         {
             byte* weights = args->Weights + tile * args->WeightStride;
@@ -34,10 +39,11 @@ internal sealed unsafe class VectorKernel<TTier, TVector>(string name) : IQuanti
             new Span<float>(sums, rows * TileRows).Clear();
             for (nint group = 0; group < args->Groups; group++)
             {
-                AddGroup<TFormat>(weights, scales, args->X + group * TFormat.GroupSize * rows,
-                    args->XGroups + group * rows, rows, sums);
-                weights += TFormat.GroupSize * TileRows / TFormat.ValuesPerByte;
+                sbyte* x = args->X + group * TStep.RowBytes * rows;
+                AddGroup<TStep>(weights, scales, x, args->XGroups + group * rows, rows, sums, ahead, args->PrefetchStep);
+                weights += TStep.Steps * QuantizedLayout.StepBytes;
                 scales += TileRows;
+                ahead += TStep.Steps * args->PrefetchStep;
             }
             for (int row = 0; row < rows; row++)
             {
@@ -47,95 +53,43 @@ internal sealed unsafe class VectorKernel<TTier, TVector>(string name) : IQuanti
         }
     }
 
+    // The first rows ask for the weights ahead.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddGroup<TFormat>(byte* weights, ushort* scales, sbyte* x, ActivationGroup* groups, int rows, float* sums)
-        where TFormat : struct, IQuantizedFormat
+    private static void AddGroup<TStep>(
+        byte* weights, ushort* scales, sbyte* x, ActivationGroup* groups, int rows, float* sums, byte* ahead, nint aheadStep)
+        where TStep : struct, IProductStep<TVector>
     {
-        for (int output = 0; output < TileRows; output += 2 * TTier.Lanes)
+        int row = 0;
+        for (; row + 4 <= rows; row += 4)
         {
-            byte* w = weights + output * 4;
-            int row = 0;
-            for (; row + 4 <= rows; row += 4)
-                Four<TFormat>(w, scales + output, x + row * TFormat.GroupSize, groups + row, sums + row * TileRows + output);
-            for (; row < rows; row++)
-                One<TFormat>(w, scales + output, x + row * TFormat.GroupSize, groups + row, sums + row * TileRows + output);
+            for (int output = 0; output < TileRows; output += 2 * TStep.Lanes)
+            {
+                byte* from = row == 0 ? Ahead(output, 2) : weights;
+                Four<TStep>(weights + output * 4, scales + output, x, groups, sums + output, from, aheadStep * 2 * TStep.Lanes / TileRows);
+            }
+            Next(4);
         }
-    }
-
-    // Two vectors of outputs by four rows.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Four<TFormat>(byte* w, ushort* scales, sbyte* x, ActivationGroup* groups, float* sums)
-        where TFormat : struct, IQuantizedFormat
-    {
-        TVector a0 = Start<TFormat>(groups[0].Start), a1 = Start<TFormat>(groups[1].Start);
-        TVector a2 = Start<TFormat>(groups[2].Start), a3 = Start<TFormat>(groups[3].Start);
-        TVector b0 = a0, b1 = a1, b2 = a2, b3 = a3;
-        for (int k = 0; k < TFormat.GroupSize; k += 4 * TFormat.ValuesPerByte)
+        for (; row < rows; row += 2)
         {
-            Load<TFormat>(w, out TVector first, out TVector nextFirst);
-            Load<TFormat>(w + TTier.Lanes * 4, out TVector second, out TVector nextSecond);
-            Add(first, second, x, 0, ref a0, ref b0);
-            Add(first, second, x, TFormat.GroupSize, ref a1, ref b1);
-            Add(first, second, x, 2 * TFormat.GroupSize, ref a2, ref b2);
-            Add(first, second, x, 3 * TFormat.GroupSize, ref a3, ref b3);
-            x += 4;
-            w += TileRows * 4;
-            if (TFormat.ValuesPerByte == 1) continue;
-            Add(nextFirst, nextSecond, x, 0, ref a0, ref b0);
-            Add(nextFirst, nextSecond, x, TFormat.GroupSize, ref a1, ref b1);
-            Add(nextFirst, nextSecond, x, 2 * TFormat.GroupSize, ref a2, ref b2);
-            Add(nextFirst, nextSecond, x, 3 * TFormat.GroupSize, ref a3, ref b3);
-            x += 4;
+            int count = Math.Min(2, rows - row);
+            for (int output = 0; output < TileRows; output += 4 * TStep.Lanes)
+            {
+                byte* from = row == 0 ? Ahead(output, 4) : weights;
+                nint step = aheadStep * 4 * TStep.Lanes / TileRows;
+                if (count == 2) Two<TStep>(weights + output * 4, scales + output, x, groups, sums + output, from, step);
+                else One<TStep>(weights + output * 4, scales + output, x, groups, sums + output, from, step);
+            }
+            Next(count);
         }
-        Store(a0, b0, scales, groups[0].Scale, sums);
-        Store(a1, b1, scales, groups[1].Scale, sums + TileRows);
-        Store(a2, b2, scales, groups[2].Scale, sums + 2 * TileRows);
-        Store(a3, b3, scales, groups[3].Scale, sums + 3 * TileRows);
-    }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void One<TFormat>(byte* w, ushort* scales, sbyte* x, ActivationGroup* group, float* sums)
-        where TFormat : struct, IQuantizedFormat
-    {
-        TVector a = Start<TFormat>(group->Start), b = a;
-        for (int k = 0; k < TFormat.GroupSize; k += 4 * TFormat.ValuesPerByte)
+        byte* Ahead(int output, int vectors) =>
+            ahead + output / (vectors * TStep.Lanes) * (TStep.Steps * (aheadStep * vectors * TStep.Lanes / TileRows));
+
+        void Next(int count)
         {
-            Load<TFormat>(w, out TVector first, out TVector nextFirst);
-            Load<TFormat>(w + TTier.Lanes * 4, out TVector second, out TVector nextSecond);
-            Add(first, second, x, 0, ref a, ref b);
-            x += 4;
-            w += TileRows * 4;
-            if (TFormat.ValuesPerByte == 1) continue;
-            Add(nextFirst, nextSecond, x, 0, ref a, ref b);
-            x += 4;
+            x += count * TStep.RowBytes;
+            groups += count;
+            sums += count * TileRows;
         }
-        Store(a, b, scales, group->Scale, sums);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Start<TFormat>(int start) where TFormat : struct, IQuantizedFormat =>
-        TFormat.ValuesPerByte == 1 ? TTier.StartBytes(start) : TTier.StartNibbles(start);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Load<TFormat>(byte* w, out TVector codes, out TVector next) where TFormat : struct, IQuantizedFormat
-    {
-        next = default;
-        if (TFormat.ValuesPerByte == 1) codes = TTier.LoadBytes(w);
-        else TTier.LoadNibbles(w, out codes, out next);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(TVector first, TVector second, sbyte* x, int offset, ref TVector a, ref TVector b)
-    {
-        TVector value = TTier.Broadcast(x + offset);
-        a = TTier.Dot(a, first, value);
-        b = TTier.Dot(b, second, value);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(TVector a, TVector b, ushort* scales, float xScale, float* sums)
-    {
-        TTier.AddScaled(a, scales, xScale, sums);
-        TTier.AddScaled(b, scales + TTier.Lanes, xScale, sums + TTier.Lanes);
     }
 }

@@ -27,7 +27,7 @@ internal sealed class LearnedSpans(TaggedText text, IReadOnlyList<ChatTurn> turn
         return learns ? spans : throw place.Error("TD-10", "there is nothing to learn: no assistant says anything, or it is marked not to be learned");
     }
 
-    private bool Holds(LearnedSpan span) => !text.All(span.Start, span.End, tag => tag.IsTemplate);
+    private bool Holds(LearnedSpan span) => span.End > span.Start && !text.All(span.Start, span.End, tag => tag.IsTemplate);
 
     private IEnumerable<LearnedSpan> Generated()
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
 using ParScale.Files;
@@ -9,8 +8,6 @@ namespace ParScale.Checkpoints.Safetensors;
 internal static class SafetensorsIndex
 {
     private const string Suffix = ".safetensors";
-    private const int LongestName = 255;
-    private static readonly SearchValues<char> Refused = SearchValues.Create("/\\:*?\"<>|");
 
     /// <summary>The <c>weight_map</c>, tensor to shard. Every shard name is a plain file name on every system.</summary>
     public static IReadOnlyDictionary<string, string> Read(string path)
@@ -73,24 +70,6 @@ internal static class SafetensorsIndex
         return map;
     }
 
-    /// <summary>
-    /// By the rules of POSIX and Windows together: no separators, drives, streams, wildcards or control characters.
-    /// The suffix rules out ".", "..", trailing dots and bare device names; a device name before the first dot is refused too.
-    /// </summary>
-    private static bool IsPlainFileName(string name)
-    {
-        bool plain = name.Length is > 0 and <= LongestName
-            && name.EndsWith(Suffix, StringComparison.Ordinal) && name.Length > Suffix.Length
-            && name[0] is not ('.' or ' ')
-            && !name.AsSpan().ContainsAny(Refused) && !name.Any(char.IsControl);
-        return plain && !IsDevice(name.Split('.')[0].TrimEnd());
-    }
-
-    private static bool IsDevice(string stem)
-    {
-        string upper = stem.ToUpperInvariant();
-        if (upper is "CON" or "PRN" or "AUX" or "NUL" or "CONIN$" or "CONOUT$") return true;
-        return upper.Length == 4 && (upper.StartsWith("COM", StringComparison.Ordinal) || upper.StartsWith("LPT", StringComparison.Ordinal))
-            && (char.IsDigit(upper[3]) || upper[3] is '¹' or '²' or '³');
-    }
+    private static bool IsPlainFileName(string name) =>
+        name.EndsWith(Suffix, StringComparison.Ordinal) && name.Length > Suffix.Length && name[0] != '.' && PortableName.IsPortable(name);
 }

@@ -70,6 +70,10 @@ public sealed class ChatTemplate
         return Parse(found.Named(name), found.File, tokens, forTools);
     }
 
+    /// <summary>The same template with the special tokens of a model's folder, unless it came with tokens of its own.</summary>
+    internal ChatTemplate WithTokensOf(string folder) =>
+        _tokens == NamedTokens.None ? new ChatTemplate(Source, _file, _body, NamedTokens.Read(folder), _forTools) : this;
+
     /// <summary>Writes a chat.</summary>
     /// <param name="messages">The messages, in order.</param>
     /// <param name="options">What else the template is given.</param>
@@ -83,6 +87,31 @@ public sealed class ChatTemplate
         if (options.Tools is not null && _forTools is not null) return _forTools.Render(messages, options, cancellation);
         if (options.ContinueFinalMessage) return RenderUnfinished(messages, options, cancellation);
         return new RenderedChat(Write(messages, options, cancellation));
+    }
+
+    /// <summary>Where the last copy of a message's content ends; if it is nowhere whole, its last character; null if nothing of it is written.</summary>
+    private static int? EndOfContent(TaggedText text, int message, string content)
+    {
+        for (int at = text.Length; content.Length > 0 && at > 0;)
+        {
+            at = text.Text.AsSpan(0, at).LastIndexOf(content);
+            if (at >= 0 && IsOf(text.TagAt(at)) && IsOf(text.TagAt(at + content.Length - 1))) return at + content.Length;
+            if (at > 0) at += content.Length - 1;
+        }
+        for (int i = text.Runs.Length - 1; i >= 0; i--)
+            if (IsOf(text.Runs[i].Tag)) return text.Runs[i].End;
+        return null;
+
+        bool IsOf(TextTag tag) => tag.IsContent && tag.Message == message;
+    }
+
+    // Where a template trims the content and writes the same white space itself, Transformers keeps that.
+    private static int Space(string text, int end, ChatMessage final)
+    {
+        string content = final.Content ?? "";
+        string space = content[PythonText.TrimEnd(content)..];
+        bool isTrimmed = end > 0 && !PythonText.IsSpace(text[end - 1]);
+        return isTrimmed && text.AsSpan(end).StartsWith(space, StringComparison.Ordinal) ? space.Length : 0;
     }
 
     private static ChatTemplate Parse(string source, string file, NamedTokens tokens, ChatTemplate? forTools)
@@ -105,10 +134,11 @@ public sealed class ChatTemplate
     {
         if (messages is not [.., var final]) throw ParScaleException.Usage("CT-17", "there is no message to continue");
         TaggedText text = Write(messages, options with { AddGenerationPrompt = false }, cancellation);
-        for (int i = text.Runs.Length - 1; i >= 0; i--)
-            if (text.Runs[i].Tag is { IsContent: true } tag && tag.Message == messages.Count - 1) return new RenderedChat(text.Slice(0, text.Runs[i].End));
+        if (EndOfContent(text, messages.Count - 1, final.Content?.Trim() ?? "") is { } end)
+            return new RenderedChat(text.Slice(0, end + Space(text.Text, end, final)));
         bool isBare = final.Role == "assistant" && string.IsNullOrWhiteSpace(final.Content) && final.Fields is null or { Count: 0 };
-        if (!isBare) throw ParScaleException.BadInput("CT-17", _file, "the template does not write the last message, so it cannot be continued; send another message instead");
+        if (!isBare)
+            throw ParScaleException.BadInput("CT-17", _file, "the template does not write the last message, so it cannot be continued; send another message instead");
         return new RenderedChat(Write([.. messages.Take(messages.Count - 1)], options with { AddGenerationPrompt = true }, cancellation));
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ParScale.Checkpoints;
 using ParScale.Files;
 
 namespace ParScale.Text.Chat;
@@ -20,7 +21,7 @@ internal sealed record ChatTemplateFiles(string File, IReadOnlyDictionary<string
 
     private const string OwnFile = "chat_template.jinja";
     private const string OtherFile = "chat_template.json";
-    private const string MoreFolder = "additional_chat_templates";
+    private const string MoreFolder = CompanionFiles.TemplateFolder;
     private const string Key = "chat_template";
     private const int LongestConfig = 16 << 20;
 
@@ -39,7 +40,8 @@ internal sealed record ChatTemplateFiles(string File, IReadOnlyDictionary<string
         {
             ReadOnlyMemory<byte> json = bytes.AsMemory(bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0);
             JsonDocument document = JsonDocument.Parse(json);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw ParScaleException.BadInput("CT-16", path, "is no JSON object; fetch it again");
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document
+                : throw ParScaleException.BadInput("CT-16", path, "is no JSON object; fetch it again");
         }
         catch (JsonException e)
         {
@@ -59,8 +61,8 @@ internal sealed record ChatTemplateFiles(string File, IReadOnlyDictionary<string
         string own = Path.Combine(folder, OwnFile);
         string more = Path.Combine(folder, MoreFolder);
         if (Path.Exists(own)) sources[Default] = ReadText(own);
-        if (Directory.Exists(more))
-            foreach (string file in Directory.EnumerateFiles(more, "*.jinja").Order(StringComparer.Ordinal)) sources.TryAdd(Path.GetFileNameWithoutExtension(file), ReadText(file));
+        string[] files = Directory.Exists(more) ? Directory.GetFiles(more, "*.jinja") : [];
+        foreach (string file in files.Order(StringComparer.Ordinal)) sources.TryAdd(Path.GetFileNameWithoutExtension(file), ReadText(file));
         return sources.Count == 0 ? null : new ChatTemplateFiles(sources.ContainsKey(Default) ? own : more, sources);
     }
 
@@ -89,7 +91,8 @@ internal sealed record ChatTemplateFiles(string File, IReadOnlyDictionary<string
                 JsonValueKind.String => new ChatTemplateFiles(path, new Dictionary<string, string> { [Default] = template.GetString() ?? "" }),
                 JsonValueKind.Array when template.GetArrayLength() == 0 => null,
                 JsonValueKind.Array => new ChatTemplateFiles(path, template.EnumerateArray().Select(Pair).DistinctBy(pair => pair.Key).ToDictionary()),
-                JsonValueKind.Object => new ChatTemplateFiles(path, template.EnumerateObject().DistinctBy(each => each.Name).ToDictionary(each => each.Name, each => Text(each.Value))),
+                JsonValueKind.Object => new ChatTemplateFiles(
+                    path, template.EnumerateObject().DistinctBy(each => each.Name).ToDictionary(each => each.Name, each => Text(each.Value))),
                 _ => throw Malformed(),
             };
         }
@@ -99,10 +102,12 @@ internal sealed record ChatTemplateFiles(string File, IReadOnlyDictionary<string
         }
 
         KeyValuePair<string, string> Pair(JsonElement each) => each.ValueKind == JsonValueKind.Object
-            && each.TryGetProperty("name", out JsonElement name) && each.TryGetProperty("template", out JsonElement text) ? new(Text(name), Text(text)) : throw Malformed();
+            && each.TryGetProperty("name", out JsonElement name) && each.TryGetProperty("template", out JsonElement text)
+            ? new(Text(name), Text(text)) : throw Malformed();
 
         string Text(JsonElement element) => element.ValueKind == JsonValueKind.String ? element.GetString() ?? "" : throw Malformed();
 
-        ParScaleException Malformed() => ParScaleException.BadInput("CT-16", path, $"its {Key} is neither a text nor a list of objects with \"name\" and \"template\"");
+        ParScaleException Malformed() =>
+            ParScaleException.BadInput("CT-16", path, $"its {Key} is neither a text nor a list of objects with \"name\" and \"template\"");
     }
 }

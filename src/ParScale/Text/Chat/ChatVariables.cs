@@ -27,7 +27,8 @@ internal sealed class ChatVariables(Run run)
         foreach ((string name, string text) in options.SpecialTokens ?? new Dictionary<string, string>()) scope[name] = TextValue.Template(text);
         foreach ((string name, JsonNode? value) in options.Variables ?? [])
         {
-            if (Array.IndexOf(Reserved, name) >= 0) throw ParScaleException.Usage("CT-17", $"a template variable cannot be named {ParScaleException.Quote(name)}, which has a meaning of its own");
+            if (Array.IndexOf(Reserved, name) >= 0)
+                throw ParScaleException.Usage("CT-17", $"a template variable cannot be named {ParScaleException.Quote(name)}, which has a meaning of its own");
             scope[name] = Read(value, name, TextTag.Data);
         }
         scope["messages"] = run.List([.. messages.Select(Message)]);
@@ -46,12 +47,14 @@ internal sealed class ChatVariables(Run run)
         {
             Entry("role", new TextValue(new TaggedText(message.Role, Array.IndexOf(Roles, message.Role) >= 0 ? TextTag.Template : tag))),
         };
-        if (message.Content is not null) entries.Add(Entry("content", new TextValue(new TaggedText(message.Content, said))));
+        bool isElsewhere = message.Fields?.ContainsKey("content") == true;
+        if (message.Content is not null && !isElsewhere) entries.Add(Entry("content", new TextValue(new TaggedText(message.Content, said))));
         if (message.Fields is not null) entries.AddRange(Parse(message.Fields, "a message", Fields));
         return run.Dict(entries);
 
         List<KeyValuePair<Value, Value>> Fields(JsonElement fields) =>
-            [.. fields.EnumerateObject().Where(field => field.Name != "role").Select(field => Entry(field.Name, Read(field.Value, field.Name == "content" ? said : tag)))];
+            [.. fields.EnumerateObject().Where(field => field.Name != "role")
+                .Select(field => Entry(field.Name, Read(field.Value, field.Name == "content" ? said : tag)))];
 
         KeyValuePair<Value, Value> Entry(string name, Value value) => new(TextValue.Data(name), value);
     }

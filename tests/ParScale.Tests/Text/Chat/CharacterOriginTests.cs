@@ -25,14 +25,14 @@ public class CharacterOriginTests
     [InlineData("{{ ('<' + c + '>').partition('-') | join('|') }}", "<[a]|[-]|[B c]>")]
     [InlineData("{{ ('<' + c + '>') | list | join }}", "<[a-B c]>")]
     [InlineData("{{ ('<' + c + '>') | reverse }}", ">[c B-a]<")]
-    [InlineData("{{ ('<' + c + '\\n' + c) | indent }}", "<[a-B c]\n    [a-B c]")]
-    [InlineData("{{ ('<' + c + ' more') | truncate(8, true, '.', 0) }}", "<[a-B c].")]
+    [InlineData("{{ ('<' + c + '\\n' + c) | indent }}", "<[a-B c\n]    [a-B c]")]
+    [InlineData("{{ ('<' + c + ' more') | truncate(8, true, '.', 0) }}", "<[a-B c] .")]
     // Changed texts.
     [InlineData("{{ ('<b' + c + '>') | upper }}{{ ('<B' + c) | lower }}", "<B[A-B C]><b[a-b c]")]
     [InlineData("{{ ('x' + c) | capitalize }}{{ ('x ' + c) | title }}", "X[a-b c]X [A-B C]")]
     [InlineData("{{ c | replace('-', '<end>') }}", "[a]<end>[B c]")]
     [InlineData("{{ '<end>' | replace('end', c) }}", "<[a-B c]>")]
-    [InlineData("{{ 'x' | center(3) }}{{ c.rjust(8) }}", " x   [a-B c]")]
+    [InlineData("{{ 'x' | center(3) }}{{ c.rjust(8) }}", " x    [a-B c]")]
     [InlineData("{{ [c, 'x'] | join('<sep>') }}{{ '<sep>'.join([c, c]) }}", "[a-B c]<sep>x[a-B c]<sep>[a-B c]")]
     [InlineData("{{ '<%s>' % c }}{{ '<{}>'.format(c) }}{{ '<%s>' | format(c) }}", "<[a-B c]><[a-B c]><[a-B c]>")]
     [InlineData("{{ c | e }}{{ ('<' + c) | string }}", "[a-B c]<[a-B c]")]
@@ -51,7 +51,10 @@ public class CharacterOriginTests
     [InlineData("{{ true }}{{ none }}{{ c | length }}{{ v }}", "[TrueNone57]")]
     // Numbers of the template are its own: a token such as <|image_1|> may be made of them.
     [InlineData("{% for x in [7, 8] %}<{{ loop.index }}{{ x + 1 }}{{ x * v }}>{% endfor %}", "<18[49]><29[56]>")]
-    [InlineData("{{ strftime_now('%Y') }}", "2026")]
+    [InlineData("{{ strftime_now('%Y') }}{{ strftime_now(c) }}", "2026[a-B c]")]
+    // Names of arguments may be keys of data.
+    [InlineData("{{ dict(**{c: 1}) | first }}{{ namespace(**{c: 1})[c] }}", "[a-B c]1")]
+    [InlineData("{% macro m() %}{{ kwargs | first }}{% endmacro %}{{ m(**{c: 1}) }}", "[a-B c]")]
     // A role that is one of the known words, and only as a role.
     [InlineData("<|{{ messages[0].role }}|>{{ w }}", "<|user|>[user]")]
     public void Every_character_keeps_its_origin(string template, string expected) => Assert.Equal(expected, Marked(template, "user"));

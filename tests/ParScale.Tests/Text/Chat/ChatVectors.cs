@@ -38,7 +38,6 @@ internal static class ChatVectors
     public static ChatTemplateOptions Options(JsonNode conversation, bool addGenerationPrompt) => new()
     {
         AddGenerationPrompt = addGenerationPrompt,
-        ContinueFinalMessage = conversation["continue"]?.GetValue<bool>() ?? false,
         Tools = (conversation["tools"] is JsonValue name ? Catalogues[name.GetValue<string>()] : conversation["tools"])?.DeepClone().AsArray(),
         Documents = conversation["documents"]?.DeepClone().AsArray(),
         Variables = conversation["variables"]?.DeepClone().AsObject(),
@@ -60,7 +59,7 @@ internal static class ChatVectors
         catch (ParScaleException error) when (error.Kind == ErrorKind.BadInput)
         {
             if (expected["raises"] is { } words)
-                return error.Message.Contains(words.GetValue<string>(), StringComparison.Ordinal) ? null : $"raises '{error.Message}' in place of '{words}'";
+                return error.Message.Contains(ParScaleException.Escape(words.ToString()), StringComparison.Ordinal) ? null : $"raises '{error.Message}' in place of '{words}'";
             return expected.ContainsKey("fails") ? null : $"fails: {error.Message}";
         }
         if (expected["text"] is not { } text) return $"gives '{chat.Text}' in place of {expected.ToJsonString()}";
@@ -86,10 +85,10 @@ internal static class ChatVectors
 
     private static ChatMessage Message(JsonObject message)
     {
+        // Some templates print messages whole: then the order of their fields counts.
         string? content = message["content"] is JsonValue value ? value.GetValue<string>() : null;
-        var fields = new JsonObject(message.Where(field => field.Key != "role" && (field.Key != "content" || content is null))
-            .Select(field => KeyValuePair.Create(field.Key, field.Value?.DeepClone())));
-        return new ChatMessage(message["role"]!.GetValue<string>(), content) { Fields = fields.Count > 0 ? fields : null };
+        var fields = new JsonObject(message.Where(field => field.Key != "role").Select(field => KeyValuePair.Create(field.Key, field.Value?.DeepClone())));
+        return new ChatMessage(message["role"]!.GetValue<string>(), content) { Fields = fields };
     }
 
     private static JsonObject ReadObject(string name) => JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, name)))!.AsObject();

@@ -25,7 +25,8 @@ public class TemplateVectorTests
             {
                 if (vector[kind] is not JsonObject expected) continue;
                 if (expected["adds"] is { } added) expected = With(vector["closed"]!.AsObject(), added.GetValue<string>());
-                string? difference = ChatVectors.Difference(expected, () => template.Render(ChatVectors.Messages(conversation), ChatVectors.Options(conversation, prompt)));
+                ChatTemplateOptions options = ChatVectors.Options(conversation, prompt) with { ContinueFinalMessage = kind == "continued" };
+                string? difference = ChatVectors.Difference(expected, () => template.Render(ChatVectors.Messages(conversation), options));
                 Assert.True(difference is null, $"{name}, {title}, {kind}: {difference}");
             }
         }

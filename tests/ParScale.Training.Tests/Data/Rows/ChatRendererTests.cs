@@ -48,7 +48,7 @@ public sealed class ChatRendererTests
     {
         const string template = "{% if tools %}tools {{ tools | tojson }};{% endif %}{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' }}"
             + "{% if m.tool_calls %}{% for c in m.tool_calls %}{{ '<tool_call>' + c.function.name + '</tool_call>' }}{% endfor %}{% else %}{{ m.content }}{% endif %}{{ '<|im_end|>\n' }}{% endfor %}";
-        string row = $$"""{"tools":"[{\"name\":\"f\"}]","messages":[{{Hi}},{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f"}}]},{"role":"tool","content":"12 C"},{{Yes}}]}""";
+        string row = $$$"""{"tools":"[{\"name\":\"f\"}]","messages":[{{{Hi}}},{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f"}}]},{"role":"tool","content":"12 C"},{{{Yes}}}]}""";
         Assert.Equal("tools [{\"name\": \"f\"}];<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n[<tool_call>f</tool_call><|im_end|>]\n"
             + "<|im_start|>tool\n12 C<|im_end|>\n<|im_start|>assistant\n[Yes<|im_end|>]\n", Render(template + Prompt, row));
         // Without a generation prompt nobody knows where the call begins.

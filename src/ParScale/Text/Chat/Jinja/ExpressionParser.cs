@@ -1,4 +1,5 @@
 using ParScale.Text.Chat.Jinja.Expressions;
+using ParScale.Text.Chat.Jinja.Filters;
 using ParScale.Text.Chat.Jinja.Functions;
 
 namespace ParScale.Text.Chat.Jinja;
@@ -40,6 +41,9 @@ internal sealed class ExpressionParser(TokenReader tokens)
             || (endsBefore is not null && tokens.Current.Is(endsBefore));
     }
 
+    /// <summary>Uses of filters and tests that do not exist and that run whenever the template does.</summary>
+    public List<ParScaleException> Unknown { get; } = [];
+
     /// <summary>What is read may not run at all: then an unknown filter or test is an error only where it is used, as for Jinja.</summary>
     public T InBranch<T>(Func<T> read)
     {
@@ -55,7 +59,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
         int line = tokens.Line;
         string name = DottedName("the name of a filter");
         ArgumentList arguments = tokens.Current.Is("(") ? CallArguments() : ArgumentList.None;
-        return new FilterExpression(value, Known(Filters.Find(name), "filter", name, line), name, arguments, line);
+        return new FilterExpression(value, Known(FilterTable.Find(name), "filter", name, line), name, arguments, line);
     }
 
     public ArgumentList CallArguments()
@@ -85,11 +89,13 @@ internal sealed class ExpressionParser(TokenReader tokens)
 
     private Expression Conditional()
     {
+        int known = Unknown.Count;
         Expression value = Or();
         while (tokens.Current.Is("if"))
         {
+            Unknown.RemoveRange(known, Unknown.Count - known);
             int line = tokens.Take().Line;
-            Expression test = Or();
+            Expression test = InBranch(Or);
             Expression? otherwise = tokens.TakeIf("else") ? InBranch(Read) : null;
             value = new ConditionalExpression(test, value, otherwise, line);
             tokens.RequireShort(value);
@@ -186,7 +192,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
         if (tokens.Current.Is("(")) arguments = CallArguments();
         else if (tokens.Current.Is("is")) throw tokens.Error("CT-01", "tests cannot be chained with \"is\"");
         else if (BeginsArgument()) arguments = new ArgumentList([Suffixes(_primary.Read(this))], [], null, null);
-        Expression test = new TestExpression(value, Known(Tests.Find(name), "test", name, line), name, arguments, line);
+        Expression test = new TestExpression(value, Known(TestTable.Find(name), "test", name, line), name, arguments, line);
         return negated ? new NotExpression(test, line) : test;
     }
 
@@ -198,8 +204,11 @@ internal sealed class ExpressionParser(TokenReader tokens)
         _ => tokens.Current.Is("[") || tokens.Current.Is("{"),
     } && !tokens.Current.Is("if");
 
-    private Builtin? Known(Builtin? found, string kind, string name, int line) => found is not null || _branches > 0 ? found
-        : throw tokens.Error("CT-02", line, $"has no {kind} named {ParScaleException.Quote(name)}");
+    private Builtin? Known(Builtin? found, string kind, string name, int line)
+    {
+        if (found is null && _branches == 0) Unknown.Add(tokens.Error("CT-02", line, $"has no {kind} named {ParScaleException.Quote(name)}"));
+        return found;
+    }
 
     private string DottedName(string what)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using ParScale.Text.Chat.Jinja.Texts;
 using ParScale.Text.Chat.Jinja.Values;
 
 namespace ParScale.Text.Chat.Jinja;
@@ -38,6 +39,9 @@ internal sealed class Run
     /// <summary>Whether a generation block runs.</summary>
     public bool IsGenerating { get; set; }
 
+    /// <summary>Whether <c>autoescape</c> is on: then values that are no HTML are escaped where they are written.</summary>
+    public bool IsEscaping { get; set; }
+
     /// <summary>Counts the evaluation of a node.</summary>
     public void Step()
     {
@@ -55,7 +59,7 @@ internal sealed class Run
     /// <summary>Refuses a text that would be too long.</summary>
     public void RequireCharacters(long count)
     {
-        if (count > _budget.Characters) throw Error("CT-04", $"makes a text of more than {_budget.Characters} characters; the template is broken or hostile");
+        if (count > _budget.Characters) throw OverBudget("CT-04", $"makes a text of more than {_budget.Characters} characters");
     }
 
     /// <summary>Refuses what is undefined.</summary>
@@ -65,13 +69,13 @@ internal sealed class Run
     }
 
     /// <summary>A sequence, paid for.</summary>
-    public ListValue List(Value[] items, ListKind kind = ListKind.List, string? written = null)
-    {
-        var list = new ListValue(items, kind, written);
-        RequireModest(list);
-        Charge(items.Length);
-        return list;
-    }
+    public ListValue List(Value[] items, ListKind kind = ListKind.List) => Paid(new ListValue(items, kind));
+
+    /// <summary>A range of numbers, paid for.</summary>
+    public ListValue Range(Value[] items, NumberRange range) => Paid(new ListValue(items, ListKind.Range) { Range = range });
+
+    /// <summary>Elements that can be gone over once, paid for.</summary>
+    public GeneratorValue Generator(IEnumerable<Value> items) => new(List([.. items]));
 
     /// <summary>A dict, paid for.</summary>
     public DictValue Dict(IEnumerable<KeyValuePair<Value, Value>> entries)
@@ -91,13 +95,15 @@ internal sealed class Run
     public Value RequireKey(Value key)
     {
         RequireDefined(key);
-        bool isKey = key is ListValue list ? list.Kind == ListKind.Tuple && list.Items.All(item => RequireKey(item) is not null) : key is not (DictValue or NamespaceValue);
+        bool isKey = key is ListValue { Kind: ListKind.Tuple } tuple ? tuple.Items.All(item => RequireKey(item) is not null)
+            : key is not (ListValue or DictValue or NamespaceValue);
         return isKey ? key : throw Fails($"a value of type {key.TypeName} cannot be a key");
     }
 
     /// <summary>What a call writes, as a text. Calls may be nested as deeply as the budget says.</summary>
     public TaggedText Capture(Action write)
     {
+        Charge(8);
         TaggedTextBuilder outer = Output;
         if (++_depth > _budget.Depth) throw TooDeep();
         Output = new TaggedTextBuilder(this);
@@ -114,7 +120,7 @@ internal sealed class Run
     }
 
     /// <summary>Writes a value.</summary>
-    public void Write(Value value) => Output.Append(Printer.Str(value, this), IsGenerating);
+    public void Write(Value value) => Output.Append(IsEscaping ? Markup.Of(value, this) : Printer.Str(value, this), IsGenerating);
 
     /// <summary>An error of the template at the line that runs.</summary>
     public ParScaleException Error(string code, string detail) => ParScaleException.BadInput(code, _file, $"line {Line}: {detail}");
@@ -122,19 +128,29 @@ internal sealed class Run
     /// <summary>The error of an operation that its operands do not allow. The detail may hold text from outside.</summary>
     public ParScaleException Fails(string detail) => Error("CT-15", $"fails: {ParScaleException.Escape(detail)}");
 
-    private ParScaleException TooDeep() => Error("CT-05", $"calls or nests more than {_budget.Depth} levels deep; the template is broken or hostile");
+    /// <summary>The error of a template that would take too much. An id of the guide says what of.</summary>
+    public ParScaleException OverBudget(string code, string detail) => Error(code, detail + "; the template is broken or hostile");
+
+    private ListValue Paid(ListValue list)
+    {
+        RequireModest(list);
+        Charge(list.Items.Length);
+        return list;
+    }
+
+    private ParScaleException TooDeep() => OverBudget("CT-05", $"calls or nests more than {_budget.Depth} levels deep");
 
     private void RequireModest(Value container)
     {
         if (container.Depth > _budget.Depth) throw TooDeep();
-        if (container.Size > LargestContainer) throw Error("CT-04", $"makes a list or dict of more than {LargestContainer} elements; the template is broken or hostile");
+        if (container.Size > LargestContainer) throw OverBudget("CT-04", $"makes a list or dict of more than {LargestContainer} elements");
     }
 
     private void Look()
     {
         _nextLook = _steps + StepsPerLook;
         _cancellation.ThrowIfCancellationRequested();
-        if (_steps > _budget.Steps) throw Error("CT-03", $"takes more than {_budget.Steps} steps; the template is broken or hostile");
-        if (Stopwatch.GetTimestamp() > _deadline) throw Error("CT-03", $"takes longer than {_budget.Time.TotalSeconds:0.###} s; the template is broken or hostile");
+        if (_steps > _budget.Steps) throw OverBudget("CT-03", $"takes more than {_budget.Steps} steps");
+        if (Stopwatch.GetTimestamp() > _deadline) throw OverBudget("CT-03", $"takes longer than {_budget.Time.TotalSeconds:0.###} s");
     }
 }

@@ -25,8 +25,10 @@ internal sealed class StatementParser
     public static Statement[] Parse(string source, string file)
     {
         var tokens = new TokenReader(Lexer.Cut(source, file), file);
-        Statement[] body = new StatementParser(tokens).Body(opened: null);
-        return tokens.Current.Kind == TokenKind.End ? body : throw tokens.Unexpected("a statement");
+        var parser = new StatementParser(tokens);
+        Statement[] body = parser.Body(opened: null);
+        if (tokens.Current.Kind != TokenKind.End) throw tokens.Unexpected("a statement");
+        return parser._expressions.Unknown is [var unknown, ..] ? throw unknown : body;
     }
 
     /// <summary>Statements up to one of the tags that end them, which stays; or up to the end of the template.</summary>
@@ -55,7 +57,8 @@ internal sealed class StatementParser
                     body.Add(_tokens.Nested(One));
                     break;
                 default:
-                    if (opened is { } tag) throw _tokens.Error("CT-01", tag.Line, $"the tag {tag.Describe()} is not closed with {ParScaleException.Quote(ends[^1])}");
+                    if (opened is { } tag)
+                        throw _tokens.Error("CT-01", tag.Line, $"the tag {tag.Describe()} is not closed with {ParScaleException.Quote(ends[^1])}");
                     return [.. body];
             }
         }
@@ -78,6 +81,9 @@ internal sealed class StatementParser
                 Expression filter = Filters(tag);
                 return new CaptureStatement(target: null, filter, new CapturedValue(tag.Line), Closed(tag, "endfilter"));
             case "generation": return new GenerationStatement(Closed(tag, "endgeneration"));
+            case "autoescape":
+                Expression isOn = _expressions.Read();
+                return new AutoescapeStatement(isOn, Closed(tag, "endautoescape"));
             case "break" or "continue" when _loops > 0: return Ended(new FlowStatement(tag.Text == "break" ? Flow.Break : Flow.Continue));
             case "break" or "continue": throw _tokens.Error("CT-01", tag.Line, $"the tag {tag.Describe()} stands outside a loop");
         }
@@ -114,7 +120,7 @@ internal sealed class StatementParser
         Statement[] otherwise = [];
         if (_tokens.Take().Text == "else") otherwise = Closed(tag, "endfor");
         else End();
-        return new ForStatement(target, values, test, body, otherwise, isRecursive);
+        return new ForStatement(tag.Line, target, values, test, body, otherwise, isRecursive);
     }
 
     private Statement Set(Token tag)
@@ -182,7 +188,8 @@ internal sealed class StatementParser
             return inner;
         }
         string name = _tokens.Expect(TokenKind.Name, "a name").Text;
-        if (name is "true" or "false" or "none" or "True" or "False" or "None") throw _tokens.Error("CT-01", line, $"{ParScaleException.Quote(name)} cannot be set");
+        if (name is "true" or "false" or "none" or "True" or "False" or "None")
+            throw _tokens.Error("CT-01", line, $"{ParScaleException.Quote(name)} cannot be set");
         return new AssignmentTarget(name, _tokens.TakeIf(".") ? _tokens.Expect(TokenKind.Name, "a name").Text : null, [], line);
     }
 

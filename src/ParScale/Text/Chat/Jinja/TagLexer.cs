@@ -110,8 +110,8 @@ internal sealed class TagLexer(string source, string file)
             text.Append('\\').Append(kind);
             return at + 1;
         }
-        if (at + 1 + digits <= source.Length && uint.TryParse(source.AsSpan(at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint code)
-            && code <= 0x10FFFF)
+        if (at + 1 + digits <= source.Length
+            && uint.TryParse(source.AsSpan(at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint code) && code <= 0x10FFFF)
         {
             text.Append(code <= 0xFFFF ? ((char)code).ToString() : char.ConvertFromUtf32((int)code));
             return at + 1 + digits;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ParScale.Text.Chat.Jinja.Expressions;
 
 namespace ParScale.Text.Chat.Jinja;
@@ -42,7 +43,8 @@ internal sealed class TokenReader(List<Token> tokens, string file)
     /// <summary>Reads something that may hold more of its kind.</summary>
     public T Nested<T>(Func<T> read)
     {
-        if (++_depth > Deepest) throw ParScaleException.BadInput("CT-06", file, $"line {Line}: is nested more than {Deepest} levels deep; the template is broken or hostile");
+        if (++_depth > Deepest || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
+            throw Error("CT-06", $"is nested more than {Deepest} levels deep; the template is broken or hostile");
         T result = read();
         _depth--;
         return result;

@@ -5,15 +5,19 @@ namespace ParScale.Text.Chat.Jinja.Functions;
 /// <summary>A filter, test, method or function that this program has.</summary>
 internal sealed class Builtin
 {
+    private const int CallSteps = 10;
+
     private readonly string[] _parameters;
     private readonly bool _takesRest;
     private readonly bool _takesNamed;
     private readonly Func<Call, Value> _body;
+    private readonly bool _isCheap;
 
     /// <param name="name">What templates call it.</param>
     /// <param name="parameters">The names of its parameters, in order; <c>*</c> takes further arguments, <c>**</c> further named ones.</param>
-    /// <param name="body">What it does.</param>
-    public Builtin(string name, string parameters, Func<Call, Value> body)
+    /// <param name="body">What it does. It counts what it does beyond walking once over what it is given and over what it makes.</param>
+    /// <param name="isCheap">Whether it does not even that.</param>
+    public Builtin(string name, string parameters, Func<Call, Value> body, bool isCheap = false)
     {
         Name = name;
         string[] all = parameters.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -21,6 +25,7 @@ internal sealed class Builtin
         _takesRest = all.Contains("*");
         _takesNamed = all.Contains("**");
         _body = body;
+        _isCheap = isCheap;
     }
 
     public string Name { get; }
@@ -39,24 +44,25 @@ internal sealed class Builtin
     public Value Invoke(Run run, Value self, Arguments arguments)
     {
         var values = new Value?[_parameters.Length];
-        long size = self.Size;
+        long breadth = self.Breadth;
         for (int i = 0; i < arguments.Positional.Length; i++)
         {
-            size += arguments.Positional[i].Size;
+            breadth += arguments.Positional[i].Breadth;
             if (i < values.Length) values[i] = arguments.Positional[i];
             else if (!_takesRest) throw run.Fails($"'{Name}' takes at most {values.Length} arguments");
         }
         foreach ((string name, Value value) in arguments.Named)
         {
-            size += value.Size;
+            breadth += value.Breadth;
             int index = Array.IndexOf(_parameters, name);
             if (index >= 0 && values[index] is null) values[index] = value;
-            else if (index >= 0 || !_takesNamed) throw run.Fails(index >= 0 ? $"'{Name}' is given two values for '{name}'" : $"'{Name}' takes no argument '{name}'");
+            else if (index >= 0) throw run.Fails($"'{Name}' is given two values for '{name}'");
+            else if (!_takesNamed) throw run.Fails($"'{Name}' takes no argument '{name}'");
         }
-        run.Charge(size);
+        run.Charge(_isCheap ? CallSteps : breadth + CallSteps);
         Value[] rest = arguments.Positional.Length > values.Length ? arguments.Positional[values.Length..] : [];
         Value result = _body(new Call(run, this, self, values, rest, [.. arguments.Named.Where(argument => Array.IndexOf(_parameters, argument.Key) < 0)]));
-        run.Charge(result.Size);
+        if (!_isCheap) run.Charge(result.Breadth);
         return result;
     }
 

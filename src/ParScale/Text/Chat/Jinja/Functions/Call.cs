@@ -14,6 +14,9 @@ internal sealed record Call(Run Run, Builtin Function, Value Self, Value?[] Argu
     /// <summary>The value as a text.</summary>
     public TaggedText Text => Printer.Str(Self, Run);
 
+    /// <summary>A text that is HTML if the value is.</summary>
+    public TextValue Like(TaggedText text) => new(text, Self is TextValue { IsMarkup: true });
+
     /// <summary>An argument; null when it is not given.</summary>
     public Value? this[int index] => Arguments[index];
 

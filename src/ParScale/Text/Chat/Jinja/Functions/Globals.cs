@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Numerics;
+using ParScale.Text.Chat.Jinja.Formatting;
 using ParScale.Text.Chat.Jinja.Values;
 
 namespace ParScale.Text.Chat.Jinja.Functions;
@@ -16,9 +16,24 @@ internal static class Globals
         new("namespace", "from **", Namespace),
         new("cycler", "*", call => call.Rest.Length > 0 ? new CyclerValue(call.Rest) : throw call.Run.Fails("'cycler' needs values to cycle over")),
         new("joiner", "sep", call => new JoinerValue(call[0] ?? TextValue.Template(", "))),
-        new("raise_exception", "message", call => throw call.Run.Error("CT-09", $"the template refuses this chat: {ParScaleException.Escape(Printer.Str(call.Required(0), call.Run).Text)}")),
-        new("strftime_now", "format", call => TextValue.Template(TimeFormat.Write(call.RequiredText(0).Text, call.Run))),
+        new("lipsum", "n html min max", call => throw call.Run.Fails("'lipsum' is not supported: no chat needs random words")),
+        new("raise_exception", "message", Raise),
+        new("strftime_now", "format", Now),
     ];
+
+    // The template's own if its format is: a format of data would bring its characters along.
+    private static TextValue Now(Call call)
+    {
+        TaggedText format = call.RequiredText(0);
+        bool isOwn = format.All(0, format.Length, tag => tag.IsTemplate);
+        return new TextValue(new TaggedText(TimeFormat.Write(format.Text, call.Run), isOwn ? TextTag.Template : TextTag.Data));
+    }
+
+    private static Value Raise(Call call)
+    {
+        string words = Printer.Str(call.Required(0), call.Run).Text;
+        throw call.Run.Error("CT-09", $"the template refuses this chat: {ParScaleException.Escape(words)}");
+    }
 
     private static ListValue Range(Call call)
     {
@@ -29,14 +44,12 @@ internal static class Globals
         BigInteger step = bounds.Length > 2 ? bounds[2] : 1;
         if (step.IsZero) throw call.Run.Fails("the step of 'range' is 0");
         BigInteger count = BigInteger.Max(0, (stop - start + step - step.Sign) / step);
-        if (count > LongestRange) throw call.Run.Error("CT-03", $"makes a range of more than {LongestRange} numbers; the template is broken or hostile");
+        if (count > LongestRange) throw call.Run.OverBudget("CT-03", $"makes a range of more than {LongestRange} numbers");
         call.Run.Charge((long)count);
         bool fromTemplate = call.Arguments.All(value => value is null or IntValue { FromTemplate: true });
         var items = new Value[(int)count];
         for (int i = 0; i < items.Length; i++) items[i] = new IntValue(start + step * i, fromTemplate);
-        FormattableString written = $"range({start}, {stop}, {step})";
-        if (step.IsOne) written = $"range({start}, {stop})";
-        return call.Run.List(items, ListKind.Range, written.ToString(CultureInfo.InvariantCulture));
+        return call.Run.Range(items, new NumberRange(start, stop, step));
     }
 
     private static IEnumerable<KeyValuePair<Value, Value>> Entries(Call call)
@@ -48,7 +61,7 @@ internal static class Globals
             { } pairs => Iteration.Items(pairs, call.Run).Select(pair => Iteration.Items(pair, call.Run) is [var key, var value]
                 ? new KeyValuePair<Value, Value>(key, value) : throw call.Wrong(0, "a dict or a list of pairs")),
         };
-        return from.Concat(call.Named.Select(argument => new KeyValuePair<Value, Value>(TextValue.Template(argument.Key), argument.Value)));
+        return from.Concat(call.Named.Select(argument => new KeyValuePair<Value, Value>(TextValue.Data(argument.Key), argument.Value)));
     }
 
     private static DictValue Dict(Call call) => call.Run.Dict(Entries(call));

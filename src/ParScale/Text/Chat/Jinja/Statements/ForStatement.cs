@@ -4,7 +4,8 @@ using ParScale.Text.Chat.Jinja.Values;
 namespace ParScale.Text.Chat.Jinja.Statements;
 
 /// <summary><c>{% for target in values if test %}</c>. Its <c>else</c> runs when no pass reached its end, as in Jinja.</summary>
-internal sealed class ForStatement(AssignmentTarget target, Expression values, Expression? test, Statement[] body, Statement[] otherwise, bool isRecursive) : Statement
+internal sealed class ForStatement(
+    int line, AssignmentTarget target, Expression values, Expression? test, Statement[] body, Statement[] otherwise, bool isRecursive) : Statement
 {
     public override Flow Execute(Scope scope) => Loop(values.Evaluate(scope), scope, depth: 0);
 
@@ -13,6 +14,7 @@ internal sealed class ForStatement(AssignmentTarget target, Expression values, E
 
     private Flow Loop(Value over, Scope scope, int depth)
     {
+        scope.Run.Line = line;
         Value[] items = Iteration.Items(over, scope.Run);
         if (test is not null) items = [.. items.Where(item => Passes(item, test, scope))];
         var loop = new LoopValue(items, depth, isRecursive ? next => Recurse(next, scope, depth + 1) : null);

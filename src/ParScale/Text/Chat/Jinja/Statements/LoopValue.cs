@@ -16,6 +16,8 @@ internal sealed class LoopValue(Value[] items, int depth, Func<Value, Value>? re
 
     public override string TypeName => "LoopContext";
 
+    public override string Shown => $"<LoopContext {Index + 1}/{items.Length}>";
+
     public override Value Call(Run run, Arguments arguments)
     {
         if (recurse is null) throw run.Fails("'loop' is called, but its loop is not marked as recursive");
@@ -40,7 +42,8 @@ internal sealed class LoopValue(Value[] items, int depth, Func<Value, Value>? re
         _ => null,
     };
 
-    private Value CycleOver(Value[] values, Run run) => values.Length > 0 ? values[Index % values.Length] : throw run.Fails("'loop.cycle' needs values to cycle over");
+    private Value CycleOver(Value[] values, Run run) => values.Length > 0 ? values[Index % values.Length]
+        : throw run.Fails("'loop.cycle' needs values to cycle over");
 
     private bool HasChanged(Value[] values)
     {

@@ -22,6 +22,9 @@ internal sealed class MacroValue(MacroDefinition definition, Scope outer) : Call
     public Value? Field(string name) => name switch
     {
         "name" => TextValue.Template(Name),
+        "caller" => BoolValue.Of(definition.Names.Contains(Caller)),
+        "catch_varargs" => BoolValue.Of(definition.Names.Contains(Rest)),
+        "catch_kwargs" => BoolValue.Of(definition.Names.Contains(RestNamed)),
         "arguments" => new ListValue([.. definition.Parameters.Select(parameter => TextValue.Template(parameter.Name))], ListKind.Tuple),
         _ => null,
     };
@@ -49,7 +52,7 @@ internal sealed class MacroValue(MacroDefinition definition, Scope outer) : Call
         if (definition.Names.Contains(RestNamed))
         {
             scope[RestNamed] = run.Dict(arguments.Named.Where(argument => named.ContainsKey(argument.Key))
-                .Select(argument => new KeyValuePair<Value, Value>(TextValue.Template(argument.Key), argument.Value)));
+                .Select(argument => new KeyValuePair<Value, Value>(TextValue.Data(argument.Key), argument.Value)));
         }
         else if (named.Count > 0)
         {

@@ -86,6 +86,19 @@ internal sealed class GenerationStatement(Statement[] body) : Statement
     }
 }
 
+/// <summary><c>{% autoescape %}</c>: whether values are written as HTML.</summary>
+internal sealed class AutoescapeStatement(Expression isOn, Statement[] body) : Statement
+{
+    public override Flow Execute(Scope scope)
+    {
+        bool outer = scope.Run.IsEscaping;
+        scope.Run.IsEscaping = isOn.Evaluate(scope).IsTruthy;
+        Flow flow = Execute(body, new Scope(scope.Run, scope));
+        scope.Run.IsEscaping = outer;
+        return flow;
+    }
+}
+
 /// <summary><c>{% with %}</c> and <c>{% block %}</c>: statements with variables of their own. Their values see the variables outside alone.</summary>
 internal sealed class WithStatement((AssignmentTarget Target, Expression Value)[] variables, Statement[] body) : Statement
 {

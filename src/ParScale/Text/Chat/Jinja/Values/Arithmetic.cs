@@ -1,5 +1,6 @@
 using System.Numerics;
-using ParScale.Text.Chat.Jinja.Functions;
+using ParScale.Text.Chat.Jinja.Formatting;
+using ParScale.Text.Chat.Jinja.Texts;
 
 namespace ParScale.Text.Chat.Jinja.Values;
 
@@ -12,14 +13,14 @@ internal static class Arithmetic
     public static Value Apply(Value left, string operation, Value right, Run run)
     {
         run.RequireDefined(left);
-        if (operation == "%" && left is TextValue format) return PercentFormat.Apply(format.Tagged, right, run);
+        if (operation == "%" && left is TextValue format) return PercentFormat.Apply(format, right, run);
         run.RequireDefined(right);
         bool fromTemplate = IsFromTemplate(left) && IsFromTemplate(right);
         if (ValueComparer.Whole(left) is { } a && ValueComparer.Whole(right) is { } b) return Whole(a, operation, b, fromTemplate, run);
         if (ValueComparer.Real(left) is { } x && ValueComparer.Real(right) is { } y) return new FloatValue(Real(x, operation, y, run), fromTemplate);
         return (left, operation, right) switch
         {
-            (TextValue one, "+", TextValue two) => new TaggedTextBuilder(run).Append(one.Tagged).Append(two.Tagged).ToValue(),
+            (TextValue one, "+", TextValue two) => Markup.Concat(one, two, run),
             (ListValue { Kind: ListKind.List or ListKind.Tuple } one, "+", ListValue two) when one.Kind == two.Kind => run.List([.. one.Items, .. two.Items], one.Kind),
             (_, "*", IntValue or BoolValue) => Repeat(left, ValueComparer.Whole(right)!.Value, operation, right, run),
             (IntValue or BoolValue, "*", _) => Repeat(right, ValueComparer.Whole(left)!.Value, operation, left, run),
@@ -41,7 +42,7 @@ internal static class Arithmetic
                 run.RequireCharacters((long)text.Text.Length * count);
                 var repeated = new TaggedTextBuilder(run);
                 for (int i = 0; i < count && text.Text.Length > 0; i++) repeated.Append(text.Tagged);
-                return repeated.ToValue();
+                return new TextValue(repeated.ToText(), text.IsMarkup);
             case ListValue { Kind: ListKind.List or ListKind.Tuple } list:
                 run.Charge(Math.Min((long)list.Items.Length * count, long.MaxValue >> 8));
                 return run.List([.. Enumerable.Repeat(list.Items, list.Items.Length == 0 ? 0 : count).SelectMany(items => items)], list.Kind);
@@ -83,7 +84,7 @@ internal static class Arithmetic
         : left == BigInteger.MinusOne ? right.IsEven ? BigInteger.One : left
         : BigInteger.Pow(left, (int)right);
 
-    private static ParScaleException TooLarge(Run run) => run.Error("CT-04", "makes a number of more than 4000 digits; the template is broken or hostile");
+    private static ParScaleException TooLarge(Run run) => run.OverBudget("CT-04", "makes a number of more than 4000 digits");
 
     private static BigInteger Floor(BigInteger left, BigInteger right)
     {

@@ -1,3 +1,5 @@
+using ParScale.Text.Chat.Jinja.Functions;
+
 namespace ParScale.Text.Chat.Jinja.Values;
 
 /// <summary>Something that can be called.</summary>
@@ -7,11 +9,13 @@ internal abstract class CallableValue(string name) : Value
 
     public override string TypeName => "function";
 
+    public override string Shown => $"<{TypeName} '{Name}'>";
+
     public abstract Value Call(Run run, Arguments arguments);
 }
 
 /// <summary>A function that this program has, bound to the value whose method it is, if any.</summary>
-internal sealed class BuiltinValue(Functions.Builtin builtin, Value self) : CallableValue(builtin.Name)
+internal sealed class BuiltinValue(Builtin builtin, Value self) : CallableValue(builtin.Name)
 {
     public override Value Call(Run run, Arguments arguments) => builtin.Invoke(run, self, arguments);
 }

@@ -39,6 +39,8 @@ internal static class Comparison
                 return value is not UndefinedValue && dict.Entries.ContainsKey(run.RequireKey(value));
             case UndefinedValue:
                 return false;
+            case GeneratorValue generator:
+                return generator.TakeAll().Contains(value, ValueComparer.Instance);
             default:
                 throw run.Fails($"\"in\" needs a text, list or dict on its right, not a value of type {container.TypeName}");
         }

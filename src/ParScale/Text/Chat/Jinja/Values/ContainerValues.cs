@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Numerics;
+
 namespace ParScale.Text.Chat.Jinja.Values;
 
 /// <summary>What kind of sequence a <see cref="ListValue"/> is for Python.</summary>
@@ -25,9 +28,9 @@ internal enum ListKind
 /// <summary>A sequence. Make one with <see cref="Run.List"/>, which counts its cost.</summary>
 internal sealed class ListValue : Value
 {
-    public ListValue(Value[] items, ListKind kind = ListKind.List, string? written = null)
+    public ListValue(Value[] items, ListKind kind = ListKind.List)
     {
-        (Items, Kind, Written) = (items, kind, written);
+        (Items, Kind) = (items, kind);
         long size = 1;
         foreach (Value item in items)
         {
@@ -41,8 +44,11 @@ internal sealed class ListValue : Value
 
     public ListKind Kind { get; }
 
-    /// <summary>How it prints, where its elements do not tell.</summary>
-    public string? Written { get; }
+    /// <summary>Names of the elements, where they have some.</summary>
+    public string[] Names { get; init; } = [];
+
+    /// <summary>What a range was made of, which its elements need not tell.</summary>
+    public NumberRange Range { get; init; }
 
     public override string TypeName => Kind switch
     {
@@ -59,6 +65,15 @@ internal sealed class ListValue : Value
     public override int Depth { get; }
 
     public override long Size { get; }
+
+    public override long Breadth => 1 + Items.Length;
+}
+
+/// <summary>The arguments of <c>range</c>.</summary>
+internal readonly record struct NumberRange(BigInteger Start, BigInteger Stop, BigInteger Step)
+{
+    public override string ToString() => Step.IsOne ? string.Create(CultureInfo.InvariantCulture, $"range({Start}, {Stop})")
+        : string.Create(CultureInfo.InvariantCulture, $"range({Start}, {Stop}, {Step})");
 }
 
 /// <summary>A dict in the order of its keys' first appearance. Make one with <see cref="Run.Dict"/>, which counts its cost.</summary>
@@ -86,6 +101,8 @@ internal sealed class DictValue : Value
     public override int Depth { get; }
 
     public override long Size { get; }
+
+    public override long Breadth => 1 + Entries.Count;
 
     /// <summary>The value of a key that is a text; null when there is none.</summary>
     public Value? Find(string key) => Entries.GetValueOrDefault(TextValue.Data(key));

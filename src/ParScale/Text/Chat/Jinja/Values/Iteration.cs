@@ -11,6 +11,8 @@ internal static class Iteration
         {
             case ListValue list:
                 return list.Items;
+            case GeneratorValue generator:
+                return generator.TakeAll();
             case UndefinedValue:
                 return [];
             case DictValue dict:

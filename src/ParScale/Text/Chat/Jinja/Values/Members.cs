@@ -1,4 +1,6 @@
 using ParScale.Text.Chat.Jinja.Functions;
+using ParScale.Text.Chat.Jinja.Statements;
+using ParScale.Text.Chat.Jinja.Texts;
 
 namespace ParScale.Text.Chat.Jinja.Values;
 
@@ -20,7 +22,8 @@ internal static class Members
     {
         run.RequireDefined(value);
         run.Charge(key.Size);
-        if (value is DictValue dict && key is not (DictValue or NamespaceValue or UndefinedValue) && dict.Entries.TryGetValue(run.RequireKey(key), out Value? entry)) return entry;
+        bool isKey = key is not (DictValue or NamespaceValue or UndefinedValue);
+        if (value is DictValue dict && isKey && dict.Entries.TryGetValue(run.RequireKey(key), out Value? entry)) return entry;
         if (ValueComparer.Whole(key) is { } index && Count(value) is { } count)
         {
             if (index.Sign < 0) index += count;
@@ -38,14 +41,17 @@ internal static class Members
     public static Value? Own(Value value, string name)
     {
         if (value is NamespaceValue space) return space.Fields.GetValueOrDefault(name);
-        if (value is Statements.LoopValue loop) return loop.Field(name);
-        if (value is Statements.MacroValue macro) return macro.Field(name);
+        if (value is LoopValue loop) return loop.Field(name);
+        if (value is MacroValue macro) return macro.Field(name);
         if (value is CyclerValue cycler) return cycler.Field(name);
+        if (NumberMethods.Part(value, name) is { } part) return part;
+        if (value is ListValue named && Array.IndexOf(named.Names, name) is >= 0 and int at) return named.Items[at];
         Builtin? method = value switch
         {
             TextValue => TextMethods.Find(name),
             DictValue => ContainerMethods.OfDict(name),
             ListValue => ContainerMethods.OfList(name),
+            IntValue or FloatValue or BoolValue => NumberMethods.Find(name),
             _ => null,
         };
         return method is null ? null : new BuiltinValue(method, value);
@@ -65,6 +71,6 @@ internal static class Members
         run.Charge(text.Size);
         int offset = text.OffsetOf(index);
         int units = char.IsHighSurrogate(text.Text[offset]) && offset + 1 < text.Text.Length && char.IsLowSurrogate(text.Text[offset + 1]) ? 2 : 1;
-        return new TextValue(text.Tagged.Slice(offset, units));
+        return new TextValue(text.Tagged.Slice(offset, units), text.IsMarkup);
     }
 }

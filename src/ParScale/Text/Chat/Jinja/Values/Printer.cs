@@ -53,16 +53,20 @@ internal static class Printer
         run.Step();
         switch (value)
         {
+            case TextValue { IsMarkup: true } text:
+                to.Append("Markup(");
+                Quote(text.Tagged, to);
+                to.Append(")");
+                break;
             case TextValue text: Quote(text.Tagged, to); break;
-            case ListValue { Written: { } written }: to.Append(written); break;
+            case ListValue { Kind: ListKind.Range, Range: var range }: to.Append(range.ToString()); break;
             case ListValue list: WriteItems(list, to, run); break;
             case DictValue dict: WriteEntries(dict, to, run); break;
             case NoneValue: to.Append("None"); break;
             case BoolValue flag: to.Append(flag.IsTrue ? "True" : "False"); break;
             case IntValue or FloatValue: to.Append(Str(value, run)); break;
             case UndefinedValue: to.Append("Undefined"); break;
-            case CallableValue function: to.Append($"<{function.TypeName} '{function.Name}'>"); break;
-            default: to.Append($"<{value.TypeName}>"); break;
+            default: to.Append(value.Shown); break;
         }
     }
 

@@ -11,21 +11,26 @@ internal static class Slicing
         run.RequireDefined(value);
         BigInteger by = Bound(step, run) ?? BigInteger.One;
         if (by.IsZero) throw run.Fails("the step of a slice is 0");
-        run.Charge(value.Size);
+        run.Charge(value.Breadth);
         switch (value)
         {
             case TextValue text when by.IsOne:
                 (int from, int to) = Range(text.Count, start, stop, run);
                 int offset = text.OffsetOf(from);
-                return new TextValue(text.Tagged.Slice(offset, text.OffsetOf(Math.Max(from, to)) - offset));
+                return new TextValue(text.Tagged.Slice(offset, text.OffsetOf(Math.Max(from, to)) - offset), text.IsMarkup);
             case TextValue text:
                 var picked = new TaggedTextBuilder(run);
                 foreach (Value character in Pick(Iteration.Items(text, run), start, stop, by, run)) picked.Append(((TextValue)character).Tagged);
-                return picked.ToValue();
-            case ListValue { Kind: ListKind.List or ListKind.Tuple or ListKind.Range } list:
-                return run.List([.. Pick(list.Items, start, stop, by, run)], list.Kind == ListKind.Tuple ? ListKind.Tuple : ListKind.List);
+                return new TextValue(picked.ToText(), text.IsMarkup);
+            case ListValue { Kind: ListKind.List or ListKind.Tuple } list:
+                return run.List([.. Pick(list.Items, start, stop, by, run)], list.Kind);
+            case ListValue { Kind: ListKind.Range } list:
+                (int first, int end) = Bounds(list.Items.Length, start, stop, by, run);
+                NumberRange whole = list.Range;
+                return run.Range([.. Pick(list.Items, start, stop, by, run)],
+                    new NumberRange(whole.Start + first * whole.Step, whole.Start + end * whole.Step, whole.Step * by));
             default:
-                return new UndefinedValue($"a value of type {value.TypeName} cannot be sliced");
+                throw run.Fails($"a value of type {value.TypeName} cannot be sliced");
         }
     }
 
@@ -36,16 +41,15 @@ internal static class Slicing
     private static IEnumerable<Value> Pick(Value[] items, Value? start, Value? stop, BigInteger step, Run run)
     {
         int by = (int)BigInteger.Max(-items.Length - 1, BigInteger.Min(step, items.Length + 1));
-        if (by > 0)
-        {
-            (int from, int to) = Range(items.Length, start, stop, run);
-            for (int i = from; i < to; i += by) yield return items[i];
-            yield break;
-        }
-        int last = items.Length - 1;
-        int first = Bound(start, run) is { } a ? Clip(a, items.Length, -1, last) : last;
-        int end = Bound(stop, run) is { } b ? Clip(b, items.Length, -1, last) : -1;
-        for (int i = first; i > end; i += by) yield return items[i];
+        (int first, int end) = Bounds(items.Length, start, stop, step, run);
+        for (int i = first; by > 0 ? i < end : i > end; i += by) yield return items[i];
+    }
+
+    private static (int First, int End) Bounds(int count, Value? start, Value? stop, BigInteger step, Run run)
+    {
+        if (step.Sign > 0) return Range(count, start, stop, run);
+        int last = count - 1;
+        return (Bound(start, run) is { } a ? Clip(a, count, -1, last) : last, Bound(stop, run) is { } b ? Clip(b, count, -1, last) : -1);
     }
 
     private static int Clip(BigInteger index, int count, int lowest, int highest) =>

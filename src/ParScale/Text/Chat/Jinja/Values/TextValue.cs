@@ -1,7 +1,7 @@
 namespace ParScale.Text.Chat.Jinja.Values;
 
 /// <summary>A text, every character of which knows where it comes from. Python counts its code points, .NET its UTF-16 units.</summary>
-internal sealed class TextValue(TaggedText tagged) : Value
+internal sealed class TextValue(TaggedText tagged, bool isMarkup = false) : Value
 {
     private const int UnitsPerStep = 128;
     private const int RunsPerStep = 8;
@@ -14,11 +14,16 @@ internal sealed class TextValue(TaggedText tagged) : Value
 
     public string Text => tagged.Text;
 
+    /// <summary>Whether it counts as HTML (Python's <c>Markup</c>).</summary>
+    public bool IsMarkup => isMarkup;
+
     public override string TypeName => "str";
 
     public override bool IsTruthy => tagged.Length > 0;
 
     public override long Size => 1 + tagged.Length / UnitsPerStep + tagged.Runs.Length / RunsPerStep;
+
+    public override long Breadth => Size;
 
     /// <summary>Number of code points.</summary>
     public int Count => HasSurrogates ? CountUnits(Text.Length) : Text.Length;

@@ -9,14 +9,20 @@ internal abstract class Value
     /// <summary>What Python calls the type.</summary>
     public abstract string TypeName { get; }
 
+    /// <summary>How it prints, for values that have no form of their own.</summary>
+    public virtual string Shown => $"<{TypeName}>";
+
     /// <summary>Whether it counts as true.</summary>
     public virtual bool IsTruthy => true;
 
     /// <summary>Levels of containers within it.</summary>
     public virtual int Depth => 0;
 
-    /// <summary>What walking over it costs, in steps. A part that is held twice counts twice.</summary>
+    /// <summary>What walking over all of it costs, in steps. A part that is held twice counts twice.</summary>
     public virtual long Size => 1;
+
+    /// <summary>What walking over its elements costs, in steps, without what they hold.</summary>
+    public virtual long Breadth => 1;
 }
 
 /// <summary>Python's None.</summary>

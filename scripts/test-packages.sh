@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Makes the packages twice, compares their bytes, and uses them as a stranger would: installed from a folder, without any network, into
+# an empty project and an empty tool path. Needs what scripts/test.sh restored.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_UI_LANGUAGE=en
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+readonly feed=$work/feed
+restored=${NUGET_PACKAGES:-$HOME/.nuget/packages}
+system=$(dotnet --info | sed -n 's/^ *RID: *//p')
+grep -q "RuntimeIdentifier=\"$system\"" src/ParScale/Packaging/DotnetToolSettings.xml || system=any
+
+step() { printf '%s (%d s)\n' "$1" "$SECONDS"; }
+wrong() { printf 'test-packages: %s\n' "$1" >&2; exit 1; }
+
+scripts/package.sh -o "$feed" -r "$system" libraries tool > "$work/first.log" || { cat "$work/first.log"; wrong 'package.sh failed'; }
+step 'packed'
+scripts/package.sh -o "$work/again" -r "$system" libraries tool > "$work/second.log" || { cat "$work/second.log"; wrong 'package.sh failed'; }
+for package in "$feed"/*; do cmp "$package" "$work/again/${package##*/}" || wrong 'two runs of package.sh differ'; done
+step 'packed again: the same bytes'
+
+# What our packages depend on, from where restore put it.
+sed -n 's/.*"path": "\([^"]*\)".*/\1/p' src/ParScale.Extensions.AI/obj/project.assets.json src/ParScale.ScalingLaws/obj/project.assets.json | sort -u |
+    while IFS=/ read -r id version; do
+        file=$restored/$id/$version/$id.$version.nupkg
+        if [ -f "$file" ]; then cp "$file" "$feed"; fi
+    done
+
+# From here on nothing is known but the folder: no other source, no cache.
+export NUGET_PACKAGES=$work/packages DOTNET_CLI_HOME=$work/home
+mkdir -p "$work/program" "$DOTNET_CLI_HOME"
+cat > "$work/nuget.config" <<END
+<configuration><packageSources><clear /><add key="folder" value="$feed" /></packageSources></configuration>
+END
+version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
+cat > "$work/program/program.csproj" <<END
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <OutputType>Exe</OutputType>
+    <TargetFramework>net10.0</TargetFramework>
+    <ImplicitUsings>enable</ImplicitUsings>
+    <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+  </PropertyGroup>
+  <ItemGroup>
+    <PackageReference Include="ParScale" Version="$version" />
+    <PackageReference Include="ParScale.Extensions.AI" Version="$version" />
+    <PackageReference Include="ParScale.ScalingLaws" Version="$version" />
+  </ItemGroup>
+</Project>
+END
+cat > "$work/program/Program.cs" <<'END'
+using ParScale;
+using ParScale.Extensions.AI;
+using LanguageModel model = LanguageModel.Load();
+int[] prompt = model.Tokenizer.Encode("ROMEO:");
+await foreach (var piece in model.GenerateAsync(prompt, new() { MaxNewTokens = 32, Sampling = new() { Temperature = 0 } })) Console.Write(piece.Text);
+if (model.AsChatClient().GetService(typeof(LanguageModel)) != model) throw new InvalidOperationException("not the client of this model");
+END
+dotnet build "$work/program" -c Release -o "$work/program/out" --nologo -v quiet -tl:off > "$work/build.log" || { cat "$work/build.log"; wrong 'the program does not build'; }
+text=$("$work/program/out/program")
+step 'four lines in an empty project'
+
+dotnet tool install parscale --tool-path "$work/tools" --configfile "$work/nuget.config" -v quiet
+from_tool=$("$work/tools/parscale" generate -p ROMEO: -n 32 --temp 0 2> "$work/said") || { cat "$work/said"; wrong 'the installed tool failed'; }
+[ "$from_tool" = "ROMEO:$text" ] || wrong "the tool wrote <$from_tool>, the program <$text>"
+"$work/tools/parscale" --version | grep -qF "$version" || wrong "the tool is not version $version"
+step 'the tool in an empty tool path'
+printf '%s\n' "$from_tool"

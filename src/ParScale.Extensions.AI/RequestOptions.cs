@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.AI;
+using ParScale.Generation;
+using ParScale.Text.Chat;
+
+namespace ParScale.Extensions.AI;
+
+/// <summary>From the options of a call to those of the engine and of the chat template.</summary>
+internal static class RequestOptions
+{
+    /// <summary>What to generate. What a call leaves open comes from the model.</summary>
+    public static GenerationOptions Generation(ParScaleChatClient client, LanguageModel model, ChatOptions? options)
+    {
+        GenerationOptions defaults = options?.RawRepresentationFactory?.Invoke(client) as GenerationOptions ?? Defaults(model);
+        if (options is null) return defaults;
+        RefuseUnsupported(client, options);
+        AdditionalProperties more = new(options.AdditionalProperties);
+        SamplingOptions sampling = defaults.Sampling;
+        return defaults with
+        {
+            MaxNewTokens = options.MaxOutputTokens ?? defaults.MaxNewTokens,
+            Streams = more.Streams() ?? defaults.Streams,
+            Stop = options.StopSequences is { Count: > 0 } stop ? [.. defaults.Stop, .. stop] : defaults.Stop,
+            Sampling = sampling with
+            {
+                Temperature = Exact(options.Temperature) ?? sampling.Temperature,
+                TopP = Exact(options.TopP) ?? sampling.TopP,
+                TopK = options.TopK ?? sampling.TopK,
+                MinP = more.Number("min_p") ?? sampling.MinP,
+                RepetitionPenalty = more.Number("repetition_penalty") ?? sampling.RepetitionPenalty,
+                Seed = options.Seed is { } seed ? unchecked((ulong)seed) : sampling.Seed,
+            },
+        };
+    }
+
+    /// <summary>What the chat template is given beside the messages.</summary>
+    public static ChatTemplateOptions? Template(ChatOptions? options)
+    {
+        JsonArray? tools = options?.ToolMode is NoneChatToolMode ? null : ToolSchemas.Of(options?.Tools);
+        JsonObject? variables = new AdditionalProperties(options?.AdditionalProperties).Variables();
+        return tools is null && variables is null ? null : new ChatTemplateOptions { Tools = tools, Variables = variables };
+    }
+
+    private static GenerationOptions Defaults(LanguageModel model) => model.GenerationConfig.MaxNewTokens is null
+        ? model.DefaultOptions with { MaxNewTokens = ParScaleChatClient.DefaultMaxOutputTokens }
+        : model.DefaultOptions;
+
+    private static void RefuseUnsupported(ParScaleChatClient client, ChatOptions options)
+    {
+        if (options.ResponseFormat is not (null or ChatResponseFormatText))
+            throw Unsupported("ResponseFormat JSON", "ask for JSON in the instructions and check the answer");
+        if (options.FrequencyPenalty is not (null or 0)) throw Unsupported("FrequencyPenalty", "use the additional property repetition_penalty");
+        if (options.PresencePenalty is not (null or 0)) throw Unsupported("PresencePenalty", "use the additional property repetition_penalty");
+        if (options.ToolMode is RequiredChatToolMode) throw Unsupported("ToolMode RequireAny", "the model cannot be forced to call a tool; use Auto");
+        if (options.ConversationId is not null) throw Unsupported("ConversationId", "no conversation is kept here; give all messages with each call");
+        if (options.ModelId is { } id && id != client.ModelId)
+            throw Unsupported($"ModelId {ParScaleException.Quote(id)}", $"this client runs {ParScaleException.Quote(client.ModelId)}; leave it out");
+    }
+
+    private static ParScaleException Unsupported(string name, string advice) =>
+        ParScaleException.Usage("AI-01", $"the chat option {name} is not supported: {advice}");
+
+    // 0.7f is not 0.7: the shortest decimal is what was meant, and gives the text that the same number gives elsewhere.
+    private static double? Exact(float? value) =>
+        value is { } number ? double.Parse(number.ToString("R", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture) : null;
+}
