@@ -38,11 +38,12 @@ internal static class CompletionEndpoint
         Tokenizer tokenizer = request.Generation.Model.Model.Tokenizer;
         int[] prompt = request.Generation.Prompts[index / request.Generation.Choices];
         string echoed = request.Echo ? tokenizer.Decode(prompt) : "";
+        int characters = 0;
         return new TextChoice(index, echoed + answer.Text)
         {
             FinishReason = Answers.Word(answer.Finish!.Value),
             LogProbs = request.LogProbs is null ? null
-                : new TokenWords(tokenizer).List(request.Echo ? prompt[0] : null, [.. answer.PromptPredictions, .. answer.Predictions]),
+                : new TokenWords(tokenizer).List(request.Echo ? prompt[0] : null, [.. answer.PromptPredictions, .. answer.Predictions], ref characters),
             StreamWeights = request.Generation.Options.StreamWeights ? answer.StreamWeights : null,
         };
     }
@@ -56,20 +57,20 @@ internal static class CompletionEndpoint
         string id = Answers.NewId("cmpl");
         int count = generation.Prompts.Count * generation.Choices;
         var statistics = new GenerationStatistics[count];
-        // Code points of each choice so far, from where its next token's offset counts; null before its first piece.
-        var lengths = new int?[count];
+        var begun = new bool[count];
+        // Code points of each choice's tokens so far, from where the offset of its next one counts.
+        var characters = new int[count];
         Task Send(TextChoice[] choices, Usage? usage = null, Timings? timings = null) => events.Send(
             new TextCompletion(id, scope.Created, generation.Name, choices) { Usage = usage, Timings = timings }, WireJson.Wire.TextCompletion);
         await foreach ((int index, GeneratedPiece piece) in Generations.Run(generation, scope.Cancellation).ConfigureAwait(false))
         {
             string text = piece.Text;
             int[] prompt = generation.Prompts[index / generation.Choices];
-            bool first = lengths[index] is null, echoes = first && request.Echo;
-            int before = lengths[index] ?? 0;
+            bool echoes = request.Echo && !begun[index];
+            begun[index] = true;
             if (echoes) text = tokenizer.Decode(prompt) + text;
             PredictedToken[] predicted = [.. (echoes ? piece.PromptPredictions : null) ?? [], .. piece.Prediction is null ? [] : new[] { piece.Prediction }];
-            TextLogProbs? logProbs = request.LogProbs is null || predicted.Length == 0 ? null : words.List(echoes ? prompt[0] : null, predicted, before);
-            lengths[index] = before + text.EnumerateRunes().Count();
+            TextLogProbs? logProbs = request.LogProbs is null || predicted.Length == 0 ? null : words.List(echoes ? prompt[0] : null, predicted, ref characters[index]);
             if (text.Length > 0 || logProbs is not null || piece.StreamWeights is not null)
             {
                 await Send([new TextChoice(index, text)

@@ -32,15 +32,14 @@ internal sealed class TokenWords(Tokenizer tokenizer)
     /// <summary>The log-probabilities of a prompt, when it is echoed, and of what follows it.</summary>
     /// <param name="first">The first token of the echoed prompt, which nothing predicts; null without echo.</param>
     /// <param name="predicted">The tokens after it.</param>
-    /// <param name="offset">Code points of text before the first token.</param>
-    public TextLogProbs List(int? first, IReadOnlyList<PredictedToken> predicted, int offset = 0)
+    /// <param name="characters">Code points of text before the first token; those before the next one when done.</param>
+    public TextLogProbs List(int? first, IReadOnlyList<PredictedToken> predicted, ref int characters)
     {
         var tokens = new List<string>();
         var logProbs = new List<double?>();
         var tops = new List<IReadOnlyDictionary<string, double>?>();
         var offsets = new List<int>();
-        int characters = offset;
-        void Add(int id, double? logProb, IReadOnlyDictionary<string, double>? top)
+        void Add(int id, double? logProb, IReadOnlyDictionary<string, double>? top, ref int characters)
         {
             ReadOnlySpan<byte> bytes = tokenizer.BytesOf(id, skipSpecial: false);
             // A token that begins inside a character stands where that character does.
@@ -51,8 +50,8 @@ internal sealed class TokenWords(Tokenizer tokenizer)
             logProbs.Add(logProb);
             tops.Add(top);
         }
-        if (first is { } id) Add(id, null, null);
-        foreach (PredictedToken token in predicted) Add(token.TokenId, token.LogProb, Top(token));
+        if (first is { } id) Add(id, null, null, ref characters);
+        foreach (PredictedToken token in predicted) Add(token.TokenId, token.LogProb, Top(token), ref characters);
         return new TextLogProbs(tokens, logProbs, tops, offsets);
     }
 
