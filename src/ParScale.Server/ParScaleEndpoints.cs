@@ -35,6 +35,16 @@ public static class ParScaleEndpoints
         return routes;
     }
 
+    /// <summary>Answers every other path with 404 in the API's shape, for a server that serves nothing else.</summary>
+    public static IEndpointRouteBuilder MapNothingElse(this IEndpointRouteBuilder routes, ParScaleService service)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        ArgumentNullException.ThrowIfNull(service);
+        routes.MapFallback(context => service.Handle(context, scope =>
+            throw ApiException.NotFound($"{scope.Context.Request.Method} {ParScaleException.Quote(scope.Context.Request.Path.Value ?? "")} is not served")));
+        return routes;
+    }
+
     // A server that loads lives but is not ready; llama.cpp answers 503 for both until the model is there.
     private static Task Health(RequestScope scope, bool alive)
     {

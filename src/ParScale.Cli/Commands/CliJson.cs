@@ -7,6 +7,7 @@ using ParScale.Cli.Cost;
 using ParScale.Cli.Law;
 using ParScale.Cli.Parsing;
 using ParScale.Cli.Planning;
+using ParScale.Cli.Serving;
 using ParScale.Cli.Store;
 
 namespace ParScale.Cli.Commands;

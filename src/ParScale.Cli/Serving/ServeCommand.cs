@@ -5,6 +5,7 @@ using ParScale.Cli.Commands;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.Server;
+using ParScale.Text.Chat;
 
 namespace ParScale.Cli.Serving;
 
@@ -13,7 +14,7 @@ internal sealed class ServeCommand : ExampleCommand
 {
     private const int DefaultPort = 8080, HighestPort = 65535;
 
-    private readonly ModelOptions _model = new();
+    private readonly ModelOptions _model = new(allSets: true);
     private readonly Option<string?> _host = new("--host")
     {
         Description = "Address to listen on (default: 127.0.0.1). An address that others reach needs an API key.",
@@ -24,6 +25,11 @@ internal sealed class ServeCommand : ExampleCommand
     {
         Description = "What clients call the model (default: the name of its folder).",
         HelpName = "NAME",
+    };
+    private readonly Option<string?> _template = new("--chat-template")
+    {
+        Description = "How conversations are written: ChatML or a Jinja file (default: the model's own template).",
+        HelpName = "chatml|FILE",
     };
     private readonly Option<string?> _keyFile = new("--api-key-file")
     {
@@ -49,6 +55,7 @@ internal sealed class ServeCommand : ExampleCommand
         Options.Add(_host);
         Options.Add(_port);
         Options.Add(_alias);
+        Options.Add(_template);
         Options.Add(_keyFile);
         Options.Add(_insecure);
         Options.Add(_hosts);
@@ -85,7 +92,8 @@ internal sealed class ServeCommand : ExampleCommand
         }
         await using ServerHost host = await ServerHost.Start(address, parse.GetValue(_port) ?? DefaultPort, options).ConfigureAwait(false);
         // Listening before the model is there: whoever waits for it asks /ready.
-        using LanguageModel model = _model.Load(parse, terminal);
+        ChatTemplate? template = ChatTemplateOption.Read(parse.GetValue(_template), terminal);
+        using LanguageModel model = _model.Load(parse, terminal, load => load with { ChatTemplate = template });
         string name = parse.GetValue(_alias) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder));
         host.Service.Serve((name, model));
         if (json) terminal.WriteJson(new ServeResult(host.Address.ToString(), name, [.. model.StreamSets.Select(set => set.Count)]), CliJson.Readable.ServeResult);

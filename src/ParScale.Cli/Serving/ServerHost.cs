@@ -48,6 +48,7 @@ internal sealed class ServerHost : IAsyncDisposable
         var service = new ParScaleService(options);
         app.UseRouting();
         app.MapParScale(service);
+        app.MapNothingElse(service);
         try
         {
             await app.StartAsync().ConfigureAwait(false);
