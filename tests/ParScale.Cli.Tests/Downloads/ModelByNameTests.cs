@@ -102,7 +102,7 @@ public sealed class ModelByNameTests : IDisposable
                 return answer;
             };
             using Process process = ToolProcess.Start(Variables(), "inspect", "-m", "acme/tiny");
-            await reached.Task.WaitAsync(TestContext.Current.CancellationToken);
+            Assert.Same(reached.Task, await Task.WhenAny(reached.Task, process.WaitForExitAsync(TestContext.Current.CancellationToken)));
             process.Kill();
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             Assert.InRange(Kept(), goal - (1 << 16), goal + (1 << 16));
