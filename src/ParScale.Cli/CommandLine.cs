@@ -9,6 +9,7 @@ using ParScale.Cli.Law;
 using ParScale.Cli.Options;
 using ParScale.Cli.Parsing;
 using ParScale.Cli.Planning;
+using ParScale.Cli.Serving;
 using ParScale.Cli.Store;
 using ParScale.Cli.Terminals;
 
@@ -76,6 +77,7 @@ internal static class CommandLine
         [
             ("generate", () => new GenerateCommand(terminal, common)),
             ("chat", () => new ChatCommand(terminal, common)),
+            ("serve", () => new ServeCommand(terminal, common)),
             ("logits", () => new LogitsCommand(terminal, common)),
             ("score", () => new ScoreCommand(terminal, common)),
             ("tokenize", () => new TokenizeCommand(terminal, common)),

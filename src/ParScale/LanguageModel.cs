@@ -71,6 +71,9 @@ public sealed partial class LanguageModel : IDisposable
     /// <summary>What was odd about the checkpoint, one line each.</summary>
     public IReadOnlyList<string> Notices { get; private set; }
 
+    /// <summary>Bytes that the weights take in memory, those of streams not counted.</summary>
+    public long WeightBytes => Benchmarking.WeightCost.Bytes(_backbone);
+
     /// <summary>Storage of the weights.</summary>
     public WeightDtype Dtype => _backbone.Type;
 

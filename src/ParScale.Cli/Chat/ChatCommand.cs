@@ -13,7 +13,6 @@ namespace ParScale.Cli.Chat;
 internal sealed class ChatCommand : ExampleCommand
 {
     private const int AnswerTokens = 1024, PlainTokens = 128;
-    private const string ChatMl = "chatml", NoTemplate = "none";
 
     private readonly Terminal _terminal;
     private readonly CommonOptions _common;
@@ -56,7 +55,7 @@ internal sealed class ChatCommand : ExampleCommand
         bool json = parse.GetValue(_common.Json), lines = parse.GetValue(_lines), given = _input.IsGiven(parse);
         Check(parse, json, lines, given);
         string? message = lines || (!given && _terminal.Keyboard is not null) ? null : _input.Read(parse, _terminal).Text!.TrimEnd('\r', '\n');
-        ChatTemplate? template = Template(parse.GetValue(_template));
+        ChatTemplate? template = ChatTemplateOption.Read(parse.GetValue(_template), _terminal);
         using LanguageModel model = _generation.Load(parse, _model, _terminal, options => options with { ChatTemplate = template });
         bool plain = IsPlain(parse, model);
         var session = new ChatSession(model, plain, Drawing(parse, model, plain));
@@ -82,17 +81,10 @@ internal sealed class ChatCommand : ExampleCommand
         if (parse.GetValue(_template) is { Length: 0 }) throw ParScaleException.Usage("CL-02", "--chat-template needs chatml, a file or none");
     }
 
-    private ChatTemplate? Template(string? choice) => choice switch
-    {
-        null or NoTemplate => null,
-        ChatMl => ChatTemplate.ChatMl,
-        string file => ChatTemplate.Parse(TextSource.ReadFile(file, _terminal), file),
-    };
-
     // The embedded model works at once, whatever it is; another model without a template is asked about first.
     private bool IsPlain(ParseResult parse, LanguageModel model)
     {
-        if (parse.GetValue(_template) is { } choice) return choice == NoTemplate;
+        if (parse.GetValue(_template) is { } choice) return choice == ChatTemplateOption.None;
         if (model.ChatTemplate is not null) return false;
         if (!_model.IsEmbedded(parse)) throw LanguageModel.NoChatTemplate(model.Folder);
         _terminal.Note("the embedded model has read Shakespeare's plays and is not trained to chat: it continues what you type, such as ROMEO:");

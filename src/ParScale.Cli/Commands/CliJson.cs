@@ -7,6 +7,7 @@ using ParScale.Cli.Cost;
 using ParScale.Cli.Law;
 using ParScale.Cli.Parsing;
 using ParScale.Cli.Planning;
+using ParScale.Cli.Serving;
 using ParScale.Cli.Store;
 
 namespace ParScale.Cli.Commands;
@@ -35,6 +36,7 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(VerifyResult))]
 [JsonSerializable(typeof(PublishedResult))]
 [JsonSerializable(typeof(VersionResult))]
+[JsonSerializable(typeof(ServeResult))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>The context to use; standard output is never HTML, so quotes and letters need no escapes beyond JSON's own.</summary>

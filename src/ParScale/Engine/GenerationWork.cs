@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using ParScale.Configuration;
 using ParScale.Generation;
+using ParScale.Generation.Constraints;
 using ParScale.Model;
 using ParScale.Text;
 
@@ -20,6 +21,8 @@ internal sealed class GenerationWork : Work
     private readonly Sampler _sampler;
     private readonly TextStream? _text;
     private readonly StopRules _stop;
+    private readonly ConstrainedText? _constrained;
+    private readonly TokenMask? _unended;
     private readonly int _promptTokens, _most;
     private readonly List<PredictedToken>? _promptPredictions;
 
@@ -43,6 +46,8 @@ internal sealed class GenerationWork : Work
         foreach (int token in prompt) _sampler.See(token);
         _text = tokenizer?.CreateStream(continues: true);
         _stop = new StopRules(options.Stop);
+        _constrained = options.Constraint?.Begin(tokenizer ?? throw ParScaleException.Usage("JS-04", "an output schema needs the model's tokenizer; there is none"));
+        if (options.MinNewTokens > 0 && _constrained is null) _unended = AllBut(config.EndOfTextIds, config.VocabularySize);
         _promptPredictions = options.PromptLogProbs ? [] : null;
         Capacity = CapacityFor(config, prompt.Length, options);
     }
@@ -58,6 +63,9 @@ internal sealed class GenerationWork : Work
 
     /// <inheritdoc/>
     public override bool MayReuse => _promptPredictions is null;
+
+    /// <inheritdoc/>
+    public override string Scope => _options.ReuseScope;
 
     /// <inheritdoc/>
     public override bool IsComplete => _complete;
@@ -93,7 +101,7 @@ internal sealed class GenerationWork : Work
             _promptPredictions!.Add(PredictedToken.Of(logits, _tokens[position + 1], _options.TopLogProbs ?? 0));
             return;
         }
-        int next = _sampler.Next(logits);
+        int next = _sampler.Next(logits, Allowed());
         Time();
         bool ended = _options.StopTokenIds.Contains(next) || (!_options.IgnoreEndOfText && _config.EndOfTextIds.Contains(next));
         string text = ended || _text is null ? "" : _stop.Append(_text.Append(next));
@@ -104,12 +112,28 @@ internal sealed class GenerationWork : Work
             StreamWeights = _options.StreamWeights ? _streamWeights ?? [1f] : null,
         });
         _chosen++;
+        if (!ended) _constrained?.Append(next);
+        if (_constrained is { IsComplete: true }) ended = true;
         if (ended || _stop.Stopped || _chosen == _most) Finish(ended);
         else Append(next);
     }
 
     /// <inheritdoc/>
     protected override void OnEnd(Exception? failure) => _ended(failure);
+
+    private TokenMask? Allowed()
+    {
+        bool mayEnd = _chosen >= _options.MinNewTokens;
+        return _constrained is not null ? _constrained.Next(mayEnd ? _config.EndOfTextIds : []) : mayEnd ? null : _unended;
+    }
+
+    private static TokenMask AllBut(IReadOnlyList<int> tokens, int vocabularySize)
+    {
+        var mask = new TokenMask(vocabularySize);
+        mask.AddAll();
+        foreach (int token in tokens) mask.Remove(token);
+        return mask;
+    }
 
     private static int MostTokens(ModelConfig config, int prompt, GenerationOptions options) =>
         options.ContextShift ? options.MaxNewTokens : Math.Min(options.MaxNewTokens, config.MaxPositions - prompt + 1);

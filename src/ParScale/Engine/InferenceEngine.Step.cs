@@ -94,7 +94,7 @@ internal sealed partial class InferenceEngine
     {
         long bytes = KvCache.BytesFor(_backbone.Config, work.Set.Count, KvDtype, work.Capacity);
         ReadOnlySpan<int> tokens = work.Pending[..^1];
-        FinishedSequence? earlier = work.MayReuse && tokens.Length > 0 ? Memory.Take(work.Set, tokens) : null;
+        FinishedSequence? earlier = work.MayReuse && tokens.Length > 0 ? Memory.Take(work.Set, work.Scope, tokens) : null;
         int shared = earlier?.Shared(tokens) ?? 0;
         try
         {
@@ -248,7 +248,7 @@ internal sealed partial class InferenceEngine
         _left.Add((work, failure));
         if (work.KeepsCache || work.Cache is not { } cache) return;
         bool sound = failure is null or OperationCanceledException;
-        Memory.Finish(work.Set, sound ? work.Reusable : [], cache);
+        Memory.Finish(work.Set, work.Scope, sound ? work.Reusable : [], cache);
         work.Cache = null;
         lock (_gate) _changed = true;
     }

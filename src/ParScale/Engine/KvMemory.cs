@@ -50,17 +50,17 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
     }
 
     /// <summary>
-    /// Takes out the finished sequence of a set that begins with most of these tokens; null when none begins with any. Its bytes stay
+    /// Takes out the finished sequence of a set and a scope that begins with most of these tokens; null when none begins with any. Its bytes stay
     /// reserved: whoever takes it gives it back by <see cref="Return"/> or uses its cache.
     /// </summary>
-    public FinishedSequence? Take(StreamSet set, ReadOnlySpan<int> tokens)
+    public FinishedSequence? Take(StreamSet set, string scope, ReadOnlySpan<int> tokens)
     {
         lock (_gate)
         {
             int best = -1, length = 0;
             for (int i = 0; i < _finished.Count; i++)
             {
-                if (_finished[i].Set != set || _finished[i].Shared(tokens) is var shared && shared <= length) continue;
+                if (_finished[i].Set != set || _finished[i].Scope != scope || _finished[i].Shared(tokens) is var shared && shared <= length) continue;
                 (best, length) = (i, shared);
             }
             if (best < 0) return null;
@@ -80,22 +80,23 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
     /// Takes over the cache of a sequence that has ended, with the bytes reserved for it: keeps it for later ones, or frees it.
     /// </summary>
     /// <param name="set">The streams that it ran with.</param>
+    /// <param name="scope">Whose it was.</param>
     /// <param name="tokens">What the cache holds; empty when it is of no use.</param>
     /// <param name="cache">The cache.</param>
-    public void Finish(StreamSet set, ReadOnlySpan<int> tokens, KvCache cache)
+    public void Finish(StreamSet set, string scope, ReadOnlySpan<int> tokens, KvCache cache)
     {
         lock (_gate)
         {
-            var sequence = new FinishedSequence(set, tokens.ToArray(), cache);
+            var sequence = new FinishedSequence(set, scope, tokens.ToArray(), cache);
             bool useful = keepFinished && tokens.Length > 0 && cache.Bytes <= budget / ShareOfFinished;
-            if (!useful || _finished.Any(other => other.Set == set && other.Shared(sequence.Tokens) == sequence.Tokens.Length))
+            if (!useful || _finished.Any(other => other.Set == set && other.Scope == scope && other.Shared(sequence.Tokens) == sequence.Tokens.Length))
             {
                 Free(sequence);
                 return;
             }
             // A sequence that this one goes on from is no longer needed.
             for (int i = _finished.Count - 1; i >= 0; i--)
-                if (_finished[i].Set == set && sequence.Shared(_finished[i].Tokens) == _finished[i].Tokens.Length) Drop(i);
+                if (_finished[i].Set == set && _finished[i].Scope == scope && sequence.Shared(_finished[i].Tokens) == _finished[i].Tokens.Length) Drop(i);
             _finished.Add(sequence);
             while (FinishedBytes > budget / ShareOfFinished) Drop(0);
         }
@@ -128,9 +129,10 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
 
 /// <summary>A sequence that has ended and whose keys and values are still there.</summary>
 /// <param name="Set">The streams that it ran with.</param>
+/// <param name="Scope">Whose it was: no other may begin with it.</param>
 /// <param name="Tokens">The tokens in its cache.</param>
 /// <param name="Cache">Their keys and values.</param>
-internal sealed record FinishedSequence(StreamSet Set, int[] Tokens, KvCache Cache)
+internal sealed record FinishedSequence(StreamSet Set, string Scope, int[] Tokens, KvCache Cache)
 {
     /// <summary>How many tokens both begin with.</summary>
     public int Shared(ReadOnlySpan<int> tokens) => tokens.CommonPrefixLength(Tokens);

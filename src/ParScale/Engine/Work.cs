@@ -45,6 +45,9 @@ internal abstract class Work(StreamSet set, CancellationToken cancellation)
     /// <summary>The tokens in the cache, when a later sequence may begin with them; else none.</summary>
     public virtual ReadOnlySpan<int> Reusable => [];
 
+    /// <summary>Whose work it is: only earlier sequences of the same scope are reused.</summary>
+    public virtual string Scope => "";
+
     /// <summary>Whether a part of the pending tokens may be taken from an earlier sequence instead of being run.</summary>
     public virtual bool MayReuse => false;
 

@@ -1,3 +1,4 @@
+using ParScale.Generation.Constraints;
 
 namespace ParScale.Generation;
 
@@ -21,6 +22,18 @@ public sealed record GenerationOptions
 
     /// <summary>Goes on after the model's own end-of-text tokens.</summary>
     public bool IgnoreEndOfText { get; init; }
+
+    /// <summary>Chooses no end-of-text token before this many new tokens. 0 or more, at most <see cref="MaxNewTokens"/>.</summary>
+    public int MinNewTokens { get; init; }
+
+    /// <summary>The form that the text must have, such as JSON of a schema. Null leaves it free.</summary>
+    public OutputConstraint? Constraint { get; init; }
+
+    /// <summary>
+    /// Whose earlier sequences this one may begin with: only those of the same scope. Keeps apart callers who must not learn of each
+    /// other's prompts by how fast theirs are read.
+    /// </summary>
+    public string ReuseScope { get; init; } = "";
 
     /// <summary>
     /// Goes on when the model's context is full, with the latter half of the text as the new context. Off, the text ends
@@ -47,6 +60,8 @@ public sealed record GenerationOptions
     public void Validate()
     {
         if (MaxNewTokens < 1) throw ParScaleException.Usage("GE-01", $"the number of new tokens is {MaxNewTokens}; it must be at least 1");
+        if (MinNewTokens < 0 || MinNewTokens > MaxNewTokens)
+            throw ParScaleException.Usage("GE-01", $"the least number of new tokens is {MinNewTokens}; it must be 0 to {MaxNewTokens}, the most");
         if (Stop.Any(string.IsNullOrEmpty)) throw ParScaleException.Usage("GE-02", "a stop text is empty; leave it out");
         PredictedToken.CheckTop(TopLogProbs);
         Sampling.Validate();

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace ParScale.Generation;
 
 /// <summary>
-/// How the next token is chosen. Steps run in this order: repetition penalty, temperature, top-k, top-p, min-p, draw.
-/// The defaults leave every filter off.
+/// How the next token is chosen. Steps run in this order: repetition penalty, presence and frequency penalties, bias, temperature,
+/// top-k, top-p, min-p, draw. The defaults leave every filter off.
 /// </summary>
 public sealed record SamplingOptions
 {
@@ -26,6 +26,15 @@ public sealed record SamplingOptions
     /// <summary>Divides positive and multiplies negative logits of tokens seen before. 0.01 to 100; 1 changes nothing.</summary>
     public double RepetitionPenalty { get; init; } = 1;
 
+    /// <summary>Subtracted from the logits of tokens that were generated before; prompts do not count. -100 to 100; 0 changes nothing.</summary>
+    public double PresencePenalty { get; init; }
+
+    /// <summary>The same for each time that a token was generated. -100 to 100; 0 changes nothing.</summary>
+    public double FrequencyPenalty { get; init; }
+
+    /// <summary>Added to the logits of tokens by id, -1000 to 1000 each. Null changes nothing.</summary>
+    public IReadOnlyDictionary<int, double>? LogitBias { get; init; }
+
     /// <summary>Start of the random sequence: the same seed gives the same text on the same machine. Null draws a new one each time.</summary>
     public ulong? Seed { get; init; }
 
@@ -37,6 +46,9 @@ public sealed record SamplingOptions
         Require(TopK >= 0, "top-k", TopK, "0 (off) or more");
         Require(TopP is > 0 and <= 1, "top-p", TopP, "above 0, at most 1");
         Require(MinP is >= 0 and <= 1, "min-p", MinP, "0 to 1");
+        Require(PresencePenalty is >= -100 and <= 100, "presence penalty", PresencePenalty, "-100 to 100");
+        Require(FrequencyPenalty is >= -100 and <= 100, "frequency penalty", FrequencyPenalty, "-100 to 100");
+        foreach (double bias in LogitBias?.Values ?? Enumerable.Empty<double>()) Require(bias is >= -1000 and <= 1000, "a logit bias", bias, "-1000 to 1000");
         Require(RepetitionPenalty is >= 0.01 and <= 100, "repetition penalty", RepetitionPenalty, "0.01 to 100");
     }
 

@@ -75,6 +75,41 @@ public class SamplerTests
     }
 
     [Fact]
+    public void Presence_and_frequency_penalties_count_what_was_generated()
+    {
+        var options = new SamplingOptions { Temperature = 0, PresencePenalty = 0.5, FrequencyPenalty = 0.25 };
+        var sampler = new Sampler(options, 3);
+        sampler.See(0);
+        Assert.Equal(0, sampler.Next([1, 0.4f, 0]));
+        // Once: 1 - 0.75.
+        Assert.Equal(1, sampler.Next([1, 0.4f, 0]));
+        Assert.Equal(0, sampler.Next([1, 0.4f, 0]));
+        // Twice: 1 - 1; once: 0.4 - 0.75.
+        Assert.Equal(2, sampler.Next([1, 0.4f, 0.1f]));
+    }
+
+    [Fact]
+    public void A_bias_is_added()
+    {
+        var sampler = new Sampler(new SamplingOptions { Temperature = 0, LogitBias = new Dictionary<int, double> { [2] = 3, [0] = -100 } }, 3);
+        Assert.Equal(2, sampler.Next([1, 0.4f, -2]));
+        Assert.Equal(1, sampler.Next([1, 0.4f, -20]));
+        Assert.Equal("SA-02", Assert.Throws<ParScaleException>(() => new Sampler(new SamplingOptions { LogitBias = new Dictionary<int, double> { [3] = 1 } }, 3)).Code);
+    }
+
+    [Fact]
+    public void Only_tokens_of_the_mask_are_chosen()
+    {
+        var mask = new TokenMask(70);
+        mask.Add(3);
+        mask.Add(65);
+        Assert.Equal(65, new Sampler(SamplingOptions.Greedy, 70).Next([.. Enumerable.Range(0, 70).Select(i => i == 66 ? 99f : i)], mask));
+        mask.AddAll();
+        mask.Remove(69);
+        Assert.Equal(68, new Sampler(SamplingOptions.Greedy, 70).Next([.. Enumerable.Range(0, 70).Select(i => (float)i)], mask));
+    }
+
+    [Fact]
     public void The_same_seed_draws_the_same()
     {
         int[] Draw(ulong seed)

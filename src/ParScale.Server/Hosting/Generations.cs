@@ -1,0 +1,56 @@
+using System.Threading.Channels;
+using ParScale.Generation;
+using ParScale.Server.Requests;
+
+namespace ParScale.Server.Hosting;
+
+/// <summary>Runs all answers of a request at once; the engine batches them with those of others.</summary>
+internal static class Generations
+{
+    /// <summary>The pieces of all answers as they come, each with its number: prompt by prompt, answer by answer.</summary>
+    public static async IAsyncEnumerable<(int Index, GeneratedPiece Piece)> Run(
+        GenerationRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var pieces = Channel.CreateUnbounded<(int, GeneratedPiece)>(new UnboundedChannelOptions { SingleReader = true });
+        // What is wrong with one is found before any has begun.
+        IAsyncEnumerable<GeneratedPiece>[] answers = [.. request.Prompts.SelectMany((prompt, p) =>
+            Enumerable.Range(0, request.Choices).Select(choice => Start(request, prompt, choice, leave.Token)))];
+        Task all = Task.WhenAll(answers.Select((answer, i) => Pump(answer, i, pieces.Writer, leave)));
+        Task end = all.ContinueWith(done => pieces.Writer.TryComplete(done.Exception?.InnerException), CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        try
+        {
+            await foreach ((int, GeneratedPiece) piece in pieces.Reader.ReadAllAsync(cancellation).ConfigureAwait(false)) yield return piece;
+        }
+        finally
+        {
+            await leave.CancelAsync().ConfigureAwait(false);
+            await end.ConfigureAwait(false);
+        }
+    }
+
+    private static IAsyncEnumerable<GeneratedPiece> Start(GenerationRequest request, int[] prompt, int choice, CancellationToken cancellation)
+    {
+        GenerationOptions options = request.Options with
+        {
+            Sampling = request.Options.Sampling with { Seed = unchecked(request.Options.Sampling.Seed!.Value + (ulong)choice) },
+        };
+        LanguageModel model = request.Model.Model;
+        return request.IsChat ? model.GenerateAnswerAsync(prompt, options, cancellation) : model.GenerateAsync(prompt, options, cancellation);
+    }
+
+    // One that fails ends the others too: the request has no answer then.
+    private static async Task Pump(IAsyncEnumerable<GeneratedPiece> answer, int index, ChannelWriter<(int, GeneratedPiece)> pieces, CancellationTokenSource leave)
+    {
+        try
+        {
+            await foreach (GeneratedPiece piece in answer.ConfigureAwait(false)) await pieces.WriteAsync((index, piece)).ConfigureAwait(false);
+        }
+        catch
+        {
+            await leave.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using ParScale.Server.Http;
+
+namespace ParScale.Server.Hosting;
+
+/// <summary>
+/// Refuses requests that address the server by a name that is not its own. A web page can give its own name the address of the reader's
+/// machine; without this check it could then talk to a server there.
+/// </summary>
+internal static class HostCheck
+{
+    /// <summary>Lets a request pass or not.</summary>
+    /// <exception cref="ApiException">The host is not one of ours (403).</exception>
+    public static void Require(HttpRequest request, ServerOptions options)
+    {
+        if (options.AllowedHosts.Count == 0 && options.ApiKeys.Count > 0) return;
+        string host = request.Host.Host;
+        bool own = host is "" or "localhost" || options.AllowedHosts.Contains(host, StringComparer.OrdinalIgnoreCase)
+            || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
+        if (!own) throw new ApiException(StatusCodes.Status403Forbidden, $"the host {ParScaleException.Quote(host)} is not served; see --allow-host", "invalid_request_error");
+    }
+}

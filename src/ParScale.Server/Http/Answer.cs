@@ -1,0 +1,29 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
+
+namespace ParScale.Server.Http;
+
+/// <summary>Writes whole answers and errors.</summary>
+internal static class Answer
+{
+    /// <summary>A JSON body with status 200.</summary>
+    public static Task Json<T>(HttpContext context, T value, JsonTypeInfo<T> type) => Write(context, StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(value, type));
+
+    /// <summary>An error in OpenAI's shape, with the status and headers that belong to it.</summary>
+    public static Task Error(HttpContext context, ApiException e)
+    {
+        if (e.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        if (e.Status == StatusCodes.Status401Unauthorized) context.Response.Headers.WWWAuthenticate = "Bearer";
+        return Write(context, e.Status, JsonSerializer.SerializeToUtf8Bytes(new ErrorBody(ErrorDetail.Of(e)), WireJson.Wire.ErrorBody));
+    }
+
+    private static async Task Write(HttpContext context, int status, byte[] body)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
+    }
+}

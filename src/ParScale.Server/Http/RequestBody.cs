@@ -1,0 +1,49 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace ParScale.Server.Http;
+
+/// <summary>Reads a body as one JSON object, within limits, with no name twice.</summary>
+internal static class RequestBody
+{
+    private const int MostDepth = 64;
+
+    /// <summary>The object. Dispose of it when the request is over.</summary>
+    /// <exception cref="ApiException">It is too long (413), no JSON (415), malformed, or no object (400).</exception>
+    public static async Task<JsonDocument> Read(HttpContext context, long mostBytes)
+    {
+        HttpRequest request = context.Request;
+        if (request.ContentType is { Length: > 0 } type && !type.Contains("json", StringComparison.OrdinalIgnoreCase))
+            throw new ApiException(StatusCodes.Status415UnsupportedMediaType, $"the body is {ParScaleException.Quote(type)}; send application/json", "invalid_request_error");
+        if (request.ContentLength > mostBytes) throw TooLong(mostBytes);
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = mostBytes;
+        using var body = new MemoryStream();
+        var buffer = new byte[64 << 10];
+        int read;
+        while ((read = await request.Body.ReadAsync(buffer, context.RequestAborted).ConfigureAwait(false)) > 0)
+        {
+            // Without a server's own limit, as under a test host.
+            if (body.Length + read > mostBytes) throw TooLong(mostBytes);
+            body.Write(buffer, 0, read);
+        }
+        try
+        {
+            var json = JsonDocument.Parse(body.GetBuffer().AsMemory(0, (int)body.Length), new JsonDocumentOptions { MaxDepth = MostDepth, AllowDuplicateProperties = false });
+            if (json.RootElement.ValueKind == JsonValueKind.Object) return json;
+            json.Dispose();
+            throw Malformed("the body must be a JSON object");
+        }
+        catch (JsonException e)
+        {
+            string what = e.Message.Contains("depth", StringComparison.Ordinal) ? $"is nested more than {MostDepth} deep"
+                : e.Message.Contains("uplicate", StringComparison.Ordinal) ? "has a name twice in one object" : "is not JSON";
+            throw Malformed($"the body {what} (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})");
+        }
+    }
+
+    private static ApiException Malformed(string message) => new(StatusCodes.Status400BadRequest, message, "invalid_request_error");
+
+    private static ApiException TooLong(long most) =>
+        new(StatusCodes.Status413PayloadTooLarge, $"the body is longer than {most} bytes", "invalid_request_error");
+}

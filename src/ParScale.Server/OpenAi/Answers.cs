@@ -1,0 +1,55 @@
+using System.Text;
+using ParScale.Generation;
+using ParScale.Server.Requests;
+
+namespace ParScale.Server.OpenAi;
+
+/// <summary>What has come of one answer so far.</summary>
+internal sealed class CollectedAnswer
+{
+    private readonly StringBuilder _text = new();
+
+    public List<PredictedToken> Predictions { get; } = [];
+
+    public IReadOnlyList<PredictedToken> PromptPredictions { get; private set; } = [];
+
+    public List<float[]> StreamWeights { get; } = [];
+
+    public GenerationStatistics? Statistics { get; private set; }
+
+    public FinishReason? Finish { get; private set; }
+
+    public string Text => _text.ToString();
+
+    public void Add(GeneratedPiece piece)
+    {
+        _text.Append(piece.Text);
+        if (piece.Prediction is not null) Predictions.Add(piece.Prediction);
+        if (piece.PromptPredictions is not null) PromptPredictions = piece.PromptPredictions;
+        if (piece.StreamWeights is not null) StreamWeights.Add(piece.StreamWeights);
+        Statistics ??= piece.Statistics;
+        Finish ??= piece.FinishReason;
+    }
+}
+
+/// <summary>Facts of a whole request, from those of its answers.</summary>
+internal static class Answers
+{
+    public static string Word(FinishReason reason) => reason == FinishReason.Length ? "length" : "stop";
+
+    /// <summary>Prompts count once, however many answers they get.</summary>
+    public static Usage Usage(GenerationRequest request, IReadOnlyList<GenerationStatistics> statistics) =>
+        new(request.Prompts.Sum(prompt => prompt.Length), statistics.Sum(one => one.NewTokens))
+        {
+            PromptTokensDetails = new PromptTokenDetails(Enumerable.Range(0, request.Prompts.Count)
+                .Sum(prompt => statistics.Count > prompt * request.Choices ? statistics[prompt * request.Choices].CachedTokens : 0)),
+            Streams = request.Set.Count,
+        };
+
+    /// <summary>Times of a request with one answer; null for more.</summary>
+    public static Timings? Timings(IReadOnlyList<GenerationStatistics> statistics) => statistics is not [GenerationStatistics one] ? null
+        : new Timings(one.CachedTokens, one.PromptTokens - one.CachedTokens, one.Prefill.TotalMilliseconds, one.NewTokens,
+            one.Decode.TotalMilliseconds, one.DecodeMillisecondsPerToken, one.TokensPerSecond);
+
+    public static string NewId(string kind) => $"{kind}-{Guid.NewGuid():N}";
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using ParScale.Generation;
+using ParScale.Server.Hosting;
+using ParScale.Server.Http;
+using ParScale.Server.Requests;
+
+namespace ParScale.Server.OpenAi;
+
+/// <summary><c>POST /v1/chat/completions</c></summary>
+internal static class ChatEndpoint
+{
+    public static async Task Run(RequestScope scope)
+    {
+        using JsonDocument body = await scope.ReadBody().ConfigureAwait(false);
+        var fields = new Fields(body.RootElement);
+        GenerationRequest request = ChatRequest.Read(fields, scope.State, scope.Options, scope.Owner, scope.Cancellation);
+        using IDisposable place = await scope.Enter().ConfigureAwait(false);
+        if (request.Stream) await Stream(scope, request).ConfigureAwait(false);
+        else await Whole(scope, request).ConfigureAwait(false);
+    }
+
+    private static async Task Whole(RequestScope scope, GenerationRequest request)
+    {
+        CollectedAnswer[] answers = [.. Enumerable.Range(0, request.Choices).Select(_ => new CollectedAnswer())];
+        await foreach ((int index, GeneratedPiece piece) in Generations.Run(request, scope.Cancellation).ConfigureAwait(false)) answers[index].Add(piece);
+        var words = new TokenWords(request.Model.Model.Tokenizer);
+        GenerationStatistics[] statistics = [.. answers.Select(answer => answer.Statistics!)];
+        await Answer.Json(scope.Context, new ChatCompletion(Answers.NewId("chatcmpl"), scope.Created, request.Name,
+            [.. answers.Select((answer, i) => new ChatChoice(i, new ChatAnswer("assistant") { Content = answer.Text }, Answers.Word(answer.Finish!.Value))
+            {
+                LogProbs = request.Options.TopLogProbs is null ? null : new ChatLogProbs([.. answer.Predictions.Select(words.Describe)]),
+                StreamWeights = request.Options.StreamWeights ? answer.StreamWeights : null,
+            })],
+            Answers.Usage(request, statistics))
+        {
+            Timings = Answers.Timings(statistics),
+        }, WireJson.Wire.ChatCompletion).ConfigureAwait(false);
+    }
+
+    private static async Task Stream(RequestScope scope, GenerationRequest request)
+    {
+        EventStream events = scope.Events;
+        string id = Answers.NewId("chatcmpl");
+        ChatCompletionChunk Chunk(params ChatChunkChoice[] choices) => new(id, scope.Created, request.Name, choices);
+        Task Send(ChatCompletionChunk chunk) => events.Send(chunk, WireJson.Wire.ChatCompletionChunk);
+        var words = new TokenWords(request.Model.Model.Tokenizer);
+        var statistics = new GenerationStatistics[request.Choices];
+        var begun = new bool[request.Choices];
+        await foreach ((int index, GeneratedPiece piece) in Generations.Run(request, scope.Cancellation).ConfigureAwait(false))
+        {
+            if (!begun[index])
+            {
+                begun[index] = true;
+                await Send(Chunk(new ChatChunkChoice(index, new ChatDelta { Role = "assistant", Content = "" }))).ConfigureAwait(false);
+            }
+            ChatLogProbs? logProbs = piece.Prediction is null ? null : new ChatLogProbs([words.Describe(piece.Prediction)]);
+            if (piece.Text.Length > 0 || logProbs is not null || piece.StreamWeights is not null)
+            {
+                await Send(Chunk(new ChatChunkChoice(index, new ChatDelta { Content = piece.Text })
+                {
+                    LogProbs = logProbs,
+                    StreamWeights = piece.StreamWeights is null ? null : [piece.StreamWeights],
+                })).ConfigureAwait(false);
+            }
+            if (piece.FinishReason is not { } reason) continue;
+            statistics[index] = piece.Statistics!;
+            await Send(Chunk(new ChatChunkChoice(index, new ChatDelta()) { FinishReason = Answers.Word(reason) })).ConfigureAwait(false);
+        }
+        if (request.StreamUsage)
+            await Send(Chunk() with { Usage = Answers.Usage(request, statistics), Timings = Answers.Timings(statistics) }).ConfigureAwait(false);
+        await events.Done().ConfigureAwait(false);
+    }
+}

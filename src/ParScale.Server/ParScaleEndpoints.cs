@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using ParScale.Server.Hosting;
+using ParScale.Server.Http;
+using ParScale.Server.OpenAi;
+
+namespace ParScale.Server;
+
+/// <summary>Puts a <see cref="ParScaleService"/> into an ASP.NET Core application.</summary>
+public static class ParScaleEndpoints
+{
+    /// <summary>
+    /// Maps the OpenAI API (<c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/models</c>), the tokenizer's endpoints
+    /// (<c>/tokenize</c>, <c>/detokenize</c>, <c>/tokenizer_info</c>, <c>/apply-template</c>), and <c>/health</c> and <c>/ready</c>.
+    /// </summary>
+    public static IEndpointRouteBuilder MapParScale(this IEndpointRouteBuilder routes, ParScaleService service)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        ArgumentNullException.ThrowIfNull(service);
+        void Get(string path, Func<RequestScope, Task> run, bool isOpen = false) => routes.MapGet(path, context => service.Handle(context, run, isOpen));
+        void Post(string path, Func<RequestScope, Task> run) => routes.MapPost(path, context => service.Handle(context, run));
+
+        Post("/v1/chat/completions", ChatEndpoint.Run);
+        Post("/v1/completions", CompletionEndpoint.Run);
+        Get("/v1/models", ModelEndpoints.List);
+        Get("/v1/models/{**id}", ModelEndpoints.One);
+        Post("/tokenize", ModelEndpoints.Tokenize);
+        Post("/detokenize", ModelEndpoints.Detokenize);
+        Get("/tokenizer_info", ModelEndpoints.Info);
+        Post("/apply-template", ModelEndpoints.ApplyTemplate);
+        // Without a key, for those who only ask whether the server lives.
+        Get("/health", scope => Health(scope, alive: true), isOpen: true);
+        Get("/v1/health", scope => Health(scope, alive: true), isOpen: true);
+        Get("/ready", scope => Health(scope, alive: false), isOpen: true);
+        return routes;
+    }
+
+    /// <summary>Answers every other path with 404 in the API's shape, for a server that serves nothing else.</summary>
+    public static IEndpointRouteBuilder MapNothingElse(this IEndpointRouteBuilder routes, ParScaleService service)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        ArgumentNullException.ThrowIfNull(service);
+        routes.MapFallback(context => service.Handle(context, scope =>
+            throw ApiException.NotFound($"{scope.Context.Request.Method} {ParScaleException.Quote(scope.Context.Request.Path.Value ?? "")} is not served")));
+        return routes;
+    }
+
+    // A server that loads lives but is not ready; llama.cpp answers 503 for both until the model is there.
+    private static Task Health(RequestScope scope, bool alive)
+    {
+        string state = scope.State.Name;
+        if (state == "loading" || (!alive && state != "ready")) _ = scope.State.Models;
+        return Answer.Json(scope.Context, new HealthResult(state == "ready" ? "ok" : state), WireJson.Wire.HealthResult);
+    }
+}

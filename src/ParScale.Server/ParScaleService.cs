@@ -1,0 +1,100 @@
+using Microsoft.AspNetCore.Http;
+using ParScale.Server.Hosting;
+using ParScale.Server.Http;
+
+namespace ParScale.Server;
+
+/// <summary>
+/// Serves loaded models over HTTP. Make one, map it with <see cref="ParScaleEndpoints.MapParScale"/>, and give it models when they are
+/// loaded: until then requests are answered 503.
+/// </summary>
+public sealed class ParScaleService
+{
+    private readonly ServerOptions _options;
+    private readonly ApiKeys _keys;
+    private readonly RequestGate _gate;
+
+    /// <summary>A service without models.</summary>
+    /// <exception cref="ParScaleException">An option is out of range.</exception>
+    public ParScaleService(ServerOptions? options = null)
+    {
+        _options = options ?? new ServerOptions();
+        _options.Validate();
+        _keys = new ApiKeys(_options.ApiKeys);
+        _gate = new RequestGate(_options.MaxRunning, _options.MaxWaiting);
+    }
+
+    /// <summary>Requests that run now.</summary>
+    public int Running => _gate.Running;
+
+    /// <summary>Requests that wait now.</summary>
+    public int Waiting => _gate.Waiting;
+
+    internal ServerState State { get; } = new();
+
+    /// <summary>Takes requests from now on. The models stay the caller's, who disposes of them after the last request.</summary>
+    /// <param name="models">Models by the names that clients call them; the first is the one that requests without a name get.</param>
+    public void Serve(params IReadOnlyList<(string Name, LanguageModel Model)> models)
+    {
+        ArgumentNullException.ThrowIfNull(models);
+        if (models.Count == 0) throw ParScaleException.Usage("SV-01", "there is no model to serve");
+        long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        State.Serve([.. models.Select(one => new ServedModel(one.Name, one.Model, now))]);
+    }
+
+    /// <summary>Takes no further requests, and waits until those that run have ended or the time is over.</summary>
+    /// <returns>Whether all have ended.</returns>
+    public async Task<bool> DrainAsync(TimeSpan window, CancellationToken cancellationToken = default)
+    {
+        State.Drain();
+        long start = TimeProvider.System.GetTimestamp();
+        while (Running + Waiting > 0)
+        {
+            if (TimeProvider.System.GetElapsedTime(start) >= window) return false;
+            await Task.Delay(20, cancellationToken).ConfigureAwait(false);
+        }
+        return true;
+    }
+
+    /// <summary>Answers one request: checks who asks, runs it, and tells what fails in OpenAI's shape.</summary>
+    internal async Task Handle(HttpContext context, Func<RequestScope, Task> run, bool isOpen = false)
+    {
+        using var limit = new CancellationTokenSource(_options.RequestTimeout);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, limit.Token);
+        RequestScope? scope = null;
+        try
+        {
+            context.Response.Headers["x-request-id"] = Guid.NewGuid().ToString("N");
+            HostCheck.Require(context.Request, _options);
+            string owner = isOpen ? "" : _keys.Require(context.Request);
+            scope = new RequestScope(context, State, _options, _gate, owner, ended.Token);
+            await run(scope).ConfigureAwait(false);
+        }
+        catch (Exception e) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to be told.
+            _ = e;
+        }
+        catch (Exception e)
+        {
+            await Tell(context, scope, Describe(e, limit.IsCancellationRequested)).ConfigureAwait(false);
+        }
+    }
+
+    private static ApiException Describe(Exception e, bool late) => e switch
+    {
+        ApiException known => known,
+        ParScaleException known => ApiException.From(known),
+        OperationCanceledException when late => new ApiException(StatusCodes.Status408RequestTimeout, "the request took longer than it may", "timeout_error", code: "request_timeout"),
+        BadHttpRequestException bad => new ApiException(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "the body is too long" : "the request is malformed or came too slowly", "invalid_request_error"),
+        ObjectDisposedException => ApiException.Unavailable("the server is being stopped", 5),
+        _ => new ApiException(StatusCodes.Status500InternalServerError, "the server failed", "server_error"),
+    };
+
+    private static async Task Tell(HttpContext context, RequestScope? scope, ApiException e)
+    {
+        if (scope is { Events.HasBegun: true }) await scope.Events.Send(new ErrorBody(ErrorDetail.Of(e)), WireJson.Wire.ErrorBody).ConfigureAwait(false);
+        else if (!context.Response.HasStarted) await Answer.Error(context, e).ConfigureAwait(false);
+        else context.Abort();
+    }
+}

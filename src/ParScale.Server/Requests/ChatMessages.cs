@@ -1,0 +1,100 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ParScale.Server.Http;
+using ParScale.Text.Chat;
+
+namespace ParScale.Server.Requests;
+
+/// <summary>Reads the messages of a chat as the template is given them.</summary>
+internal static class ChatMessages
+{
+    private const int MostMessages = 2048;
+    private static readonly string[] Roles = ["system", "developer", "user", "assistant", "tool", "function"];
+
+    /// <summary>The messages, of which there is at least one.</summary>
+    public static ChatMessage[] Read(Fields body)
+    {
+        JsonElement list = body.List("messages", MostMessages) ?? throw ApiException.Field("messages", "messages is missing");
+        if (list.GetArrayLength() == 0) throw ApiException.Field("messages", "messages is empty");
+        return [.. list.EnumerateArray().Select((message, i) => Read(message, $"messages[{i}]"))];
+    }
+
+    private static ChatMessage Read(JsonElement json, string path)
+    {
+        if (json.ValueKind != JsonValueKind.Object) throw ApiException.Field(path, $"{path} must be an object");
+        var message = new Fields(json, path);
+        string role = message.Text("role") ?? throw ApiException.Field($"{path}.role", $"{path}.role is missing");
+        if (!Roles.Contains(role)) throw ApiException.Field($"{path}.role", $"{path}.role is {ParScaleException.Quote(role)}; it must be one of {string.Join(", ", Roles)}");
+        var fields = new JsonObject();
+        foreach (JsonProperty field in json.EnumerateObject())
+        {
+            if (field.Name is "role" or "content" || field.Value.ValueKind == JsonValueKind.Null) continue;
+            RequireText(field.Value, $"{path}.{field.Name}");
+            fields[field.Name] = field.Name == "tool_calls" ? ToolCalls(message) : Node(field.Value);
+        }
+        // What OpenAI calls the developer is the system message of the templates.
+        return new ChatMessage(role == "developer" ? "system" : role, Content(message)) { Fields = fields.Count == 0 ? null : fields };
+    }
+
+    // Parts of text are one text; anything else cannot be shown to a model that reads text only.
+    private static string? Content(Fields message)
+    {
+        if (message.Get("content") is not { } content) return null;
+        string path = message.At("content");
+        if (content.ValueKind == JsonValueKind.String) return Fields.TextOf(content, path);
+        if (content.ValueKind != JsonValueKind.Array) throw ApiException.Field(path, $"{path} must be a text or a list of parts");
+        var text = new StringBuilder();
+        int i = 0;
+        foreach (JsonElement json in content.EnumerateArray())
+        {
+            string place = $"{path}[{i++}]";
+            if (json.ValueKind != JsonValueKind.Object) throw ApiException.Field(place, $"{place} must be an object");
+            var part = new Fields(json, place);
+            string type = part.Text("type") ?? throw ApiException.Field($"{place}.type", $"{place}.type is missing");
+            text.Append(type switch
+            {
+                "text" => part.Text("text") ?? throw ApiException.Field($"{place}.text", $"{place}.text is missing"),
+                "refusal" => part.Text("refusal") ?? "",
+                _ => throw ApiException.Field($"{place}.type", $"{place}.type is {ParScaleException.Quote(type)}; this model reads text only"),
+            });
+        }
+        return text.ToString();
+    }
+
+    // Clients send arguments as JSON in a text; templates want the object, so that they can write it their own way.
+    private static JsonArray ToolCalls(Fields message)
+    {
+        var calls = new JsonArray();
+        int i = 0;
+        foreach (JsonElement json in message.List("tool_calls", MostMessages)!.Value.EnumerateArray())
+        {
+            string place = message.At($"tool_calls[{i++}]");
+            if (json.ValueKind != JsonValueKind.Object) throw ApiException.Field(place, $"{place} must be an object");
+            JsonNode call = Node(json)!;
+            if (call["function"] is JsonObject function && function["arguments"] is JsonValue arguments && arguments.GetValueKind() == JsonValueKind.String)
+            {
+                try
+                {
+                    if (JsonNode.Parse(arguments.GetValue<string>()) is JsonObject parsed) function["arguments"] = parsed;
+                }
+                catch (JsonException)
+                {
+                    // A model may have written no JSON; the template gets what it wrote.
+                }
+            }
+            calls.Add(call);
+        }
+        return calls;
+    }
+
+    private static JsonNode? Node(JsonElement value) => JsonNode.Parse(value.GetRawText());
+
+    // Every text in the value must be Unicode, or writing it later would fail.
+    private static void RequireText(JsonElement value, string path)
+    {
+        if (value.ValueKind == JsonValueKind.String) Fields.TextOf(value, path);
+        else if (value.ValueKind == JsonValueKind.Array) foreach (JsonElement item in value.EnumerateArray()) RequireText(item, path);
+        else if (value.ValueKind == JsonValueKind.Object) foreach (JsonProperty field in value.EnumerateObject()) RequireText(field.Value, $"{path}.{field.Name}");
+    }
+}

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using ParScale.Server.Hosting;
+using ParScale.Server.Http;
+
+namespace ParScale.Server.Requests;
+
+/// <summary>A request to continue texts or token ids.</summary>
+/// <param name="Generation">What is generated.</param>
+/// <param name="Echo">Whether the answer begins with the prompt.</param>
+/// <param name="LogProbs">How many of the likeliest tokens come with each token; null for none.</param>
+internal sealed record CompletionRequest(GenerationRequest Generation, bool Echo, int? LogProbs)
+{
+    private const int MostPrompts = 2048, MostTop = 20;
+
+    /// <summary>Reads it.</summary>
+    public static CompletionRequest Read(Fields body, ServerState state, string scope)
+    {
+        GenerationRequest request = GenerationRequest.Read(body, state, scope, "max_tokens");
+        bool echo = body.Flag("echo") ?? false;
+        int? logProbs = (int?)body.Integer("logprobs", 0, MostTop);
+        if (body.Get("suffix") is { } suffix && !(suffix.ValueKind == JsonValueKind.String && suffix.ValueEquals("")))
+            throw ApiException.Field("suffix", "suffix is not supported");
+        if (body.Integer("best_of", 1, 8) is { } best && best != request.Choices) throw ApiException.Field("best_of", "best_of must be equal to n");
+        // OpenAI's own default; without it a forgotten limit fills the context.
+        bool unlimited = body.Get("max_tokens") is null;
+        return new CompletionRequest(request.With(Prompts(body, request.Model.Model), "prompt") with
+        {
+            Options = request.Options with
+            {
+                MaxNewTokens = unlimited ? Math.Max(request.Options.MinNewTokens, 16) : request.Options.MaxNewTokens,
+                TopLogProbs = logProbs,
+                PromptLogProbs = echo && logProbs is not null,
+            },
+        }, echo, logProbs);
+    }
+
+    // A text, texts, ids, or lists of ids.
+    private static List<int[]> Prompts(Fields body, LanguageModel model)
+    {
+        JsonElement prompt = body.Get("prompt") ?? throw ApiException.Field("prompt", "prompt is missing");
+        if (prompt.ValueKind == JsonValueKind.String) return [Encode(model, Fields.TextOf(prompt, "prompt"))];
+        JsonElement list = body.List("prompt", int.MaxValue)!.Value;
+        if (list.GetArrayLength() == 0) throw ApiException.Field("prompt", "prompt is empty");
+        if (list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.Number)) return [Ids(list, "prompt", model)];
+        if (list.GetArrayLength() > MostPrompts) throw ApiException.Field("prompt", $"prompt has more than {MostPrompts} entries");
+        return [.. list.EnumerateArray().Select((one, i) => one.ValueKind switch
+        {
+            JsonValueKind.String => Encode(model, Fields.TextOf(one, $"prompt[{i}]")),
+            JsonValueKind.Array => Ids(one, $"prompt[{i}]", model),
+            _ => throw ApiException.Field($"prompt[{i}]", $"prompt[{i}] must be a text or a list of token ids"),
+        })];
+    }
+
+    private static int[] Encode(LanguageModel model, string text)
+    {
+        int[] ids = model.Tokenizer.Encode(text, addSpecial: true);
+        if (ids.Length > 0) return ids;
+        int? start = model.Config.BeginOfTextId ?? (model.Config.EndOfTextIds.Count > 0 ? model.Config.EndOfTextIds[0] : null);
+        return start is { } id ? [id] : throw ApiException.Field("prompt", "the prompt is empty");
+    }
+
+    private static int[] Ids(JsonElement list, string path, LanguageModel model)
+    {
+        int limit = model.Config.VocabularySize;
+        return [.. list.EnumerateArray().Select((one, i) => Fields.IntegerOf(one) is { } id && id >= 0 && id < limit
+            ? (int)id : throw ApiException.Field($"{path}[{i}]", $"{path}[{i}] must be a token id from 0 to {limit - 1}"))];
+    }
+}

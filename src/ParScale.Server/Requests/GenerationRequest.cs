@@ -1,0 +1,84 @@
+using ParScale.Generation;
+using ParScale.Model;
+using ParScale.Server.Hosting;
+using ParScale.Server.Http;
+
+namespace ParScale.Server.Requests;
+
+/// <summary>What is generated: prompts, how often each, and how. Common to all endpoints that generate.</summary>
+/// <param name="Model">Which model.</param>
+/// <param name="Name">The model's name as it stands in the answer.</param>
+/// <param name="Set">Which streams.</param>
+internal sealed record GenerationRequest(ServedModel Model, string Name, StreamSet Set)
+{
+    private const int MostChoices = 8;
+
+    /// <summary>The prompts, as token ids.</summary>
+    public required IReadOnlyList<int[]> Prompts { get; init; }
+
+    /// <summary>How many answers each prompt gets.</summary>
+    public int Choices { get; init; } = 1;
+
+    /// <summary>How they are generated. The seed of answer i of a prompt is that of the options plus i.</summary>
+    public required GenerationOptions Options { get; init; }
+
+    /// <summary>Whether an assistant's turn is generated, which ends where the template ends turns.</summary>
+    public bool IsChat { get; init; }
+
+    /// <summary>Whether the answer is sent as it comes.</summary>
+    public bool Stream { get; init; }
+
+    /// <summary>Whether a stream ends with the usage.</summary>
+    public bool StreamUsage { get; init; }
+
+    /// <summary>Reads everything but the prompts and what log-probabilities are asked for.</summary>
+    public static GenerationRequest Read(Fields body, ServerState state, string scope, string limitName)
+    {
+        string? name = body.Text("model");
+        ServedModel model = state.Find(name);
+        StreamSet set = model.Choose(string.IsNullOrEmpty(name) ? null : name, body);
+        GenerationOptions defaults = model.Model.DefaultOptions;
+        int context = model.Model.Config.MaxPositions;
+        long? most = body.Integer(limitName, 1, int.MaxValue) ?? body.Integer("max_tokens", 1, int.MaxValue);
+        var options = defaults with
+        {
+            // Without a limit the context is one.
+            MaxNewTokens = (int)Math.Min(most ?? context, context),
+            MinNewTokens = (int)(body.Integer("min_tokens", 0, context) ?? 0),
+            Streams = set.Name,
+            Sampling = SamplingFields.Sampling(body, defaults.Sampling, model.Model.Config.VocabularySize),
+            Stop = SamplingFields.Stops(body),
+            IgnoreEndOfText = body.Flag("ignore_eos") ?? false,
+            Constraint = OutputForm.Read(body),
+            ReuseScope = body.Flag("cache_prompt") == false ? Guid.NewGuid().ToString("N") : scope,
+            StreamWeights = body.Flag("stream_weights") ?? false,
+            ContextShift = false,
+        };
+        if (options.MinNewTokens > options.MaxNewTokens) throw ApiException.Field("min_tokens", "min_tokens is above max_tokens");
+        return new GenerationRequest(model, string.IsNullOrEmpty(name) ? model.Name : name, set)
+        {
+            Prompts = [],
+            Choices = (int)(body.Integer("n", 1, MostChoices) ?? 1),
+            Options = options,
+            Stream = body.Flag("stream") ?? false,
+            StreamUsage = body.Object("stream_options")?.Flag("include_usage") ?? false,
+        };
+    }
+
+    /// <summary>The request with its prompts, each of which must leave room for a token.</summary>
+    /// <exception cref="ApiException">One is empty or too long.</exception>
+    public GenerationRequest With(IReadOnlyList<int[]> prompts, string field)
+    {
+        int context = Model.Model.Config.MaxPositions;
+        foreach (int[] prompt in prompts)
+        {
+            if (prompt.Length == 0) throw ApiException.Field(field, $"{field} has no tokens");
+            if (prompt.Length >= context)
+            {
+                throw ApiException.Field(field,
+                    $"the prompt has {prompt.Length} tokens and the model's context is {context}; shorten it", "context_length_exceeded");
+            }
+        }
+        return this with { Prompts = prompts };
+    }
+}

@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using ParScale.Text;
+
+namespace ParScale.Generation.Constraints;
+
+/// <summary>
+/// The form that a generated text must have. Before each token those that would break it are excluded, so that the text has the form at
+/// every length; it is whole unless the number of new tokens ends it first. Reading a schema costs time once: keep the object.
+/// Safe to use from several threads and with several models.
+/// </summary>
+public sealed class OutputConstraint
+{
+    private readonly GrammarAutomaton _automaton;
+    private readonly ConditionalWeakTable<Tokenizer, TokenMasks> _masks = [];
+
+    internal OutputConstraint(Grammar grammar) => _automaton = new GrammarAutomaton(grammar);
+
+    /// <summary>Any JSON object.</summary>
+    public static OutputConstraint JsonObject { get; } = new(JsonText.Object);
+
+    /// <summary>
+    /// JSON that a schema (JSON Schema 2020-12) allows, with the properties in the schema's order. Strings of length, pattern and format,
+    /// integers between bounds, lists, enumerations, choices and references are enforced.
+    /// </summary>
+    /// <exception cref="ParScaleException">The schema is malformed (JS-01) or has a keyword that cannot be enforced (JS-02); the message names it.</exception>
+    public static OutputConstraint JsonSchema(JsonElement schema) => new(JsonSchemaGrammar.Read(schema));
+
+    /// <summary>Starts a text.</summary>
+    internal ConstrainedText Begin(Tokenizer tokenizer) => new(_automaton, _masks.GetValue(tokenizer, key => new TokenMasks(_automaton, new TokenTrie(key))), tokenizer);
+}
+
+/// <summary>The masks of the states that were met with one vocabulary. Safe to use from several threads.</summary>
+internal sealed class TokenMasks(GrammarAutomaton automaton, TokenTrie trie)
+{
+    // A mask of 150,000 tokens takes 19 kB.
+    private const int Most = 512;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, TokenMask> _byState = [];
+
+    /// <summary>The tokens whose text can follow in a state; not to be changed.</summary>
+    public TokenMask Of(int state)
+    {
+        lock (_gate)
+        {
+            if (_byState.TryGetValue(state, out TokenMask? known)) return known;
+            if (_byState.Count == Most) _byState.Clear();
+            return _byState[state] = trie.Allowed(automaton, state);
+        }
+    }
+}
+
+/// <summary>One text on its way through the grammar.</summary>
+internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks masks, Tokenizer tokenizer)
+{
+    private readonly TokenMask _mask = new(tokenizer.IdLimit);
+    private int _state = automaton.Start;
+
+    /// <summary>Whether the text is whole and nothing can follow.</summary>
+    public bool IsComplete => automaton.MustEnd(_state);
+
+    /// <summary>The tokens that may come next, the given end-of-text tokens among them where the text may end.</summary>
+    /// <exception cref="ParScaleException">The vocabulary has no token for what must follow (JS-04).</exception>
+    public TokenMask Next(IReadOnlyList<int> endOfText)
+    {
+        _mask.CopyFrom(masks.Of(_state));
+        if (automaton.MayEnd(_state))
+        {
+            foreach (int token in endOfText) _mask.Add(token);
+        }
+        return _mask.IsEmpty ? throw ParScaleException.Usage("JS-04", "the model's vocabulary has no token for what the output schema asks next") : _mask;
+    }
+
+    /// <summary>A token was chosen.</summary>
+    public void Append(int token)
+    {
+        foreach (byte value in tokenizer.BytesOf(token, skipSpecial: true)) _state = automaton.Next(_state, value);
+    }
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+
+namespace ParScale.Server.Tests;
+
+public sealed class ServiceTests(ChatModel model)
+{
+    private const string Long = """{"messages": [{"role": "user", "content": "hello"}], "max_tokens": 350, "ignore_eos": true, "temperature": 1}""";
+
+    [Fact]
+    public async Task Every_set_is_a_model_of_its_own()
+    {
+        await using TestServer server = await TestServer.Start(model.Model);
+        using var json = JsonDocument.Parse(await server.Client.GetStringAsync(new Uri("/v1/models", UriKind.Relative), TestContext.Current.CancellationToken));
+        Assert.Equal(["tiny", "tiny:p1", "tiny:p2", "tiny:p4"], json.RootElement.GetProperty("data").EnumerateArray().Select(entry => entry.GetProperty("id").GetString()));
+        Assert.Equal([1, 1, 2, 4], json.RootElement.GetProperty("data").EnumerateArray().Select(entry => entry.GetProperty("parscale_n").GetInt32()));
+        using var one = JsonDocument.Parse(await server.Client.GetStringAsync(new Uri("/v1/models/tiny:p4", UriKind.Relative), TestContext.Current.CancellationToken));
+        Assert.Equal(4, one.RootElement.GetProperty("parscale_n").GetInt32());
+        (HttpStatusCode status, JsonElement answer) = await server.Post("/v1/chat/completions", """{"model": "other", "messages": [{"role": "user", "content": "x"}]}""");
+        Assert.Equal((HttpStatusCode.NotFound, "model_not_found"), (status, answer.GetProperty("error").GetProperty("code").GetString()));
+    }
+
+    [Theory]
+    [InlineData(null, 401)]
+    [InlineData("", 401)]
+    [InlineData("Key-two", 401)]
+    [InlineData("key-tw", 401)]
+    [InlineData("key-two", 200)]
+    [InlineData("key-one", 200)]
+    public async Task A_key_is_needed_where_one_is_set(string? key, int expected)
+    {
+        await using TestServer server = await TestServer.Start(model.Model, new ServerOptions { ApiKeys = ["key-one", "key-two"] });
+        (HttpStatusCode status, _) = await server.Post("/tokenize", """{"prompt": "x"}""", key);
+        Assert.Equal(expected, (int)status);
+        using HttpResponseMessage health = await server.Client.GetAsync(new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("localhost", 200)]
+    [InlineData("127.0.0.1", 200)]
+    [InlineData("[::1]", 200)]
+    [InlineData("evil.example", 403)]
+    public async Task Other_hosts_are_refused_on_loopback(string host, int expected)
+    {
+        await using TestServer server = await TestServer.Start(model.Model);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/models");
+        request.Headers.Host = host;
+        request.Headers.Add("Origin", "http://evil.example");
+        using HttpResponseMessage answer = await server.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(expected, (int)answer.StatusCode);
+        Assert.DoesNotContain(answer.Headers, header => header.Key.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task Too_many_are_told_when_to_come_back()
+    {
+        await using TestServer server = await TestServer.Start(model.Model, new ServerOptions { MaxRunning = 1, MaxWaiting = 2 });
+        (HttpStatusCode Status, JsonElement Body)[] answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => server.Post("/v1/chat/completions", Long)));
+        Assert.All(answers, answer => Assert.True(answer.Status is HttpStatusCode.OK or HttpStatusCode.TooManyRequests));
+        Assert.InRange(answers.Count(answer => answer.Status == HttpStatusCode.OK), 3, 12);
+        Assert.Contains(answers, answer => answer.Status == HttpStatusCode.TooManyRequests);
+        Assert.Equal((0, 0), (server.Service.Running, server.Service.Waiting));
+    }
+
+    [Fact]
+    public async Task Who_leaves_is_not_worked_for()
+    {
+        await using TestServer server = await TestServer.Start(model.Model);
+        for (int round = 0; round < 20; round++)
+        {
+            using var socket = new TcpClient();
+            await socket.ConnectAsync(server.Address.Host, server.Address.Port, TestContext.Current.CancellationToken);
+            string body = round % 2 == 0 ? Long : Long[..^1] + """, "stream": true}""";
+            await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
+                $"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"), TestContext.Current.CancellationToken);
+            if (round % 2 == 1) _ = await socket.GetStream().ReadAsync(new byte[64], TestContext.Current.CancellationToken);
+        }
+        while (server.Service.Running > 0) await Task.Delay(5, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Before_and_after_serving_requests_are_told_so()
+    {
+        await using TestServer server = await TestServer.Start(null);
+        (HttpStatusCode status, JsonElement answer) = await server.Post("/v1/chat/completions", Long);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "unavailable_error"), (status, answer.GetProperty("error").GetProperty("type").GetString()));
+        server.Service.Serve(("tiny", model.Model));
+        Task<(HttpStatusCode Status, JsonElement Body)> running = server.Post("/v1/chat/completions", Long);
+        while (server.Service.Running == 0 && !running.IsCompleted) await Task.Yield();
+        Assert.True(await server.Service.DrainAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        Assert.Equal(HttpStatusCode.OK, (await running).Status);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.Post("/v1/chat/completions", Long)).Status);
+    }
+
+    [Fact]
+    public async Task A_request_that_takes_too_long_is_ended()
+    {
+        await using TestServer server = await TestServer.Start(model.Model, new ServerOptions { RequestTimeout = TimeSpan.FromMilliseconds(1) });
+        (HttpStatusCode status, JsonElement answer) = await server.Post("/v1/chat/completions", Long);
+        Assert.Equal((HttpStatusCode.RequestTimeout, "request_timeout"), (status, answer.GetProperty("error").GetProperty("code").GetString()));
+        Assert.Equal(0, server.Service.Running);
+    }
+
+    [Theory]
+    [InlineData("", "application/json", 400)]
+    [InlineData("{", "application/json", 400)]
+    [InlineData("[]", "application/json", 400)]
+    [InlineData("""{"messages": [], "messages": []}""", "application/json", 400)]
+    [InlineData("{}", "text/plain", 415)]
+    [InlineData("{}", "application/x-www-form-urlencoded", 415)]
+    public async Task Bodies_that_are_none_are_refused(string body, string type, int expected)
+    {
+        await using TestServer server = await TestServer.Start(model.Model);
+        using var content = new StringContent(body, Encoding.UTF8, type);
+        using HttpResponseMessage answer = await server.Client.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        Assert.Equal(expected, (int)answer.StatusCode);
+        Assert.Contains("\"error\"", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bodies_that_are_too_deep_or_too_long_are_refused()
+    {
+        await using TestServer server = await TestServer.Start(model.Model, new ServerOptions { MaxBodyBytes = 10_000 });
+        Assert.Equal(HttpStatusCode.BadRequest, (await server.Post("/v1/chat/completions", """{"tools": """ + new string('[', 3000) + new string(']', 3000) + "}")).Status);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await server.Post("/v1/chat/completions", "{\"x\": \"" + new string('x', 20_000) + "\"}")).Status);
+    }
+
+    [Fact]
+    public async Task Prompts_are_reused_within_one_key_only()
+    {
+        await using TestServer server = await TestServer.Start(model.Model, new ServerOptions { ApiKeys = ["a", "b"] });
+        async Task<int> Cached(string key) => (await server.Post("/v1/chat/completions", """{"messages": [{"role": "user", "content": "a prompt that only this test has, long enough"}], "max_tokens": 2}""", key))
+            .Body.GetProperty("usage").GetProperty("prompt_tokens_details").GetProperty("cached_tokens").GetInt32();
+        Assert.Equal(0, await Cached("a"));
+        Assert.Equal(0, await Cached("b"));
+        Assert.True(await Cached("a") > 0);
+        Assert.True(await Cached("b") > 0);
+    }
+}

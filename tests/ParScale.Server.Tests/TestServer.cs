@@ -1,0 +1,121 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ParScale.Configuration;
+
+[assembly: AssemblyFixture(typeof(ParScale.Server.Tests.ChatModel))]
+
+namespace ParScale.Server.Tests;
+
+/// <summary>A random model with a tokenizer, a chat template, and sets of P = 2 and 4, for all tests.</summary>
+public sealed class ChatModel : IDisposable
+{
+    public const int Context = 400;
+
+    private readonly TempFolder _folder = new();
+
+    public ChatModel()
+    {
+        string plain = _folder.File("plain");
+        RandomCheckpoint.Write(plain, RandomCheckpoint.Config(
+            streams: 1, hidden: 32, heads: 2, layers: 2, intermediate: 48, vocabulary: Vocabulary, maxPositions: Context, endOfText: [TinyTokenizer.EndOfText]), seed: 4);
+        var tokenizer = new TinyTokenizer();
+        tokenizer.Add("<|im_start|>", special: true);
+        tokenizer.Add("<|im_end|>", special: true);
+        File.WriteAllText(Path.Combine(plain, "tokenizer.json"), tokenizer.Root.ToJsonString());
+        File.WriteAllText(Path.Combine(plain, "chat_template.jinja"), Text.Chat.ChatTemplate.ChatMl.Source);
+        Model = LanguageModel.Load(plain);
+        foreach (int streams in (int[])[2, 4])
+        {
+            RandomCheckpoint.WriteAddOn(_folder.File($"p{streams}"), plain, new StreamConfig(streams, 6, 0.1), seed: streams);
+            Model.AddStreams(_folder.File($"p{streams}"));
+        }
+    }
+
+    public static int Vocabulary => TinyTokenizer.VocabularySize + 2;
+
+    public LanguageModel Model { get; }
+
+    public void Dispose()
+    {
+        Model.Dispose();
+        _folder.Dispose();
+    }
+}
+
+/// <summary>The endpoints over Kestrel on loopback, at a port of its own.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private TestServer(WebApplication app, ParScaleService service)
+    {
+        (_app, Service) = (app, service);
+        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        Client = new HttpClient { BaseAddress = Address };
+    }
+
+    public ParScaleService Service { get; }
+
+    public Uri Address { get; }
+
+    public HttpClient Client { get; }
+
+    public static async Task<TestServer> Start(LanguageModel? model, ServerOptions? options = null)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        WebApplication app = builder.Build();
+        var service = new ParScaleService(options);
+        if (model is not null) service.Serve(("tiny", model));
+        app.MapParScale(service);
+        await app.StartAsync();
+        return new TestServer(app, service);
+    }
+
+    public async Task<(HttpStatusCode Status, JsonElement Body)> Post(string path, string json, string? key = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        if (key is not null) request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
+        using HttpResponseMessage answer = await Client.SendAsync(request, TestContext.Current.CancellationToken);
+        return (answer.StatusCode, Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
+    }
+
+    public async Task<JsonElement> Ask(string path, string json)
+    {
+        (HttpStatusCode status, JsonElement body) = await Post(path, json);
+        Assert.True(status == HttpStatusCode.OK, body.ToString());
+        return body;
+    }
+
+    /// <summary>The values of an event stream; the last line must be [DONE].</summary>
+    public async Task<List<JsonElement>> Events(string path, string json)
+    {
+        using var content = new StringContent(json, Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await Client.PostAsync(path, content, TestContext.Current.CancellationToken);
+        Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
+        string[] lines = (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(lines, line => Assert.StartsWith("data: ", line, StringComparison.Ordinal));
+        Assert.Equal("data: [DONE]", lines[^1]);
+        return [.. lines[..^1].Select(line => Parse(line["data: ".Length..]))];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _app.DisposeAsync();
+    }
+
+    private static JsonElement Parse(string text)
+    {
+        using var json = JsonDocument.Parse(text);
+        return json.RootElement.Clone();
+    }
+}

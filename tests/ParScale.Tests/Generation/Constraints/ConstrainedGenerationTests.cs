@@ -1,0 +1,90 @@
+using System.Text.Json;
+using Json.Schema;
+using ParScale.Generation;
+using ParScale.Generation.Constraints;
+
+namespace ParScale.Tests.Generation.Constraints;
+
+public sealed class ConstrainedGenerationTests : IDisposable
+{
+    private const string Schema = """
+        {"type": "object", "properties": {"hello": {"enum": ["world", "th\u00e9"]}, "n": {"type": "integer", "minimum": 10, "maximum": 99},
+         "list": {"type": "array", "items": {"type": "boolean"}, "maxItems": 3}}, "required": ["hello", "n"], "additionalProperties": false}
+        """;
+
+    private readonly TempFolder _folder = new();
+    private readonly LanguageModel _model;
+
+    public ConstrainedGenerationTests()
+    {
+        RandomCheckpoint.Write(_folder.Path, RandomCheckpoint.Config(streams: 2, vocabulary: TinyTokenizer.VocabularySize, maxPositions: 400, endOfText: [TinyTokenizer.EndOfText]), seed: 8);
+        TinyTokenizer.Write(_folder.Path);
+        _model = LanguageModel.Load(_folder.Path);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(20)]
+    public void A_random_model_writes_what_the_schema_allows(double temperature)
+    {
+        var constraint = OutputConstraint.JsonSchema(JsonDocument.Parse(Schema).RootElement);
+        var oracle = JsonSchema.FromText(Schema);
+        int whole = 0;
+        for (ulong seed = 0; seed < 20; seed++)
+        {
+            string text = Write(new GenerationOptions
+            {
+                Constraint = constraint,
+                MaxNewTokens = 300,
+                Sampling = new SamplingOptions { Temperature = temperature, Seed = seed },
+            });
+            // Blank space may take all of the room.
+            if (!text.EndsWith('}')) continue;
+            whole++;
+            using var value = JsonDocument.Parse(text);
+            Assert.True(oracle.Evaluate(value.RootElement).IsValid, text);
+        }
+        Assert.InRange(whole, temperature == 0 ? 0 : 10, 20);
+    }
+
+    [Fact]
+    public void The_text_ends_when_it_is_whole()
+    {
+        var constraint = OutputConstraint.JsonSchema(JsonDocument.Parse("""{"enum": ["hello"]}""").RootElement);
+        Assert.Equal("\"hello\"", Write(new GenerationOptions { Constraint = constraint, MaxNewTokens = 300 }));
+    }
+
+    [Fact]
+    public void An_end_that_may_come_or_not_is_the_models_to_choose()
+    {
+        var constraint = OutputConstraint.JsonSchema(JsonDocument.Parse("""{"type": "integer", "minimum": 1}""").RootElement);
+        HashSet<int> lengths = [];
+        for (ulong seed = 0; seed < 30; seed++)
+        {
+            string text = Write(new GenerationOptions { Constraint = constraint, Sampling = new SamplingOptions { Temperature = 3, Seed = seed } });
+            Assert.True(long.Parse(text, System.Globalization.CultureInfo.InvariantCulture) > 0);
+            lengths.Add(text.Length);
+        }
+        Assert.True(lengths.Count > 3);
+    }
+
+    [Fact]
+    public void A_vocabulary_without_the_letters_is_refused()
+    {
+        RandomCheckpoint.Write(_folder.File("few"), RandomCheckpoint.Config(streams: 1, vocabulary: 50), seed: 8);
+        using LanguageModel few = LanguageModel.Load(_folder.File("few"));
+        ParScaleException refused = Assert.Throws<ParScaleException>(() =>
+            few.GenerateAsync(new[] { 1 }, new GenerationOptions { Constraint = OutputConstraint.JsonObject }, TestContext.Current.CancellationToken)
+                .ToBlockingEnumerable(TestContext.Current.CancellationToken).Count());
+        Assert.Equal("JS-04", refused.Code);
+    }
+
+    private string Write(GenerationOptions options) => _model.Generate("the", options, TestContext.Current.CancellationToken);
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _folder.Dispose();
+    }
+}
