@@ -14,9 +14,7 @@ public sealed class OpenAiClientTests(ChatModel model)
         await using TestServer server = await TestServer.Start(model.Model, new ServerOptions { ApiKeys = ["key"] });
         ChatClient client = new(model: "tiny:p2", new ApiKeyCredential("key"), new OpenAIClientOptions { Endpoint = new Uri(server.Address, "/v1") });
         var options = new ChatCompletionOptions { MaxOutputTokenCount = 24, Temperature = 1, IncludeLogProbabilities = true, TopLogProbabilityCount = 3 };
-#pragma warning disable OPENAI001 // Seed is marked as one that may change.
         options.Seed = 11;
-#pragma warning restore OPENAI001
         ChatCompletion whole = await client.CompleteChatAsync([new SystemChatMessage("Be brief."), new UserChatMessage("hello")], options, TestContext.Current.CancellationToken);
         var text = new StringBuilder();
         ChatTokenUsage? usage = null;
