@@ -85,6 +85,7 @@ public partial class ProcessTests(TinyModel model)
     }
 
     [Theory]
+    [InlineData("chat")]
     [InlineData("tokenize")]
     [InlineData("generate")]
     [InlineData("score")]

@@ -27,6 +27,7 @@ internal static class ChatFigures
     /// <summary>What to do when an answer did not end by itself; null when it did.</summary>
     public static string? Advice(ChatAnswer answer) => answer switch
     {
+        { Result.Tokens: 0 } => "stopped before the answer began; the question is not kept",
         { Full: true } => "the model's context is full, so the answer ends here: /forget drops the oldest turn, /clear begins anew",
         { Result.FinishReason: "length" } => $"the answer was cut at {Number(answer.Result.Tokens)} tokens; -n sets another limit",
         _ => null,

@@ -49,6 +49,10 @@ internal static class ConversationFile
         {
             throw Bad(path, $"is not JSON: {problem.Message}", problem);
         }
+        catch (InvalidOperationException problem)
+        {
+            throw Bad(path, "holds half a surrogate pair", problem);
+        }
     }
 
     /// <summary>The messages as JSON.</summary>

@@ -7,7 +7,8 @@ namespace ParScale.Cli.Chat;
 /// <summary>A chat on a screen with colours. The only file that uses Spectre.Console, so that no other command loads it.</summary>
 internal sealed class ScreenView : IChatView
 {
-    private const int ChartWidth = 64;
+    private const int WidestBar = 40;
+    private const string Eighths = "▏▎▍▌▋▊▉█";
     private const string Dim = "\u001b[2m", Plain = "\u001b[0m", Waiting = "\u001b[2m…\u001b[0m", EraseLine = "\r\u001b[K";
 
     private static readonly Color[] Colours = [Color.Aqua, Color.Green, Color.Yellow, Color.Orange1, Color.Red1, Color.Magenta1, Color.MediumPurple, Color.DodgerBlue1];
@@ -101,12 +102,24 @@ internal sealed class ScreenView : IChatView
         if (session.Last is not { Result: { } answer }) return;
         Line($"last answer: {ChatFigures.Of(answer)}", "default");
         if (answer.StreamWeights.Count == 0) return;
-        BarChart chart = new BarChart().Width(Math.Min(ChartWidth, _terminal.Size().Columns)).WithMaxValue(100 * answer.StreamWeights.Max())
-            .UseValueFormatter(percent => ChatFigures.Share((float)(percent / 100)));
+        var chart = new Grid().AddColumn(new GridColumn { NoWrap = true }).AddColumn(new GridColumn { NoWrap = true, Alignment = Justify.Right })
+            .AddColumn(new GridColumn { NoWrap = true });
         for (int stream = 0; stream < answer.StreamWeights.Count; stream++)
-            chart.AddItem(FormattableString.Invariant($"stream {stream}"), 100 * answer.StreamWeights[stream], Colours[stream % Colours.Length]);
+        {
+            float weight = answer.StreamWeights[stream];
+            string bar = $"[{Colours[stream % Colours.Length].ToMarkup()}]{Bar(weight / answer.StreamWeights.Max())}[/]";
+            chart.AddRow(FormattableString.Invariant($"stream {stream}"), ChatFigures.Share(weight), bar);
+        }
         _console.Write(chart);
         _terminal.Out.Write('\n');
+    }
+
+    // Blocks of eighths of a column.
+    private static string Bar(float share)
+    {
+        int eighths = (int)MathF.Round(share * WidestBar * Eighths.Length);
+        string end = eighths % Eighths.Length == 0 ? "" : Eighths[(eighths % Eighths.Length) - 1].ToString();
+        return new string(Eighths[^1], eighths / Eighths.Length) + end;
     }
 
     private void Line(string text, string style) => _console.MarkupLine($"[{style}]{Markup.Escape(text)}[/]");

@@ -6,7 +6,7 @@ using ParScale.Cli.Tests.Support;
 namespace ParScale.Cli.Tests.Chat;
 
 /// <summary>The chat in a terminal of its own, by <c>script</c> of util-linux: colours, signals, and the state the terminal is left in.</summary>
-public sealed partial class PtyTests(ChatModel model) : IDisposable
+public sealed partial class PtyTests(ChatModel model, TinyModel longContext) : IDisposable
 {
     private const string CtrlC = "\u0003", CtrlD = "\u0004", Prompt = "\u001b[2C";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -17,12 +17,14 @@ public sealed partial class PtyTests(ChatModel model) : IDisposable
     [Fact]
     public async Task Ctrl_C_stops_the_answer_and_not_the_program()
     {
-        await using Pty pty = Start("$PARSCALE chat -m $MODEL --temp 0 --ignore-eos -n 100000; echo exit $?; stty -a");
+        // The shell is in the terminal's foreground too: it has to outlive the signal.
+        await using Pty pty = Start($"trap : INT; $PARSCALE chat -m {longContext.Folder} --chat-template chatml --ignore-eos -n 60000; echo exit $?; stty -a");
         await pty.Until(Prompt);
         await pty.Type("hello\r");
-        await pty.Until("…");
+        // The mark of waiting goes when the answer begins.
+        await pty.Until("\u001b[K");
         await pty.Type(CtrlC);
-        // The model may have come to the end of its context before.
+        await pty.Until("| stopped");
         await pty.Until(Prompt);
         await pty.Type("/stats\r");
         await pty.Until("stream 1");

@@ -25,7 +25,7 @@ internal sealed class LineInput : IDisposable
     private readonly Lock _drawing = new();
     private readonly PosixSignalRegistration? _resized;
     private LineEditor? _editor;
-    private int _cursorRow;
+    private LineLayout? _drawn;
 
     public LineInput(Terminal terminal, Func<string, string?> complete)
     {
@@ -47,9 +47,9 @@ internal sealed class LineInput : IDisposable
         {
             lock (_drawing)
             {
-                (_editor, _cursorRow) = (editor, 0);
+                (_editor, _drawn) = (editor, null);
                 _terminal.Out.Write(PasteOn);
-                Draw(clear: false);
+                Draw();
             }
             EditState state = EditState.Editing;
             while (state == EditState.Editing)
@@ -58,9 +58,8 @@ internal sealed class LineInput : IDisposable
                 lock (_drawing)
                 {
                     state = editor.Apply(key);
-                    if (key.Action == EditAction.ClearScreen) _terminal.Out.Write("\u001b[H\u001b[2J");
-                    if (key.Action == EditAction.ClearScreen) _cursorRow = 0;
-                    if (_keys.Count == 0 || state != EditState.Editing) Draw(clear: false);
+                    if (key.Action == EditAction.ClearScreen) ClearScreen();
+                    if (_keys.Count == 0) Draw();
                 }
             }
             return (state, editor.Text);
@@ -97,18 +96,23 @@ internal sealed class LineInput : IDisposable
 
     private void Redraw()
     {
-        lock (_drawing) Draw(clear: true);
+        lock (_drawing) Draw();
     }
 
-    // The rows are drawn anew, and the cursor is put back among them. After a change of the screen's width nobody knows how the terminal
-    // has broken them: everything below the first is cleared.
-    private void Draw(bool clear)
+    private void ClearScreen()
+    {
+        _terminal.Out.Write("\u001b[H\u001b[2J");
+        _drawn = null;
+    }
+
+    // The rows are drawn anew from the first, and the cursor is put back among them.
+    private void Draw()
     {
         if (_editor is not { } editor) return;
         (int columns, int rows) = _terminal.Size();
         LineLayout layout = LineLayout.Of(editor.Text, editor.Cursor, MarkText.Length, columns, rows - 1);
         var drawn = new StringBuilder();
-        Up(drawn, clear ? Math.Min(_cursorRow, rows - 1) : _cursorRow);
+        Up(drawn, Math.Min(_drawn?.RowsAboveCursor(MarkText.Length, columns) ?? 0, rows - 1));
         drawn.Append("\r\u001b[J");
         for (int row = 0; row < layout.Rows.Count; row++)
         {
@@ -118,7 +122,7 @@ internal sealed class LineInput : IDisposable
         }
         Up(drawn, layout.Rows.Count - 1 - layout.CursorRow);
         drawn.Append(CultureInfo.InvariantCulture, $"\r\u001b[{layout.CursorColumn}C");
-        _cursorRow = layout.CursorRow;
+        _drawn = layout;
         _terminal.Out.Write(drawn);
         _terminal.Out.Flush();
     }
@@ -128,7 +132,7 @@ internal sealed class LineInput : IDisposable
     {
         if (_editor is not { } editor) return;
         while (editor.Cursor < editor.Text.Length) editor.Apply(new EditKey(EditAction.Right));
-        Draw(clear: false);
+        Draw();
         _editor = null;
         _terminal.Out.Write($"{PasteOff}\r\n");
         _terminal.Out.Flush();

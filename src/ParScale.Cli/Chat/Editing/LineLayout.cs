@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace ParScale.Cli.Chat.Editing;
@@ -26,12 +27,13 @@ internal sealed record LineLayout(IReadOnlyList<string> Rows, int First, int Cur
 
         for (int at = 0, next; at < text.Length; at = next)
         {
-            next = at + System.Globalization.StringInfo.GetNextTextElementLength(text, at);
+            next = at + StringInfo.GetNextTextElementLength(text, at);
             ReadOnlySpan<char> shown = text[at] == '\t' ? Tab : text.AsSpan(at, next - at);
             int width = text[at] switch { '\n' => 0, '\t' => Tab.Length, _ => Graphemes.Width(shown) };
             // A wide character does not begin in the last column.
             if (column + width > columns && column > mark) EndRow();
-            if (at == cursor) (cursorRow, cursorColumn) = (rows.Count, column);
+            // At the end of a line that fills its row the cursor stands on the last character.
+            if (at == cursor) (cursorRow, cursorColumn) = (rows.Count, Math.Min(column, columns - 1));
             if (text[at] == '\n') EndRow();
             else
             {
@@ -45,5 +47,27 @@ internal sealed record LineLayout(IReadOnlyList<string> Rows, int First, int Cur
         EndRow();
         int first = Math.Clamp(cursorRow - height + 1, 0, Math.Max(0, rows.Count - height));
         return new LineLayout(rows[first..Math.Min(rows.Count, first + height)], first, cursorRow - first, cursorColumn);
+    }
+
+    /// <summary>
+    /// How many rows the cursor stands below the first one on a screen that has so many columns now: most terminals break a row again that
+    /// has become too long, and none joins two.
+    /// </summary>
+    public int RowsAboveCursor(int mark, int columns)
+    {
+        int above = CursorColumn / columns;
+        foreach (string row in Rows.Take(CursorRow)) above += Math.Max(0, mark + Width(row) - 1) / columns + 1;
+        return above;
+    }
+
+    private static int Width(string row)
+    {
+        int width = 0;
+        for (int at = 0, length; at < row.Length; at += length)
+        {
+            length = StringInfo.GetNextTextElementLength(row, at);
+            width += Graphemes.Width(row.AsSpan(at, length));
+        }
+        return width;
     }
 }

@@ -12,12 +12,14 @@ public partial class LineEditorTests
     private static readonly string[] History = ["first", "two\nlines", "日本 and 😀"];
     private static readonly string[] Pieces = ["a", "word", " ", "  ", "é", "\u0301", "日", "😀", Family, "\U0001F1E9", "\n", "\t", "one two\nthree", "\\"];
 
-    private static readonly Gen<EditKey> GenKey = Gen.Frequency(
-        (3, Gen.OneOfConst(Pieces).Select(text => new EditKey(EditAction.Insert, text))),
-        (5, Gen.OneOfConst(Enum.GetValues<EditAction>()).Where(action => action != EditAction.Insert).Select(action => new EditKey(action))));
+    private static readonly Gen<EditKey> Typed = Gen.OneOf<string>(Pieces).Select(text => new EditKey(EditAction.Insert, text));
+    private static readonly Gen<EditKey> Pressed =
+        Gen.Enum<EditAction>().Where(action => action != EditAction.Insert).Select(action => new EditKey(action));
+
+    private static readonly Gen<EditKey> AnyKey = Gen.OneOf(Typed, Pressed);
 
     [Fact]
-    public void Any_keys_do_what_the_model_does() => GenKey.List[0, 60].Sample(keys =>
+    public void Any_keys_do_what_the_model_does() => AnyKey.Array[0, 60].Sample(keys =>
     {
         var editor = new LineEditor(History);
         var model = new Model();

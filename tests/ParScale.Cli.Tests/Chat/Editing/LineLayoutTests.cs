@@ -35,9 +35,23 @@ public class LineLayoutTests
         Assert.Equal(0, start.CursorRow);
     }
 
+    [Theory]
+    [InlineData(20, 1)]
+    [InlineData(10, 1)]
+    [InlineData(9, 2)]
+    [InlineData(5, 2)]
+    [InlineData(4, 4)]
+    public void A_narrower_screen_breaks_the_rows_above_the_cursor_again(int columns, int rows)
+    {
+        // Ten columns in the first row, five before the cursor in the second.
+        LineLayout layout = LineLayout.Of("abcdefgh日k", 9, mark: 2, columns: 10, height: 10);
+        Assert.Equal((1, 4), (layout.CursorRow, layout.CursorColumn));
+        Assert.Equal(rows, layout.RowsAboveCursor(2, columns));
+    }
+
     [Fact]
     public void No_row_is_wider_than_the_screen_and_nothing_is_lost() =>
-        Gen.OneOfConst("a", " ", "日", "😀", "e\u0301", "\n", "word").List[0, 60].Select(Gen.Int[6, 30]).Sample((pieces, columns) =>
+        Gen.Select(Gen.OneOf("a", " ", "日", "😀", "e\u0301", "\n", "word").Array[0, 60], Gen.Int[6, 30]).Sample((pieces, columns) =>
         {
             string text = string.Concat(pieces);
             for (int cursor = 0; cursor <= text.Length; cursor = cursor == text.Length ? cursor + 1 : Graphemes.Next(text, cursor))
