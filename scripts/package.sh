@@ -64,7 +64,7 @@ archive() {
     local system=$1 name=parscale-$version-$1
     local folder=$work/$name
     echo "publish parscale for $system"
-    dotnet publish src/ParScale.Cli -r "$system" --self-contained -p:PublishSingleFile=true -p:DebugType=none \
+    dotnet publish src/ParScale.Cli -r "$system" --self-contained -p:PublishSingleFile=true \
         -o "$work/publish-$system" --artifacts-path "$work/build" "${settings[@]}"
     mkdir "$folder"
     cp -R "$work/publish-$system/." "$folder"
