@@ -26,15 +26,18 @@ internal static class ChatMessages
         var message = new Fields(json, path);
         string role = message.Text("role") ?? throw ApiException.Field($"{path}.role", $"{path}.role is missing");
         if (!Roles.Contains(role)) throw ApiException.Field($"{path}.role", $"{path}.role is {ParScaleException.Quote(role)}; it must be one of {string.Join(", ", Roles)}");
+        string? content = Content(message);
+        // In their own order: some templates print messages whole.
         var fields = new JsonObject();
         foreach (JsonProperty field in json.EnumerateObject())
         {
+            if (field.Name == "content") fields["content"] = content;
             if (field.Name is "role" or "content" || field.Value.ValueKind == JsonValueKind.Null) continue;
             RequireText(field.Value, $"{path}.{field.Name}");
             fields[field.Name] = field.Name == "tool_calls" ? ToolCalls(message) : Node(field.Value);
         }
         // What OpenAI calls the developer is the system message of the templates.
-        return new ChatMessage(role == "developer" ? "system" : role, Content(message)) { Fields = fields.Count == 0 ? null : fields };
+        return new ChatMessage(role == "developer" ? "system" : role, content) { Fields = fields };
     }
 
     // Parts of text are one text; anything else cannot be shown to a model that reads text only.
