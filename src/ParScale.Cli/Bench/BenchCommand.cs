@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ParScale.Benchmarking;
 using ParScale.Cli.Commands;
+using ParScale.Cli.Cost;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.Plots;
@@ -68,6 +69,7 @@ internal sealed class BenchCommand : ExampleCommand
                 Int8GmacSBest = measured.Int8.Most / 1e9,
                 F32GmacSBest = measured.Float32.Most / 1e9,
                 Passes = measured.Read.Count,
+                Products = [.. measured.Products.Select(floor => ProductFigure.From(ProductFigure.Measured(floor)))],
             },
             [.. measured.Rows.Select(row => BenchRow.From(row, plan, BenchPrediction.Of(row, plan, measured)))]);
     }

@@ -5,7 +5,7 @@ using ParScale.Files;
 namespace ParScale.Cli.Bench;
 
 /// <summary>
-/// Milliseconds per token over P as an SVG file: one line a dtype and context, the floor dashed under it. Written by hand: a
+/// Milliseconds per token over P as an SVG file: one line a dtype and context, the floor (reading or products) dashed under it. Written by hand: a
 /// plotting library would bring hundreds of megabytes of native code to a tool that has none.
 /// </summary>
 internal sealed class BenchPlot
@@ -28,7 +28,7 @@ internal sealed class BenchPlot
         _result = result;
         _lines = [.. result.Rows.GroupBy(row => (row.Dtype, row.Kv, row.Context))];
         _streams = [.. result.Rows.Select(row => row.Streams).Distinct().Order()];
-        double largest = result.Rows.Max(row => Math.Max(row.DecodeMs, row.FloorMs)) * RoomAbove;
+        double largest = result.Rows.Max(row => Math.Max(row.DecodeMs, row.RooflineMs)) * RoomAbove;
         _step = RoundStep(largest / 6);
         _most = Math.Ceiling(largest / _step) * _step;
     }
@@ -87,7 +87,7 @@ internal sealed class BenchPlot
         string color = Colors[index % Colors.Length];
         string Points(Func<BenchRow, double> value) =>
             string.Join(' ', rows.Select(row => string.Create(CultureInfo.InvariantCulture, $"{X(row.Streams):F1},{Y(value(row)):F1}")));
-        Add($"""<polyline points="{Points(row => row.FloorMs)}" fill="none" stroke="{color}" stroke-width="2" stroke-dasharray="6 5"/>""");
+        Add($"""<polyline points="{Points(row => row.RooflineMs)}" fill="none" stroke="{color}" stroke-width="2" stroke-dasharray="6 5"/>""");
         Add($"""<polyline points="{Points(row => row.DecodeMs)}" fill="none" stroke="{color}" stroke-width="3"/>""");
         foreach (BenchRow row in rows) Marker(index, X(row.Streams), Y(row.DecodeMs));
     }
@@ -103,7 +103,7 @@ internal sealed class BenchPlot
             string style = last ? "stroke=\"#555\" stroke-width=\"2\" stroke-dasharray=\"6 5\"" : $"stroke=\"{Colors[i % Colors.Length]}\" stroke-width=\"3\"";
             Add($"""<line x1="{x:F1}" x2="{x + 46:F1}" y1="{y:F1}" y2="{y:F1}" {style}/>""");
             if (!last) Marker(i, x + 23, y);
-            string name = last ? "dashed: the weights read once" : _lines[i].Key.Dtype
+            string name = last ? "dashed: weights read once, or products if longer" : _lines[i].Key.Dtype
                 + (contexts ? $" after {_lines[i].Key.Context} tokens" : "") + (caches ? $", cache {_lines[i].Key.Kv}" : "");
             Text(x + 58, y + 5, 16, "start", name);
         }

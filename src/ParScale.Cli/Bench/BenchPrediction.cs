@@ -1,4 +1,5 @@
 using ParScale.Benchmarking;
+using ParScale.Cli.Cost;
 using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.Cli.Bench;
@@ -22,7 +23,7 @@ internal sealed record BenchPrediction(double DecodeMs, double? PrefillTokensS, 
             Weights = row.Type,
             Cache = row.Cache,
             Work = new Workload(row.Batch.Streams.Count, prompt, BenchmarkCase.Room(row.Context, plan.Prompt) - prompt),
-            Device = Devices.Measured(plan.Name, 0, row.Read.Median, measured.Float32.Median, measured.Int8.Median),
+            Device = Devices.Measured(plan.Name, 0, row.Read.Median, measured.Float32.Median, measured.Int8.Median, ProductFigure.Rates(measured.Products)),
         };
         return new BenchPrediction(
             CostModel.DecodeSeconds(query, row.Context) * 1e3, plan.Prompt == 0 ? null : prompt / CostModel.PrefillSeconds(query),

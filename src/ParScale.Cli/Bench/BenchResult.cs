@@ -1,3 +1,5 @@
+using ParScale.Cli.Cost;
+
 namespace ParScale.Cli.Bench;
 
 /// <summary>The JSON of <c>parscale bench</c>. G is 1e9, times are milliseconds.</summary>
@@ -41,4 +43,7 @@ internal sealed record BenchFloors(
 
     /// <summary>Passes measured.</summary>
     public required int Passes { get; init; }
+
+    /// <summary>The product kernels that the rows use.</summary>
+    public required IReadOnlyList<ProductFigure> Products { get; init; }
 }

@@ -46,6 +46,21 @@ internal sealed record BenchRow
     /// <summary>The fastest step over the floor at the fastest reading.</summary>
     public required double RatioBest { get; init; }
 
+    /// <summary>The step's multiply-adds in the product kernels of this dtype, measured with data in the first-level cache.</summary>
+    public required double ProductFloorMs { get; init; }
+
+    /// <summary>decode_ms over product_floor_ms.</summary>
+    public required double ProductRatio { get; init; }
+
+    /// <summary>Multiply-adds of the step over <see cref="ProductFloorMs"/>, G/s.</summary>
+    public required double ProductGmacS { get; init; }
+
+    /// <summary>The larger of floor_ms and product_floor_ms.</summary>
+    public required double RooflineMs { get; init; }
+
+    /// <summary>decode_ms over roofline_ms.</summary>
+    public required double RooflineRatio { get; init; }
+
     /// <summary>Reading memory between the rows of this dtype, median, GB/s.</summary>
     public required double ReadGbS { get; init; }
 
@@ -68,6 +83,9 @@ internal sealed record BenchRow
 
     /// <summary>Multiply-adds a second of the prompt's matrices over those the machine can do: 8-bit for q8 and q4, else float32.</summary>
     public required double? PrefillShare { get; init; }
+
+    /// <summary>The same over what the product kernel of this dtype does with many rows.</summary>
+    public required double? PrefillProductShare { get; init; }
 
     /// <summary>Memory of this row alone: all of it, and its parts.</summary>
     public required long ResidentBytes { get; init; }
@@ -105,6 +123,11 @@ internal sealed record BenchRow
         FloorMs = row.FloorMs,
         Ratio = row.Ratio,
         RatioBest = row.BestRatio,
+        ProductFloorMs = row.ProductFloorMs,
+        ProductRatio = row.Decode.Median / row.ProductFloorMs,
+        ProductGmacS = row.Products / row.ProductFloorMs / 1e6,
+        RooflineMs = row.RooflineMs,
+        RooflineRatio = row.Decode.Median / row.RooflineMs,
         ReadGbS = row.Read.Median / 1e9,
         StepBytes = row.StepBytes,
         KvStepBytes = row.StepCacheBytes,
@@ -114,6 +137,7 @@ internal sealed record BenchRow
         PrefillTokensSSd = row.Prefill?.Deviation,
         PrefillRuns = row.Prefill?.Count,
         PrefillShare = row.PrefillShare,
+        PrefillProductShare = row.PrefillProductShare,
         ResidentBytes = row.WeightBytes + row.CacheBytes + row.OtherBytes,
         WeightBytes = row.WeightBytes,
         KvBytes = row.CacheBytes,

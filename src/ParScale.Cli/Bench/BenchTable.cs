@@ -11,7 +11,8 @@ internal static class BenchTable
 
     private static readonly string[] Header =
     [
-        "model", "dtype", "kv", "P", "context", "ms/step", "mean ± sd", "min", "floor ms", "ratio", "kv ms", "prompt tokens/s", "of dot rate", "MiB", "predicted",
+        "model", "dtype", "kv", "P", "context", "ms/step", "mean ± sd", "min", "floor ms", "ratio", "read ms", "ratio", "products ms", "ratio", "kv ms",
+        "prompt tokens/s", "of products", "of dot rate", "MiB", "predicted",
     ];
 
     /// <summary>Writes all rows in a form other than <see cref="BenchFormat.Json"/>.</summary>
@@ -68,8 +69,10 @@ internal static class BenchTable
         // A name may come from a folder, and a bar would end the cell.
         row.Model.Replace("|", "\\|", StringComparison.Ordinal), row.Dtype, row.Kv, row.Batch, $"{row.Context}",
         Text($"{row.DecodeMs:F2}"), Text($"{row.DecodeMeanMs:F2} ± {row.DecodeSdMs:F2}"), Text($"{row.DecodeMinMs:F2}"),
-        Text($"{row.FloorMs:F2}"), Text($"{row.Ratio:F2}"), Text($"{row.KvFloorMs:F2}"),
+        Text($"{row.RooflineMs:F2}"), Text($"{row.RooflineRatio:F2}"), Text($"{row.FloorMs:F2}"), Text($"{row.Ratio:F2}"),
+        Text($"{row.ProductFloorMs:F2}"), Text($"{row.ProductRatio:F2}"), Text($"{row.KvFloorMs:F2}"),
         row.PrefillTokensS is { } speed ? Text($"{speed:F1} ± {row.PrefillTokensSSd:F1}") : "",
+        row.PrefillProductShare is { } products ? Text($"{100 * products:F0} %") : "",
         row.PrefillShare is { } share ? Text($"{100 * share:F0} %") : "",
         $"{row.ResidentBytes / Mebibyte}", Text($"{row.PredictedDecodeMs:F2}"),
     ];
@@ -84,8 +87,14 @@ internal static class BenchTable
         yield return $"- kernels: {string.Join(", ", dtypes.Select(dtype => $"{dtype} {machine.Kernels[dtype]}"))}";
         yield return Text($"- measured between the rows, {floors.Passes} passes: reading {floors.ReadGbS:F1} GB/s (best {floors.ReadGbSBest:F1}), ")
             + Text($"8-bit {floors.Int8GmacS:F0} G multiply-adds/s (best {floors.Int8GmacSBest:F0}), float32 {floors.F32GmacS:F0} (best {floors.F32GmacSBest:F0})");
-        yield return "- ms/step: a whole decode step of all sequences of the row, median. floor: its weights read once. ratio: ms/step over floor. kv: its keys and values read once.";
-        yield return "- of dot rate: the prompt's matrix products over the machine's multiply-adds. MiB: memory of this row, weights and cache included.";
+        foreach (string dtype in floors.Products.Select(product => product.Dtype).Distinct())
+        {
+            yield return $"- product kernel {dtype} with data in the first-level cache, G multiply-adds/s: "
+                + string.Join(", ", floors.Products.Where(product => product.Dtype == dtype).OrderBy(product => product.Rows).Select(product => Text($"{product.Rows} rows {product.GmacS:F0}")));
+        }
+        yield return "- ms/step: a whole decode step of all sequences of the row, median. read: its weights read once. products: its multiply-adds at the kernel's own rate.";
+        yield return "- floor: the larger of read and products. ratio: ms/step over the column before. kv: its keys and values read once.";
+        yield return "- of products, of dot rate: the prompt's matrix products over those of the kernel and over the machine's multiply-adds. MiB: memory of this row, weights and cache included.";
         yield return Text($"- predicted: ms/step that parscale cost computes from these speeds; median error of time {Percent(Error(result, row => row.PredictedDecodeMs / row.DecodeMs))}, ")
             + Text($"of memory {Percent(Error(result, row => (double)row.PredictedBytes / row.ResidentBytes))}");
     }

@@ -24,13 +24,17 @@ internal sealed record CostResult(
 /// <param name="Int8GmacS">8-bit multiply-adds at best.</param>
 /// <param name="ReadEfficiency">Share of the reading that is reached.</param>
 /// <param name="ComputeEfficiency">Share of the multiply-adds that is reached.</param>
+/// <param name="Products">What the product kernels were measured to do, where they were; these then count instead of the multiply-adds at best.</param>
+/// <param name="ProductEfficiency">Share of these that a whole pass reaches.</param>
 internal sealed record DeviceFigures(
     string Name, string Title, string Source, double MemoryBytes, double ReadGbS, double F32GmacS, double Bf16GmacS, double Int8GmacS,
-    double ReadEfficiency, double ComputeEfficiency)
+    double ReadEfficiency, double ComputeEfficiency, IReadOnlyList<ProductFigure> Products,
+    double ProductEfficiency)
 {
     public static DeviceFigures From(Device device) => new(
         device.Name, device.Title, device.Source, device.MemoryBytes, device.ReadRate / 1e9, device.Float32Rate / 1e9, device.Bf16Rate / 1e9,
-        device.Int8Rate / 1e9, device.ReadEfficiency, device.ComputeEfficiency);
+        device.Int8Rate / 1e9, device.ReadEfficiency, device.ComputeEfficiency,
+        [.. device.Products?.Points.Select(ProductFigure.From) ?? []], device.ProductEfficiency);
 }
 
 /// <summary>What streams add to a model, beside what more parameters would.</summary>

@@ -21,6 +21,11 @@ internal static class CostText
         }
         table.Write(output, names: 1);
         output.Write($"\n{Machine(result.Device)}\n");
+        foreach (IGrouping<string, ProductFigure> dtype in result.Device.Products.Where(product => result.Rows.Any(row => row.Dtype == product.Dtype)).GroupBy(product => product.Dtype))
+        {
+            output.Write($"product kernel {dtype.Key}, G multiply-adds/s: "
+                + string.Join(", ", dtype.Select(product => $"{product.Rows} rows {Figures.Digits(product.GmacS)}")) + $" at {Percent(result.Device.ProductEfficiency)}\n");
+        }
         output.Write($"batch {result.Batch}, prompt {Figures.Count(result.Prompt)}, output {Figures.Count(result.Output)} tokens, keys and values in {result.Kv}; "
             + "a token: one step of the batch halfway through the output; reading: share of it that is memory-bound\n");
         if (result.Rows.Any(row => row.Model.EndsWith('*'))) output.Write("* a size without a published model\n");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ParScale.Benchmarking;
+using ParScale.Cli.Cost;
 using ParScale.Cli.Parsing;
 using ParScale.Cli.Terminals;
 using ParScale.ScalingLaws.Cost;
@@ -36,6 +37,7 @@ internal sealed class DeviceOption
         var machine = MachineInfo.Here();
         terminal.Note(string.Create(CultureInfo.InvariantCulture,
             $"this machine reads {speed.ReadRate / 1e9:F1} GB/s and does {speed.Int8Rate / 1e9:F0} G multiply-adds/s in 8 bits, {speed.Float32Rate / 1e9:F0} G in float32"));
-        return Devices.Measured($"{machine.Processor}, {machine.Cores} cores", machine.MemoryBytes, speed.ReadRate, speed.Float32Rate, speed.Int8Rate);
+        return Devices.Measured($"{machine.Processor}, {machine.Cores} cores", machine.MemoryBytes, speed.ReadRate, speed.Float32Rate, speed.Int8Rate,
+            ProductFigure.Rates(speed.Products));
     }
 }

@@ -80,7 +80,7 @@ public static class CostModel
     private static void AddLayers(PassTime pass, CostQuery query, double rows)
     {
         ModelShape shape = query.Shape;
-        double bytes = FormatSizes.BitsPerWeight(query.Weights) / BitsPerByte, rate = query.Device.ProductRate(query.Weights);
+        double bytes = FormatSizes.BitsPerWeight(query.Weights) / BitsPerByte, rate = query.Device.ProductRate(query.Weights, rows);
         double attention = shape.Layers * shape.AttentionParameters, feedForward = shape.Layers * shape.FeedForwardParameters;
         pass.Add(attention * bytes + shape.VectorParameters * FloatBytes, rows * attention, rate);
         pass.Add((feedForward + shape.IdleParameters) * shape.ExpertsUsed(rows) * bytes, rows * feedForward, rate);
@@ -100,7 +100,7 @@ public static class CostModel
     {
         double parameters = query.Shape.AggregatorParameters(query.Streams);
         double bytes = FormatSizes.BitsPerWeight(query.Weights) / BitsPerByte;
-        pass.Add(parameters * bytes, parameters * tokens, query.Device.ProductRate(query.Weights));
+        pass.Add(parameters * bytes, parameters * tokens, query.Device.ProductRate(query.Weights, tokens));
     }
 
     // Only the last token of each sequence asks for logits.
@@ -108,6 +108,7 @@ public static class CostModel
     {
         WeightDtype format = FormatSizes.TableFormat(query.Weights);
         double parameters = (double)query.Shape.Vocabulary * query.Shape.Hidden;
-        pass.Add(parameters * FormatSizes.BitsPerWeight(format) / BitsPerByte, parameters * query.Work.Batch, query.Device.ProductRate(format));
+        double rate = query.Device.ProductRate(format, query.Work.Batch);
+        pass.Add(parameters * FormatSizes.BitsPerWeight(format) / BitsPerByte, parameters * query.Work.Batch, rate);
     }
 }

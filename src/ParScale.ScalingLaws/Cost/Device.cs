@@ -53,7 +53,16 @@ public sealed record Device
     /// <summary>Bytes of the process beside the model.</summary>
     public double RuntimeBytes { get; init; }
 
-    /// <summary>Multiply-adds a second that products with weights of a format reach.</summary>
+    /// <summary>What the engine's product kernels were measured to do here, apart from reading; null where only the machine's peaks are known.</summary>
+    public ProductRates? Products { get; init; }
+
+    /// <summary>Share of <see cref="Products"/> that is reached in a whole pass, 0 to 1.</summary>
+    public double ProductEfficiency { get; init; } = 1;
+
+    /// <summary>Multiply-adds a second that products of a number of rows with weights of a format reach: measured ones where there are any.</summary>
+    public double ProductRate(WeightDtype format, double rows) => Products?.RateFor(format, rows) * ProductEfficiency ?? ProductRate(format);
+
+    /// <summary>The share of the machine's peak that products with weights of a format reach, multiply-adds a second.</summary>
     public double ProductRate(WeightDtype format) => ComputeEfficiency * format switch
     {
         WeightDtype.F32 => Float32Rate,

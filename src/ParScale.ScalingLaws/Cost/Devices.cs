@@ -12,7 +12,9 @@ public static class Devices
     private const double CardCompute = 0.7, CardRead = 0.9;
 
     // Fitted to decode steps of this repository's own engine (docs/numbers.md, "Predicted against measured").
+    // Where only the machine's peaks are known, its best instruction and no mixture, they say less: a lower share and a rounder corner.
     private const double CoreCompute = 0.7, CoreRead = 0.95, CoreOverlap = 2, CoreLayerSeconds = 20e-6;
+    private const double MeasuredProductShare = 0.85, MeasuredRead = 1, MeasuredOverlap = 4;
 
     private const int CardPassRows = 4096, CorePassRows = 256;
 
@@ -34,26 +36,34 @@ public static class Devices
     public static Device? Find(string name) => All.FirstOrDefault(device => device.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// The machine that runs this, by what it was measured to do: bytes read and multiply-adds a second. The shares that the
-    /// engine reaches of them were fitted to its own decode steps (docs/numbers.md).
+    /// The machine that runs this, by what it was measured to do: bytes read, multiply-adds a second at best and, where
+    /// <paramref name="products"/> are given, in the product kernels. The shares that the engine reaches of them were fitted to its
+    /// own decode steps (docs/numbers.md).
     /// </summary>
-    public static Device Measured(string title, double memoryBytes, double readRate, double float32Rate, double int8Rate) => new()
+    public static Device Measured(
+        string title, double memoryBytes, double readRate, double float32Rate, double int8Rate, ProductRates? products = null)
     {
-        Name = This,
-        Title = title,
-        Source = "measured just now",
-        MemoryBytes = memoryBytes,
-        ReadRate = readRate,
-        Float32Rate = float32Rate,
-        Bf16Rate = float32Rate,
-        Int8Rate = int8Rate,
-        ReadEfficiency = CoreRead,
-        ComputeEfficiency = CoreCompute,
-        Overlap = CoreOverlap,
-        LayerSeconds = CoreLayerSeconds,
-        PassRows = CorePassRows,
-        RuntimeBytes = RuntimeBytes,
-    };
+        bool measured = products is not null;
+        return new Device
+        {
+            Name = This,
+            Title = title,
+            Source = "measured just now",
+            MemoryBytes = memoryBytes,
+            ReadRate = readRate,
+            Float32Rate = float32Rate,
+            Bf16Rate = float32Rate,
+            Int8Rate = int8Rate,
+            ReadEfficiency = measured ? MeasuredRead : CoreRead,
+            ComputeEfficiency = CoreCompute,
+            Products = products,
+            ProductEfficiency = MeasuredProductShare,
+            Overlap = measured ? MeasuredOverlap : CoreOverlap,
+            LayerSeconds = CoreLayerSeconds,
+            PassRows = CorePassRows,
+            RuntimeBytes = RuntimeBytes,
+        };
+    }
 
     // Data sheets count a multiply-add as two operations.
     private static Device Card(string name, string title, string source, double gibibytes, double readGb, double float32, double bf16, double int8) => new()

@@ -32,6 +32,13 @@ internal sealed class BenchmarkCase : IDisposable
     /// <summary>Tokens that a row's cache has room for.</summary>
     public static int Room(int context, int prompt) => Math.Max(context + 1, prompt);
 
+    /// <summary>Rows of the first pass over a prompt with the most streams of a batch.</summary>
+    public static int PromptRows(int prompt, StreamBatch batch)
+    {
+        int streams = batch.Streams.Max();
+        return Math.Min(prompt, TokensPerPass(streams)) * streams;
+    }
+
     /// <summary>Bytes of keys and values of a number of tokens in every sequence, and of the prefixes.</summary>
     public static long CacheBytes(BenchmarkPlan plan, StreamBatch batch, KvDtype type, int tokens)
     {
@@ -87,7 +94,9 @@ internal sealed class BenchmarkCase : IDisposable
         foreach (KvCache cache in _caches) cache.Dispose();
     }
 
-    private int MostTokens => ForwardPass.MostRows / _sets.Max(set => set.Count);
+    private int MostTokens => TokensPerPass(_sets.Max(set => set.Count));
+
+    private static int TokensPerPass(int streams) => ForwardPass.MostRows / streams;
 
     private void Choose(ReadOnlySpan<float> mixed)
     {

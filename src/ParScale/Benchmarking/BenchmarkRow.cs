@@ -29,11 +29,20 @@ internal sealed record BenchmarkRow
     /// <summary>Bytes of keys and values that a step reads, prefixes included.</summary>
     public required long StepCacheBytes { get; init; }
 
+    /// <summary>Multiply-adds of the step's matrices.</summary>
+    public required double Products { get; init; }
+
+    /// <summary>Time of these multiply-adds in the product kernels, with data in the first-level cache.</summary>
+    public required double ProductFloorMs { get; init; }
+
     /// <summary>Tokens a second of a prompt; null when none was measured.</summary>
     public required Spread? Prefill { get; init; }
 
     /// <summary>Multiply-adds a second of the prompt over the machine's rate for this type, 8-bit or float32; null without a prompt.</summary>
     public required double? PrefillShare { get; init; }
+
+    /// <summary>The same over the rate of this type's product kernel for many rows.</summary>
+    public required double? PrefillProductShare { get; init; }
 
     /// <summary>Bytes of all weights in memory.</summary>
     public required long WeightBytes { get; init; }
@@ -46,6 +55,9 @@ internal sealed record BenchmarkRow
 
     /// <summary>Time to read the step's weights once.</summary>
     public double FloorMs => StepBytes / Read.Median * 1e3;
+
+    /// <summary>The larger of the two floors: a step must read all weights and do all products.</summary>
+    public double RooflineMs => Math.Max(FloorMs, ProductFloorMs);
 
     /// <summary>Time to read the step's keys and values once.</summary>
     public double CacheFloorMs => StepCacheBytes / Read.Median * 1e3;

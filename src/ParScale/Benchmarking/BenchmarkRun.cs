@@ -29,7 +29,7 @@ internal sealed class BenchmarkRun(BenchmarkPlan plan, IProgress<double>? progre
         using var floors = new MachineFloors(_pool, readBytes);
         var rows = new List<BenchmarkRow>();
         foreach (WeightDtype? type in plan.Types) rows.AddRange(RunType(type, floors));
-        return new BenchmarkResult(floors.Read, floors.Int8, floors.Float32, rows);
+        return new BenchmarkResult(floors.Read, floors.Int8, floors.Float32, floors.Products, rows);
     }
 
     /// <inheritdoc/>
@@ -37,7 +37,6 @@ internal sealed class BenchmarkRun(BenchmarkPlan plan, IProgress<double>? progre
 
     private List<BenchmarkRow> RunType(WeightDtype? type, MachineFloors floors)
     {
-        floors.Begin();
         using var model = new BenchmarkModel(plan, type);
         List<RowMeasurement> rows = [.. from cache in plan.Caches from batch in plan.Batches from context in plan.Contexts
                                         select new RowMeasurement(plan, model, cache, batch, context)];
@@ -48,6 +47,7 @@ internal sealed class BenchmarkRun(BenchmarkPlan plan, IProgress<double>? progre
         {
             foreach (RowMeasurement row in rows) row.Weigh(_pool, model.Bytes + floors.BufferBytes);
             foreach (RowMeasurement row in rows) row.Load(_pool);
+            floors.Begin(rows.SelectMany(row => row.Kernels));
             MeasureSteps(type, rows, floors);
             Dictionary<(KvDtype, string), List<double>> prompts = ReadPrompts(rows, floors);
             return [.. rows.Select(row => row.Row(floors, prompts[row.PromptKey]))];

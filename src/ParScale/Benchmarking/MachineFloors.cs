@@ -9,6 +9,7 @@ internal sealed class MachineFloors(WorkerPool pool, long readBytes) : IDisposab
 {
     private readonly List<double> _reads = [], _bytes = [], _floats = [];
     private readonly ReadBandwidth _memory = new(readBytes);
+    private readonly ProductFloors _products = new(pool);
     private int _first;
 
     /// <summary>What the buffer that is read adds to the process.</summary>
@@ -26,8 +27,18 @@ internal sealed class MachineFloors(WorkerPool pool, long readBytes) : IDisposab
     /// <summary>float32 multiply-adds.</summary>
     public Spread Float32 => Spread.Of(_floats);
 
-    /// <summary>Starts a new part of the run.</summary>
-    public void Begin() => _first = _reads.Count;
+    /// <summary>Multiply-adds in the product kernels.</summary>
+    public IReadOnlyList<ProductFloor> Products => _products.All;
+
+    /// <summary>Multiply-adds a second of a product kernel.</summary>
+    public double ProductRate(ProductCase products) => _products.RateOf(products);
+
+    /// <summary>Starts a new part of the run, which uses the product kernels of some cases.</summary>
+    public void Begin(IEnumerable<ProductCase> products)
+    {
+        _first = _reads.Count;
+        _products.Begin(products);
+    }
 
     /// <summary>Measures everything once.</summary>
     public void Measure()
@@ -35,8 +46,13 @@ internal sealed class MachineFloors(WorkerPool pool, long readBytes) : IDisposab
         _reads.Add(_memory.Measure(pool));
         _bytes.Add(DotRate.Int8(pool));
         _floats.Add(DotRate.Float32(pool));
+        _products.Measure();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _memory.Dispose();
+    public void Dispose()
+    {
+        _memory.Dispose();
+        _products.Dispose();
+    }
 }

@@ -18,6 +18,9 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, K
     /// <summary>Rows with the same key read a prompt alike, whatever their context.</summary>
     public (KvDtype Cache, string Batch) PromptKey => (_cache, batch.Name);
 
+    /// <summary>The product kernels that the row uses.</summary>
+    public IEnumerable<ProductCase> Kernels => plan.Prompt == 0 ? StepProducts.Keys : StepProducts.Keys.Append(PromptKernel);
+
     private BenchmarkCase Case => _case ?? throw new InvalidOperationException("the row has no memory yet");
 
     /// <summary>Loads this row alone, does what it will do, and sees what the process holds beside <paramref name="known"/> bytes.</summary>
@@ -66,8 +69,11 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, K
             Read = floors.ReadLately,
             StepBytes = WeightCost.StepBytes(backbone) + Sets.Distinct().Sum(set => set.Aggregator?.Bytes ?? 0),
             StepCacheBytes = CacheBytes(context),
+            ProductFloorMs = StepProducts.Sum(part => part.Value / floors.ProductRate(part.Key)) * 1e3,
+            Products = StepProducts.Values.Sum(),
             Prefill = prefill,
             PrefillShare = prefill?.Median * products / rate,
+            PrefillProductShare = prefill is { } speed ? speed.Median * products / floors.ProductRate(PromptKernel) : null,
             WeightBytes = WeightCost.Bytes(backbone) + Sets.Distinct().Sum(set => set.Aggregator?.Bytes ?? 0),
             CacheBytes = CacheBytes(Room),
             OtherBytes = _otherBytes,
@@ -78,6 +84,11 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, K
     public void Dispose() => _case?.Dispose();
 
     private IEnumerable<StreamSet> Sets => batch.Streams.Select(streams => model.Set(streams, _cache));
+
+    private IReadOnlyDictionary<ProductCase, double> StepProducts => WeightCost.StepProducts(model.Backbone, [.. Sets]);
+
+    // The rows of a pass: P for each token that it takes.
+    private ProductCase PromptKernel => ProductCase.Of(model.Backbone.Type, BenchmarkCase.PromptRows(plan.Prompt, batch));
 
     private int Room => BenchmarkCase.Room(context, plan.Prompt);
 

@@ -32,6 +32,34 @@ internal static class WeightCost
         return products;
     }
 
+    /// <summary>
+    /// Multiply-adds of the matrices in one decode step of some sequences, by the kernels that do them; attention's own are not counted.
+    /// </summary>
+    public static IReadOnlyDictionary<ProductCase, double> StepProducts(Backbone backbone, IReadOnlyList<StreamSet> sets)
+    {
+        int rows = sets.Sum(set => set.Count);
+        Dictionary<ProductCase, double> products = [];
+        void Add(WeightMatrix matrix, int count)
+        {
+            var one = ProductCase.Of(matrix.Type, count);
+            products[one] = products.GetValueOrDefault(one) + Products(matrix) * count;
+        }
+        for (int i = 0; i < backbone.Layers.Count; i++)
+        {
+            LayerWeights layer = backbone.Layers[i];
+            // As in TokenProducts: layer 0 needs them once for each sequence.
+            foreach (WeightMatrix matrix in new[] { layer.Query, layer.Key, layer.Value }) Add(matrix, i == 0 ? sets.Count : rows);
+            foreach (WeightMatrix matrix in new[] { layer.Output, layer.Gate, layer.Up, layer.Down }) Add(matrix, rows);
+        }
+        foreach (IGrouping<StreamSet, StreamSet> equal in sets.Where(set => set.Aggregator is not null).GroupBy(set => set))
+        {
+            Add(equal.Key.Aggregator!.Inner, equal.Count());
+            Add(equal.Key.Aggregator!.Outer, equal.Count());
+        }
+        Add(backbone.Head, sets.Count);
+        return products;
+    }
+
     /// <summary>Multiply-adds of the LM head for one token.</summary>
     public static double HeadProducts(Backbone backbone) => Products(backbone.Head);
 

@@ -22,6 +22,9 @@ public class BenchCommandTests(TinyModel model)
         JsonElement floors = json.GetProperty("floors");
         foreach (string name in new[] { "read_gb_s", "read_gb_s_best", "int8_gmac_s", "int8_gmac_s_best", "f32_gmac_s", "f32_gmac_s_best" })
             Assert.InRange(floors.GetProperty(name).GetDouble(), 1e-9, 1e9);
+        // Rows of a step; those of the prompt of 9 tokens are 9 and 27. The aggregator's second matrix, with few rows, stays in 16 bits.
+        Assert.Equal(["bf16 1", "f32 1", "f32 27", "f32 3", "f32 9", "q8 1", "q8 27", "q8 3", "q8 9"],
+            floors.GetProperty("products").EnumerateArray().Select(product => $"{product.GetProperty("dtype").GetString()} {product.GetProperty("rows")}").Order(StringComparer.Ordinal));
         JsonElement[] rows = [.. json.GetProperty("rows").EnumerateArray()];
         Assert.Equal(
             ["q8 1 0", "q8 1 5", "q8 3 0", "q8 3 5", "f32 1 0", "f32 1 5", "f32 3 0", "f32 3 5"],
@@ -29,10 +32,13 @@ public class BenchCommandTests(TinyModel model)
         foreach (JsonElement row in rows)
         {
             double Number(string name) => row.GetProperty(name).GetDouble();
-            foreach (string name in new[] { "decode_ms", "decode_mean_ms", "decode_min_ms", "floor_ms", "ratio", "ratio_best", "prefill_tokens_s", "prefill_share", "predicted_decode_ms", "predicted_prefill_tokens_s" })
+            foreach (string name in new[] { "decode_ms", "decode_mean_ms", "decode_min_ms", "floor_ms", "ratio", "ratio_best", "product_floor_ms", "product_ratio", "product_gmac_s", "roofline_ms", "roofline_ratio", "prefill_product_share", "prefill_tokens_s", "prefill_share", "predicted_decode_ms", "predicted_prefill_tokens_s" })
                 Assert.InRange(Number(name), double.Epsilon, 1e9);
             Assert.Equal(Number("decode_ms") / Number("floor_ms"), Number("ratio"), 1e-9);
             Assert.Equal(Number("step_bytes") / Number("read_gb_s") / 1e6, Number("floor_ms"), 1e-9);
+            Assert.Equal(Number("decode_ms") / Number("product_floor_ms"), Number("product_ratio"), 1e-9);
+            Assert.Equal(Math.Max(Number("floor_ms"), Number("product_floor_ms")), Number("roofline_ms"));
+            Assert.Equal(Number("decode_ms") / Number("roofline_ms"), Number("roofline_ratio"), 1e-9);
             Assert.Equal(4, Number("decode_steps"));
             // What is resident beside a model this small is the process, here that of all tests: only the parts that are the model's count.
             Assert.InRange(Number("predicted_bytes"), Number("weight_bytes") + Number("kv_bytes"), 200e6);

@@ -12,6 +12,7 @@ public class CostCommandTests
         Assert.Equal(2 * (2 * 2 + 1), json.GetProperty("rows").GetArrayLength());
         Assert.Equal(["dense", "moe", "parscale"], json.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("kind").GetString()).Distinct().Order());
         Assert.Equal("a100", json.GetProperty("device").GetProperty("name").GetString());
+        Assert.Equal(0, json.GetProperty("device").GetProperty("products").GetArrayLength());
         JsonElement row = json.GetProperty("rows")[1];
         string[] parts = ["weight_bytes", "prefix_bytes", "aggregator_bytes", "kv_bytes", "activation_bytes", "runtime_bytes"];
         Assert.Equal(row.GetProperty("memory_bytes").GetDouble(), parts.Sum(part => row.GetProperty(part).GetDouble()), 1.0);
@@ -62,6 +63,7 @@ public class CostCommandTests
         Assert.Equal("this", device.GetProperty("name").GetString());
         Assert.InRange(device.GetProperty("read_gb_s").GetDouble(), 0.5, 10_000);
         Assert.InRange(device.GetProperty("int8_gmac_s").GetDouble(), 0.1, 1e7);
+        Assert.Equal(4 * 5, device.GetProperty("products").GetArrayLength());
     }
 
     [Fact]

@@ -45,5 +45,21 @@ public class WeightCostTests
         set.Free();
     }
 
+    [Fact]
+    public void The_products_of_a_step_are_sorted_by_kernel()
+    {
+        using var weights = new RandomWeights(WeightDtype.F32);
+        Backbone backbone = weights.Backbone(Shape);
+        StreamSet plain = StreamSet.Plain, two = weights.Streams(Shape, Numbers(2), KvDtype.F32);
+        IReadOnlyDictionary<ProductCase, double> alone = WeightCost.StepProducts(backbone, [two]), batch = WeightCost.StepProducts(backbone, [two, plain, two]);
+        Assert.Equal(WeightCost.TokenProducts(backbone, two) + WeightCost.HeadProducts(backbone), alone.Values.Sum());
+        double queries = 32 * 32 + 2 * 4 * 32, mixing = 2 * 32 * 32 + 2 * 32;
+        Assert.Equal(queries + mixing + 50 * 32, alone[new ProductCase(WeightDtype.F32, 1)]);
+        Assert.Equal([2, 3, 5], batch.Keys.Select(one => one.Rows).Order());
+        Assert.Equal(2 * mixing, batch[new ProductCase(WeightDtype.F32, 2)]);
+        Assert.Equal(3 * (queries + 50 * 32), batch[new ProductCase(WeightDtype.F32, 3)]);
+        two.Free();
+    }
+
     private static StreamConfig Numbers(int streams) => streams == 1 ? StreamConfig.Plain : new StreamConfig(streams, 5, 0.1);
 }
