@@ -6,8 +6,8 @@ using ParScale.Kernels.Vectors;
 namespace ParScale.Kernels.Attention;
 
 /// <summary>
-/// Computes one item of attention. Rows are taken eight at a time against a tile of slots, so that each key and value is
-/// loaded and widened once for all heads that share it. The order of every sum depends on the position of a slot alone.
+/// Computes one item of attention. Up to eight rows at a time are taken against a tile of slots, so that each key and value is
+/// loaded and widened once for all heads that share it; the last rows of an item have code for just as many. The order of every sum depends on the position of a slot alone.
 /// </summary>
 internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TInt>
     where TFormat : struct, IKvFormat
@@ -18,15 +18,34 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
     private const int Block = AttentionWorkspace.BlockSlots;
     private const int TileSlots = KvLayout.TileSlots;
 
+    // Rows that are taken together.
+    private const int MostRows = 8;
+
     // Of a 16-bit integer. A sum of 32 of them times 127, or of a block of them, fits 32 bits.
     private const float LargestShort = 32767;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(in AttentionCall call, in AttentionItem item, ref AttentionWorkspace work)
+    {
+        switch ((item.RowEnd - item.RowStart - 1) % MostRows + 1)
+        {
+            case 1: Run<Rows1>(call, item, ref work); break;
+            case 2: Run<Rows2>(call, item, ref work); break;
+            case 3: Run<Rows3>(call, item, ref work); break;
+            case 4: Run<Rows4>(call, item, ref work); break;
+            case 5: Run<Rows5>(call, item, ref work); break;
+            case 6: Run<Rows6>(call, item, ref work); break;
+            case 7: Run<Rows7>(call, item, ref work); break;
+            default: Run<Rows8>(call, item, ref work); break;
+        }
+    }
+
+    // TLast: the rows that are left when the others were taken eight at a time.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Run<TLast>(in AttentionCall call, in AttentionItem item, ref AttentionWorkspace work) where TLast : struct, IRows
     {
         ref AttentionSpan span = ref call.Spans[item.Sequence];
         int rows = item.RowEnd - item.RowStart;
-        work.Rows = rows == 1 ? 1 : (rows + 7) & ~7;
+        work.Rows = rows;
         PrepareQueries(call, item, ref work);
         int stream = item.Stream * call.KeyValueHeads + item.Head;
         int own = (span.KeyStreams == 1 ? 0 : item.Stream * call.KeyValueHeads) + item.Head;
@@ -42,7 +61,7 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
                     byte* values = span.PrefixValues + stream * span.PrefixValueStride + (long)(slot / TileSlots) * call.Layout.ValueTileBytes;
                     int count = Math.Min(Block, span.Prefix - slot);
                     for (int row = 0; row < rows; row++) work.Visible[row] = count;
-                    OneBlock(call.Layout, keys, values, count, rows, ref work);
+                    OneBlock<TLast>(call.Layout, keys, values, count, ref work);
                 }
             }
             int end = Math.Min(last, (split + 1) * AttentionItem.SplitTokens);
@@ -53,7 +72,7 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
                 int shift = item.RowStart % call.PerGroup;
                 for (int row = 0; row < rows; row++)
                     work.Visible[row] = Math.Clamp(first + (row + shift) / call.PerGroup - slot, 0, Block);
-                OneBlock(call.Layout, keys, values, Math.Min(Block, end - slot), rows, ref work);
+                OneBlock<TLast>(call.Layout, keys, values, Math.Min(Block, end - slot), ref work);
             }
             Join(call, item, split, rows, ref work);
         }
@@ -70,9 +89,7 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
             byte* to = work.Queries + r * work.QueryBytes;
             new Span<byte>(to, work.QueryBytes).Clear();
             work.Factor[r] = scale;
-            int row = item.RowStart + r;
-            if (row >= item.RowEnd) continue;
-            var from = new ReadOnlySpan<float>(call.Query(item, row), size);
+            var from = new ReadOnlySpan<float>(call.Query(item, item.RowStart + r), size);
             if (TFormat.WeightBytes == sizeof(float))
             {
                 from.CopyTo(new Span<float>(to, size));
@@ -101,16 +118,16 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void OneBlock(in KvLayout layout, byte* keys, byte* values, int count, int rows, ref AttentionWorkspace work)
+    private static void OneBlock<TLast>(in KvLayout layout, byte* keys, byte* values, int count, ref AttentionWorkspace work) where TLast : struct, IRows
     {
         int tiles = (count + TileSlots - 1) / TileSlots;
         for (int tile = 0; tile < tiles; tile++)
         {
             Prefetch(values + (long)tile * layout.ValueTileBytes, layout.ValueTileBytes);
-            Scores(layout, keys + (long)tile * layout.KeyTileBytes, tile * TileSlots, ref work);
+            Scores<TLast>(layout, keys + (long)tile * layout.KeyTileBytes, tile * TileSlots, ref work);
         }
-        for (int row = 0; row < rows; row++) Weigh(layout, keys, tiles, row, ref work);
-        AddValues(layout, values, keys + (long)tiles * layout.KeyTileBytes, (count + TFormat.Pack - 1) / TFormat.Pack, ref work);
+        for (int row = 0; row < work.Rows; row++) Weigh(layout, keys, tiles, row, ref work);
+        AddValues<TLast>(layout, values, keys + (long)tiles * layout.KeyTileBytes, (count + TFormat.Pack - 1) / TFormat.Pack, ref work);
     }
 
     // Into the second-level cache: the first one is full of what is being multiplied.
@@ -176,45 +193,6 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
         TFloat inverse = TSimd.Broadcast(largest > 1e-30f ? LargestShort / largest : 0);
         for (int i = 0; i < count; i += TSimd.Count) TSimd.StoreShorts(TSimd.Multiply(TSimd.Load(weights + i), inverse), y + i);
         return largest / LargestShort;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddValues(in KvLayout layout, byte* values, byte* nextKeys, int steps, ref AttentionWorkspace work)
-    {
-        byte* weights = TFormat.WeightBytes == sizeof(float) ? (byte*)work.Scores : work.Shorts;
-        nint rowBytes = Block * TFormat.WeightBytes;
-        int width = layout.Width, part = layout.KeyTileBytes * (Block / TileSlots) / width;
-        for (int lane = 0; lane < width; lane += TSimd.Count)
-        {
-            byte* lanes = values + lane * sizeof(int);
-            Prefetch(nextKeys + lane * part, part * TSimd.Count);
-            if (work.Rows == 1)
-            {
-                TFloat a = TFormat.Dot1<TSimd, TFloat, TInt>(lanes, layout.ValueRowBytes, steps, weights);
-                AddRow(a, 0, lane, width, ref work);
-            }
-            for (int row = 0; row <= work.Rows - 8; row += 8)
-            {
-                TFormat.Dot8<TSimd, TFloat, TInt>(lanes, layout.ValueRowBytes, steps, weights + row * rowBytes, rowBytes,
-                    out TFloat a0, out TFloat a1, out TFloat a2, out TFloat a3, out TFloat a4, out TFloat a5, out TFloat a6, out TFloat a7);
-                AddRow(a0, row, lane, width, ref work);
-                AddRow(a1, row + 1, lane, width, ref work);
-                AddRow(a2, row + 2, lane, width, ref work);
-                AddRow(a3, row + 3, lane, width, ref work);
-                AddRow(a4, row + 4, lane, width, ref work);
-                AddRow(a5, row + 5, lane, width, ref work);
-                AddRow(a6, row + 6, lane, width, ref work);
-                AddRow(a7, row + 7, lane, width, ref work);
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddRow(TFloat a, int row, int lane, int width, ref AttentionWorkspace work)
-    {
-        float* y = work.Output + row * width + lane;
-        if (TFormat.WeightBytes != sizeof(float)) a = TSimd.Multiply(a, TSimd.Broadcast(work.Unit[row]));
-        TSimd.Store(TSimd.MultiplyAdd(TSimd.Load(y), TSimd.Broadcast(work.Shrink[row]), a), y);
     }
 
     // The sums of a split: into the item's own total, or where the caller joins them.

@@ -8,7 +8,7 @@ internal unsafe struct AttentionWorkspace
     /// <summary>Slots that are scored before their values are added: few enough for the first-level cache.</summary>
     public const int BlockSlots = 128;
 
-    /// <summary>Rows in use: 1, or a multiple of 8.</summary>
+    /// <summary>Rows in use.</summary>
     public int Rows;
 
     /// <summary>Bytes from one query to the next.</summary>

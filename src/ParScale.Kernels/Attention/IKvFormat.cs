@@ -37,15 +37,11 @@ internal unsafe interface IKvFormat
     static abstract float Value(byte* keyTile, byte* tile, in KvLayout layout, int slot, int index);
 
     /// <summary>
-    /// Eight rows of weights times one vector of lanes: a_r = sum over <paramref name="steps"/> rows of the tile, the numbers
-    /// of each lane in order. weights: 8 rows every <paramref name="rowBytes"/> bytes.
+    /// Rows of weights times one vector of lanes: a_r = sum over <paramref name="steps"/> rows of the tile, the numbers of each
+    /// lane in order, the same for any number of rows. weights: a row every <paramref name="rowBytes"/> bytes.
     /// </summary>
-    static abstract void Dot8<TSimd, TFloat, TInt>(
+    static abstract void Dot<TRows, TSimd, TFloat, TInt>(
         byte* tile, nint stride, int steps, byte* weights, nint rowBytes, out TFloat a0, out TFloat a1, out TFloat a2, out TFloat a3,
         out TFloat a4, out TFloat a5, out TFloat a6, out TFloat a7)
-        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct;
-
-    /// <summary>The same for one row of weights, in the same order.</summary>
-    static abstract TFloat Dot1<TSimd, TFloat, TInt>(byte* tile, nint stride, int steps, byte* weights)
-        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct;
+        where TRows : struct, IRows where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct;
 }

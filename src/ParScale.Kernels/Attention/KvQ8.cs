@@ -65,10 +65,10 @@ internal readonly unsafe struct KvQ8 : IKvFormat
     private static byte Quantise(float x) => (byte)BitConverter.SingleToInt32Bits(x + 12582912f);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Dot8<TSimd, TFloat, TInt>(
+    public static void Dot<TRows, TSimd, TFloat, TInt>(
         byte* tile, nint stride, int steps, byte* weights, nint rowBytes, out TFloat a0, out TFloat a1, out TFloat a2, out TFloat a3,
         out TFloat a4, out TFloat a5, out TFloat a6, out TFloat a7)
-        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
+        where TRows : struct, IRows where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
     {
         byte* w0 = weights, w1 = w0 + rowBytes, w2 = w1 + rowBytes, w3 = w2 + rowBytes;
         byte* w4 = w3 + rowBytes, w5 = w4 + rowBytes, w6 = w5 + rowBytes, w7 = w6 + rowBytes;
@@ -79,39 +79,25 @@ internal readonly unsafe struct KvQ8 : IKvFormat
             TInt packed = TSimd.LoadInt(tile);
             TInt first = TSimd.EvenBytes(packed), second = TSimd.OddBytes(packed);
             s0 = TSimd.AddPairProducts(s0, first, TSimd.BroadcastInt(*(int*)(w0 + k)));
-            s1 = TSimd.AddPairProducts(s1, first, TSimd.BroadcastInt(*(int*)(w1 + k)));
-            s2 = TSimd.AddPairProducts(s2, first, TSimd.BroadcastInt(*(int*)(w2 + k)));
-            s3 = TSimd.AddPairProducts(s3, first, TSimd.BroadcastInt(*(int*)(w3 + k)));
-            s4 = TSimd.AddPairProducts(s4, first, TSimd.BroadcastInt(*(int*)(w4 + k)));
-            s5 = TSimd.AddPairProducts(s5, first, TSimd.BroadcastInt(*(int*)(w5 + k)));
-            s6 = TSimd.AddPairProducts(s6, first, TSimd.BroadcastInt(*(int*)(w6 + k)));
-            s7 = TSimd.AddPairProducts(s7, first, TSimd.BroadcastInt(*(int*)(w7 + k)));
+            if (TRows.Count > 1) s1 = TSimd.AddPairProducts(s1, first, TSimd.BroadcastInt(*(int*)(w1 + k)));
+            if (TRows.Count > 2) s2 = TSimd.AddPairProducts(s2, first, TSimd.BroadcastInt(*(int*)(w2 + k)));
+            if (TRows.Count > 3) s3 = TSimd.AddPairProducts(s3, first, TSimd.BroadcastInt(*(int*)(w3 + k)));
+            if (TRows.Count > 4) s4 = TSimd.AddPairProducts(s4, first, TSimd.BroadcastInt(*(int*)(w4 + k)));
+            if (TRows.Count > 5) s5 = TSimd.AddPairProducts(s5, first, TSimd.BroadcastInt(*(int*)(w5 + k)));
+            if (TRows.Count > 6) s6 = TSimd.AddPairProducts(s6, first, TSimd.BroadcastInt(*(int*)(w6 + k)));
+            if (TRows.Count > 7) s7 = TSimd.AddPairProducts(s7, first, TSimd.BroadcastInt(*(int*)(w7 + k)));
             s0 = TSimd.AddPairProducts(s0, second, TSimd.BroadcastInt(*(int*)(w0 + k + 4)));
-            s1 = TSimd.AddPairProducts(s1, second, TSimd.BroadcastInt(*(int*)(w1 + k + 4)));
-            s2 = TSimd.AddPairProducts(s2, second, TSimd.BroadcastInt(*(int*)(w2 + k + 4)));
-            s3 = TSimd.AddPairProducts(s3, second, TSimd.BroadcastInt(*(int*)(w3 + k + 4)));
-            s4 = TSimd.AddPairProducts(s4, second, TSimd.BroadcastInt(*(int*)(w4 + k + 4)));
-            s5 = TSimd.AddPairProducts(s5, second, TSimd.BroadcastInt(*(int*)(w5 + k + 4)));
-            s6 = TSimd.AddPairProducts(s6, second, TSimd.BroadcastInt(*(int*)(w6 + k + 4)));
-            s7 = TSimd.AddPairProducts(s7, second, TSimd.BroadcastInt(*(int*)(w7 + k + 4)));
+            if (TRows.Count > 1) s1 = TSimd.AddPairProducts(s1, second, TSimd.BroadcastInt(*(int*)(w1 + k + 4)));
+            if (TRows.Count > 2) s2 = TSimd.AddPairProducts(s2, second, TSimd.BroadcastInt(*(int*)(w2 + k + 4)));
+            if (TRows.Count > 3) s3 = TSimd.AddPairProducts(s3, second, TSimd.BroadcastInt(*(int*)(w3 + k + 4)));
+            if (TRows.Count > 4) s4 = TSimd.AddPairProducts(s4, second, TSimd.BroadcastInt(*(int*)(w4 + k + 4)));
+            if (TRows.Count > 5) s5 = TSimd.AddPairProducts(s5, second, TSimd.BroadcastInt(*(int*)(w5 + k + 4)));
+            if (TRows.Count > 6) s6 = TSimd.AddPairProducts(s6, second, TSimd.BroadcastInt(*(int*)(w6 + k + 4)));
+            if (TRows.Count > 7) s7 = TSimd.AddPairProducts(s7, second, TSimd.BroadcastInt(*(int*)(w7 + k + 4)));
         }
         a0 = TSimd.ToFloat(s0); a1 = TSimd.ToFloat(s1);
         a2 = TSimd.ToFloat(s2); a3 = TSimd.ToFloat(s3);
         a4 = TSimd.ToFloat(s4); a5 = TSimd.ToFloat(s5);
         a6 = TSimd.ToFloat(s6); a7 = TSimd.ToFloat(s7);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TFloat Dot1<TSimd, TFloat, TInt>(byte* tile, nint stride, int steps, byte* weights)
-        where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
-    {
-        TInt sum = default;
-        for (nint k = 0; k < (nint)steps * 8; k += 8, tile += stride)
-        {
-            TInt packed = TSimd.LoadInt(tile);
-            sum = TSimd.AddPairProducts(sum, TSimd.EvenBytes(packed), TSimd.BroadcastInt(*(int*)(weights + k)));
-            sum = TSimd.AddPairProducts(sum, TSimd.OddBytes(packed), TSimd.BroadcastInt(*(int*)(weights + k + 4)));
-        }
-        return TSimd.ToFloat(sum);
     }
 }

@@ -7,21 +7,6 @@ namespace ParScale.Kernels.MatMul;
 /// <content>The inner loop of the float kernels.</content>
 internal static unsafe partial class FloatMatMul
 {
-    /// <summary>A number of rows of x as a type, so that each has code of its own.</summary>
-    private interface IRows
-    {
-        static abstract int Count { get; }
-    }
-
-    private readonly struct Rows1 : IRows { public static int Count => 1; }
-    private readonly struct Rows2 : IRows { public static int Count => 2; }
-    private readonly struct Rows3 : IRows { public static int Count => 3; }
-    private readonly struct Rows4 : IRows { public static int Count => 4; }
-    private readonly struct Rows5 : IRows { public static int Count => 5; }
-    private readonly struct Rows6 : IRows { public static int Count => 6; }
-    private readonly struct Rows7 : IRows { public static int Count => 7; }
-    private readonly struct Rows8 : IRows { public static int Count => 8; }
-
     private readonly partial struct Job<TFormat, TSimd, TFloat, TInt>
     {
         // Three rows of weights by up to eight rows of x: 24 sums, 6 vectors of weights and one of x fill 31 of 32 registers.
