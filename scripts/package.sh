@@ -42,6 +42,8 @@ export SOURCE_DATE_EPOCH
 readonly settings=(-c Release --nologo -v quiet -tl:off -p:RunAnalyzers=false -p:ContinuousIntegrationBuild=true "-p:PathMap=$work=/_/artifacts%2C$PWD=/_")
 version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
 readonly version
+own_system=$(dotnet --info | sed -n 's/^ *RID: *//p')
+readonly own_system
 
 wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
@@ -69,6 +71,9 @@ archive() {
     mkdir "$folder"
     cp -R "$work/publish-$system/." "$folder"
     rm -f "$folder"/ParScale.Cli "$folder"/ParScale.Cli.exe "$folder"/*.pdb
+    if [ "$system" = "$own_system" ]; then
+        DOTNET_ROOT=/nowhere "$folder/parscale" generate -q -p ROMEO: -n 1 > /dev/null || { echo "package: parscale for $system does not run" >&2; exit 1; }
+    fi
     cp LICENSE "$folder"
     cp src/ParScale.Cli/README.md "$folder"
     find "$folder" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
@@ -76,7 +81,7 @@ archive() {
         rm -f "$out/$name.zip"
         (cd "$work" && find "$name" -type f | LC_ALL=C sort | TZ=UTC zip -qX "$out/$name.zip" -@)
     else
-        tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rw,go+r-w -cf - "$name" | gzip -n > "$out/$name.tar.gz"
+        tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rwX,go+rX-w -cf - "$name" | gzip -n > "$out/$name.tar.gz"
     fi
 }
 
