@@ -166,8 +166,7 @@ public sealed partial class LanguageModel
         ArgumentNullException.ThrowIfNull(prompt);
         int[] tokens = Tokenizer.Encode(prompt, options?.ParseSpecial ?? false, addSpecial: true);
         if (tokens.Length > 0) return tokens;
-        int? start = Config.BeginOfTextId ?? (Config.EndOfTextIds.Count > 0 ? Config.EndOfTextIds[0] : null);
-        return start is null ? throw ParScaleException.Usage("GE-04", "the prompt is empty; give some text to continue") : [start.Value];
+        return Config.FirstToken is { } start ? [start] : throw ParScaleException.Usage("GE-04", "the prompt is empty; give some text to continue");
     }
 
     // A reader who leaves, or whose token is cancelled, takes its request out of the engine.

@@ -94,7 +94,7 @@ internal sealed class ChatCommand : ExampleCommand
 
     private GenerationOptions Drawing(ParseResult parse, LanguageModel model, bool plain)
     {
-        GenerationOptions options = _generation.Read(parse, model, parseSpecial: false) with { Streams = _model.Choice(parse) };
+        GenerationOptions options = _generation.Read(parse, model, parseSpecial: false);
         return plain && !_generation.HasCount(parse, model) ? options with { MaxNewTokens = PlainTokens } : options;
     }
 

@@ -35,7 +35,7 @@ internal sealed class GenerateCommand : ExampleCommand
     {
         Input input = TrimPipe(_input.Read(parse, terminal));
         using LanguageModel model = _generation.Load(parse, _model, terminal);
-        GenerationOptions options = _generation.Read(parse, model, input.ParseSpecial) with { Streams = _model.Choice(parse) };
+        GenerationOptions options = _generation.Read(parse, model, input.ParseSpecial);
         int[] prompt = input.ToIds(() => ModelFolder.TokenizerOf(model, terminal), model.Config.VocabularySize, minimum: 0);
 
         using var interrupt = new Interrupt(terminal.Cancellation);

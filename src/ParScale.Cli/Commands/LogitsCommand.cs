@@ -30,7 +30,7 @@ internal sealed class LogitsCommand : ExampleCommand
         Input input = _input.Read(parse, terminal);
         using LanguageModel model = _model.Load(parse, terminal);
         int[] ids = input.ToIds(() => ModelFolder.TokenizerOf(model, terminal), model.Config.VocabularySize, minimum: 1);
-        LogitsResult result = model.Logits(ids, _model.Choice(parse));
+        LogitsResult result = model.Logits(ids);
 
         if (json) terminal.WriteJson(new LogitsOutput(result.Argmax, result.Last), CliJson.Readable.LogitsOutput);
         else WriteText(result, terminal);

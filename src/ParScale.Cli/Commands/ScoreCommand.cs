@@ -33,7 +33,7 @@ internal sealed class ScoreCommand : ExampleCommand
         Input input = _input.Read(parse, terminal);
         using LanguageModel model = _model.Load(parse, terminal);
         int[] ids = input.ToIds(() => ModelFolder.TokenizerOf(model, terminal), model.Config.VocabularySize, minimum: 2);
-        ScoreResult score = Score(model, ids, new ScoreOptions { Streams = _model.Choice(parse), TopLogProbs = parse.GetValue(_logProbs) }, terminal);
+        ScoreResult score = Score(model, ids, new ScoreOptions { TopLogProbs = parse.GetValue(_logProbs) }, terminal);
         if (!double.IsFinite(score.Perplexity))
             throw ParScaleException.BadInput("ST-24", model.Folder, "the score is not a finite number; --strict-weights names damaged tensors");
 

@@ -87,9 +87,6 @@ internal sealed class ModelOptions(bool allSets = false)
     /// <summary>Whether the embedded model is meant.</summary>
     public bool IsEmbedded(ParseResult parse) => !_model.IsGiven(parse);
 
-    /// <summary>The streams that were asked for, among those that were added; null takes the model's own.</summary>
-    public StreamChoice? Choice(ParseResult parse) => parse.GetValue(_add) is { Length: > 0 } && parse.GetValue(_streams) is { } streams ? streams : null;
-
     // The streams that the model's name stands for come first, then those given by folder or name.
     private IEnumerable<string> AddedFolders(string[] given, ResolvedModel? model, ParseResult parse, Terminal terminal)
     {

@@ -43,8 +43,7 @@ internal static class ModelEndpoints
         var fields = new Fields(body.RootElement);
         LanguageModel model = scope.State.Find(fields.Text("model")).Model;
         JsonElement list = fields.List("tokens", int.MaxValue) ?? throw ApiException.Field("tokens", "tokens is missing");
-        int[] ids = [.. list.EnumerateArray().Select((one, i) => Fields.IntegerOf(one) is { } id && id >= 0 && id < model.Config.VocabularySize
-            ? (int)id : throw ApiException.Field($"tokens[{i}]", $"tokens[{i}] must be a token id from 0 to {model.Config.VocabularySize - 1}"))];
+        int[] ids = Fields.TokenIds(list, "tokens", model.Config.VocabularySize);
         string text = model.Tokenizer.Decode(ids);
         await Answer.Json(scope.Context, new DetokenizeResult(text, text), WireJson.Wire.DetokenizeResult).ConfigureAwait(false);
     }

@@ -41,12 +41,12 @@ internal sealed record CompletionRequest(GenerationRequest Generation, bool Echo
         if (prompt.ValueKind == JsonValueKind.String) return [Encode(model, Fields.TextOf(prompt, "prompt"))];
         JsonElement list = body.List("prompt", int.MaxValue)!.Value;
         if (list.GetArrayLength() == 0) throw ApiException.Field("prompt", "prompt is empty");
-        if (list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.Number)) return [Ids(list, "prompt", model)];
+        if (list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.Number)) return [Fields.TokenIds(list, "prompt", model.Config.VocabularySize)];
         if (list.GetArrayLength() > MostPrompts) throw ApiException.Field("prompt", $"prompt has more than {MostPrompts} entries");
         return [.. list.EnumerateArray().Select((one, i) => one.ValueKind switch
         {
             JsonValueKind.String => Encode(model, Fields.TextOf(one, $"prompt[{i}]")),
-            JsonValueKind.Array => Ids(one, $"prompt[{i}]", model),
+            JsonValueKind.Array => Fields.TokenIds(one, $"prompt[{i}]", model.Config.VocabularySize),
             _ => throw ApiException.Field($"prompt[{i}]", $"prompt[{i}] must be a text or a list of token ids"),
         })];
     }
@@ -55,14 +55,6 @@ internal sealed record CompletionRequest(GenerationRequest Generation, bool Echo
     {
         int[] ids = model.Tokenizer.Encode(text, addSpecial: true);
         if (ids.Length > 0) return ids;
-        int? start = model.Config.BeginOfTextId ?? (model.Config.EndOfTextIds.Count > 0 ? model.Config.EndOfTextIds[0] : null);
-        return start is { } id ? [id] : throw ApiException.Field("prompt", "the prompt is empty");
-    }
-
-    private static int[] Ids(JsonElement list, string path, LanguageModel model)
-    {
-        int limit = model.Config.VocabularySize;
-        return [.. list.EnumerateArray().Select((one, i) => Fields.IntegerOf(one) is { } id && id >= 0 && id < limit
-            ? (int)id : throw ApiException.Field($"{path}[{i}]", $"{path}[{i}] must be a token id from 0 to {limit - 1}"))];
+        return model.Config.FirstToken is { } id ? [id] : throw ApiException.Field("prompt", "the prompt is empty");
     }
 }

@@ -70,6 +70,11 @@ internal readonly record struct Fields(JsonElement Json, string Path = "")
         }
     }
 
+    /// <summary>A list of token ids, each below the size of the vocabulary.</summary>
+    public static int[] TokenIds(JsonElement list, string path, int vocabularySize) =>
+        [.. list.EnumerateArray().Select((one, i) => IntegerOf(one) is { } id && id >= 0 && id < vocabularySize
+            ? (int)id : throw ApiException.Field($"{path}[{i}]", $"{path}[{i}] must be a token id from 0 to {vocabularySize - 1}"))];
+
     /// <summary>A whole number, also when it is written as 1.0; null for anything else.</summary>
     public static long? IntegerOf(JsonElement value)
     {

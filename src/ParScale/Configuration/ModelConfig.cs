@@ -47,6 +47,9 @@ public sealed record ModelConfig
     /// <summary>The id that begins a text, if the model has one.</summary>
     public int? BeginOfTextId { get; init; }
 
+    /// <summary>What an empty prompt begins with, where a text of the training data would: begin of text, else end of text; null without either.</summary>
+    internal int? FirstToken => BeginOfTextId ?? (EndOfTextIds.Count > 0 ? EndOfTextIds[0] : null);
+
     /// <summary>All parameters; a tied head counts once.</summary>
     public long Parameters => ParameterCounts.Of(this, StreamConfig.Plain).Total;
 }

@@ -27,7 +27,7 @@ public sealed class OutputConstraint
     public static OutputConstraint JsonSchema(JsonElement schema) => new(JsonSchemaGrammar.Read(schema));
 
     /// <summary>Starts a text.</summary>
-    internal ConstrainedText Begin(Tokenizer tokenizer) => new(_automaton, _masks.GetValue(tokenizer, key => new TokenMasks(_automaton, new TokenTrie(key))), tokenizer);
+    internal ConstrainedText Begin(Tokenizer tokenizer) => new(_automaton, _masks.GetValue(tokenizer, key => new TokenMasks(_automaton, TokenTrie.Of(key))), tokenizer);
 }
 
 /// <summary>The masks of the states that were met with one vocabulary. Safe to use from several threads.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ParScale.Text;
 
 namespace ParScale.Generation.Constraints;
@@ -5,11 +6,14 @@ namespace ParScale.Generation.Constraints;
 /// <summary>The texts of a vocabulary as a tree of bytes, so that tokens which begin alike are looked at together.</summary>
 internal sealed class TokenTrie
 {
+    // A vocabulary of 150,000 takes long to sort in: once for each tokenizer, not for each schema.
+    private static readonly ConditionalWeakTable<Tokenizer, TokenTrie> ByTokenizer = [];
+
     private readonly List<Node> _nodes = [new Node()];
     private readonly int[][] _children;
 
-    /// <summary>The tokens that stand for text; those that control the model are left out.</summary>
-    public TokenTrie(Tokenizer tokenizer)
+    // The tokens that stand for text; those that control the model are left out.
+    private TokenTrie(Tokenizer tokenizer)
     {
         VocabularySize = tokenizer.IdLimit;
         var byByte = new List<SortedDictionary<byte, int>> { new() };
@@ -35,6 +39,9 @@ internal sealed class TokenTrie
 
     /// <summary>Number of token ids.</summary>
     public int VocabularySize { get; }
+
+    /// <summary>The tree of a tokenizer, made when it is first asked for.</summary>
+    public static TokenTrie Of(Tokenizer tokenizer) => ByTokenizer.GetValue(tokenizer, key => new TokenTrie(key));
 
     /// <summary>The tokens whose whole text can follow in a state.</summary>
     public TokenMask Allowed(GrammarAutomaton automaton, int state)

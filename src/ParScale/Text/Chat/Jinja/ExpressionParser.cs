@@ -59,7 +59,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
         int line = tokens.Line;
         string name = DottedName("the name of a filter");
         ArgumentList arguments = tokens.Current.Is("(") ? CallArguments() : ArgumentList.None;
-        return new FilterExpression(value, Known(FilterTable.Find(name), "filter", name, line), name, arguments, line);
+        return new BuiltinExpression(value, "filter", Known(FilterTable.Find(name), "filter", name, line), name, arguments, line);
     }
 
     public ArgumentList CallArguments()
@@ -192,7 +192,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
         if (tokens.Current.Is("(")) arguments = CallArguments();
         else if (tokens.Current.Is("is")) throw tokens.Error("CT-01", "tests cannot be chained with \"is\"");
         else if (BeginsArgument()) arguments = new ArgumentList([Suffixes(_primary.Read(this))], [], null, null);
-        Expression test = new TestExpression(value, Known(TestTable.Find(name), "test", name, line), name, arguments, line);
+        Expression test = new BuiltinExpression(value, "test", Known(TestTable.Find(name), "test", name, line), name, arguments, line);
         return negated ? new NotExpression(test, line) : test;
     }
 

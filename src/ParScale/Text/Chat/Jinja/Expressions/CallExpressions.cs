@@ -24,8 +24,8 @@ internal sealed class CallExpression(Expression function, ArgumentList arguments
     }
 }
 
-/// <summary><c>value|name(arguments)</c>. A filter that does not exist fails when it runs.</summary>
-internal sealed class FilterExpression(Expression value, Builtin? filter, string name, ArgumentList arguments, int line)
+/// <summary><c>value|name(arguments)</c> or <c>value is name(arguments)</c>. A filter or test that does not exist fails when it runs.</summary>
+internal sealed class BuiltinExpression(Expression value, string kind, Builtin? builtin, string name, ArgumentList arguments, int line)
     : Expression(line, Math.Max(value.Height, arguments.Height) + 1)
 {
     public override Value Evaluate(Scope scope)
@@ -34,20 +34,6 @@ internal sealed class FilterExpression(Expression value, Builtin? filter, string
         Arguments given = arguments.Evaluate(scope);
         scope.Run.Step();
         scope.Run.Line = Line;
-        return (filter ?? throw scope.Run.Error("CT-02", $"has no filter named {ParScaleException.Quote(name)}")).Invoke(scope.Run, input, given);
-    }
-}
-
-/// <summary><c>value is name(arguments)</c>. A test that does not exist fails when it runs.</summary>
-internal sealed class TestExpression(Expression value, Builtin? test, string name, ArgumentList arguments, int line)
-    : Expression(line, Math.Max(value.Height, arguments.Height) + 1)
-{
-    public override Value Evaluate(Scope scope)
-    {
-        Value input = value.Evaluate(scope);
-        Arguments given = arguments.Evaluate(scope);
-        scope.Run.Step();
-        scope.Run.Line = Line;
-        return (test ?? throw scope.Run.Error("CT-02", $"has no test named {ParScaleException.Quote(name)}")).Invoke(scope.Run, input, given);
+        return (builtin ?? throw scope.Run.Error("CT-02", $"has no {kind} named {ParScaleException.Quote(name)}")).Invoke(scope.Run, input, given);
     }
 }
