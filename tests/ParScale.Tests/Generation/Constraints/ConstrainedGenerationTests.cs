@@ -29,6 +29,7 @@ public sealed class ConstrainedGenerationTests : IDisposable
     public void A_random_model_writes_what_the_schema_allows(double temperature)
     {
         var constraint = OutputConstraint.JsonSchema(JsonDocument.Parse(Schema).RootElement);
+        GrammarAutomaton automaton = GrammarText.Of(Schema);
         var oracle = JsonSchema.FromText(Schema);
         int whole = 0;
         for (ulong seed = 0; seed < 20; seed++)
@@ -39,6 +40,7 @@ public sealed class ConstrainedGenerationTests : IDisposable
                 MaxNewTokens = 300,
                 Sampling = new SamplingOptions { Temperature = temperature, Seed = seed },
             });
+            Assert.True(GrammarText.Begins(automaton, text), text);
             // Blank space may take all of the room.
             if (!text.EndsWith('}')) continue;
             whole++;

@@ -12,16 +12,10 @@ internal static class GrammarText
     public static GrammarAutomaton Of(string schema) => new(JsonSchemaGrammar.Read(JsonDocument.Parse(schema).RootElement));
 
     /// <summary>Whether the whole text is one of the grammar's.</summary>
-    public static bool Accepts(GrammarAutomaton automaton, string text)
-    {
-        int state = automaton.Start;
-        foreach (byte value in Encoding.UTF8.GetBytes(text))
-        {
-            state = automaton.Next(state, value);
-            if (state == GrammarAutomaton.Dead) return false;
-        }
-        return automaton.MayEnd(state);
-    }
+    public static bool Accepts(GrammarAutomaton automaton, string text) => StateAfter(automaton, text) is { } state && automaton.MayEnd(state);
+
+    /// <summary>Whether a text of the grammar begins so.</summary>
+    public static bool Begins(GrammarAutomaton automaton, string text) => StateAfter(automaton, text) is not null;
 
     /// <summary>A random text; null when it does not end.</summary>
     public static string? Draw(GrammarAutomaton automaton, Random random)
@@ -41,5 +35,16 @@ internal static class GrammarText
             if (bytes.Count > TooLong) return null;
         }
         return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString([.. bytes]);
+    }
+
+    private static int? StateAfter(GrammarAutomaton automaton, string text)
+    {
+        int state = automaton.Start;
+        foreach (byte value in Encoding.UTF8.GetBytes(text))
+        {
+            state = automaton.Next(state, value);
+            if (state == GrammarAutomaton.Dead) return null;
+        }
+        return state;
     }
 }
