@@ -1,6 +1,7 @@
 using System.Globalization;
 using ParScale.Cli.Terminals;
 using ParScale.Hub;
+using ParScale.ScalingLaws.Plan;
 
 namespace ParScale.Cli.Downloads;
 
@@ -22,7 +23,7 @@ internal sealed class DownloadProgress(Terminal terminal, ModelName name) : IPro
         string left = value.TimeLeft is { } time ? $", {Clock(time)} left" : "";
         string waits = value.Waiting ? ", another process is fetching it" : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{name} [{bar}] {100 * share:F0} % of {ByteText.Of(value.BytesTotal)}, {ByteText.Of(value.BytesPerSecond)}/s{left}{waits}");
+            $"{name} [{bar}] {100 * share:F0} % of {Figures.Bytes(value.BytesTotal)}, {Figures.Bytes(value.BytesPerSecond)}/s{left}{waits}");
     }
 
     public void Dispose() => _line.Dispose();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ParScale.Cli.Terminals;
 using ParScale.Hub;
+using ParScale.ScalingLaws.Plan;
 using ParScale.Store;
 
 namespace ParScale.Cli.Downloads;
@@ -50,7 +51,7 @@ internal sealed class ModelDownload(Terminal terminal, bool agreed)
         if (weights && SharedBackbone.Find(client.Cache, name) is { } backbone && FetchStreams(client, plan, backbone) is { } streams)
             return new FetchedModel(streams, plan, backbone);
         RequireAgreement(plan);
-        terminal.Note($"fetching {name} from {client.Endpoint.Host}: {ByteText.Of(plan.BytesToFetch)} in {Count(plan)} to {client.Cache.Folder}");
+        terminal.Note($"fetching {name} from {client.Endpoint.Host}: {Figures.Bytes(plan.BytesToFetch)} in {Count(plan)} to {client.Cache.Folder}");
         var clock = Stopwatch.StartNew();
         string folder = Fetch(client, plan);
         terminal.Note(string.Create(CultureInfo.InvariantCulture, $"fetched and checked {name} in {clock.Elapsed.TotalSeconds:F0} s"));
@@ -74,7 +75,7 @@ internal sealed class ModelDownload(Terminal terminal, bool agreed)
     private void RequireAgreement(HubPlan plan)
     {
         if (agreed || plan.BytesToFetch <= AskAbove) return;
-        string size = ByteText.Of(plan.BytesToFetch);
+        string size = Figures.Bytes(plan.BytesToFetch);
         if (terminal.Confirm is not { } confirm)
             throw ParScaleException.Usage("HB-21", $"{plan.Name} is {size} to fetch, and there is no terminal to ask whether to: give --yes, or set {YesVariable}=1");
         if (!confirm($"{plan.Name} is {size} to fetch. Fetch it? [y/N] "))

@@ -8,8 +8,13 @@ public static class Figures
 {
     private static readonly string[] ByteUnits = ["B", "kB", "MB", "GB", "TB"];
 
-    /// <summary>Bytes in decimal units, such as <c>7.43 GB</c>.</summary>
-    public static string Bytes(double bytes) => Bytes(bytes, Digits);
+    /// <summary>Bytes in decimal units, as disks and networks count, such as <c>7.43 GB</c>; whole ones below 1 kB.</summary>
+    public static string Bytes(double bytes)
+    {
+        int unit = 0;
+        for (; bytes >= 999.5 && unit < ByteUnits.Length - 1; unit++) bytes /= 1000;
+        return $"{(unit == 0 ? bytes.ToString("F0", CultureInfo.InvariantCulture) : Digits(bytes))} {ByteUnits[unit]}";
+    }
 
     /// <summary>Seconds or milliseconds, such as <c>58.2 ms</c>.</summary>
     public static string Seconds(double seconds) => Seconds(seconds, Digits);
@@ -46,15 +51,15 @@ public static class Figures
     public static string Amount(PlanLimit limit, double amount) => limit == PlanLimit.Memory ? Bytes(amount) : Seconds(amount);
 
     /// <summary>The same for a round number, such as <c>5 GB</c>.</summary>
-    public static string RoundAmount(PlanLimit limit, double amount) => limit == PlanLimit.Memory ? Bytes(amount, Short) : Seconds(amount, Short);
+    public static string RoundAmount(PlanLimit limit, double amount) => limit == PlanLimit.Memory ? RoundBytes(amount) : Seconds(amount, Short);
 
     private static string Short(double number) => number.ToString("G4", CultureInfo.InvariantCulture);
 
-    private static string Bytes(double bytes, Func<double, string> write)
+    private static string RoundBytes(double bytes)
     {
         // A hair more, so that 1e9 is a gigabyte and not a thousand megabytes.
         int unit = bytes < 1 ? 0 : Math.Min(ByteUnits.Length - 1, (int)(Math.Log10(bytes) / 3 + 1e-9));
-        return $"{write(bytes / Math.Pow(1000, unit))} {ByteUnits[unit]}";
+        return $"{Short(bytes / Math.Pow(1000, unit))} {ByteUnits[unit]}";
     }
 
     private static string Seconds(double seconds, Func<double, string> write) => seconds >= 1 ? $"{write(seconds)} s" : $"{write(seconds * 1e3)} ms";

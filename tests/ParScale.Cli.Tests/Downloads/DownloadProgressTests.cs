@@ -1,5 +1,6 @@
 using ParScale.Cli.Downloads;
 using ParScale.Hub;
+using ParScale.ScalingLaws.Plan;
 
 namespace ParScale.Cli.Tests.Downloads;
 
@@ -14,7 +15,7 @@ public class DownloadProgressTests
     [InlineData(999_499_999, "999 MB")]
     [InlineData(999_500_000, "1.00 GB")]
     [InlineData(3_750_000_000, "3.75 GB")]
-    public void Bytes_have_three_digits(long bytes, string expected) => Assert.Equal(expected, ByteText.Of(bytes));
+    public void Bytes_have_three_digits(long bytes, string expected) => Assert.Equal(expected, Figures.Bytes(bytes));
 
     [Fact]
     public void The_line_tells_share_size_speed_and_time_left()
