@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Machine;
+using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Memory;
 using ParScale.Kernels.Vectors;
 
@@ -60,6 +61,11 @@ internal static unsafe partial class FloatMatMul
         public void Run(int start, int end)
         {
             int panels = (_rows + RowTile - 1) / RowTile;
+            if (Generated && _rows >= FloatCode.LeastRows)
+            {
+                RunGenerated(start, end);
+                return;
+            }
             if (panels == 1)
             {
                 Block(start, end, 0, _weights + (start + OutputTile) * _rowBytes, ChunkBytes);
