@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ParScale.Kernels.MatMul.Assembly;
 using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Vectors;
@@ -7,134 +6,99 @@ using ParScale.Kernels.Vectors;
 namespace ParScale.Kernels.MatMul;
 
 /// <content>
-/// The walk of generated code: a block of outputs goes along k in parts, so that a part of a panel stays in the first-level cache for all
-/// outputs of the block. The sums wait in memory from part to part.
+/// Blocks of outputs by generated code. It goes along k in parts: a part of a panel stays in the first-level cache while the tiles of the
+/// block pass, and their sums wait in memory for the next part. The order in which a lane adds is that of one straight walk.
 /// </content>
 internal static unsafe partial class FloatMatMul
 {
-    public static int PartValues = 768;
-    public static int GenBlockBytes = 128 * 1024;
-    public static bool Use = true;
-    private const int MostTiles = 16;
+    // What a part takes of the first-level cache: of the panel, and of the tile in use and the next one.
+    private const int PartBytes = 21 * 1024;
+
+    // Fewer tiles in a block fetch the parts of a panel too often; more would not leave room for their sums.
+    private const int LeastTiles = 3, MostTiles = 16;
 
     private readonly partial struct Job<TFormat, TSimd, TFloat, TInt>
     {
-        private static bool Generated => Use && TSimd.Count == Vector256<float>.Count && FloatCode.IsSupported;
-
-        private void RunGenerated(int start, int end)
-        {
-            int panels = (_rows + RowTile - 1) / RowTile;
-            int block = (int)Math.Clamp(GenBlockBytes / _rowBytes / OutputTile, 1, MostTiles) * OutputTile;
-            for (int output = start; output < end; output += block)
-            {
-                byte* next = _weights + (output + block) * _rowBytes;
-                for (int panel = 0; panel < panels; panel++)
-                {
-                    byte* from = next + block * _rowBytes / panels * panel;
-                    int last = Math.Min(end, output + block), row = panel * RowTile;
-                    if (_rows - row < FloatCode.LeastRows) Block(output, last, row, from, ChunkBytes / panels);
-                    else GeneratedBlock(output, last, row, Math.Min(RowTile, _rows - row), from, panels);
-                }
-            }
-        }
+        // Values of a part in a row.
+        private static int PartValues =>
+            PartBytes / (AssembledFloatTile.MostRows * sizeof(float) + 2 * OutputTile * TFormat.BytesPerValue) / Chunk * Chunk;
 
         [SkipLocalsInit]
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void GeneratedBlock(int start, int end, int row, int rows, byte* next, int panels)
+        private void GeneratedBlock(int start, int end, int row, byte* next, int panels)
         {
-            float* space = stackalloc float[MostTiles * OutputTile * 4 * Simd.Lanes + 4 * Simd.Lanes];
-            float* sums = (float*)(((nint)space + 63) & -64);
+            // With three rows the last sums are added together with three that are not there; and a line to begin at.
+            float* space = stackalloc float[(MostTiles * OutputTile * AssembledFloatTile.MostRows + 3 + 1) * Simd.Lanes];
             byte* tails = stackalloc byte[OutputTile * MostChunkBytes];
-            int tiles = (end - start) / OutputTile, tileSums = rows * OutputTile * Simd.Lanes, rest = end - start - tiles * OutputTile;
-            int all = tiles + (rest > 0 ? 1 : 0);
-            // Two passes of each panel over each chunk fetch a chunk of three rows.
-            int lines = ChunkBytes * OutputTile / 64, fetches = (lines + 2 * panels - 1) / (2 * panels);
-            var args = new FloatTileArgs { TileBytes = OutputTile * _rowBytes, Fetch = next, FetchStep = ChunkBytes * OutputTile / (2 * panels * fetches) };
-            var code = (delegate* unmanaged[Cdecl]<FloatTileArgs*, void>)FloatCode.For(TFormat.BytesPerValue == 2, rows, fetches);
-            nint parts = (_wholeBytes + PartValues * TFormat.BytesPerValue - 1) / (PartValues * TFormat.BytesPerValue);
-            nint partBytes = parts == 0 ? 0 : (_wholeBytes / ChunkBytes + parts - 1) / parts * ChunkBytes;
-            args.X = _packed + row * _padded;
-            for (nint at = 0; at < _wholeBytes; at += partBytes)
+            int rows = Math.Min(AssembledFloatTile.MostRows, _rows - row), tileSums = rows * OutputTile * Simd.Lanes;
+            int tiles = (end - start + OutputTile - 1) / OutputTile, whole = (end - start) / OutputTile;
+            int lines = ChunkBytes * OutputTile / LineBytes, fetches = (lines + panels - 1) / panels;
+            var code = AssembledFloatTile.Code(_type, rows, fetches);
+            float* sums = (float*)(((nint)space + LineBytes - 1) & -LineBytes);
+            var args = new FloatTileArgs
             {
-                args.Bytes = Math.Min(partBytes, _wholeBytes - at);
-                byte* first = _weights + start * _rowBytes + at;
-                args.Sums = sums;
+                TileBytes = OutputTile * _rowBytes,
+                X = _packed + row * _padded,
+                Fetch = next,
+                FetchStep = ChunkBytes * OutputTile / panels / fetches,
+            };
+
+            // Parts of about the same length.
+            nint chunks = _wholeBytes / ChunkBytes, parts = (chunks * Chunk + PartValues - 1) / PartValues;
+            for (nint part = 0; part < parts; part++)
+            {
+                nint at = chunks * part / parts * ChunkBytes;
+                args.Bytes = chunks * (part + 1) / parts * ChunkBytes - at;
                 args.Carried = at;
-                args.LastNear = args.Bytes - (all - 1) * OutputTile * _rowBytes;
-                if (tiles > 0)
-                {
-                    SetRows(ref args, first, first + _rowBytes, first + 2 * _rowBytes);
-                    args.Tiles = tiles;
-                    code(&args);
-                    args.Fetch += args.FetchStep * fetches * 2 * tiles * (args.Bytes / ChunkBytes);
-                }
-                if (rest > 0)
-                {
-                    first += tiles * OutputTile * _rowBytes;
-                    byte* second = first + (rest - 1) * _rowBytes;
-                    SetRows(ref args, first, second, second);
-                    args.Tiles = 1;
-                    args.Sums += tiles * tileSums;
-                    code(&args);
-                }
+                args.LastNext = args.Bytes - (tiles - 1) * args.TileBytes;
+                Point(ref args, start, end, at);
+                args.Sums = sums;
+                args.Tiles = whole;
+                if (whole > 0) code(&args);
+                Point(ref args, start + whole * OutputTile, end, at);
+                args.Sums = sums + whole * tileSums;
+                args.Tiles = 1;
+                if (whole < tiles) code(&args);
                 args.X += args.Bytes / TFormat.BytesPerValue * rows;
             }
-            if (_wholeBytes < _rowBytes)
-            {
-                args.Carried = _wholeBytes;
-                args.Bytes = ChunkBytes;
-                args.Tiles = 1;
-                SetRows(ref args, tails, tails + ChunkBytes, tails + 2 * ChunkBytes);
-                for (int tile = 0; tile < all; tile++)
-                {
-                    Strip strip = At(start + tile * OutputTile, end);
-                    CopyTails(ref strip, tails);
-                    args.Sums = sums + tile * tileSums;
-                    code(&args);
-                }
-            }
-            for (int tile = 0; tile < all; tile++)
+
+            (args.Bytes, args.Carried, args.Tiles) = (ChunkBytes, _wholeBytes, 1);
+            for (int tile = 0; tile < tiles; tile++)
             {
                 int output = start + tile * OutputTile;
-                Finish(sums + tile * tileSums, output, Math.Min(OutputTile, end - output), row, rows);
+                args.Sums = sums + tile * tileSums;
+                if (_wholeBytes < _rowBytes)
+                {
+                    Point(ref args, output, end, 0);
+                    CopyTails(args.Weights0, args.Weights1, args.Weights2, tails);
+                    args.Weights0 = tails;
+                    args.Weights1 = tails + ChunkBytes;
+                    args.Weights2 = tails + 2 * ChunkBytes;
+                    code(&args);
+                }
+                PutTile(args.Sums, output, Math.Min(OutputTile, end - output), row, rows);
             }
         }
 
-        // Sums of lanes: [rows, 3, 16].
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private void Finish(float* lanes, int output, int count, int row, int rows)
+        // A tile that reaches beyond the last output does that output again.
+        private void Point(ref FloatTileArgs args, int output, int end, nint at)
         {
-            float* sums = stackalloc float[4 * OutputTile];
-            for (int i = 0; i < OutputTile; i++) Simd.SumFourLanes(lanes + i * 4 * Simd.Lanes, sums + i * 4);
+            args.Weights0 = _weights + output * _rowBytes + at;
+            args.Weights1 = _weights + Math.Min(output + 1, end - 1) * _rowBytes + at;
+            args.Weights2 = _weights + Math.Min(output + 2, end - 1) * _rowBytes + at;
+        }
+
+        // lanes: [rows, 3, 16].
+        private void PutTile(float* lanes, int output, int outputs, int row, int rows)
+        {
+            float* sums = stackalloc float[OutputTile * AssembledFloatTile.MostRows];
+            for (int i = 0; i < OutputTile; i++) Simd.SumLanesOfFour(lanes + i * 4 * Simd.Lanes, sums + i * 4);
             float* y = _y + (long)row * _outputs + output;
-            float bias0 = 0, bias1 = 0, bias2 = 0;
-            if (_bias != null)
+            for (int n = 0; n < outputs; n++)
             {
-                bias0 = _bias[output];
-                if (count > 1) bias1 = _bias[output + 1];
-                if (count > 2) bias2 = _bias[output + 2];
-            }
-            for (int r = 0; r < rows; r++, y += _outputs, sums += OutputTile)
-            {
-                y[0] = sums[0] + bias0;
-                if (count > 1) y[1] = sums[1] + bias1;
-                if (count > 2) y[2] = sums[2] + bias2;
+                float bias = _bias == null ? 0 : _bias[output + n];
+                for (int r = 0; r < rows; r++) y[(long)r * _outputs + n] = sums[r * OutputTile + n] + bias;
             }
         }
-
-        private static void SetRows(ref FloatTileArgs args, byte* row0, byte* row1, byte* row2)
-        {
-            args.Weights0 = row0;
-            args.Weights1 = row1;
-            args.Weights2 = row2;
-        }
-
-        private Strip At(int output, int end) => new()
-        {
-            Bytes = _wholeBytes,
-            Weights0 = _weights + output * _rowBytes,
-            Weights1 = _weights + Math.Min(output + 1, end - 1) * _rowBytes,
-            Weights2 = _weights + Math.Min(output + 2, end - 1) * _rowBytes,
-        };
     }
 }

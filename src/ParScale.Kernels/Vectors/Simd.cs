@@ -39,16 +39,17 @@ internal static unsafe class Simd
         return Simd128.Sum(even + odd);
     }
 
-    /// <summary>The same for four sums, [4, <see cref="Lanes"/>], on machines with AVX.</summary>
+    /// <summary>The same of four sums at once, [4, <see cref="Lanes"/>], with SSE3.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void SumFourLanes(float* lanes, float* sums)
+    public static void SumLanesOfFour(float* lanes, float* sums)
     {
-        Vector128<float> low = Sse3.HorizontalAdd(Half(lanes), Half(lanes + Lanes)), high = Sse3.HorizontalAdd(Half(lanes + 2 * Lanes), Half(lanes + 3 * Lanes));
+        Vector128<float> low = Sse3.HorizontalAdd(ToFour(lanes), ToFour(lanes + Lanes));
+        Vector128<float> high = Sse3.HorizontalAdd(ToFour(lanes + 2 * Lanes), ToFour(lanes + 3 * Lanes));
         Sse3.HorizontalAdd(low, high).Store(sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Half(float* lanes)
+    private static Vector128<float> ToFour(float* lanes)
     {
         Vector256<float> half = Vector256.Load(lanes) + Vector256.Load(lanes + 8);
         return half.GetLower() + half.GetUpper();
