@@ -9,6 +9,7 @@ using ParScale.Model;
 using ParScale.Quantization;
 using ParScale.Text;
 using ParScale.Text.Chat;
+using ParScale.Text.Chat.Tools;
 
 namespace ParScale;
 
@@ -54,6 +55,7 @@ public sealed partial class LanguageModel : IDisposable
         DefaultOptions = GenerationConfig.Over(new GenerationOptions());
         _chatTemplate = new Lazy<ChatTemplate?>(() => options.ChatTemplate?.WithTokensOf(Folder) ?? ChatTemplate.Load(Folder));
         _turnEnd = new Lazy<ChatTurnEnd>(() => ChatTurnEnd.Of(RequiredTemplate(), Tokenizer));
+        _toolSupport = new Lazy<ToolSupport>(() => ToolSupport.Of(RequiredTemplate()));
     }
 
     /// <summary>Shape and settings of the plain model.</summary>

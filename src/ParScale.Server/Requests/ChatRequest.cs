@@ -9,7 +9,7 @@ namespace ParScale.Server.Requests;
 /// <summary>Reads a request for an assistant's turn.</summary>
 internal static class ChatRequest
 {
-    private const int MostTools = 128, MostTop = 20;
+    private const int MostTop = 20;
 
     // A template that was made by somebody else runs at every request.
     private static readonly ChatTemplateBudget Budget = new(1_000_000, 4 << 20, 100, TimeSpan.FromMilliseconds(250));
@@ -25,7 +25,11 @@ internal static class ChatRequest
         return request.With([prompt], "messages") with
         {
             IsChat = true,
-            Options = request.Options with { TopLogProbs = wantsLogProbs ? (int)(top ?? 0) : null },
+            Options = request.Options with
+            {
+                TopLogProbs = wantsLogProbs ? (int)(top ?? 0) : null,
+                Tools = ToolFields.Offered(body, request.Model.Model),
+            },
         };
     }
 
@@ -43,7 +47,7 @@ internal static class ChatRequest
         {
             AddGenerationPrompt = body.Flag("add_generation_prompt") ?? true,
             ContinueFinalMessage = body.Flag("continue_final_message") ?? false,
-            Tools = Tools(body),
+            Tools = ToolFields.Shown(body),
             Variables = Variables(body, server),
             Budget = Budget,
         };
@@ -54,31 +58,6 @@ internal static class ChatRequest
         catch (ParScaleException e)
         {
             throw ApiException.Field("messages", e.Message, e.Code);
-        }
-    }
-
-    // Tools that must not be called are not shown either.
-    private static JsonArray? Tools(Fields body)
-    {
-        JsonElement? tools = body.List("tools", MostTools);
-        string choice = body.Get("tool_choice") is { ValueKind: JsonValueKind.String } word ? Fields.TextOf(word, "tool_choice") : body.Get("tool_choice") is null ? "auto" : "function";
-        if (choice is not ("none" or "auto")) throw ApiException.Field("tool_choice", "tool_choice must be none or auto; a call cannot be forced");
-        if (tools is null || choice == "none" || tools.Value.GetArrayLength() == 0) return null;
-        int i = 0;
-        foreach (JsonElement tool in tools.Value.EnumerateArray())
-        {
-            string path = $"tools[{i++}]";
-            if (tool.ValueKind != JsonValueKind.Object) throw ApiException.Field(path, $"{path} must be an object");
-            Fields function = new Fields(tool, path).Object("function") ?? throw ApiException.Field($"{path}.function", $"{path}.function is missing");
-            _ = function.Text("name") ?? throw ApiException.Field($"{path}.function.name", $"{path}.function.name is missing");
-        }
-        try
-        {
-            return JsonNode.Parse(tools.Value.GetRawText())!.AsArray();
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw ApiException.Field("tools", "tools holds half a surrogate pair, which is no character");
         }
     }
 

@@ -133,7 +133,10 @@ public sealed class Tokenizer
     /// Whether the ids continue a text that was decoded before, as the output of a model continues its prompt. Vocabularies that put a
     /// space before every text take it off at the beginning; a continuation keeps it.
     /// </param>
-    public TextStream CreateStream(bool skipSpecial = true, bool continues = false) => new(this, skipSpecial, CreateJoiner(continues));
+    public TextStream CreateStream(bool skipSpecial = true, bool continues = false) => new(this, skipSpecial, CreateJoiner(continues), []);
+
+    /// <summary>The same for the output of a model, with some special tokens shown as text.</summary>
+    internal TextStream CreateStream(IReadOnlyCollection<int> shown) => new(this, skipSpecial: true, CreateJoiner(continues: true), shown);
 
     /// <summary>The id of a token as the file writes it, in the byte alphabet or with U+2581 for spaces; null when there is none.</summary>
     public int? IdOf(string token) => _definition.Ids.TryGetValue(token, out int id) ? id : null;
