@@ -238,8 +238,8 @@ public sealed partial class LanguageModel : IDisposable
         ? new ParScaleException(ErrorKind.BadInput, "ST-24", $"{damage}: nonfinite_logits: nothing can be computed; fetch the weights again")
         : ParScaleException.BadInput("ST-24", Folder, "nonfinite_logits: every weight is finite, but a computed value is not: weights are too large");
 
-    /// <summary>Passes that were run so far, for all requests together.</summary>
-    internal long Passes => _engine.Passes;
+    /// <summary>What the engine does, for all requests together.</summary>
+    internal EngineStatistics Statistics => _engine.Statistics;
 
     internal void Release()
     {

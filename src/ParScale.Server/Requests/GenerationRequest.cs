@@ -13,6 +13,9 @@ internal sealed record GenerationRequest(ServedModel Model, string Name, StreamS
 {
     private const int MostChoices = 8;
 
+    /// <summary>When it was read, as <see cref="System.Diagnostics.Stopwatch"/> counts.</summary>
+    public long Arrived { get; } = System.Diagnostics.Stopwatch.GetTimestamp();
+
     /// <summary>The prompts, as token ids.</summary>
     public required IReadOnlyList<int[]> Prompts { get; init; }
 
