@@ -116,5 +116,7 @@ internal sealed record Timings(int CacheN, int PromptN, double PromptMs, int Pre
 /// <summary>The build that answered: the same words mean the same text for the same seed.</summary>
 internal static class Fingerprint
 {
-    public static string Value { get; } = $"parscale-{typeof(LanguageModel).Assembly.GetName().Version?.ToString(3)}";
+    public static string Version { get; } = typeof(LanguageModel).Assembly.GetName().Version!.ToString(3);
+
+    public static string Value { get; } = $"parscale-{Version}";
 }

@@ -8,7 +8,8 @@ namespace ParScale.Server.Requests;
 /// <summary>Reads <c>tools</c>, <c>tool_choice</c> and <c>parallel_tool_calls</c>.</summary>
 internal static class ToolFields
 {
-    private const int MostTools = 128;
+    /// <summary>Tools that are read.</summary>
+    public const int MostTools = 128;
 
     /// <summary>The tools that the template is given; null when there are none, or none may be called.</summary>
     public static JsonArray? Shown(Fields body)

@@ -11,6 +11,9 @@ public static class ModelTensors
     /// <summary>The LM head's name; a tied checkpoint need not carry it.</summary>
     public const string HeadName = "lm_head.weight";
 
+    /// <summary>The aggregator's first matrix, [H, H * P] in hidden-major order: column h * P + p is of stream p.</summary>
+    internal const string AggregatorName = "model.aggregate_layer.0.weight";
+
     /// <summary>
     /// Every tensor a checkpoint of this shape must hold, in the order of the forward pass. Linear weights are
     /// [output, input]; prefixes [P, kv_heads, prefix, head_size]. A tied head is not listed.
@@ -28,7 +31,7 @@ public static class ModelTensors
         yield return ("model.norm.weight", [hidden]);
         if (streams.Count > 1)
         {
-            yield return ("model.aggregate_layer.0.weight", [hidden, streams.Count * hidden]);
+            yield return (AggregatorName, [hidden, streams.Count * hidden]);
             yield return ("model.aggregate_layer.0.bias", [hidden]);
             yield return ("model.aggregate_layer.2.weight", [streams.Count, hidden]);
             yield return ("model.aggregate_layer.2.bias", [streams.Count]);

@@ -78,21 +78,23 @@ public sealed class Tokenizer
     /// cannot hold control tokens.
     /// </param>
     /// <param name="addSpecial">
-    /// Whether to put the tokens around it that the file's post-processor asks for, such as the begin of text. True for a whole prompt
-    /// or document; false for a part of one, and for a prompt that a chat template has written.
+    /// Whether to put the tokens around it that the file's post-processor asks for, such as the begin of text, unless the text already
+    /// begins with that. True for a whole prompt or document; false for a part of one, and for a prompt that a chat template has written.
     /// </param>
     public int[] Encode(string text, bool parseSpecial = false, bool addSpecial = false)
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>(text.Length / 3 + 8);
-        if (addSpecial) ids.AddRange(_definition.Template.Before);
         string whole = TextCleaner.ReplaceLoneSurrogates(text);
-        int none = ids.Count;
-        PieceHandler cut = CutWords(word => _model.Encode(word, ids), opens: () => ids.Count == none);
+        PieceHandler cut = CutWords(word => _model.Encode(word, ids), opens: () => ids.Count == 0);
         var rule = new MatchRule(parseSpecial);
         _matchedAsGiven.Split(whole, rule, ids, (_, given) => _matchedNormalized.Split(Normalize(given), rule, ids, (_, piece) => cut(piece)));
-        if (addSpecial) ids.AddRange(_definition.Template.After);
-        return [.. ids];
+        if (!addSpecial) return [.. ids];
+        (IReadOnlyList<int> before, IReadOnlyList<int> after) = _definition.Template;
+
+        // A prompt that a template wrote has its begin of text; no model was trained on two of them.
+        if (before.Count > 0 && ids.Take(before.Count).SequenceEqual(before)) before = [];
+        return [.. before, .. ids, .. after];
     }
 
     /// <summary>
