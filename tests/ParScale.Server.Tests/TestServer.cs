@@ -67,14 +67,14 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public static async Task<TestServer> Start(LanguageModel? model, ServerOptions? options = null)
+    public static async Task<TestServer> Start(LanguageModel? model, ServerOptions? options = null, string name = "tiny")
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         WebApplication app = builder.Build();
         var service = new ParScaleService(options);
-        if (model is not null) service.Serve(("tiny", model));
+        if (model is not null) service.Serve((name, model));
         app.MapParScale(service);
         app.MapNothingElse(service);
         await app.StartAsync();
