@@ -44,6 +44,7 @@ internal sealed class ServeCommand : ExampleCommand
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
     };
+    private readonly Option<bool> _noPage = CommonOptions.Flag("--no-page", "Leave out the page that a browser gets at the server's address.");
     private readonly Option<int?> _running = NumberOption.Integer("--parallel", "Requests that run at the same time (default: 32).", 1, 512, "-np");
     private readonly Option<int?> _waiting = NumberOption.Integer("--queue", "Requests that may wait beside them; one more is answered 429 (default: 256).", 0, 100_000);
     private readonly Option<int?> _timeout = NumberOption.Integer("--request-timeout", "Seconds after which a request is ended (default: 600).", 1, 86_400);
@@ -59,6 +60,7 @@ internal sealed class ServeCommand : ExampleCommand
         Options.Add(_keyFile);
         Options.Add(_insecure);
         Options.Add(_hosts);
+        Options.Add(_noPage);
         Options.Add(_running);
         Options.Add(_waiting);
         Options.Add(_timeout);
@@ -81,6 +83,7 @@ internal sealed class ServeCommand : ExampleCommand
         {
             ApiKeys = Keys(parse.GetValue(_keyFile)),
             AllowedHosts = parse.GetValue(_hosts) ?? [],
+            Page = !parse.GetValue(_noPage),
             MaxRunning = parse.GetValue(_running) ?? new ServerOptions().MaxRunning,
             MaxWaiting = parse.GetValue(_waiting) ?? new ServerOptions().MaxWaiting,
             RequestTimeout = TimeSpan.FromSeconds(parse.GetValue(_timeout) ?? 600),
@@ -93,13 +96,19 @@ internal sealed class ServeCommand : ExampleCommand
         await using ServerHost host = await ServerHost.Start(address, parse.GetValue(_port) ?? DefaultPort, options).ConfigureAwait(false);
         // Listening before the model is there: whoever waits for it asks /ready.
         ChatTemplate? template = ChatTemplateOption.Read(parse.GetValue(_template), terminal);
-        using LanguageModel model = _model.Load(parse, terminal, load => load with { ChatTemplate = template });
-        string name = parse.GetValue(_alias) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder));
-        host.Service.Serve((name, model));
+        LoadOptions Change(LoadOptions load) => load with { ChatTemplate = template };
+        using LanguageModel model = _model.Load(parse, terminal, Change);
+        string name = parse.GetValue(_alias) ?? NameOf(model);
+        // Without a model of the user's own, all embedded ones are there to be compared; a name is given to one only.
+        using var siblings = new Loaded(parse.GetValue(_alias) is null ? _model.LoadSiblings(model, parse, Change) : []);
+        host.Service.Serve([(name, model), .. siblings.Models.Select(sibling => (NameOf(sibling), sibling))]);
         if (json) terminal.WriteJson(new ServeResult(host.Address.ToString(), name, [.. model.StreamSets.Select(set => set.Count)]), CliJson.Readable.ServeResult);
         terminal.Note($"{name} is served at {host.Address}v1 with P = {string.Join(", ", model.StreamSets.Select(set => set.Count))}; Ctrl+C stops");
+        if (options.Page) terminal.Note($"open {host.Address} in a browser to write with it");
         return await host.RunUntilStopped(TimeSpan.FromSeconds(parse.GetValue(_window) ?? 30), terminal).ConfigureAwait(false);
     }
+
+    private static string NameOf(LanguageModel model) => Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder));
 
     private static IPAddress Address(string host)
     {
@@ -124,6 +133,14 @@ internal sealed class ServeCommand : ExampleCommand
         }
         if (read.Length == 0) throw new ParScaleException(ErrorKind.BadInput, "SV-02", $"--api-key-file {ParScaleException.Quote(file)} has no key in it");
         return [.. own, .. read];
+    }
+
+    private sealed record Loaded(LanguageModel[] Models) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (LanguageModel model in Models) model.Dispose();
+        }
     }
 }
 
