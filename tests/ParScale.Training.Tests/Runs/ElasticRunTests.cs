@@ -106,7 +106,6 @@ public sealed class ElasticRunTests(ITestOutputHelper output)
     [InlineData("--streams", "4", "--elastic", "all", "--elastic-weights", "1,2")]
     [InlineData("--streams", "4", "--elastic", "all", "--elastic-weights", "1,0,1")]
     [InlineData("--streams", "2", "--init", "text", "--prefix-std", "0.3")]
-    [InlineData("--streams", "2", "--init", "text", "--prefix-tokens", "100000")]
     public void What_contradicts_itself_is_refused_by_name(params string[] words)
     {
         using var folder = new TempFolder();
