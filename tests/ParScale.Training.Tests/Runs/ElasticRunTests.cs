@@ -64,6 +64,8 @@ public sealed class ElasticRunTests(ITestOutputHelper output)
             Assert.Equal(before, after, 1e-4);
         Assert.Equal(0, CommandLine.Run([.. flags, "-o", folder.File("other"), "--elastic", "none"]));
         Assert.Empty(CheckpointConfig.Load(folder.File("other/final")).Streams.Elastic);
+        Assert.Equal(0, CommandLine.Run(["train", "--config", folder.File("other/run.json"), "-o", folder.File("again")]));
+        Assert.Empty(CheckpointConfig.Load(folder.File("again/final")).Streams.Elastic);
     }
 
     [Fact]
