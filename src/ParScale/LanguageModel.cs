@@ -9,6 +9,7 @@ using ParScale.Model;
 using ParScale.Quantization;
 using ParScale.Text;
 using ParScale.Text.Chat;
+using ParScale.Text.Chat.Tools;
 
 namespace ParScale;
 
@@ -54,6 +55,7 @@ public sealed partial class LanguageModel : IDisposable
         DefaultOptions = GenerationConfig.Over(new GenerationOptions());
         _chatTemplate = new Lazy<ChatTemplate?>(() => options.ChatTemplate?.WithTokensOf(Folder) ?? ChatTemplate.Load(Folder));
         _turnEnd = new Lazy<ChatTurnEnd>(() => ChatTurnEnd.Of(RequiredTemplate(), Tokenizer));
+        _toolSupport = new Lazy<ToolSupport>(() => ToolSupport.Of(RequiredTemplate()));
     }
 
     /// <summary>Shape and settings of the plain model.</summary>
@@ -240,8 +242,8 @@ public sealed partial class LanguageModel : IDisposable
         ? new ParScaleException(ErrorKind.BadInput, "ST-24", $"{damage}: nonfinite_logits: nothing can be computed; fetch the weights again")
         : ParScaleException.BadInput("ST-24", Folder, "nonfinite_logits: every weight is finite, but a computed value is not: weights are too large");
 
-    /// <summary>Passes that were run so far, for all requests together.</summary>
-    internal long Passes => _engine.Passes;
+    /// <summary>What the engine does, for all requests together.</summary>
+    internal EngineStatistics Statistics => _engine.Statistics;
 
     internal void Release()
     {
