@@ -11,15 +11,13 @@ internal static class ShapeConversion
     public static ModelConfig ToConfig(this ModelShape shape) => new()
     {
         HiddenSize = shape.Hidden,
-        IntermediateSize = shape.Intermediate,
-        LayerCount = shape.Layers,
+        Layers = LayerConfig.Qwen2(shape.Layers, shape.HeadSize, shape.Intermediate, ropeTheta: 10_000),
         AttentionHeads = shape.Heads,
         KeyValueHeads = shape.KeyValueHeads,
         HeadSize = shape.HeadSize,
         VocabularySize = shape.Vocabulary,
         MaxPositions = PublishedCheckpoints.Positions,
         RmsNormEpsilon = 1e-6,
-        RopeTheta = 10_000,
         TieWordEmbeddings = shape.TiedHead,
     };
 

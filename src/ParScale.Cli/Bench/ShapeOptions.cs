@@ -47,14 +47,16 @@ internal sealed class ShapeOptions
         ModelConfig changed = shape with
         {
             HiddenSize = parse.GetValue(_hidden) ?? shape.HiddenSize,
-            IntermediateSize = parse.GetValue(_intermediate) ?? shape.IntermediateSize,
-            LayerCount = parse.GetValue(_layers) ?? shape.LayerCount,
             AttentionHeads = parse.GetValue(_heads) ?? shape.AttentionHeads,
             KeyValueHeads = parse.GetValue(_keyHeads) ?? shape.KeyValueHeads,
             VocabularySize = parse.GetValue(_vocabulary) ?? shape.VocabularySize,
         };
         changed = changed with { HeadSize = changed.HiddenSize / changed.AttentionHeads };
         Check(changed);
+        changed = changed with
+        {
+            Layers = LayerConfig.Qwen2(parse.GetValue(_layers) ?? shape.LayerCount, changed.HeadSize, parse.GetValue(_intermediate) ?? shape.IntermediateSize, shape.RopeTheta),
+        };
         return changed == shape ? (name, shape) : ($"{changed.LayerCount}x{changed.HiddenSize}", changed);
     }
 

@@ -23,6 +23,7 @@ internal static class BackboneWalk
     /// <param name="look">Called once per layer.</param>
     public static void Run(Checkpoint checkpoint, Tensor windows, long[] offsets, Look look)
     {
+        Trainable.Require(checkpoint.Config.Model);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         CheckpointConfig config = checkpoint.Config.WithStreams(1);

@@ -18,6 +18,7 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
         CheckpointConfig config, long seed = 0, ScalarType compute = ScalarType.Float32, double dropout = 0, int prefixMlp = 0)
         : base(nameof(ParScaleLm))
     {
+        Trainable.Require(config.Model);
         Config = config;
         _decoder = new Decoder(config, compute, dropout, prefixMlp);
         if (!config.Model.TieWordEmbeddings) _head = nn.Linear(config.Model.HiddenSize, config.Model.VocabularySize, hasBias: false);

@@ -22,15 +22,13 @@ public class ShapeConversionTests
             new ModelConfig
             {
                 HiddenSize = sizes.Item1,
-                IntermediateSize = sizes.Item2,
-                LayerCount = layers,
+                Layers = LayerConfig.Qwen2(layers, 2 * half, sizes.Item2, ropeTheta: 10_000),
                 AttentionHeads = keyHeads * group,
                 KeyValueHeads = keyHeads,
                 HeadSize = 2 * half,
                 VocabularySize = sizes.Item3,
                 MaxPositions = 64,
                 RmsNormEpsilon = 1e-6,
-                RopeTheta = 10_000,
                 TieWordEmbeddings = tied,
             },
             streams == 1 ? StreamConfig.Plain : new StreamConfig(streams, slots, 0.1)));
