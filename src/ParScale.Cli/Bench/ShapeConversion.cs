@@ -1,3 +1,4 @@
+using ParScale.Checkpoints;
 using ParScale.Configuration;
 using ParScale.ScalingLaws.Cost;
 using ParScale.ScalingLaws.Plan;
@@ -22,17 +23,24 @@ internal static class ShapeConversion
     };
 
     /// <summary>The sizes of a config.</summary>
-    public static ModelShape ToShape(this ModelConfig config, StreamConfig streams, string name) => new()
+    public static ModelShape ToShape(this ModelConfig config, StreamConfig streams, string name)
     {
-        Name = name,
-        Layers = config.LayerCount,
-        Hidden = config.HiddenSize,
-        Intermediate = config.IntermediateSize,
-        Heads = config.AttentionHeads,
-        KeyValueHeads = config.KeyValueHeads,
-        HeadSize = config.HeadSize,
-        Vocabulary = config.VocabularySize,
-        TiedHead = config.TieWordEmbeddings,
-        PrefixSlots = streams.PrefixTokens,
-    };
+        var shape = new ModelShape
+        {
+            Name = name,
+            Layers = config.LayerCount,
+            Hidden = config.HiddenSize,
+            Intermediate = config.IntermediateSize,
+            Heads = config.AttentionHeads,
+            KeyValueHeads = config.KeyValueHeads,
+            HeadSize = config.HeadSize,
+            Vocabulary = config.VocabularySize,
+            TiedHead = config.TieWordEmbeddings,
+            PrefixSlots = streams.PrefixTokens,
+        };
+        // Families differ in norms and biases.
+        ParameterCounts counts = ParameterCounts.Of(config, StreamConfig.Plain);
+        double vectors = counts.NonEmbedding - shape.Layers * (shape.AttentionParameters + shape.FeedForwardParameters);
+        return vectors == shape.VectorParameters ? shape : shape with { VectorParameters = vectors };
+    }
 }

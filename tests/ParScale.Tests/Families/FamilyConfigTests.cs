@@ -73,12 +73,13 @@ public class FamilyConfigTests
         Assert.Equal((128, 256, 256), (Read("qwen3").HeadSize, Read("gemma2").HeadSize, Read("gemma3_text").HeadSize));
         Assert.Equal((1e-6, 1e-5, 1e-5), (Read("llama").RmsNormEpsilon, Read("phi3").RmsNormEpsilon, Read("olmo2").RmsNormEpsilon));
         Assert.Equal((false, true, true, true), (Read("llama").TieWordEmbeddings, Read("gemma2").TieWordEmbeddings, Read("gemma3_text").TieWordEmbeddings, Read("smollm3").TieWordEmbeddings));
-        Assert.Equal((4096, null), (Read("mistral").Layers[0].Attention.Window, Read("phi3").Layers[0].Attention.Window));
-        Assert.Equal([4096, null, 4096, null], Read("gemma2").Layers.Select(layer => layer.Attention.Window));
-        Assert.Equal((50.0, 30.0, 1 / 16.0), (Read("gemma2").Layers[0].Attention.SoftCap, Read("gemma2").LogitsSoftCap, Read("gemma2").Layers[0].Attention.Scale));
-        Assert.Equal((null, null), (Read("gemma3_text").Layers[0].Attention.SoftCap, Read("gemma3_text").LogitsSoftCap));
-        Assert.Equal([2e6, 2e6, 2e6, null], Read("smollm3").Layers.Select(layer => layer.Attention.Rotation?.Theta));
-        Assert.Equal((10000.0, 10000.0), (Read("gemma3_text").Layers[0].Attention.Rotation?.Theta, Read("gemma2").Layers[0].Attention.Rotation?.Theta));
+        Assert.Equal(4096, Read("mistral").Layers[0].Attention.Window);
+        Assert.Null(Read("phi3").Layers[0].Attention.Window);
+        Assert.Equal(new int?[] { 4096, null, 4096, null }, Read("gemma2").Layers.Select(layer => layer.Attention.Window));
+        Assert.Equal(new double?[] { 50, 30, 1 / 16.0 }, [Read("gemma2").Layers[0].Attention.SoftCap, Read("gemma2").LogitsSoftCap, Read("gemma2").Layers[0].Attention.Scale]);
+        Assert.Equal(new double?[] { null, null }, [Read("gemma3_text").Layers[0].Attention.SoftCap, Read("gemma3_text").LogitsSoftCap]);
+        Assert.Equal(new double?[] { 2e6, 2e6, 2e6, null }, Read("smollm3").Layers.Select(layer => layer.Attention.Rotation?.Theta));
+        Assert.Equal(new double?[] { 10000, 10000 }, [Read("gemma3_text").Layers[0].Attention.Rotation?.Theta, Read("gemma2").Layers[0].Attention.Rotation?.Theta]);
         Assert.Equal((1.0, 1.0, 1.0, 1.0), (Read("granite").EmbeddingMultiplier, Read("granite").ResidualMultiplier, Read("granite").LogitsDivisor, Read("granite").Layers[0].Attention.Scale));
         BadInput.Expect("CF-03", () => Read("mistral", "\"rms_norm_eps\":1e-6"), "num_key_value_heads");
     }

@@ -14,6 +14,8 @@ public sealed class LengthDependentTests : IDisposable
     /// <summary>Models whose frequencies change after 10 tokens at every step, and once after 16; P.</summary>
     public static TheoryData<string, int> Models => new() { { "llama-dynamic", 1 }, { "llama-dynamic", 2 }, { "phi3", 1 }, { "phi3", 2 } };
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     public void Dispose() => _folder.Dispose();
 
     [Theory]
@@ -23,7 +25,7 @@ public sealed class LengthDependentTests : IDisposable
         using LanguageModel model = Load(name, streams);
         int[] tokens = FamilyRun.Tokens(24, model.Config.VocabularySize);
         using Session session = model.CreateSession(24);
-        for (int i = 0; i < tokens.Length; i++) Assert.Equal(Whole(model, tokens[..(i + 1)]), session.Append(tokens.AsSpan(i, 1)).ToArray());
+        for (int i = 0; i < tokens.Length; i++) Assert.Equal(Whole(model, tokens[..(i + 1)]), session.Append(tokens.AsSpan(i, 1), Token).ToArray());
         Assert.Equal(24, session.Position);
     }
 
@@ -34,9 +36,9 @@ public sealed class LengthDependentTests : IDisposable
         using LanguageModel model = Load(name, streams);
         int[] tokens = FamilyRun.Tokens(24, model.Config.VocabularySize);
         using Session session = model.CreateSession(24);
-        session.Append(tokens.AsSpan(0, 9));
+        session.Append(tokens.AsSpan(0, 9), Token);
         var positions = new List<int>();
-        session.Append(tokens.AsSpan(9), (position, _) => positions.Add(position));
+        session.Append(tokens.AsSpan(9), (position, _) => positions.Add(position), Token);
         Assert.Equal(Enumerable.Range(9, 15), positions);
     }
 
@@ -47,14 +49,14 @@ public sealed class LengthDependentTests : IDisposable
         using LanguageModel model = Load(name, streams);
         int[] tokens = FamilyRun.Tokens(24, model.Config.VocabularySize);
         using Session session = model.CreateSession(24);
-        session.Append(tokens);
+        session.Append(tokens, Token);
         using Session fork = session.Fork();
         session.Rewind(5);
-        Assert.Equal(Whole(model, [.. tokens[..5], 3]), session.Append([3]).ToArray());
+        Assert.Equal(Whole(model, [.. tokens[..5], 3]), session.Append([3], Token).ToArray());
         fork.Rewind(20);
-        Assert.Equal(Whole(model, [.. tokens[..20], 3, 4]), fork.Append([3, 4]).ToArray());
+        Assert.Equal(Whole(model, [.. tokens[..20], 3, 4]), fork.Append([3, 4], Token).ToArray());
         using Session second = session.Fork();
-        Assert.Equal(Whole(model, [.. tokens[..5], 3, .. tokens[..15]]), second.Append(tokens.AsSpan(0, 15)).ToArray());
+        Assert.Equal(Whole(model, [.. tokens[..5], 3, .. tokens[..15]]), second.Append(tokens.AsSpan(0, 15), Token).ToArray());
     }
 
     [Theory]
@@ -64,12 +66,12 @@ public sealed class LengthDependentTests : IDisposable
         using LanguageModel model = Load(name, streams);
         int[] tokens = FamilyRun.Tokens(24, model.Config.VocabularySize);
         using Session session = model.CreateSession(24);
-        session.Append(tokens.AsSpan(0, 16));
+        session.Append(tokens.AsSpan(0, 16), Token);
         // The visitor throws in the middle of the run that computes everything anew.
-        Assert.ThrowsAny<Exception>(() => session.Append(tokens.AsSpan(16, 4), (_, _) => throw new InvalidOperationException("enough")));
+        Assert.ThrowsAny<Exception>(() => session.Append(tokens.AsSpan(16, 4), (_, _) => throw new InvalidOperationException("enough"), Token));
         Assert.ThrowsAny<OperationCanceledException>(() => session.Append(tokens.AsSpan(16, 4), new CancellationToken(true)));
         Assert.Equal(16, session.Position);
-        Assert.Equal(Whole(model, tokens[..18]), session.Append(tokens.AsSpan(16, 2)).ToArray());
+        Assert.Equal(Whole(model, tokens[..18]), session.Append(tokens.AsSpan(16, 2), Token).ToArray());
     }
 
     [Theory]
@@ -102,7 +104,7 @@ public sealed class LengthDependentTests : IDisposable
     private static float[] Whole(LanguageModel model, int[] tokens)
     {
         using Session session = model.CreateSession(tokens.Length);
-        return session.Append(tokens).ToArray();
+        return session.Append(tokens, Token).ToArray();
     }
 
     private LanguageModel Load(string name, int streams)
