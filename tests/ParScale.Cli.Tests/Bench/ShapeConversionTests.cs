@@ -63,6 +63,19 @@ public class ShapeConversionTests
         Assert.Equal(ParameterCounts.Of(config), Counts(config.Model.ToShape(config.Streams, "any"), config.Streams.Count)));
 
     [Fact]
+    public void Both_counts_agree_on_every_family()
+    {
+        foreach (string name in FamilyConfigs.Names)
+        {
+            foreach (int streams in new[] { 1, 3 })
+            {
+                CheckpointConfig config = FamilyConfigs.Read(name, streams);
+                Assert.Equal(ParameterCounts.Of(config), Counts(config.Model.ToShape(config.Streams, name), streams));
+            }
+        }
+    }
+
+    [Fact]
     public void A_shape_comes_back_from_its_config_and_from_the_file()
     {
         foreach (ModelShape shape in PublishedShapes.All)

@@ -88,7 +88,7 @@ public class FamilyConfigTests
     public void A_rotation_of_longer_texts_widens_the_context()
     {
         ModelConfig Read(string scaling) => TinyModel.Parse($"{TinyModel.Config()[..^1]},\"max_position_embeddings\":1000,\"rope_scaling\":{scaling}}}").Model;
-        Assert.Equal(4000, Read("{\"type\":\"linear\",\"factor\":4}").MaxPositions);
+        Assert.Equal(1000, Read("{\"type\":\"linear\",\"factor\":4}").MaxPositions);
         Assert.Equal(4000, Read("{\"type\":\"yarn\",\"factor\":4}").MaxPositions);
         Assert.Equal(1000, Read("{\"type\":\"yarn\",\"factor\":4,\"original_max_position_embeddings\":250}").MaxPositions);
         Assert.Equal(1000, Read("{\"type\":\"llama3\",\"factor\":8,\"low_freq_factor\":1,\"high_freq_factor\":4,\"original_max_position_embeddings\":100}").MaxPositions);

@@ -33,7 +33,7 @@ public sealed class FamilyOracleTests : IDisposable
         using Checkpoint checkpoint = Checkpoint.Open(_folder.Path);
         (double[] exact, double allowed) = Oracle.Logits(checkpoint, tokens);
         double[][] expected = [.. exact.Chunk(config.Model.VocabularySize)];
-        Assert.True(allowed <= 1e-5 * exact.Max(Math.Abs), $"{name}: rounding alone moves the logits by {allowed:e2}");
+        Assert.True(allowed <= 1e-4 * exact.Max(Math.Abs), $"{name}: rounding alone moves the logits by {allowed:e2}");
         double worst = FamilyRun.WorstError(model, tokens, expected, allowed);
         TestContext.Current.TestOutputHelper?.WriteLine($"{name} P={streams}: {worst / exact.Max(Math.Abs):e2} of the largest logit");
     }

@@ -70,7 +70,7 @@ public class GoldenFamilyTests
         using var folder = new TempFolder();
         double loss = FamilyRun.CompareQuantized(golden.Folder, folder.File("q8"), golden.Tokens);
         TestContext.Current.TestOutputHelper?.WriteLine($"{name} in q8: {loss:e2} of the largest logit");
-        Assert.InRange(loss, 1e-9, 0.1);
+        Assert.InRange(loss, 1e-9, 0.2);
     }
 
     [Theory]

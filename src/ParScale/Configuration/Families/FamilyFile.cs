@@ -180,7 +180,6 @@ internal sealed class FamilyFile
     {
         double longest = rotation switch
         {
-            LinearRotation linear => Positions * linear.Factor,
             YarnRotation yarn => yarn.OriginalPositions * yarn.Factor,
             // It goes on for any length; somewhere a budget must end.
             DynamicRotation dynamic => 2.0 * Positions * dynamic.Factor,

@@ -24,7 +24,8 @@ internal static class FamilyList
     public static Family Of(string modelType, string file)
     {
         if (All.FirstOrDefault(family => modelType == family.PlainType || modelType == family.StreamType) is { } found) return found;
-        string? nearest = NearestName.Find(modelType, Types, within: Math.Max(2, modelType.Length / 2));
+        string? nearest = Types.FirstOrDefault(type => modelType.Length > 2 && type.StartsWith(modelType, StringComparison.Ordinal))
+            ?? NearestName.Find(modelType, Types, within: Math.Max(2, modelType.Length / 2));
         string hint = nearest is null ? "" : $", the nearest is {nearest}";
         throw ParScaleException.BadInput("CF-08", file,
             $"model_type is {ParScaleException.Quote(modelType)}; supported are {Names}, each also with _parscale{hint}");

@@ -44,8 +44,6 @@ internal sealed class Gemma3 : Family
         })) with
         {
             LogitsSoftCap = file.Positive("final_logit_softcapping", null),
-            // It says the length that the scaled rotation was made for.
-            MaxPositions = file.Positions,
         };
     }
 
