@@ -2,7 +2,10 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using ParScale.Server.Hosting;
 using ParScale.Server.Http;
+using ParScale.Server.Ollama;
 using ParScale.Server.OpenAi;
+using ParScale.Server.OpenApi;
+using ParScale.Server.Responses;
 
 namespace ParScale.Server;
 
@@ -10,18 +13,22 @@ namespace ParScale.Server;
 public static class ParScaleEndpoints
 {
     /// <summary>
-    /// Maps the OpenAI API (<c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/models</c>), the tokenizer's endpoints
-    /// (<c>/tokenize</c>, <c>/detokenize</c>, <c>/tokenizer_info</c>, <c>/apply-template</c>), and <c>/health</c> and <c>/ready</c>.
+    /// Maps the OpenAI API (<c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/responses</c>, <c>/v1/models</c>), Ollama's
+    /// (<c>/api/chat</c>, <c>/api/generate</c> and what lists models), the tokenizer's endpoints (<c>/tokenize</c>, <c>/detokenize</c>,
+    /// <c>/tokenizer_info</c>, <c>/apply-template</c>), <c>/openapi.json</c>, and <c>/health</c> and <c>/ready</c>.
     /// </summary>
     public static IEndpointRouteBuilder MapParScale(this IEndpointRouteBuilder routes, ParScaleService service)
     {
         ArgumentNullException.ThrowIfNull(routes);
         ArgumentNullException.ThrowIfNull(service);
-        void Get(string path, Func<RequestScope, Task> run, bool isOpen = false) => routes.MapGet(path, context => service.Handle(context, run, isOpen));
-        void Post(string path, Func<RequestScope, Task> run) => routes.MapPost(path, context => service.Handle(context, run));
+        var openAi = new ApiRoutes(routes, service, ErrorShape.OpenAi);
+        void Get(string path, Func<RequestScope, Task> run, bool isOpen = false) => openAi.Get(path, run, isOpen);
+        void Post(string path, Func<RequestScope, Task> run) => openAi.Post(path, run);
 
         Post("/v1/chat/completions", ChatEndpoint.Run);
         Post("/v1/completions", CompletionEndpoint.Run);
+        Post("/v1/responses", ResponseEndpoint.Run);
+        openAi.Any("/v1/responses/{**rest}", ResponseEndpoint.NotKept);
         Get("/v1/models", ModelEndpoints.List);
         Get("/v1/models/{**id}", ModelEndpoints.One);
         Post("/tokenize", ModelEndpoints.Tokenize);
@@ -32,6 +39,8 @@ public static class ParScaleEndpoints
         Get("/health", scope => Health(scope, alive: true), isOpen: true);
         Get("/v1/health", scope => Health(scope, alive: true), isOpen: true);
         Get("/ready", scope => Health(scope, alive: false), isOpen: true);
+        Get("/openapi.json", ApiDescription.Run);
+        OllamaEndpoints.Map(new ApiRoutes(routes, service, ErrorShape.Ollama));
         return routes;
     }
 
@@ -40,8 +49,9 @@ public static class ParScaleEndpoints
     {
         ArgumentNullException.ThrowIfNull(routes);
         ArgumentNullException.ThrowIfNull(service);
-        routes.MapFallback(context => service.Handle(context, scope =>
-            throw ApiException.NotFound($"{scope.Context.Request.Method} {ParScaleException.Quote(scope.Context.Request.Path.Value ?? "")} is not served")));
+        routes.MapFallback("{**path}", context => service.Handle(context,
+            scope => throw ApiException.NotFound($"{scope.Context.Request.Method} {ParScaleException.Quote(scope.Context.Request.Path.Value ?? "")} is not served"),
+            errors: context.Request.Path.StartsWithSegments("/api") ? ErrorShape.Ollama : ErrorShape.OpenAi));
         return routes;
     }
 

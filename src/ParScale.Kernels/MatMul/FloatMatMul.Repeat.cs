@@ -22,9 +22,10 @@ internal static unsafe partial class FloatMatMul
         public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
         {
             long padded = (weights.Columns + Chunk - 1L) / Chunk * Chunk;
+            int tile = RowTile<TSimd, TFloat, TInt>();
             float* packed = Packed(padded * rows);
-            new PackJob<TFormat, TSimd, TFloat, TInt>(x, weights.Columns, rows, padded, packed).Run(0, (rows + RowTile - 1) / RowTile);
-            var job = new Job<TFormat, TSimd, TFloat, TInt>(weights, packed, padded, rows, null, y);
+            new PackJob<TFormat, TSimd, TFloat, TInt>(x, weights.Columns, rows, padded, packed).Run(0, (rows + tile - 1) / tile);
+            var job = new Job<TFormat, TSimd, TFloat, TInt>(weights, packed, padded, rows, null, y, IsGenerated<TSimd, TFloat, TInt>());
             for (int i = 0; i < times; i++) job.Run(0, weights.Rows);
         }
     }

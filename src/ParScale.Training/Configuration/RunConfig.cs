@@ -3,6 +3,7 @@ using System.Text.Json;
 using ParScale.Configuration;
 using ParScale.Files;
 using ParScale.Text;
+using ParScale.Training.Conversion;
 using ParScale.Training.Data;
 using ParScale.Training.Inputs;
 
@@ -80,8 +81,10 @@ internal sealed class RunConfig
         options = options with { DataSha256 = "", TokenizerSha256 = "" };
         try
         {
-            if (from is null) options = options with { Init = null };
+            // Without a model there are no added streams; only a text is a start for any.
+            if (from is null) options = options with { Init = options.Init == StreamInit.Text ? options.Init : null };
             else options = Complete(options, from);
+            options = options with { Elastic = ElasticStreams.Canonical(options.Elastic, options.Streams) };
             options.Validate();
             return options;
         }

@@ -14,6 +14,9 @@ public static class ModelTensors
     /// <summary>The name of the norm behind the last layer.</summary>
     internal const string FinalNormName = "model.norm.weight";
 
+    /// <summary>The aggregator's first matrix, [H, H * P] in hidden-major order: column h * P + p is of stream p.</summary>
+    internal const string AggregatorName = "model.aggregate_layer.0.weight";
+
     /// <summary>
     /// Every tensor a float checkpoint of this shape must hold, in the order of the forward pass. Linear weights are
     /// [output, input]; prefixes [P, kv_heads, prefix, head_size]. A tied head is not listed.
@@ -46,7 +49,7 @@ public static class ModelTensors
         yield return new(FinalNormName, [hidden]);
         if (streams.Count > 1)
         {
-            yield return new("model.aggregate_layer.0.weight", [hidden, streams.Count * hidden]);
+            yield return new(AggregatorName, [hidden, streams.Count * hidden]);
             yield return new("model.aggregate_layer.0.bias", [hidden]);
             yield return new("model.aggregate_layer.2.weight", [streams.Count, hidden]);
             yield return new("model.aggregate_layer.2.bias", [streams.Count]);

@@ -59,13 +59,15 @@ public sealed record CheckpointConfig
         };
     }
 
-    /// <summary>The same run with another number of streams: its own, or 1 for the plain backbone.</summary>
+    /// <summary>The same run with another number of streams: its own, one that it was trained for as well, or 1 for the plain backbone.</summary>
     /// <exception cref="ParScaleException">The checkpoint has no prefixes and aggregator for that many (CL-09).</exception>
     public CheckpointConfig WithStreams(int? streams)
     {
         if (streams is null || streams == Streams.Count) return this;
         if (streams == 1) return this with { Streams = StreamConfig.Plain };
-        string choice = Streams.Count == 1 ? "only 1" : $"{Streams.Count}, or 1 for the backbone alone";
+        if (Streams.Elastic.Contains(streams.Value))
+            return this with { Streams = Streams with { Count = streams.Value, Elastic = [.. Streams.Elastic.Where(count => count <= streams)] } };
+        string choice = Streams.Count == 1 ? "only 1" : $"{string.Join(", ", Streams.Elastic.Append(Streams.Count).Distinct())}, or 1 for the backbone alone";
         throw ParScaleException.Usage("CL-09", $"this checkpoint cannot run {streams} streams; it was trained for {choice}");
     }
 

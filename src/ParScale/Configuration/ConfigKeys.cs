@@ -14,7 +14,7 @@ internal static class ConfigKeys
         "model_type", "architectures", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
         "num_key_value_heads", "head_dim", "vocab_size", "max_position_embeddings", "rms_norm_eps", "rope_theta",
         "pad_token_id", "rope_parameters", "rope_scaling", "partial_rotary_factor", "original_max_position_embeddings", "tie_word_embeddings",
-        "parscale_n", "parscale_n_tokens", "parscale_attn_smooth", "parscale_backbone", "bos_token_id", "eos_token_id", "torch_dtype",
+        "parscale_n", "parscale_n_tokens", "parscale_attn_smooth", "parscale_elastic", "parscale_backbone", "bos_token_id", "eos_token_id", "torch_dtype",
         "dtype", "quantization_config", "enable_cross_attn", "enable_replica_rope", "is_causal", "use_bidirectional_attention",
     };
 

@@ -112,7 +112,19 @@ internal static class ConfigReader
         return new StreamConfig(
             count,
             count == 1 ? 0 : json.Whole("parscale_n_tokens", 48, 1, ConfigLimits.PrefixTokens, "CF-11"),
-            json.Number("parscale_attn_smooth", StreamConfig.DefaultSmoothing, eps => eps is >= 0 and <= 1, "a number from 0 to 1", "CF-11"));
+            json.Number("parscale_attn_smooth", StreamConfig.DefaultSmoothing, eps => eps is >= 0 and <= 1, "a number from 0 to 1", "CF-11"))
+        {
+            Elastic = Elastic(json, count),
+        };
+    }
+
+    // The order does not matter, nor whether a number stands twice.
+    private static int[] Elastic(ConfigObject json, int streams)
+    {
+        const string key = "parscale_elastic";
+        if (json.Find(key) is not { } list) return [];
+        if (list.ValueKind != JsonValueKind.Array) throw json.Bad("CF-04", key, list, $"a list of whole numbers from 1 to {streams}");
+        return [.. list.EnumerateArray().Select(count => json.Whole(key, count, 1, streams, "CF-11")).Distinct().Order()];
     }
 
     /// <summary>Refuses what would make the same tensors mean another function.</summary>

@@ -56,6 +56,12 @@ internal static class ConfigWriter
         json.WriteNumber("parscale_n", config.Streams.Count);
         json.WriteNumber("parscale_n_tokens", config.Streams.PrefixTokens);
         json.WriteNumber("parscale_attn_smooth", config.Streams.Smoothing);
+        if (config.Streams.Elastic.Count > 0)
+        {
+            json.WriteStartArray("parscale_elastic");
+            foreach (int count in config.Streams.Elastic) json.WriteNumberValue(count);
+            json.WriteEndArray();
+        }
         if (config.Backbone is not { } backbone) return;
         json.WriteStartObject("parscale_backbone");
         json.WriteString("path", backbone.Path);

@@ -1,4 +1,5 @@
 using System.Text;
+using ParScale.Text.PreTokenizers;
 
 namespace ParScale.Text;
 
@@ -16,12 +17,56 @@ internal sealed record UnicodeNormalizer(NormalizationForm Form) : INormalizer
     public string Normalize(string text) => TextCleaner.Normalize(text, Form);
 }
 
-/// <summary>Puts one text in place of another.</summary>
-/// <param name="Pattern">What is replaced, wherever it occurs; not empty.</param>
+/// <summary>Puts a text in place of others.</summary>
+/// <param name="Pattern">What is replaced, wherever it occurs: an expression or just text, not empty.</param>
+/// <param name="IsLiteral">Whether it is just text.</param>
 /// <param name="Content">What is put there.</param>
-internal sealed record ReplaceNormalizer(string Pattern, string Content) : INormalizer
+/// <exception cref="FormatException">The expression has something that is not supported.</exception>
+internal sealed record ReplaceNormalizer(string Pattern, bool IsLiteral, string Content) : INormalizer
 {
-    public string Normalize(string text) => text.Replace(Pattern, Content, StringComparison.Ordinal);
+    private readonly SplitPattern? _pattern = IsLiteral ? null : SplitPattern.Parse(Pattern);
+
+    public string Normalize(string text)
+    {
+        if (_pattern is null) return text.Replace(Pattern, Content, StringComparison.Ordinal);
+        var replaced = new StringBuilder(text.Length);
+        int done = 0;
+        foreach ((int start, int end) in Matches(text))
+        {
+            replaced.Append(text, done, start - done).Append(Content);
+            done = end;
+        }
+        return replaced.Append(text, done, text.Length - done).ToString();
+    }
+
+    /// <summary>Where it finds what it replaces.</summary>
+    public IEnumerable<(int Start, int End)> Matches(string text) => _pattern?.Matches(text) ?? FindText(text);
+
+    private IEnumerable<(int Start, int End)> FindText(string text)
+    {
+        for (int from = 0, at; (at = text.IndexOf(Pattern, from, StringComparison.Ordinal)) >= 0; from = at + Pattern.Length)
+            yield return (at, at + Pattern.Length);
+    }
+}
+
+/// <summary>Takes white space off the ends of a text.</summary>
+/// <param name="Left">Whether off its beginning.</param>
+/// <param name="Right">Whether off its end.</param>
+internal sealed record StripNormalizer(bool Left, bool Right) : INormalizer
+{
+    public string Normalize(string text)
+    {
+        (int start, int length) = Kept(text);
+        return text.Substring(start, length);
+    }
+
+    /// <summary>What is left of a text.</summary>
+    public (int Start, int Length) Kept(string text)
+    {
+        int start = Left ? text.Length - text.AsSpan().TrimStart().Length : 0;
+        int end = Right ? text.AsSpan().TrimEnd().Length : text.Length;
+        return (start, Math.Max(0, end - start));
+    }
 }
 
 /// <summary>Puts something before text that is not empty.</summary>

@@ -78,21 +78,23 @@ public sealed class Tokenizer
     /// cannot hold control tokens.
     /// </param>
     /// <param name="addSpecial">
-    /// Whether to put the tokens around it that the file's post-processor asks for, such as the begin of text. True for a whole prompt
-    /// or document; false for a part of one, and for a prompt that a chat template has written.
+    /// Whether to put the tokens around it that the file's post-processor asks for, such as the begin of text, unless the text already
+    /// begins with that. True for a whole prompt or document; false for a part of one, and for a prompt that a chat template has written.
     /// </param>
     public int[] Encode(string text, bool parseSpecial = false, bool addSpecial = false)
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>(text.Length / 3 + 8);
-        if (addSpecial) ids.AddRange(_definition.Template.Before);
         string whole = TextCleaner.ReplaceLoneSurrogates(text);
-        int none = ids.Count;
-        PieceHandler cut = CutWords(word => _model.Encode(word, ids), opens: () => ids.Count == none);
+        PieceHandler cut = CutWords(word => _model.Encode(word, ids), opens: () => ids.Count == 0);
         var rule = new MatchRule(parseSpecial);
         _matchedAsGiven.Split(whole, rule, ids, (_, given) => _matchedNormalized.Split(Normalize(given), rule, ids, (_, piece) => cut(piece)));
-        if (addSpecial) ids.AddRange(_definition.Template.After);
-        return [.. ids];
+        if (!addSpecial) return [.. ids];
+        (IReadOnlyList<int> before, IReadOnlyList<int> after) = _definition.Template;
+
+        // A prompt that a template wrote has its begin of text; no model was trained on two of them.
+        if (before.Count > 0 && ids.Take(before.Count).SequenceEqual(before)) before = [];
+        return [.. before, .. ids, .. after];
     }
 
     /// <summary>
@@ -133,7 +135,10 @@ public sealed class Tokenizer
     /// Whether the ids continue a text that was decoded before, as the output of a model continues its prompt. Vocabularies that put a
     /// space before every text take it off at the beginning; a continuation keeps it.
     /// </param>
-    public TextStream CreateStream(bool skipSpecial = true, bool continues = false) => new(this, skipSpecial, CreateJoiner(continues));
+    public TextStream CreateStream(bool skipSpecial = true, bool continues = false) => new(this, skipSpecial, CreateJoiner(continues), []);
+
+    /// <summary>The same for the output of a model, with some special tokens shown as text.</summary>
+    internal TextStream CreateStream(IReadOnlyCollection<int> shown) => new(this, skipSpecial: true, CreateJoiner(continues: true), shown);
 
     /// <summary>The id of a token as the file writes it, in the byte alphabet or with U+2581 for spaces; null when there is none.</summary>
     public int? IdOf(string token) => _definition.Ids.TryGetValue(token, out int id) ? id : null;

@@ -36,8 +36,9 @@ public class GoldenFamilyTests
     public void Mean_nll_matches(string name)
     {
         Golden golden = Golden.Open(name);
+        if (!golden.ScoreIsBinding) Assert.Skip("a score does not run the last token, and the frequencies follow the length");
         using LanguageModel model = golden.Load();
-        if (golden.ScoreIsBinding) Assert.Equal(golden.MeanNll, model.Score(golden.Tokens, null, TestContext.Current.CancellationToken).MeanNll, 1e-4);
+        Assert.Equal(golden.MeanNll, model.Score(golden.Tokens, null, TestContext.Current.CancellationToken).MeanNll, 1e-4);
     }
 
     [Theory]
@@ -86,7 +87,6 @@ public class GoldenFamilyTests
 
     private sealed record Golden(string Folder, int[] Tokens, double[][] Logits, int[] Argmax, double MeanNll, int[] Continuation)
     {
-        // A score does not run the last token, so that the length differs where frequencies depend on it.
         public bool ScoreIsBinding => !Folder.EndsWith("llama-dynamic", StringComparison.Ordinal);
 
         public static Golden Open(string name)

@@ -29,8 +29,8 @@ internal sealed record Splitter(string Pattern, bool IsLiteral, SplitBehavior Be
     private readonly SplitPattern _pattern = IsLiteral ? SplitPattern.Literal(Pattern) : SplitPattern.Parse(Pattern);
 
     // These rules match all of a text, so their matches are its pieces.
-    private readonly SplitRule? _rule = IsLiteral || !(Behavior == SplitBehavior.Isolated || (Behavior == SplitBehavior.Removed && Invert))
-        ? null : WordSplitter.RuleOf(Pattern);
+    private readonly WordRule? _rule = IsLiteral || !(Behavior == SplitBehavior.Isolated || (Behavior == SplitBehavior.Removed && Invert))
+        ? null : WordRule.Of(Pattern);
 
     /// <summary>Whether it leaves out some of the text.</summary>
     public bool DropsText => Behavior == SplitBehavior.Removed && _rule is null;
@@ -41,7 +41,7 @@ internal sealed record Splitter(string Pattern, bool IsLiteral, SplitBehavior Be
         else CutByPattern(text, next);
     }
 
-    private static void CutByRule(ReadOnlySpan<char> text, SplitRule rule, PieceHandler next)
+    private static void CutByRule(ReadOnlySpan<char> text, WordRule rule, PieceHandler next)
     {
         for (int start = 0; start < text.Length;)
         {
