@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using ParScale.Checkpoints;
 using ParScale.Checkpoints.Safetensors;
@@ -82,6 +83,31 @@ public class FamilyConfigTests
         Assert.Equal(new double?[] { 10000, 10000 }, [Read("gemma3_text").Layers[0].Attention.Rotation?.Theta, Read("gemma2").Layers[0].Attention.Rotation?.Theta]);
         Assert.Equal((1.0, 1.0, 1.0, 1.0), (Read("granite").EmbeddingMultiplier, Read("granite").ResidualMultiplier, Read("granite").LogitsDivisor, Read("granite").Layers[0].Attention.Scale));
         BadInput.Expect("CF-03", () => Read("mistral", "\"rms_norm_eps\":1e-6"), "num_key_value_heads");
+    }
+
+    [Fact]
+    public void Damaged_configs_never_crash()
+    {
+        ReadOnlySpan<byte> likely = "{}[]\":,-.0123456789eE\\un \0\u00ff"u8;
+        var random = new Random(15);
+        foreach (string name in FamilyConfigs.Names)
+        {
+            byte[] good = Encoding.UTF8.GetBytes(FamilyConfigs.Json(name, streams: 2));
+            for (int i = 0; i < 500; i++)
+            {
+                byte[] bytes = [.. good];
+                for (int edits = random.Next(1, 4); edits > 0; edits--) bytes[random.Next(bytes.Length)] = likely[random.Next(likely.Length)];
+                try
+                {
+                    ModelConfig model = CheckpointConfig.Parse(bytes, "config.json").Model;
+                    foreach (Rotation rotation in model.Rotations) rotation.Frequencies(model.MaxPositions, new double[rotation.Size / 2]);
+                }
+                catch (ParScaleException e)
+                {
+                    Assert.DoesNotContain(e.Message, char.IsControl);
+                }
+            }
+        }
     }
 
     [Fact]

@@ -51,16 +51,33 @@ internal abstract class Family
         if (model.Rotations.FirstOrDefault() is { } rotation) RotationWriter.Write(json, rotation, model.HeadSize);
     }
 
-    /// <summary>Writes <c>layer_types</c> and <c>sliding_window</c>, where some layer has a window.</summary>
-    protected static void WriteWindows(Utf8JsonWriter json, ModelConfig model)
+    /// <summary>Writes <c>use_sliding_window</c>, and the windows where some layer has one.</summary>
+    protected static void WriteSwitchedWindows(Utf8JsonWriter json, ModelConfig model)
     {
-        int? window = model.Layers.Max(layer => layer.Attention.Window);
-        json.WriteBoolean("use_sliding_window", window is not null);
-        if (window is null) return;
-        json.WriteNumber("sliding_window", window.Value);
+        bool any = model.Layers.Any(layer => layer.Attention.Window is not null);
+        json.WriteBoolean("use_sliding_window", any);
+        if (!any) return;
+        WriteWindow(json, model);
+        WriteLayerTypes(json, model);
+    }
+
+    /// <summary>Writes <c>sliding_window</c>, the size of all windows.</summary>
+    protected static void WriteWindow(Utf8JsonWriter json, ModelConfig model) =>
+        WriteNumberOrNull(json, "sliding_window", model.Layers.Max(layer => layer.Attention.Window));
+
+    /// <summary>Writes which layers have one.</summary>
+    protected static void WriteLayerTypes(Utf8JsonWriter json, ModelConfig model)
+    {
         json.WriteStartArray("layer_types");
         foreach (LayerConfig layer in model.Layers) json.WriteStringValue(layer.Attention.Window is null ? FamilyFile.FullAttention : FamilyFile.SlidingAttention);
         json.WriteEndArray();
+    }
+
+    /// <summary>Writes a number, or null.</summary>
+    protected static void WriteNumberOrNull(Utf8JsonWriter json, string key, double? value)
+    {
+        if (value is { } number) json.WriteNumber(key, number);
+        else json.WriteNull(key);
     }
 }
 

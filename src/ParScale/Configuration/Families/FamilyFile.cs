@@ -9,12 +9,12 @@ internal sealed class FamilyFile
     public const string FullAttention = "full_attention";
     public const string SlidingAttention = "sliding_attention";
     private readonly string _file;
+    private readonly string _plainType;
     private readonly FamilyDefaults _defaults;
 
     public FamilyFile(ConfigObject json, string file, Family family)
     {
-        (Json, _file, _defaults) = (json, file, family.Defaults);
-        PlainType = family.PlainType;
+        (Json, _file, _plainType, _defaults) = (json, file, family.PlainType, family.Defaults);
         Layers = json.Size("num_hidden_layers", ConfigLimits.Layers);
         Positions = json.Has("max_position_embeddings") ? json.Whole("max_position_embeddings", 1, ConfigLimits.Positions, "CF-05") : _defaults.Positions;
         Heads = json.Size("num_attention_heads", ConfigLimits.Heads);
@@ -58,8 +58,6 @@ internal sealed class FamilyFile
     /// <summary>Lines for the user.</summary>
     public List<string> Notices { get; } = [];
 
-    private string PlainType { get; }
-
     /// <summary>A model whose layers are all the same.</summary>
     public ModelConfig Model(LayerConfig layer) => Model(_ => layer);
 
@@ -75,7 +73,7 @@ internal sealed class FamilyFile
         }
         return new ModelConfig
         {
-            Family = PlainType,
+            Family = _plainType,
             HiddenSize = Hidden,
             Layers = layers,
             AttentionHeads = Heads,

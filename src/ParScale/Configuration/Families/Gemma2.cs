@@ -76,20 +76,7 @@ internal sealed class Gemma2 : Family
         json.WriteBoolean("attention_bias", attention.InputBias);
         json.WriteNumber("query_pre_attn_scalar", Math.Round(1 / (attention.Scale * attention.Scale), 6));
         WriteNumberOrNull(json, "final_logit_softcapping", model.LogitsSoftCap);
-        WriteWindowList(json, model);
-    }
-
-    private static void WriteWindowList(Utf8JsonWriter json, ModelConfig model)
-    {
-        WriteNumberOrNull(json, "sliding_window", model.Layers.Max(layer => layer.Attention.Window));
-        json.WriteStartArray("layer_types");
-        foreach (LayerConfig layer in model.Layers) json.WriteStringValue(layer.Attention.Window is null ? FamilyFile.FullAttention : FamilyFile.SlidingAttention);
-        json.WriteEndArray();
-    }
-
-    private static void WriteNumberOrNull(Utf8JsonWriter json, string key, double? value)
-    {
-        if (value is { } number) json.WriteNumber(key, number);
-        else json.WriteNull(key);
+        WriteWindow(json, model);
+        WriteLayerTypes(json, model);
     }
 }

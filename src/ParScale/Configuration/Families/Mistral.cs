@@ -34,7 +34,6 @@ internal sealed class Mistral : Family
     public override void Write(Utf8JsonWriter json, ModelConfig model)
     {
         base.Write(json, model);
-        if (model.Layers[0].Attention.Window is { } window) json.WriteNumber("sliding_window", window);
-        else json.WriteNull("sliding_window");
+        WriteWindow(json, model);
     }
 }

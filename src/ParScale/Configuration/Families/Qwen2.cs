@@ -41,7 +41,7 @@ internal sealed class Qwen2 : Family
     public override void Write(Utf8JsonWriter json, ModelConfig model)
     {
         base.Write(json, model);
-        WriteWindows(json, model);
+        WriteSwitchedWindows(json, model);
     }
 
     /// <summary>The windows of this family and of Qwen3: by <c>layer_types</c>, else those of the layers from <c>max_window_layers</c> on.</summary>

@@ -42,6 +42,6 @@ internal sealed class Qwen3 : Family
     {
         base.Write(json, model);
         json.WriteBoolean("attention_bias", model.Layers[0].Attention.InputBias);
-        WriteWindows(json, model);
+        WriteSwitchedWindows(json, model);
     }
 }

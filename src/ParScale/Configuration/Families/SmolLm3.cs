@@ -45,7 +45,7 @@ internal sealed class SmolLm3 : Family
         json.WriteStartArray(ListKey);
         foreach (LayerConfig layer in model.Layers) json.WriteNumberValue(layer.Attention.Rotation is null ? 0 : 1);
         json.WriteEndArray();
-        WriteWindows(json, model);
+        WriteSwitchedWindows(json, model);
     }
 
     // In the list 1 means, against its name, that the layer turns.
