@@ -23,6 +23,7 @@ internal static class BackboneWalk
     /// <param name="look">Called once per layer.</param>
     public static void Run(PlainWeights weights, Tensor windows, long[] offsets, Look look)
     {
+        Trainable.Require(checkpoint.Config.Model);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         // Further on a query sees more tokens; as many times more as there are, as far as anyone can say.
