@@ -37,10 +37,9 @@ internal sealed record ToolSupport(bool ShowsTools, ToolCallFormat? Format)
         // A template that refuses these may take others.
         if (shown is not null && shown == without) return new ToolSupport(false, null);
         string called = Write(template, [question, call], Tools(), opens: false) ?? "";
-        // The model's part begins after the generation prompt; where that is more than a finished turn has, such as the beginning of a
-        // thought, somewhere after the question.
-        string[] turns = [.. new[] { shown, Write(template, [question], Tools(), opens: false) }
-            .Where(before => before is not null && called.StartsWith(before, StringComparison.Ordinal)).Select(before => called[before!.Length..])];
+        // The model's part begins after what the generation prompt and the finished turn have in common. Where the prompt has more, such as
+        // the beginning of a thought, that may be within a mark; so it is also looked for after the question.
+        string[] turns = [.. new[] { shown, Write(template, [question], Tools(), opens: false) }.Select(before => called[called.AsSpan().CommonPrefixLength(before)..])];
         bool writes = called.Contains(Called, StringComparison.Ordinal);
         return new ToolSupport(true, writes ? ToolCallFormat.All.FirstOrDefault(format => turns.Any(turn => Reads(format, turn))) : Told(template.ToolSource));
     }
