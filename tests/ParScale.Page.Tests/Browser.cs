@@ -34,7 +34,7 @@ public sealed class Browser : IAsyncLifetime
             ReducedMotion = ReducedMotion.Reduce,
             BypassCSP = bypassPolicy,
         });
-        context.SetDefaultTimeout(10_000);
+        context.SetDefaultTimeout(20_000);
         return await OpenPage.In(context, server.Address, preferences);
     }
 
