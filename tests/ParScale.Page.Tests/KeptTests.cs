@@ -52,13 +52,13 @@ public sealed class KeptTests(Browser browser, ChatModel model)
     public async Task Full_storage_costs_the_details_of_old_tokens_and_no_text()
     {
         await using TestServer server = await TestServer.Start(model.Model);
-        await using OpenPage page = await browser.Open(server, preferences: """{"maxTokens": "300", "view": "streams"}""");
+        await using OpenPage page = await browser.Open(server, preferences: """{"maxTokens": "120", "view": "streams"}""");
         await page.Ask("old");
         string text = (await page.Page.Locator(".column .tokens").TextContentAsync())!;
         // Fills what is left to the last byte.
         await page.Page.EvaluateAsync("""
             () => {
-              let text = 'x'.repeat(1 << 20);
+              let text = 'x'.repeat(1 << 22);
               for (let i = 0; text.length > 0; i++) try { localStorage.setItem('filler' + i, text); } catch { text = text.slice(0, text.length / 2); }
             }
             """);

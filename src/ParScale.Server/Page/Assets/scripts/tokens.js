@@ -11,7 +11,8 @@ export function tokenText(answer, label) {
   const place = make('span', { class: 'tokens' });
   let shown = 0;
   const grow = () => {
-    for (; shown < answer.segments.length; shown++) place.append(tokenOf(answer.segments[shown]));
+    // Full storage may have cost their details meanwhile.
+    for (; shown < (answer.segments?.length ?? 0); shown++) place.append(tokenOf(answer.segments[shown]));
     if (shown > 0 && !place.hasAttribute('role')) {
       place.setAttribute('role', 'listbox');
       place.setAttribute('aria-orientation', 'horizontal');
