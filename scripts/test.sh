@@ -104,6 +104,9 @@ if scripts/install-openmpi.sh; then echo 'ok'; else echo 'not there: its tests a
 title 'clients for JavaScript'
 # Without Node or the packages their checks are skipped, which the summary counts.
 if [ -d scripts/js-clients/node_modules ] || js_clients; then echo 'ok'; else echo 'not there: their checks are skipped'; fi
+title 'Chromium'
+# Only the page's own tests need it.
+if scripts/install-chromium.sh; then echo 'ok'; else echo 'not there: tests of the page are skipped'; fi
 check 'build' dotnet build ParScale.slnx -c Release --nologo -v minimal -tl:off || finish
 check 'format' dotnet format whitespace ParScale.slnx --no-restore --verify-no-changes
 
