@@ -31,9 +31,9 @@ public sealed class OutputConstraint
 
     /// <summary>Starts a text.</summary>
     /// <param name="tokenizer">The tokenizer of the model.</param>
-    /// <param name="shown">Special tokens that stand for their text.</param>
-    internal ConstrainedText Begin(Tokenizer tokenizer, IReadOnlyCollection<int> shown) =>
-        new(_automaton, _masks.GetValue(tokenizer, key => new TokenMasks(_automaton, TokenTrie.Of(key))), tokenizer, shown);
+    /// <param name="controls">The control tokens that the grammar names, by their places.</param>
+    internal ConstrainedText Begin(Tokenizer tokenizer, IReadOnlyList<int> controls) =>
+        new(_automaton, _masks.GetValue(tokenizer, key => new TokenMasks(_automaton, TokenTrie.Of(key))), tokenizer, controls);
 }
 
 /// <summary>The masks of the states that were met with one vocabulary. Safe to use from several threads.</summary>
@@ -58,7 +58,7 @@ internal sealed class TokenMasks(GrammarAutomaton automaton, TokenTrie trie)
 }
 
 /// <summary>One text on its way through the grammar.</summary>
-internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks masks, Tokenizer tokenizer, IReadOnlyCollection<int> shown)
+internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks masks, Tokenizer tokenizer, IReadOnlyList<int> controls)
 {
     private readonly TokenMask _mask = new(tokenizer.IdLimit);
     private int _state = automaton.Start;
@@ -71,8 +71,8 @@ internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks mas
     public TokenMask Next(IReadOnlyList<int> endOfText)
     {
         _mask.CopyFrom(masks.Of(_state));
-        foreach (int token in shown)
-            if (After(_state, token) != GrammarAutomaton.Dead) _mask.Add(token);
+        for (int place = 0; place < controls.Count; place++)
+            if (automaton.Next(_state, (byte)(Grammar.FirstControl + place)) != GrammarAutomaton.Dead) _mask.Add(controls[place]);
         if (automaton.MayEnd(_state))
         {
             foreach (int token in endOfText) _mask.Add(token);
@@ -81,12 +81,14 @@ internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks mas
     }
 
     /// <summary>A token was chosen.</summary>
-    public void Append(int token) => _state = After(_state, token);
-
-    private int After(int state, int token)
+    public void Append(int token)
     {
-        foreach (byte value in tokenizer.BytesOf(token, skipSpecial: !shown.Contains(token)))
-            if (state != GrammarAutomaton.Dead) state = automaton.Next(state, value);
-        return state;
+        for (int place = 0; place < controls.Count; place++)
+        {
+            if (controls[place] != token) continue;
+            _state = automaton.Next(_state, (byte)(Grammar.FirstControl + place));
+            return;
+        }
+        foreach (byte value in tokenizer.BytesOf(token, skipSpecial: true)) _state = automaton.Next(_state, value);
     }
 }
