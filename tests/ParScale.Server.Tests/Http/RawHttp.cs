@@ -4,7 +4,9 @@ using System.Text;
 namespace ParScale.Server.Tests.Http;
 
 /// <summary>What came back over a connection, as text.</summary>
-internal sealed record RawAnswer(string Text)
+/// <param name="Text">All of it.</param>
+/// <param name="Time">Time from the first byte sent to the first one that came.</param>
+internal sealed record RawAnswer(string Text, TimeSpan Time)
 {
     /// <summary>The first status; 0 when the connection was closed without an answer.</summary>
     public int Status => Text.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) ? int.Parse(Text.AsSpan(9, 3), System.Globalization.CultureInfo.InvariantCulture) : 0;
@@ -32,7 +34,7 @@ internal static class RawHttp
         using var socket = new TcpClient();
         await socket.ConnectAsync(address.Host, address.Port, limit.Token);
         NetworkStream stream = socket.GetStream();
-        Task<string> reading = Read(stream, limit.Token);
+        Task<RawAnswer> reading = Read(stream, limit.Token);
         try
         {
             bool isFirst = true;
@@ -48,22 +50,28 @@ internal static class RawHttp
         {
             // The server may refuse before all is sent.
         }
-        return new RawAnswer(await reading);
+        return await reading;
     }
 
-    private static async Task<string> Read(NetworkStream stream, CancellationToken cancellation)
+    private static async Task<RawAnswer> Read(NetworkStream stream, CancellationToken cancellation)
     {
         var bytes = new MemoryStream();
         var buffer = new byte[16384];
+        long start = TimeProvider.System.GetTimestamp();
+        TimeSpan time = TimeSpan.Zero;
         try
         {
             int read;
-            while ((read = await stream.ReadAsync(buffer, cancellation)) > 0) bytes.Write(buffer, 0, read);
+            while ((read = await stream.ReadAsync(buffer, cancellation)) > 0)
+            {
+                if (bytes.Length == 0) time = TimeProvider.System.GetElapsedTime(start);
+                bytes.Write(buffer, 0, read);
+            }
         }
         catch (IOException)
         {
             // Reset: what came before counts.
         }
-        return Encoding.UTF8.GetString(bytes.ToArray());
+        return new RawAnswer(Encoding.UTF8.GetString(bytes.ToArray()), time);
     }
 }

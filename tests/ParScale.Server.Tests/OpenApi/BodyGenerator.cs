@@ -96,8 +96,9 @@ internal sealed class BodyGenerator(ApiDocument document, int vocabulary, int se
         HashSet<string> required = document.Required(schema);
         foreach ((string name, JsonElement value) in document.Properties(schema))
         {
-            bool isLimit = name is "max_tokens" or "max_output_tokens" or "options" or "num_predict";
-            if (required.Contains(name) || _random.Next(100) < (isLimit ? 90 : depth < 6 ? 12 : 0)) made[name] = Value(value, name, depth + 1);
+            // What keeps answers short, and what there is no answer without.
+            bool isUsual = name is "max_tokens" or "max_output_tokens" or "options" or "num_predict" or "prompt" or "messages";
+            if (required.Contains(name) || _random.Next(100) < (isUsual ? 90 : name == "stream" ? 50 : depth < 6 ? 10 : 0)) made[name] = Value(value, name, depth + 1);
         }
         return made;
     }
