@@ -68,12 +68,12 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public static Task<TestServer> Start(LanguageModel? model, ServerOptions? options = null) => Start(model is null ? [] : [("tiny", model)], options);
+    public static Task<TestServer> Start(LanguageModel? model, ServerOptions? options = null) => StartAll(model is null ? [] : [("tiny", model)], options);
 
     /// <param name="models">The models by name; with none the server says that it loads.</param>
     /// <param name="options">How they are served.</param>
     /// <param name="before">What answers requests before the service does; it returns whether it did.</param>
-    public static async Task<TestServer> Start(IReadOnlyList<(string Name, LanguageModel Model)> models, ServerOptions? options = null, Func<HttpContext, Task<bool>>? before = null)
+    public static async Task<TestServer> StartAll(IReadOnlyList<(string Name, LanguageModel Model)> models, ServerOptions? options = null, Func<HttpContext, Task<bool>>? before = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
