@@ -78,6 +78,7 @@ internal static class CommandLine
             ("generate", () => new GenerateCommand(terminal, common)),
             ("chat", () => new ChatCommand(terminal, common)),
             ("serve", () => new ServeCommand(terminal, common)),
+            ("gateway", () => new GatewayCommand(terminal, common)),
             ("logits", () => new LogitsCommand(terminal, common)),
             ("score", () => new ScoreCommand(terminal, common)),
             ("tokenize", () => new TokenizeCommand(terminal, common)),

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using ParScale.Server.Hosting;
 using ParScale.Server.Http;
+using ParScale.Server.Observation;
 
 namespace ParScale.Server;
 
@@ -8,11 +9,18 @@ namespace ParScale.Server;
 /// Serves loaded models over HTTP. Make one, map it with <see cref="ParScaleEndpoints.MapParScale"/>, and give it models when they are
 /// loaded: until then requests are answered 503.
 /// </summary>
-public sealed class ParScaleService
+public sealed class ParScaleService : IDisposable
 {
+    /// <summary>
+    /// The name of the meter and of the source of traces, for OpenTelemetry: <c>AddMeter(ParScaleService.TelemetryName)</c> and
+    /// <c>AddSource(ParScaleService.TelemetryName)</c>.
+    /// </summary>
+    public const string TelemetryName = "ParScale.Server";
+
     private readonly ServerOptions _options;
     private readonly ApiKeys _keys;
     private readonly RequestGate _gate;
+    private readonly ServerMetrics _metrics;
 
     /// <summary>A service without models.</summary>
     /// <exception cref="ParScaleException">An option is out of range.</exception>
@@ -22,6 +30,7 @@ public sealed class ParScaleService
         _options.Validate();
         _keys = new ApiKeys(_options.ApiKeys);
         _gate = new RequestGate(_options.MaxRunning, _options.MaxWaiting);
+        _metrics = new ServerMetrics(State, _gate);
     }
 
     /// <summary>Requests that run now.</summary>
@@ -32,6 +41,9 @@ public sealed class ParScaleService
 
     internal ServerState State { get; } = new();
 
+    /// <summary>Whether an instrument is one of this service: others in the process have the same names.</summary>
+    internal bool Measures(System.Diagnostics.Metrics.Instrument instrument) => _metrics.Has(instrument);
+
     /// <summary>Takes requests from now on. The models stay the caller's, who disposes of them after the last request.</summary>
     /// <param name="models">Models by the names that clients call them; the first is the one that requests without a name get.</param>
     public void Serve(params IReadOnlyList<(string Name, LanguageModel Model)> models)
@@ -39,7 +51,7 @@ public sealed class ParScaleService
         ArgumentNullException.ThrowIfNull(models);
         if (models.Count == 0) throw ParScaleException.Usage("SV-01", "there is no model to serve");
         long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        State.Serve([.. models.Select(one => new ServedModel(one.Name, one.Model, now))]);
+        State.Serve([.. models.Select(one => new ServedModel(one.Name, one.Model, now, _metrics))]);
     }
 
     /// <summary>Takes no further requests, and waits until those that run have ended or the time is over.</summary>
@@ -56,8 +68,11 @@ public sealed class ParScaleService
         return true;
     }
 
-    /// <summary>Answers one request: checks who asks, runs it, and tells what fails in OpenAI's shape.</summary>
-    internal async Task Handle(HttpContext context, Func<RequestScope, Task> run, bool isOpen = false)
+    /// <summary>Ends what it measures. Requests must have ended.</summary>
+    public void Dispose() => _metrics.Dispose();
+
+    /// <summary>Answers one request: checks who asks, runs it, and tells what fails in the API's shape; OpenAI's if none is given.</summary>
+    internal async Task Handle(HttpContext context, Func<RequestScope, Task> run, bool isOpen = false, ErrorShape? errors = null)
     {
         using var limit = new CancellationTokenSource(_options.RequestTimeout);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, limit.Token);
@@ -77,7 +92,9 @@ public sealed class ParScaleService
         }
         catch (Exception e)
         {
-            await Tell(context, scope, Describe(e, limit.IsCancellationRequested)).ConfigureAwait(false);
+            ApiException told = Describe(e, limit.IsCancellationRequested);
+            _metrics.SawError(told.Status);
+            await Tell(context, scope, told, errors ?? ErrorShape.OpenAi).ConfigureAwait(false);
         }
     }
 
@@ -91,10 +108,10 @@ public sealed class ParScaleService
         _ => new ApiException(StatusCodes.Status500InternalServerError, "the server failed", "server_error"),
     };
 
-    private static async Task Tell(HttpContext context, RequestScope? scope, ApiException e)
+    private static async Task Tell(HttpContext context, RequestScope? scope, ApiException e, ErrorShape errors)
     {
-        if (scope is { Events.HasBegun: true }) await scope.Events.Send(new ErrorBody(ErrorDetail.Of(e)), WireJson.Wire.ErrorBody).ConfigureAwait(false);
-        else if (!context.Response.HasStarted) await Answer.Error(context, e).ConfigureAwait(false);
+        if (scope is { HasBegun: true }) await (scope.WhenCut is { } tell ? tell(e) : errors.End(scope, e)).ConfigureAwait(false);
+        else if (!context.Response.HasStarted) await Answer.Error(context, e, errors).ConfigureAwait(false);
         else context.Abort();
     }
 }

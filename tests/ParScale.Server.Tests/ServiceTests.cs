@@ -85,7 +85,7 @@ public sealed class ServiceTests(ChatModel model)
     [Fact]
     public async Task Before_and_after_serving_requests_are_told_so()
     {
-        await using TestServer server = await TestServer.Start(null);
+        await using TestServer server = await TestServer.Start((ParScale.LanguageModel?)null);
         (HttpStatusCode status, JsonElement answer) = await server.Post("/v1/chat/completions", Long);
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "unavailable_error"), (status, answer.GetProperty("error").GetProperty("type").GetString()));
         server.Service.Serve(("tiny", model.Model));

@@ -68,7 +68,8 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public static Task<TestServer> Start(LanguageModel? model, ServerOptions? options = null) => StartAll(model is null ? [] : [("tiny", model)], options);
+    public static Task<TestServer> Start(LanguageModel? model, ServerOptions? options = null, string name = "tiny") =>
+        StartAll(model is null ? [] : [(name, model)], options);
 
     /// <param name="models">The models by name; with none the server says that it loads.</param>
     /// <param name="options">How they are served.</param>
@@ -89,6 +90,7 @@ internal sealed class TestServer : IAsyncDisposable
             });
         }
         app.MapParScale(service);
+        app.MapNothingElse(service);
         await app.StartAsync();
         return new TestServer(app, service);
     }
@@ -111,13 +113,40 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>The values of an event stream; the last line must be [DONE].</summary>
     public async Task<List<JsonElement>> Events(string path, string json)
     {
-        using var content = new StringContent(json, Encoding.UTF8, "application/json");
-        using HttpResponseMessage answer = await Client.PostAsync(path, content, TestContext.Current.CancellationToken);
-        Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
-        string[] lines = (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = (await Text(path, json, "text/event-stream")).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
         Assert.All(lines, line => Assert.StartsWith("data: ", line, StringComparison.Ordinal));
         Assert.Equal("data: [DONE]", lines[^1]);
         return [.. lines[..^1].Select(line => Parse(line["data: ".Length..]))];
+    }
+
+    /// <summary>The values of an event stream whose events have names: each value must hold the name and its number.</summary>
+    public async Task<List<JsonElement>> NamedEvents(string path, string json)
+    {
+        string[] events = (await Text(path, json, "text/event-stream")).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        return [.. events.Select((one, i) =>
+        {
+            string[] lines = one.Split('\n');
+            Assert.Equal(2, lines.Length);
+            JsonElement value = Parse(lines[1]["data: ".Length..]);
+            Assert.Equal("event: " + value.GetProperty("type").GetString(), lines[0]);
+            Assert.Equal(i, value.GetProperty("sequence_number").GetInt32());
+            return value;
+        })];
+    }
+
+    /// <summary>The values of an answer with one a line.</summary>
+    public async Task<List<JsonElement>> Lines(string path, string json) =>
+        [.. (await Text(path, json, "application/x-ndjson")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
+
+    /// <summary>An answer as it is.</summary>
+    public async Task<string> Text(string path, string json, string type)
+    {
+        using var content = new StringContent(json, Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await Client.PostAsync(path, content, TestContext.Current.CancellationToken);
+        string text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(answer.IsSuccessStatusCode, text);
+        Assert.Equal(type, answer.Content.Headers.ContentType?.MediaType);
+        return text;
     }
 
     public async ValueTask DisposeAsync()
@@ -126,7 +155,7 @@ internal sealed class TestServer : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static JsonElement Parse(string text)
+    public static JsonElement Parse(string text)
     {
         using var json = JsonDocument.Parse(text);
         return json.RootElement.Clone();

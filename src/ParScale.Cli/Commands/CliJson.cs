@@ -37,6 +37,7 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(PublishedResult))]
 [JsonSerializable(typeof(VersionResult))]
 [JsonSerializable(typeof(ServeResult))]
+[JsonSerializable(typeof(GatewayResult))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>The context to use; standard output is never HTML, so quotes and letters need no escapes beyond JSON's own.</summary>

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ParScale.Cli.Terminals;
@@ -11,27 +12,33 @@ using ParScale.Server;
 
 namespace ParScale.Cli.Serving;
 
-/// <summary>Kestrel with the endpoints of a <see cref="ParScaleService"/>, within the limits that the guide states.</summary>
+/// <summary>Kestrel with the endpoints of a server or a gateway, within the limits that the guide states.</summary>
 internal sealed class ServerHost : IAsyncDisposable
 {
     private const int MostConnections = 512;
 
     private readonly WebApplication _app;
+    private readonly ParScaleService _service;
 
     private ServerHost(WebApplication app, ParScaleService service)
     {
-        (_app, Service) = (app, service);
+        (_app, _service) = (app, service);
         Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/");
     }
-
-    public ParScaleService Service { get; }
 
     /// <summary>Where the server listens, with the port it really has.</summary>
     public Uri Address { get; }
 
-    /// <summary>Starts to listen; requests are answered 503 until the service has a model.</summary>
+    /// <summary>Starts to listen; a service without a model answers requests with 503 until it has one.</summary>
+    /// <param name="endpoint">Where.</param>
+    /// <param name="options">The limits of the service.</param>
+    /// <param name="service">Who may ask, and whose requests are waited for at the end.</param>
+    /// <param name="map">Maps what is served, beside the metrics.</param>
+    /// <param name="telemetry">Names of the meters and sources of traces that are shown.</param>
+    /// <param name="add">Adds what the endpoints need.</param>
     /// <exception cref="ParScaleException">The port is in use, or may not be listened on (CL-04).</exception>
-    public static async Task<ServerHost> Start(IPAddress address, int port, ServerOptions options)
+    public static async Task<ServerHost> Start(
+        IPEndPoint endpoint, ServerOptions options, ParScaleService service, Action<IEndpointRouteBuilder> map, IReadOnlyList<string> telemetry, Action<IServiceCollection>? add = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         // Prompts are nobody's business: nothing is logged unless a fault is ours.
@@ -41,14 +48,15 @@ internal sealed class ServerHost : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
             kestrel.Limits.MaxConcurrentConnections = MostConnections;
-            kestrel.Listen(address, port);
+            kestrel.Listen(endpoint);
         });
         builder.Services.AddRoutingCore();
+        Telemetry.Add(builder, telemetry);
+        add?.Invoke(builder.Services);
         WebApplication app = builder.Build();
-        var service = new ParScaleService(options);
         app.UseRouting();
-        app.MapParScale(service);
-        app.MapNothingElse(service);
+        Telemetry.Map(app, service);
+        map(app);
         try
         {
             await app.StartAsync().ConfigureAwait(false);
@@ -57,7 +65,7 @@ internal sealed class ServerHost : IAsyncDisposable
         catch (IOException e)
         {
             await app.DisposeAsync().ConfigureAwait(false);
-            throw new ParScaleException(ErrorKind.Io, "CL-04", $"{address} port {port} cannot be listened on: {e.InnerException?.Message ?? e.Message}; choose another with --port", e);
+            throw new ParScaleException(ErrorKind.Io, "CL-04", $"{endpoint.Address} port {endpoint.Port} cannot be listened on: {e.InnerException?.Message ?? e.Message}; choose another with --port", e);
         }
     }
 
@@ -74,14 +82,14 @@ internal sealed class ServerHost : IAsyncDisposable
         }
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal), terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         await using (terminal.Cancellation.UnsafeRegister(_ => stop.TrySetResult(), null).ConfigureAwait(false)) await stop.Task.ConfigureAwait(false);
-        if (Service.Running > 0) terminal.Note($"{Service.Running} requests have up to {window.TotalSeconds:F0} s to end; Ctrl+C ends them now");
+        if (_service.Running > 0) terminal.Note($"{_service.Running} requests have up to {window.TotalSeconds:F0} s to end; Ctrl+C ends them now");
         try
         {
-            if (!await Service.DrainAsync(window, now.Token).ConfigureAwait(false)) terminal.Note($"{Service.Running} requests were cut");
+            if (!await _service.DrainAsync(window, now.Token).ConfigureAwait(false)) terminal.Note($"{_service.Running} requests were cut");
         }
         catch (OperationCanceledException)
         {
-            terminal.Note($"{Service.Running} requests were cut");
+            terminal.Note($"{_service.Running} requests were cut");
         }
         using var cut = new CancellationTokenSource(TimeSpan.Zero);
         await _app.StopAsync(cut.Token).ConfigureAwait(false);

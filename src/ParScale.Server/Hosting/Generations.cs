@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using ParScale.Generation;
+using ParScale.Server.Observation;
 using ParScale.Server.Requests;
 
 namespace ParScale.Server.Hosting;
@@ -11,12 +12,13 @@ internal static class Generations
     public static async IAsyncEnumerable<(int Index, GeneratedPiece Piece)> Run(
         GenerationRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
+        using RequestMeasurement measured = request.Model.Metrics.Begin(request);
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var pieces = Channel.CreateUnbounded<(int, GeneratedPiece)>(new UnboundedChannelOptions { SingleReader = true });
         // What is wrong with one is found before any has begun.
         IAsyncEnumerable<GeneratedPiece>[] answers = [.. request.Prompts.SelectMany((prompt, p) =>
             Enumerable.Range(0, request.Choices).Select(choice => Start(request, prompt, choice, leave.Token)))];
-        Task all = Task.WhenAll(answers.Select((answer, i) => Pump(answer, i, pieces.Writer, leave)));
+        Task all = Task.WhenAll(answers.Select((answer, i) => Pump(answer, i, pieces.Writer, measured, leave)));
         Task end = all.ContinueWith(done => pieces.Writer.TryComplete(done.Exception?.InnerException), CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
@@ -41,14 +43,19 @@ internal static class Generations
     }
 
     // One that fails ends the others too: the request has no answer then.
-    private static async Task Pump(IAsyncEnumerable<GeneratedPiece> answer, int index, ChannelWriter<(int, GeneratedPiece)> pieces, CancellationTokenSource leave)
+    private static async Task Pump(IAsyncEnumerable<GeneratedPiece> answer, int index, ChannelWriter<(int, GeneratedPiece)> pieces, RequestMeasurement measured, CancellationTokenSource leave)
     {
         try
         {
-            await foreach (GeneratedPiece piece in answer.ConfigureAwait(false)) await pieces.WriteAsync((index, piece)).ConfigureAwait(false);
+            await foreach (GeneratedPiece piece in answer.ConfigureAwait(false))
+            {
+                measured.See(index, piece);
+                await pieces.WriteAsync((index, piece)).ConfigureAwait(false);
+            }
         }
-        catch
+        catch (Exception e)
         {
+            measured.Fail(e);
             await leave.CancelAsync().ConfigureAwait(false);
             throw;
         }

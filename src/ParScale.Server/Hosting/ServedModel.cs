@@ -1,6 +1,7 @@
 using System.Globalization;
 using ParScale.Model;
 using ParScale.Server.Http;
+using ParScale.Server.Observation;
 
 namespace ParScale.Server.Hosting;
 
@@ -8,7 +9,8 @@ namespace ParScale.Server.Hosting;
 /// <param name="Name">What clients call it.</param>
 /// <param name="Model">The model.</param>
 /// <param name="Created">When it was loaded, seconds since 1970.</param>
-internal sealed record ServedModel(string Name, LanguageModel Model, long Created)
+/// <param name="Metrics">Where its requests are measured.</param>
+internal sealed record ServedModel(string Name, LanguageModel Model, long Created, ServerMetrics Metrics)
 {
     /// <summary>The names of its sets: the model's own name for the set that runs when none is chosen, then one for each set.</summary>
     public IEnumerable<(string Name, StreamSet Set)> Names()

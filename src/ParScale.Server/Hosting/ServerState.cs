@@ -13,6 +13,9 @@ internal sealed class ServerState
     /// <summary>The state in one word: loading, ready or draining.</summary>
     public string Name => _draining ? "draining" : _models is null ? "loading" : "ready";
 
+    /// <summary>The models, also while the server is being stopped; none while they load.</summary>
+    public IReadOnlyList<ServedModel> Loaded => _models ?? [];
+
     /// <summary>The models; the first is the one that requests without a name get.</summary>
     /// <exception cref="ApiException">They are still being loaded, or the server is being stopped (503).</exception>
     public IReadOnlyList<ServedModel> Models

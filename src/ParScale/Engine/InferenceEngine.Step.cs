@@ -13,10 +13,9 @@ internal sealed partial class InferenceEngine
     private readonly int[] _tokens = new int[ForwardPass.MostRows];
     private readonly PromptPace _pace = new();
     private PassSequence[] _sequences = new PassSequence[4];
-    private long _passes;
 
-    /// <summary>Passes so far.</summary>
-    public long Passes => Volatile.Read(ref _passes);
+    /// <summary>What it does, for whoever watches.</summary>
+    public EngineStatistics Statistics { get; } = new();
 
     // False when there was nothing to run.
     private bool Step()
@@ -48,6 +47,7 @@ internal sealed partial class InferenceEngine
         }
         finally
         {
+            Statistics.SawQueue(_active.Count, _waiting.Count);
             TellWhoLeft();
         }
     }
@@ -94,7 +94,8 @@ internal sealed partial class InferenceEngine
     {
         long bytes = KvCache.BytesFor(_backbone.Config, work.Set.Count, KvDtype, work.Capacity);
         ReadOnlySpan<int> tokens = work.Pending[..^1];
-        FinishedSequence? earlier = work.MayReuse && tokens.Length > 0 ? Memory.Take(work.Set, work.Scope, tokens) : null;
+        int epoch = _backbone.RotationEpoch(work.Pending.Length);
+        FinishedSequence? earlier = work.MayReuse && tokens.Length > 0 ? Memory.Take(work.Set, work.Scope, epoch, tokens) : null;
         int shared = earlier?.Shared(tokens) ?? 0;
         try
         {
@@ -140,7 +141,7 @@ internal sealed partial class InferenceEngine
             ReadOnlySpan<float> mixed = _forward.Run(_tokens.AsSpan(0, tokens), _sequences.AsSpan(0, _inPass.Count));
             for (int i = 0; i < _inPass.Count; i++) _inPass[i].Advance(_sequences[i].Count, reused: false);
             HandOut(mixed);
-            _passes++;
+            Statistics.SawPass(Rows());
         }
         catch (Exception failure)
         {
@@ -166,6 +167,7 @@ internal sealed partial class InferenceEngine
         int rows = 0;
         foreach (Work work in _active)
         {
+            Turn(work);
             if (work.Pending.Length != 1) continue;
             rows += work.Set.Count;
             tokens += Add(work, 1, tokens);
@@ -186,6 +188,27 @@ internal sealed partial class InferenceEngine
             tokens += Add(work, count, tokens);
         }
         return stepping;
+    }
+
+    // All keys of a sequence turn by the frequencies of its whole length. Where these change with the length, the cache begins anew.
+    private void Turn(Work work)
+    {
+        KvCache cache = work.Cache!;
+        int epoch = _backbone.RotationEpoch(cache.Position + work.Pending.Length);
+        if (cache.Epoch == epoch) return;
+        if (cache.Position > 0)
+        {
+            work.Rerun();
+            cache.Rewind(0);
+        }
+        cache.Epoch = epoch;
+    }
+
+    private int Rows()
+    {
+        int rows = 0;
+        for (int i = 0; i < _inPass.Count; i++) rows += _sequences[i].Count * _sequences[i].Set.Count;
+        return rows;
     }
 
     private Work? NextPrompt(long after)
@@ -231,7 +254,12 @@ internal sealed partial class InferenceEngine
         try
         {
             if (!TensorPrimitives.IsFiniteAll(logits)) throw _notFinite(work.Set);
-            if (work.WantsStreamWeights && work.Set.Count > 1) work.TakeStreamWeights(_forward.StreamWeights(mixedRow, work.Set.Count));
+            if (work.Set.Count > 1)
+            {
+                ReadOnlySpan<float> weights = _forward.StreamWeights(mixedRow, work.Set.Count);
+                Statistics.SawWeights(work.Set, weights);
+                if (work.WantsStreamWeights) work.TakeStreamWeights(weights);
+            }
             work.Take(position, logits);
         }
         catch (Exception failure)

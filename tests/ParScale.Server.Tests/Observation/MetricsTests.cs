@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Net;
+
+namespace ParScale.Server.Tests.Observation;
+
+public sealed class MetricsTests(ChatModel model)
+{
+    private const string Secret = "a word that must be seen nowhere", Key = "sk-seen-nowhere-either";
+
+    [Fact]
+    public async Task Requests_are_counted_and_timed()
+    {
+        await using TestServer server = await TestServer.Start(model.Model);
+        using var seen = new Seen(server.Service);
+        await server.Ask("/v1/chat/completions", """{"messages": [{"role": "user", "content": "hello"}], "max_tokens": 9, "streams": 4, "ignore_eos": true, "n": 2}""");
+        await server.Events("/v1/completions", """{"prompt": "hello", "max_tokens": 5, "streams": 2, "stream": true, "ignore_eos": true}""");
+        await server.Post("/v1/completions", """{"prompt": 7}""");
+
+        Assert.Equal(2 * 9, seen.Sum("parscale.generation_tokens", "p4"));
+        Assert.Equal(5, seen.Sum("parscale.generation_tokens", "p2"));
+        Assert.Equal(2, seen.Sum("parscale.request_success", "p4", "length"));
+        Assert.Equal(1, seen.Sum("parscale.request_errors", "400"));
+        Assert.Equal(2, seen.Count("gen_ai.server.request.duration"));
+        Assert.Equal(2, seen.Count("gen_ai.server.time_to_first_token"));
+        Assert.Equal(2, seen.Count("parscale.e2e_request_latency"));
+        Assert.Equal(3, seen.Count("parscale.request_prefill_time"));
+        Assert.Equal(2 * 8 + 4, seen.Count("parscale.inter_token_latency"));
+        Assert.Equal(18, seen.Sum("gen_ai.client.token.usage", "chat", "output"));
+        Assert.Equal(5, seen.Sum("gen_ai.client.token.usage", "text_completion", "output"));
+        Assert.True(seen.Sum("parscale.prefix_cache_queries", "p4") > 0);
+    }
+
+    [Fact]
+    public async Task The_streams_of_each_set_are_seen()
+    {
+        await using TestServer server = await TestServer.Start(model.Model);
+        using var seen = new Seen(server.Service);
+        double tokens = seen.Observe("parscale.stream_tokens", "p4"), steps = seen.Observe("parscale.steps"), rows = seen.Observe("parscale.step_rows");
+        await server.Ask("/v1/completions", """{"prompt": "hello", "max_tokens": 6, "streams": 4, "ignore_eos": true, "cache_prompt": false}""");
+        Assert.Equal(6, seen.Observe("parscale.stream_tokens", "p4") - tokens);
+        Assert.True(seen.Observe("parscale.steps") - steps >= 6);
+        Assert.True(seen.Observe("parscale.step_rows") - rows >= 4 * 6);
+        Assert.Equal(1, seen.Observe("parscale.stream_weight", "p4"), 1e-6);
+        Assert.InRange(seen.Observe("parscale.stream_entropy", "p4"), 0.1, Math.Log(4));
+        Assert.Equal(0, seen.Observe("parscale.sequences_running"));
+        Assert.Equal(0, seen.Observe("parscale.num_requests_running"));
+        Assert.InRange(seen.Observe("parscale.kv_cache_usage_perc"), 0, 1);
+    }
+
+    [Fact]
+    public async Task Tags_and_traces_hold_nothing_that_a_client_wrote()
+    {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == ParScaleService.TelemetryName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+        };
+        var traces = new List<Activity>();
+        listener.ActivityStopped = trace =>
+        {
+            lock (traces) traces.Add(trace);
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using TestServer server = await TestServer.Start(model.Model, new ServerOptions { ApiKeys = [Key] });
+        using var seen = new Seen(server.Service);
+        string body = $$"""{"model": "tiny:p2", "messages": [{"role": "user", "content": "{{Secret}}"}], "user": "{{Secret}}", "stop": "{{Secret}}", "max_tokens": 4, "ignore_eos": true}""";
+        Assert.Equal(HttpStatusCode.OK, (await server.Post("/v1/chat/completions", body, Key)).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await server.Post("/v1/chat/completions", $$"""{"model": "{{Secret}}"}""", Key)).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await server.Post("/v1/chat/completions", body, Secret)).Status);
+
+        Activity trace;
+        lock (traces) trace = Assert.Single(traces, one => one.GetTagItem("gen_ai.request.model") is "tiny:p2" && one.GetTagItem("gen_ai.usage.output_tokens") is 4);
+        Assert.Equal("chat tiny:p2", trace.DisplayName);
+        Assert.Equal(["length"], Assert.IsType<string[]>(trace.GetTagItem("gen_ai.response.finish_reasons")));
+        string[] all = [.. seen.Tags, .. trace.TagObjects.Select(tag => $"{tag.Value}"), .. trace.Events.SelectMany(one => one.Tags).Select(tag => $"{tag.Value}")];
+        Assert.DoesNotContain(all, value => value.Contains(Secret, StringComparison.Ordinal) || value.Contains(Key, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_request_that_is_left_is_counted_as_such()
+    {
+        await using TestServer server = await TestServer.Start(model.Model, new ServerOptions { RequestTimeout = TimeSpan.FromMilliseconds(1) });
+        using var seen = new Seen(server.Service);
+        await server.Post("/v1/completions", """{"prompt": "hello", "max_tokens": 350, "ignore_eos": true}""");
+        while (server.Service.Running > 0) await Task.Delay(1, TestContext.Current.CancellationToken);
+        Assert.Equal(1, seen.Sum("parscale.request_errors", "408"));
+        // It may have been ended before its turn came.
+        Assert.InRange(seen.Sum("parscale.request_success", "abort"), 0, 1);
+        Assert.Equal(0, seen.Sum("parscale.request_success", "length"));
+    }
+
+    /// <summary>What the instruments of one service recorded.</summary>
+    private sealed class Seen : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private readonly List<(string Name, double Value, string[] Tags)> _recorded = [];
+        private bool _observing;
+
+        public Seen(ParScaleService service)
+        {
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (service.Measures(instrument)) listener.EnableMeasurementEvents(instrument);
+            };
+            _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Add(instrument, value, tags));
+            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
+            _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Add(instrument, value, tags));
+            _listener.Start();
+        }
+
+        public IEnumerable<string> Tags
+        {
+            get
+            {
+                lock (_recorded) return [.. _recorded.SelectMany(one => one.Tags)];
+            }
+        }
+
+        public double Sum(string name, params string[] tags) => Of(name, tags).Sum();
+
+        public int Count(string name) => Of(name, []).Count;
+
+        public double Observe(string name, params string[] tags)
+        {
+            lock (_recorded) _recorded.RemoveAll(one => one.Name.StartsWith('?'));
+            _observing = true;
+            _listener.RecordObservableInstruments();
+            _observing = false;
+            return Of("?" + name, tags).Sum();
+        }
+
+        public void Dispose() => _listener.Dispose();
+
+        private List<double> Of(string name, string[] tags)
+        {
+            lock (_recorded) return [.. _recorded.Where(one => one.Name == name && tags.All(tag => one.Tags.Contains(tag))).Select(one => one.Value)];
+        }
+
+        private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            var words = new List<string>();
+            foreach (KeyValuePair<string, object?> tag in tags) words.Add(Convert.ToString(tag.Value, CultureInfo.InvariantCulture) ?? "");
+            lock (_recorded) _recorded.Add((_observing && instrument.IsObservable ? "?" + instrument.Name : instrument.Name, value, [.. words]));
+        }
+    }
+}
