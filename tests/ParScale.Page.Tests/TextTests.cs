@@ -89,6 +89,13 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
         Assert.Matches(@" %, stream \d leads with \d+ %$", await tokens.Nth(2).GetAttributeAsync("aria-label"));
         await page.Page.Keyboard.PressAsync("ArrowDown");
         Assert.NotEqual(0, await page.Page.EvaluateAsync<int>("() => [...document.querySelectorAll('.token')].indexOf(document.activeElement)"));
+        // A token that had to be scrolled to shows as much.
+        await page.Page.SetViewportSizeAsync(1280, 300);
+        await page.Page.Keyboard.PressAsync("End");
+        await page.Page.Keyboard.PressAsync("Home");
+        await page.Page.EvaluateAsync("() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
+        await Shows(0);
+        await Assertions.Expect(card).ToBeVisibleAsync();
         await page.Page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(card).ToBeHiddenAsync();
     }
