@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using ParScale.Generation;
+using ParScale.Text.Chat.Tools;
 
 namespace ParScale.Extensions.AI;
 
@@ -11,14 +13,18 @@ namespace ParScale.Extensions.AI;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Read from <see cref="ChatOptions"/>: instructions, temperature, top-p, top-k, seed, stop sequences, most output tokens, tools (shown to
-/// the model by its template; a call that it writes stays text, it is not parsed), and from
-/// <see cref="ChatOptions.AdditionalProperties"/> <c>streams</c> (P, or the name of a stream set), <c>min_p</c>,
+/// Read from <see cref="ChatOptions"/>: instructions, temperature, top-p, top-k, frequency and presence penalties, seed, stop sequences,
+/// most output tokens, JSON as the response format (of a schema or any, enforced while the text is generated), tools with their mode, and
+/// from <see cref="ChatOptions.AdditionalProperties"/> <c>streams</c> (P, or the name of a stream set), <c>min_p</c>,
 /// <c>repetition_penalty</c> and <c>chat_template_kwargs</c>. Other additional properties are left alone. What is not said comes from the
 /// model's <see cref="LanguageModel.DefaultOptions"/>, or from the <see cref="GenerationOptions"/> that
 /// <see cref="ChatOptions.RawRepresentationFactory"/> gives.
 /// </para>
-/// <para>Refused by name: JSON as the response format, frequency and presence penalties, a required tool call, and contents that are no text.</para>
+/// <para>
+/// Calls of tools come as <see cref="FunctionCallContent"/> where <see cref="LanguageModel.ToolCallFormat"/> is known; else they stay in
+/// the text, and cannot be required. A required call is one call, unless <see cref="ChatOptions.AllowMultipleToolCalls"/> is true.
+/// </para>
+/// <para>Refused by name: a conversation id, another model's id, tools that are no functions, and contents that are no text.</para>
 /// </remarks>
 public sealed class ParScaleChatClient : IChatClient
 {
@@ -40,8 +46,9 @@ public sealed class ParScaleChatClient : IChatClient
 
     /// <inheritdoc/>
     /// <exception cref="ParScaleException">
-    /// An option or a content is not supported (AI-01, AI-02), has a wrong value (AI-03, SA-01, GE-01), the model has no chat template
-    /// (CT-12), or the conversation does not fit its context (GE-03).
+    /// An option or a content is not supported (AI-01, AI-02), has a wrong value (AI-03, SA-01, GE-01), the tools do not go with the model
+    /// (TL-01 to TL-04), a schema cannot be enforced (JS-01, JS-02), the model has no chat template (CT-12), or the conversation does not
+    /// fit its context (GE-03).
     /// </exception>
     public Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
@@ -85,8 +92,8 @@ public sealed class ParScaleChatClient : IChatClient
         await foreach (GeneratedPiece piece in pieces.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
             // A token that ends inside a character, or may begin a stop sequence, has no text yet.
-            if (piece.Text.Length == 0 && piece.FinishReason is null) continue;
-            var update = new ChatResponseUpdate(ChatRole.Assistant, piece.Text.Length == 0 ? [] : [new TextContent(piece.Text)])
+            if (piece.Text.Length == 0 && piece.FinishReason is null && piece.ToolCalls is null) continue;
+            var update = new ChatResponseUpdate(ChatRole.Assistant, Contents(piece))
             {
                 ResponseId = id,
                 MessageId = id,
@@ -94,11 +101,31 @@ public sealed class ParScaleChatClient : IChatClient
                 ModelId = ModelId,
                 RawRepresentation = piece,
             };
-            if (piece.FinishReason is { } reason) update.FinishReason = reason == FinishReason.Length ? ChatFinishReason.Length : ChatFinishReason.Stop;
+            if (piece.FinishReason is { } reason) update.FinishReason = Reason(reason);
             if (piece.Statistics is { } statistics) update.Contents.Add(new UsageContent(Usage(statistics)));
             yield return update;
         }
     }
+
+    private static List<AIContent> Contents(GeneratedPiece piece)
+    {
+        List<AIContent> contents = piece.Text.Length == 0 ? [] : [new TextContent(piece.Text)];
+        foreach (ToolCall call in piece.ToolCalls ?? []) contents.Add(new FunctionCallContent(call.Id, call.Name, Arguments(call)));
+        return contents;
+    }
+
+    private static Dictionary<string, object?> Arguments(ToolCall call)
+    {
+        using JsonDocument arguments = JsonDocument.Parse(call.Arguments);
+        return arguments.RootElement.EnumerateObject().ToDictionary(argument => argument.Name, object? (argument) => argument.Value.Clone());
+    }
+
+    private static ChatFinishReason Reason(FinishReason reason) => reason switch
+    {
+        FinishReason.Length => ChatFinishReason.Length,
+        FinishReason.ToolCalls => ChatFinishReason.ToolCalls,
+        _ => ChatFinishReason.Stop,
+    };
 
     private static UsageDetails Usage(GenerationStatistics statistics) => new()
     {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using ParScale.Generation;
+using ParScale.Generation.Constraints;
 using ParScale.Text.Chat;
 
 namespace ParScale.Extensions.AI;
@@ -21,6 +22,8 @@ internal static class RequestOptions
             MaxNewTokens = options.MaxOutputTokens ?? defaults.MaxNewTokens,
             Streams = more.Streams() ?? defaults.Streams,
             Stop = options.StopSequences is { Count: > 0 } stop ? [.. defaults.Stop, .. stop] : defaults.Stop,
+            Constraint = Format(options.ResponseFormat) ?? defaults.Constraint,
+            Tools = Tools(model, options) ?? defaults.Tools,
             Sampling = sampling with
             {
                 Temperature = Exact(options.Temperature) ?? sampling.Temperature,
@@ -28,6 +31,8 @@ internal static class RequestOptions
                 TopK = options.TopK ?? sampling.TopK,
                 MinP = more.Number("min_p") ?? sampling.MinP,
                 RepetitionPenalty = more.Number("repetition_penalty") ?? sampling.RepetitionPenalty,
+                FrequencyPenalty = Exact(options.FrequencyPenalty) ?? sampling.FrequencyPenalty,
+                PresencePenalty = Exact(options.PresencePenalty) ?? sampling.PresencePenalty,
                 Seed = options.Seed is { } seed ? unchecked((ulong)seed) : sampling.Seed,
             },
         };
@@ -41,17 +46,25 @@ internal static class RequestOptions
         return tools is null && variables is null ? null : new ChatTemplateOptions { Tools = tools, Variables = variables };
     }
 
+    /// <summary>The tools that may be called, and whether one must be; null when there are none, or none may be called.</summary>
+    private static OfferedTools? Tools(LanguageModel model, ChatOptions options)
+    {
+        var required = options.ToolMode as RequiredChatToolMode;
+        if (options.ToolMode is NoneChatToolMode) return null;
+        if (ToolSchemas.Of(options.Tools) is { } tools)
+            return OfferedTools.Create(model, tools, required is not null, required?.RequiredFunctionName, options.AllowMultipleToolCalls);
+        return required is null ? null : throw Unsupported("ToolMode RequireAny without tools", "give the tools, or use Auto");
+    }
+
+    private static OutputConstraint? Format(ChatResponseFormat? format) => format is not ChatResponseFormatJson json ? null
+        : json.Schema is { } schema ? OutputConstraint.JsonSchema(schema) : OutputConstraint.JsonObject;
+
     private static GenerationOptions Defaults(LanguageModel model) => model.GenerationConfig.MaxNewTokens is null
         ? model.DefaultOptions with { MaxNewTokens = ParScaleChatClient.DefaultMaxOutputTokens }
         : model.DefaultOptions;
 
     private static void RefuseUnsupported(ParScaleChatClient client, ChatOptions options)
     {
-        if (options.ResponseFormat is not (null or ChatResponseFormatText))
-            throw Unsupported("ResponseFormat JSON", "ask for JSON in the instructions and check the answer");
-        if (options.FrequencyPenalty is not (null or 0)) throw Unsupported("FrequencyPenalty", "use the additional property repetition_penalty");
-        if (options.PresencePenalty is not (null or 0)) throw Unsupported("PresencePenalty", "use the additional property repetition_penalty");
-        if (options.ToolMode is RequiredChatToolMode) throw Unsupported("ToolMode RequireAny", "the model cannot be forced to call a tool; use Auto");
         if (options.ConversationId is not null) throw Unsupported("ConversationId", "no conversation is kept here; give all messages with each call");
         if (options.ModelId is { } id && id != client.ModelId)
             throw Unsupported($"ModelId {ParScaleException.Quote(id)}", $"this client runs {ParScaleException.Quote(client.ModelId)}; leave it out");

@@ -11,6 +11,8 @@ namespace ParScale.Kernels;
 /// <summary>Chooses the instructions that the kernels run on, and names them, so that nobody has to guess.</summary>
 internal static class KernelTier
 {
+    private const string Refused = " (the system refuses generated code)";
+
     /// <summary>Environment variable that forces a tier.</summary>
     public const string Variable = "PARSCALE_TIER";
 
@@ -31,11 +33,17 @@ internal static class KernelTier
     /// The instructions used for weights of a type, for example <c>avx512-vnni</c> or <c>float 256-bit</c>, and why they are not the
     /// best ones where the system is to blame.
     /// </summary>
-    public static string NameFor(WeightDtype type) => WeightFormats.IsQuantized(type) ? Describe(Current, AssembledKernel.IsAllowed) : Name;
+    public static string NameFor(WeightDtype type) => WeightFormats.IsQuantized(type)
+        ? Describe(Current, AssembledKernel.IsAllowed)
+        : DescribeFloat(AssembledKernel.IsAllowed);
 
     /// <summary>The name of a tier, and a note when the faster ones of this processor are missing because generated code is refused.</summary>
     internal static string Describe(IQuantizedKernel kernel, bool generatedCode) =>
-        !generatedCode && Find(true).Any(other => other is AssembledKernel) ? $"{kernel.Name} (the system refuses generated code)" : kernel.Name;
+        !generatedCode && Find(true).Any(other => other is AssembledKernel) ? kernel.Name + Refused : kernel.Name;
+
+    /// <summary>The vectors used for float weights, with the same note.</summary>
+    internal static string DescribeFloat(bool generatedCode) =>
+        !generatedCode && Simd.Bits == 256 && AssembledFloatTile.HasInstructions ? Name + Refused : Name;
 
     /// <summary>The vectors used for float weights, for example <c>AVX-512 512-bit</c>.</summary>
     public static string Name { get; } = $"{Instructions} {Simd.Bits}-bit";

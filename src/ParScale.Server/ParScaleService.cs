@@ -71,8 +71,8 @@ public sealed class ParScaleService : IDisposable
     /// <summary>Ends what it measures. Requests must have ended.</summary>
     public void Dispose() => _metrics.Dispose();
 
-    /// <summary>Answers one request: checks who asks, runs it, and tells what fails in OpenAI's shape.</summary>
-    internal async Task Handle(HttpContext context, Func<RequestScope, Task> run, bool isOpen = false)
+    /// <summary>Answers one request: checks who asks, runs it, and tells what fails in the API's shape; OpenAI's if none is given.</summary>
+    internal async Task Handle(HttpContext context, Func<RequestScope, Task> run, bool isOpen = false, ErrorShape? errors = null)
     {
         using var limit = new CancellationTokenSource(_options.RequestTimeout);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, limit.Token);
@@ -94,7 +94,7 @@ public sealed class ParScaleService : IDisposable
         {
             ApiException told = Describe(e, limit.IsCancellationRequested);
             _metrics.SawError(told.Status);
-            await Tell(context, scope, told).ConfigureAwait(false);
+            await Tell(context, scope, told, errors ?? ErrorShape.OpenAi).ConfigureAwait(false);
         }
     }
 
@@ -108,10 +108,10 @@ public sealed class ParScaleService : IDisposable
         _ => new ApiException(StatusCodes.Status500InternalServerError, "the server failed", "server_error"),
     };
 
-    private static async Task Tell(HttpContext context, RequestScope? scope, ApiException e)
+    private static async Task Tell(HttpContext context, RequestScope? scope, ApiException e, ErrorShape errors)
     {
-        if (scope is { Events.HasBegun: true }) await scope.Events.Send(new ErrorBody(ErrorDetail.Of(e)), WireJson.Wire.ErrorBody).ConfigureAwait(false);
-        else if (!context.Response.HasStarted) await Answer.Error(context, e).ConfigureAwait(false);
+        if (scope is { HasBegun: true }) await (scope.WhenCut is { } tell ? tell(e) : errors.End(scope, e)).ConfigureAwait(false);
+        else if (!context.Response.HasStarted) await Answer.Error(context, e, errors).ConfigureAwait(false);
         else context.Abort();
     }
 }

@@ -1,6 +1,7 @@
 using ParScale.Configuration;
 using ParScale.Generation;
 using ParScale.Text.Chat;
+using ParScale.Text.Chat.Tools;
 
 namespace ParScale;
 
@@ -9,6 +10,7 @@ public sealed partial class LanguageModel
 {
     private readonly Lazy<ChatTemplate?> _chatTemplate;
     private readonly Lazy<ChatTurnEnd> _turnEnd;
+    private readonly Lazy<ToolSupport> _toolSupport;
 
     /// <summary>
     /// What the folder's <c>generation_config.json</c> asks for; nothing when <see cref="LoadOptions.UseGenerationConfig"/> is off.
@@ -32,12 +34,19 @@ public sealed partial class LanguageModel
     public ChatTemplate? ChatTemplate => _chatTemplate.Value;
 
     /// <summary>
+    /// How the model writes calls of tools, as its chat template tells; null when the template has no tools, or writes calls in a way
+    /// that is not known here.
+    /// </summary>
+    /// <exception cref="ParScaleException">The model has no chat template (CT-12), or it is malformed.</exception>
+    public ToolCallFormat? ToolCallFormat => Tools.Format;
+
+    /// <summary>
     /// Answers a conversation, piece by piece as the answer comes. It ends with the model's end-of-text tokens, and with what ends an
     /// assistant's turn in the template.
     /// </summary>
     /// <param name="messages">The conversation, the newest message last.</param>
     /// <param name="options">Null takes <see cref="DefaultOptions"/>. Special tokens named in messages are never read as such.</param>
-    /// <param name="template">What else the template is given.</param>
+    /// <param name="template">What else the template is given. Without tools of its own it is given those of the options.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="ParScaleException">
     /// The model has no chat template (CT-12), the template refuses the conversation, an option is out of range, or the conversation is
@@ -46,6 +55,7 @@ public sealed partial class LanguageModel
     public IAsyncEnumerable<GeneratedPiece> GenerateChatAsync(
         IReadOnlyList<ChatMessage> messages, GenerationOptions? options = null, ChatTemplateOptions? template = null, CancellationToken cancellationToken = default)
     {
+        if (options?.Tools is { } tools && template?.Tools is null) template = (template ?? new ChatTemplateOptions()) with { Tools = tools.Schemas };
         return GenerateAnswerAsync(EncodeChat(messages, template, cancellationToken), options, cancellationToken);
     }
 
@@ -62,14 +72,19 @@ public sealed partial class LanguageModel
         ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= DefaultOptions;
-        if (options.IgnoreEndOfText) return GenerateAsync(prompt, options, cancellationToken);
-        ChatTurnEnd end = _turnEnd.Value;
-        return GenerateAsync(prompt, options with
+        OfferedTools? tools = options.Tools;
+        if (tools is not null) options = tools.Over(options);
+        if (!options.IgnoreEndOfText)
         {
-            StopTokenIds = [.. options.StopTokenIds, .. end.Tokens],
-            Stop = [.. options.Stop, .. end.Texts],
-        }, cancellationToken);
+            ChatTurnEnd end = _turnEnd.Value;
+            options = options with { StopTokenIds = [.. options.StopTokenIds, .. end.Tokens], Stop = [.. options.Stop, .. end.Texts] };
+        }
+        IAsyncEnumerable<GeneratedPiece> pieces = GenerateAsync(prompt, options, cancellationToken);
+        return tools is null ? pieces : tools.Read(pieces, cancellationToken);
     }
+
+    /// <summary>What the template does with tools.</summary>
+    internal ToolSupport Tools => _toolSupport.Value;
 
     private ChatTemplate RequiredTemplate() => ChatTemplate ?? throw NoChatTemplate(Folder);
 

@@ -9,6 +9,7 @@ using ParScale.Model;
 using ParScale.Quantization;
 using ParScale.Text;
 using ParScale.Text.Chat;
+using ParScale.Text.Chat.Tools;
 
 namespace ParScale;
 
@@ -41,11 +42,11 @@ public sealed partial class LanguageModel : IDisposable
     private int _disposed;
 
     private LanguageModel(
-        Checkpoint checkpoint, Backbone backbone, StreamSet streams, Task<Tokenizer> tokenizer, KvDtype cache, LoadOptions options, int threads)
+        Checkpoint checkpoint, Backbone backbone, StreamSet[] sets, Task<Tokenizer> tokenizer, KvDtype cache, LoadOptions options, int threads)
     {
-        (_checkpoint, _backbone, _requestedDtype, Streams) = (checkpoint, backbone, options.Dtype, streams);
-        _sets = streams.Count == 1 ? [streams] : [StreamSet.Plain, streams];
-        Notices = [.. checkpoint.Notices, .. backbone.NonFinite, .. streams.NonFinite];
+        (_checkpoint, _backbone, _requestedDtype, _sets) = (checkpoint, backbone, options.Dtype, sets);
+        Streams = sets.First(set => set.Count == (options.OwnStreams ?? sets[^1].Count));
+        Notices = [.. checkpoint.Notices, .. backbone.NonFinite, .. sets[^1].NonFinite];
         _pool = new WorkerPool(threads);
         _engine = new InferenceEngine(backbone, cache, _pool, new KvMemory(Budget(checkpoint, options), options.ReusePrefixes), NotFinite);
         _tokenizer = tokenizer;
@@ -54,6 +55,7 @@ public sealed partial class LanguageModel : IDisposable
         DefaultOptions = GenerationConfig.Over(new GenerationOptions());
         _chatTemplate = new Lazy<ChatTemplate?>(() => options.ChatTemplate?.WithTokensOf(Folder) ?? ChatTemplate.Load(Folder));
         _turnEnd = new Lazy<ChatTurnEnd>(() => ChatTurnEnd.Of(RequiredTemplate(), Tokenizer));
+        _toolSupport = new Lazy<ToolSupport>(() => ToolSupport.Of(RequiredTemplate()));
     }
 
     /// <summary>Shape and settings of the plain model.</summary>
@@ -112,6 +114,8 @@ public sealed partial class LanguageModel : IDisposable
         CheckpointConfig config = CheckpointConfig.Load(folder);
         QuantizedFolder.RequireType(config, options.Dtype);
         CheckpointConfig run = config.WithStreams(options.OwnStreams);
+        // An elastic model has all its numbers of streams resident; what is asked for is where requests start.
+        if (config.Streams.Elastic.Count > 0) run = config;
         MemoryCheck.Require(run, options.Dtype);
         TierChoice.Apply(options.Tier);
         // Beside the weights, on another core. The folder may be replaced while the model runs, so nothing in it is read later; a
@@ -133,21 +137,23 @@ public sealed partial class LanguageModel : IDisposable
     {
         Checkpoint checkpoint = Checkpoint.Open(folder, config);
         Backbone? backbone = null;
-        StreamSet? set = null;
+        var sets = new List<StreamSet> { StreamSet.Plain };
         try
         {
             MemoryCheck.Require(run, checkpoint, options.Dtype);
             if (config.QuantizedType is not null) QuantizedCheck.Require(checkpoint.Get(ModelTensors.EmbeddingName).File);
             backbone = Backbone.From(new WeightReader(checkpoint, options.Dtype), config.Model);
             KvDtype cache = options.KvDtype ?? KvCache.DefaultType(backbone.Type);
-            set = StreamSet.From(new WeightReader(checkpoint, options.Dtype), config.Model, run.Streams, cache);
-            if (options.StrictWeights && Damage([.. backbone.NonFinite, .. set.NonFinite]) is { } damage)
+            foreach (int count in run.Streams.Elastic.Where(count => count > 1 && count < run.Streams.Count))
+                sets.Add(StreamSet.From(new StreamCut(checkpoint, options.Dtype, count), config.Model, run.WithStreams(count).Streams, cache));
+            if (run.Streams.Count > 1) sets.Add(StreamSet.From(new WeightReader(checkpoint, options.Dtype), config.Model, run.Streams, cache));
+            if (options.StrictWeights && Damage([.. backbone.NonFinite, .. sets[^1].NonFinite]) is { } damage)
                 throw new ParScaleException(ErrorKind.BadInput, "ST-24", $"{damage}; fetch the weights again");
-            return new LanguageModel(checkpoint, backbone, set, tokenizer, cache, options, threads);
+            return new LanguageModel(checkpoint, backbone, [.. sets], tokenizer, cache, options, threads);
         }
         catch
         {
-            set?.Free();
+            foreach (StreamSet set in sets) set.Free();
             backbone?.Dispose();
             checkpoint.Dispose();
             throw;

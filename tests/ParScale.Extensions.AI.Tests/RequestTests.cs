@@ -14,9 +14,6 @@ public sealed class RequestTests(ChatFolder folder)
 
     public static TheoryData<string, ChatOptions> Refused => new()
     {
-        { "ResponseFormat", new ChatOptions { ResponseFormat = ChatResponseFormat.Json } },
-        { "FrequencyPenalty", new ChatOptions { FrequencyPenalty = 0.5f } },
-        { "PresencePenalty", new ChatOptions { PresencePenalty = -0.5f } },
         { "ToolMode RequireAny", new ChatOptions { ToolMode = ChatToolMode.RequireAny } },
         { "ConversationId", new ChatOptions { ConversationId = "1" } },
         { "ModelId", new ChatOptions { ModelId = "another" } },

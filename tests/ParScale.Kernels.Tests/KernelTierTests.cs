@@ -33,6 +33,10 @@ public class KernelTierTests
         string told = KernelTier.Describe(left[0], generatedCode: false);
         Assert.Equal(missing ? $"{left[0].Name} (the system refuses generated code)" : left[0].Name, told);
         Assert.Equal(all[0].Name, KernelTier.Describe(all[0], generatedCode: true));
+
+        bool floats = Simd.Bits == 256 && Avx2.IsSupported && Fma.IsSupported;
+        Assert.Equal(floats ? $"{KernelTier.Name} (the system refuses generated code)" : KernelTier.Name, KernelTier.DescribeFloat(generatedCode: false));
+        Assert.Equal(KernelTier.Name, KernelTier.DescribeFloat(generatedCode: true));
     }
 
     private static bool IsOff(string variable) => Environment.GetEnvironmentVariable(variable) == "0";

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ParScale.Configuration;
@@ -67,15 +68,29 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public static async Task<TestServer> Start(LanguageModel? model, ServerOptions? options = null)
+    public static Task<TestServer> Start(LanguageModel? model, ServerOptions? options = null, string name = "tiny") =>
+        Start(model is null ? [] : [(name, model)], options);
+
+    /// <param name="models">The models by name; with none the server says that it loads.</param>
+    /// <param name="options">How they are served.</param>
+    /// <param name="before">What answers requests before the service does; it returns whether it did.</param>
+    public static async Task<TestServer> Start(IReadOnlyList<(string Name, LanguageModel Model)> models, ServerOptions? options = null, Func<HttpContext, Task<bool>>? before = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         WebApplication app = builder.Build();
         var service = new ParScaleService(options);
-        if (model is not null) service.Serve(("tiny", model));
+        if (models.Count > 0) service.Serve(models);
+        if (before is not null)
+        {
+            app.Use(async (context, next) =>
+            {
+                if (!await before(context)) await next(context);
+            });
+        }
         app.MapParScale(service);
+        app.MapNothingElse(service);
         await app.StartAsync();
         return new TestServer(app, service);
     }
@@ -98,13 +113,40 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>The values of an event stream; the last line must be [DONE].</summary>
     public async Task<List<JsonElement>> Events(string path, string json)
     {
-        using var content = new StringContent(json, Encoding.UTF8, "application/json");
-        using HttpResponseMessage answer = await Client.PostAsync(path, content, TestContext.Current.CancellationToken);
-        Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
-        string[] lines = (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = (await Text(path, json, "text/event-stream")).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
         Assert.All(lines, line => Assert.StartsWith("data: ", line, StringComparison.Ordinal));
         Assert.Equal("data: [DONE]", lines[^1]);
         return [.. lines[..^1].Select(line => Parse(line["data: ".Length..]))];
+    }
+
+    /// <summary>The values of an event stream whose events have names: each value must hold the name and its number.</summary>
+    public async Task<List<JsonElement>> NamedEvents(string path, string json)
+    {
+        string[] events = (await Text(path, json, "text/event-stream")).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        return [.. events.Select((one, i) =>
+        {
+            string[] lines = one.Split('\n');
+            Assert.Equal(2, lines.Length);
+            JsonElement value = Parse(lines[1]["data: ".Length..]);
+            Assert.Equal("event: " + value.GetProperty("type").GetString(), lines[0]);
+            Assert.Equal(i, value.GetProperty("sequence_number").GetInt32());
+            return value;
+        })];
+    }
+
+    /// <summary>The values of an answer with one a line.</summary>
+    public async Task<List<JsonElement>> Lines(string path, string json) =>
+        [.. (await Text(path, json, "application/x-ndjson")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
+
+    /// <summary>An answer as it is.</summary>
+    public async Task<string> Text(string path, string json, string type)
+    {
+        using var content = new StringContent(json, Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await Client.PostAsync(path, content, TestContext.Current.CancellationToken);
+        string text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(answer.IsSuccessStatusCode, text);
+        Assert.Equal(type, answer.Content.Headers.ContentType?.MediaType);
+        return text;
     }
 
     public async ValueTask DisposeAsync()
@@ -113,7 +155,7 @@ internal sealed class TestServer : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static JsonElement Parse(string text)
+    public static JsonElement Parse(string text)
     {
         using var json = JsonDocument.Parse(text);
         return json.RootElement.Clone();

@@ -40,7 +40,7 @@ public sealed class TinyTokenizer
                     new JsonObject
                     {
                         ["type"] = "Split",
-                        ["pattern"] = new JsonObject { ["Regex"] = WordSplitter.Qwen2Pattern },
+                        ["pattern"] = new JsonObject { ["Regex"] = WordRule.Qwen2Pattern },
                         ["behavior"] = "Isolated",
                         ["invert"] = false,
                     },

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using ParScale.Kernels.Formats;
 using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Vectors;
 
@@ -10,7 +11,7 @@ namespace ParScale.Kernels.Machine;
 
 /// <summary>
 /// How many multiply-adds all threads together do in a second when nothing waits for memory and nothing else is to be done:
-/// the best instruction that this machine has, again and again.
+/// the best instructions that this machine has, again and again.
 /// </summary>
 internal static unsafe class DotRate
 {
@@ -23,10 +24,10 @@ internal static unsafe class DotRate
     public static double Int8(WorkerPool pool)
     {
         if (Assembled != null) return Rate<AssembledJob>(pool, AssembledJob.Products);
-        if (AvxVnni.IsSupported && Fma.IsSupported) return Rate<DotJob<AvxVnniTier, Vector256<int>>>(pool, DotJob<AvxVnniTier, Vector256<int>>.Products);
-        if (Avx2.IsSupported && Fma.IsSupported) return Rate<DotJob<Avx2Tier, Vector256<int>>>(pool, DotJob<Avx2Tier, Vector256<int>>.Products);
-        if (Dp.IsSupported) return Rate<DotJob<ArmDpTier, Vector128<int>>>(pool, DotJob<ArmDpTier, Vector128<int>>.Products);
-        return Rate<DotJob<PortableTier, Vector128<int>>>(pool, DotJob<PortableTier, Vector128<int>>.Products);
+        if (AvxVnni.IsSupported && Fma.IsSupported) return Int8<DotBytesStep<AvxVnniTier, Vector256<int>>, Vector256<int>>(pool);
+        if (Avx2.IsSupported && Fma.IsSupported) return Int8<Avx2BytesStep, Vector256<int>>(pool);
+        if (Dp.IsSupported) return Int8<DotBytesStep<ArmDpTier, Vector128<int>>, Vector128<int>>(pool);
+        return Int8<DotBytesStep<PortableTier, Vector128<int>>, Vector128<int>>(pool);
     }
 
     /// <summary>float32 multiply-adds a second, one run of a few milliseconds.</summary>
@@ -38,6 +39,9 @@ internal static unsafe class DotRate
     private static double Float32<TSimd, TFloat, TInt>(WorkerPool pool)
         where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct =>
         Rate<FloatJob<TSimd, TFloat, TInt>>(pool, FloatJob<TSimd, TFloat, TInt>.Products);
+
+    private static double Int8<TStep, TVector>(WorkerPool pool) where TStep : struct, IProductStep<TVector> where TVector : struct =>
+        Rate<DotJob<TStep, TVector>>(pool, DotJob<TStep, TVector>.Products);
 
     private static double Rate<TJob>(WorkerPool pool, double productsPerShare) where TJob : struct, IRangeJob
     {
@@ -63,57 +67,61 @@ internal static unsafe class DotRate
         }
     }
 
-    // Two vectors of weights by four of activations, as in the kernels. They come from the first-level cache each time: what
-    // does not change within a loop, the compiler would compute once.
-    private readonly struct DotJob<TTier, TVector> : IRangeJob
-        where TTier : struct, IDotTier<TVector>
+    // Steps of the kernels: two vectors of weights by four rows of activations. They come from the first-level cache each time: what does
+    // not change within a loop, the compiler would compute once.
+    private readonly struct DotJob<TStep, TVector> : IRangeJob
+        where TStep : struct, IProductStep<TVector>
         where TVector : struct
     {
-        private const int Steps = 16;
+        private const int Rows = 4, WordBytes = 4, MostWords = 2;
 
         // Plain code is a hundred times slower; it shall not take a hundred times as long.
-        private static readonly int Rounds = Vector128.IsHardwareAccelerated ? 1_000 : 10;
+        private static readonly int Rounds = Vector128.IsHardwareAccelerated ? 500 : 5;
 
-        public static double Products => 8.0 * 4 * TTier.Lanes * Steps * Rounds;
+        public static double Products => 2.0 * Rows * 4 * TStep.Lanes * TStep.Steps * Rounds;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int start, int end)
         {
-            const int most = 64;
-            byte* weights = stackalloc byte[2 * most * Steps];
-            sbyte* x = stackalloc sbyte[16 * Steps];
-            new Span<byte>(weights, 2 * most * Steps).Fill(3);
-            new Span<sbyte>(x, 16 * Steps).Fill(5);
+            byte* weights = stackalloc byte[TStep.Steps * QuantizedLayout.StepBytes];
+            sbyte* x = stackalloc sbyte[TStep.Steps * Rows * MostWords * WordBytes];
+            new Span<byte>(weights, TStep.Steps * QuantizedLayout.StepBytes).Fill(3);
+            new Span<sbyte>(x, TStep.Steps * Rows * MostWords * WordBytes).Fill(5);
             for (int share = start; share < end; share++) Share(weights, x);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Share(byte* weights, sbyte* x)
         {
-            TVector a0 = TTier.StartBytes(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-            int vector = TTier.Lanes * 4;
+            TVector a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
             for (int round = Rounds; round > 0; round--)
             {
-                for (int step = 0; step < Steps; step++)
+                byte* w = weights;
+                sbyte* from = x;
+                for (int step = TStep.Steps; step > 0; step--, w += QuantizedLayout.StepBytes, from += TStep.Words * Rows * WordBytes)
                 {
-                    byte* w = weights + step * 2 * vector;
-                    sbyte* from = x + step * 16;
-                    TVector first = TTier.LoadBytes(w), second = TTier.LoadBytes(w + vector);
+                    TStep.Load(w, out TVector first, out TVector firstNext);
+                    TStep.Load(w + TStep.Lanes * 4, out TVector second, out TVector secondNext);
                     Add(first, second, from, ref a0, ref b0);
-                    Add(first, second, from + 4, ref a1, ref b1);
-                    Add(first, second, from + 8, ref a2, ref b2);
-                    Add(first, second, from + 12, ref a3, ref b3);
+                    Add(first, second, from + WordBytes, ref a1, ref b1);
+                    Add(first, second, from + 2 * WordBytes, ref a2, ref b2);
+                    Add(first, second, from + 3 * WordBytes, ref a3, ref b3);
+                    if (TStep.Words == 1) continue;
+                    Add(firstNext, secondNext, from + 4 * WordBytes, ref a0, ref b0);
+                    Add(firstNext, secondNext, from + 5 * WordBytes, ref a1, ref b1);
+                    Add(firstNext, secondNext, from + 6 * WordBytes, ref a2, ref b2);
+                    Add(firstNext, secondNext, from + 7 * WordBytes, ref a3, ref b3);
                 }
             }
-            Sink.Take(TTier.Dot(TTier.Dot(a0, a1, a2), b0, TTier.Dot(TTier.Dot(a3, b1, b2), b3, a0)));
+            Sink.Take(TStep.Add(TStep.Add(a0, a1, a2), b0, TStep.Add(TStep.Add(a3, b1, b2), b3, a0)));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void Add(TVector first, TVector second, sbyte* x, ref TVector a, ref TVector b)
         {
-            TVector value = TTier.Broadcast(x);
-            a = TTier.Dot(a, first, value);
-            b = TTier.Dot(b, second, value);
+            TVector value = TStep.Broadcast(x);
+            a = TStep.Add(a, first, value);
+            b = TStep.Add(b, second, value);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Machine;
+using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Memory;
 using ParScale.Kernels.Vectors;
 
@@ -14,6 +15,9 @@ internal static unsafe partial class FloatMatMul
 
     // The longest chunk: 32 values of 4 bytes.
     private const int MostChunkBytes = Chunk * sizeof(float);
+
+    // Bytes of a cache line.
+    private const int LineBytes = 64;
 
     /// <summary>What a tile works on. Weights: three rows of them, one for each output; Tails: their last chunks, zero-padded, or null.</summary>
     private struct Strip
@@ -39,7 +43,7 @@ internal static unsafe partial class FloatMatMul
     // Items are outputs, the rows of the weights. The loops are compiled at full strength on their first call: a short generation would end before
     // tiering reached them.
     private readonly partial struct Job<TFormat, TSimd, TFloat, TInt>(
-        WeightMatrix weights, float* packed, long padded, int rows, float* bias, float* y) : IRangeJob
+        WeightMatrix weights, float* packed, long padded, int rows, float* bias, float* y, bool generated) : IRangeJob
         where TFormat : struct, IFloatFormat
         where TSimd : struct, ISimd<TFloat, TInt>
         where TFloat : struct
@@ -47,6 +51,7 @@ internal static unsafe partial class FloatMatMul
     {
         private static int ChunkBytes => Chunk * TFormat.BytesPerValue;
 
+        private readonly WeightDtype _type = weights.Type;
         private readonly byte* _weights = weights.Data;
         private readonly nint _rowBytes = (nint)weights.RowBytes;
         private readonly nint _wholeBytes = (nint)weights.RowBytes / ChunkBytes * ChunkBytes;
@@ -57,27 +62,36 @@ internal static unsafe partial class FloatMatMul
         private readonly float* _bias = bias;
         private readonly float* _y = y;
 
+        // Not worth two passes where all panels are short.
+        private readonly bool _generated = generated && rows >= AssembledFloatTile.LeastRows;
+
         public void Run(int start, int end)
         {
-            int panels = (_rows + RowTile - 1) / RowTile;
-            if (panels == 1)
+            int tile = RowTile(TSimd.Count), panels = (_rows + tile - 1) / tile;
+            if (panels == 1 && !_generated)
             {
                 Block(start, end, 0, _weights + (start + OutputTile) * _rowBytes, ChunkBytes);
                 return;
             }
             int block = (int)Math.Max(OutputTile, BlockBytes / _rowBytes / OutputTile * OutputTile);
+            if (_generated) block = Math.Clamp(block, LeastTiles * OutputTile, MostTiles * OutputTile);
             for (int output = start; output < end; output += block)
             {
                 // Every panel fetches its part of the next block: memory is never idle while the sums are busy.
                 byte* next = _weights + (output + block) * _rowBytes;
                 for (int panel = 0; panel < panels; panel++)
-                    Block(output, Math.Min(end, output + block), panel * RowTile, next + block * _rowBytes / panels * panel, ChunkBytes / panels);
+                {
+                    int last = Math.Min(end, output + block), row = panel * tile;
+                    byte* fetched = next + block * _rowBytes / panels * panel;
+                    if (_generated && _rows - row >= AssembledFloatTile.LeastRows) GeneratedBlock(output, last, row, fetched, panels);
+                    else Block(output, last, row, fetched, ChunkBytes / panels);
+                }
             }
         }
 
         private void Block(int start, int end, int row, byte* next, nint nextStep)
         {
-            switch (Math.Min(RowTile, _rows - row))
+            switch (Math.Min(RowTile(TSimd.Count), _rows - row))
             {
                 case 1: Block<Rows1>(start, end, row, next, nextStep); break;
                 case 2: Block<Rows2>(start, end, row, next, nextStep); break;
@@ -106,7 +120,11 @@ internal static unsafe partial class FloatMatMul
                 strip.Weights0 = _weights + output * _rowBytes;
                 strip.Weights1 = _weights + output1 * _rowBytes;
                 strip.Weights2 = _weights + output2 * _rowBytes;
-                if (_wholeBytes < _rowBytes) CopyTails(ref strip, tails);
+                if (_wholeBytes < _rowBytes)
+                {
+                    CopyTails(strip.Weights0, strip.Weights1, strip.Weights2, tails);
+                    strip.Tails = tails;
+                }
                 AddUp<TRows>(ref strip);
 
                 float bias0 = 0, bias1 = 0, bias2 = 0;
@@ -145,14 +163,13 @@ internal static unsafe partial class FloatMatMul
                 for (int n = 0; n < OutputTile; n++) strip.Sums[r * 4 + n] = Simd.SumLanes(strip.LaneSums + (r * 4 + n) * Simd.Lanes);
         }
 
-        private void CopyTails(ref Strip strip, byte* tails)
+        private void CopyTails(byte* row0, byte* row1, byte* row2, byte* tails)
         {
             uint rest = (uint)(_rowBytes - _wholeBytes);
             Unsafe.InitBlockUnaligned(tails, 0, OutputTile * MostChunkBytes);
-            Unsafe.CopyBlockUnaligned(tails, strip.Weights0 + _wholeBytes, rest);
-            Unsafe.CopyBlockUnaligned(tails + ChunkBytes, strip.Weights1 + _wholeBytes, rest);
-            Unsafe.CopyBlockUnaligned(tails + 2 * ChunkBytes, strip.Weights2 + _wholeBytes, rest);
-            strip.Tails = tails;
+            Unsafe.CopyBlockUnaligned(tails, row0 + _wholeBytes, rest);
+            Unsafe.CopyBlockUnaligned(tails + ChunkBytes, row1 + _wholeBytes, rest);
+            Unsafe.CopyBlockUnaligned(tails + 2 * ChunkBytes, row2 + _wholeBytes, rest);
         }
     }
 }

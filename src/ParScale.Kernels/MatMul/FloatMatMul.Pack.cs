@@ -21,9 +21,10 @@ internal static unsafe partial class FloatMatMul
     {
         public void Run(int start, int end)
         {
+            int tile = RowTile(TSimd.Count);
             for (int panel = start; panel < end; panel++)
             {
-                int first = panel * RowTile, count = Math.Min(RowTile, rows - first);
+                int first = panel * tile, count = Math.Min(tile, rows - first);
                 for (int r = 0; r < count; r++)
                     Pack(x + (long)(first + r) * length, packed + first * padded + r * Simd.Lanes, count * Simd.Lanes);
             }

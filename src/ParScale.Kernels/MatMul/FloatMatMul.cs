@@ -1,7 +1,7 @@
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Machine;
+using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Memory;
 using ParScale.Kernels.Vectors;
 
@@ -33,7 +33,10 @@ internal static unsafe partial class FloatMatMul
     private static AlignedBuffer? t_packed;
 
     // 32 registers hold the sums of 3 x 8 outputs, 16 those of 3 x 4.
-    private static int RowTile => Vector512.IsHardwareAccelerated || AdvSimd.Arm64.IsSupported ? 8 : 4;
+    private static int RowTile(int lanes) => lanes == Simd.Lanes || AdvSimd.Arm64.IsSupported ? 8 : 4;
+
+    // In wider vectors the compiler has registers enough.
+    private static bool IsGenerated(int lanes) => lanes == Simd256.Count && AssembledFloatTile.IsSupported;
 
     /// <summary>x: [R, K]; bias: [N] or null; y: [R, N].</summary>
     public static void Run(WeightMatrix weights, float* x, int rows, float* bias, float* y, WorkerPool pool) =>
@@ -44,8 +47,9 @@ internal static unsafe partial class FloatMatMul
         public void Run<TFormat>() where TFormat : struct, IFloatFormat => Simd.Run(new Product<TFormat>(weights, x, rows, bias, y, pool));
     }
 
-    /// <summary>One product in the vectors of one width.</summary>
-    internal readonly struct Product<TFormat>(WeightMatrix weights, float* x, int rows, float* bias, float* y, WorkerPool pool) : ISimdKernel
+    /// <summary>One product in the vectors of one width. Intrinsics: without generated code, although the system allows it.</summary>
+    internal readonly struct Product<TFormat>(
+        WeightMatrix weights, float* x, int rows, float* bias, float* y, WorkerPool pool, bool intrinsics = false) : ISimdKernel
         where TFormat : struct, IFloatFormat
     {
         public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
@@ -63,12 +67,12 @@ internal static unsafe partial class FloatMatMul
             long padded = (weights.Columns + Chunk - 1L) / Chunk * Chunk;
             float* packed = Packed(padded * rows);
             var pack = new PackJob<TFormat, TSimd, TFloat, TInt>(x, weights.Columns, rows, padded, packed);
-            int panels = (rows + RowTile - 1) / RowTile;
+            int tile = RowTile(TSimd.Count), panels = (rows + tile - 1) / tile;
             if (panels == 1) pack.Run(0, 1);
-            else pool.Run(ref pack, panels, (int)Math.Max(1, SmallestShare / (RowTile * padded)));
+            else pool.Run(ref pack, panels, (int)Math.Max(1, SmallestShare / (tile * padded)));
 
             long products = rows * padded;
-            var job = new Job<TFormat, TSimd, TFloat, TInt>(weights, packed, padded, rows, bias, y);
+            var job = new Job<TFormat, TSimd, TFloat, TInt>(weights, packed, padded, rows, bias, y, !intrinsics && IsGenerated(TSimd.Count));
             if (products * weights.Rows < SmallestJob) job.Run(0, weights.Rows);
             else pool.Run(ref job, weights.Rows, (int)Math.Max(OutputTile, SmallestShare / products / OutputTile * OutputTile));
         }

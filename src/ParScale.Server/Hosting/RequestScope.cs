@@ -22,6 +22,15 @@ internal sealed class RequestScope(HttpContext context, ServerState state, Serve
     /// <summary>The answer as events.</summary>
     public EventStream Events { get; } = new(context);
 
+    /// <summary>The answer as lines.</summary>
+    public LineStream Lines { get; } = new(context);
+
+    /// <summary>Whether a part of the answer was sent.</summary>
+    public bool HasBegun => Events.HasBegun || Lines.HasBegun;
+
+    /// <summary>Tells an error in a stream that has begun, where that is more than one last part.</summary>
+    public Func<ApiException, Task>? WhenCut { get; set; }
+
     /// <summary>Now, in seconds since 1970.</summary>
     public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 

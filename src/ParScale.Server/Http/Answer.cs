@@ -11,12 +11,12 @@ internal static class Answer
     /// <summary>A JSON body with status 200.</summary>
     public static Task Json<T>(HttpContext context, T value, JsonTypeInfo<T> type) => Write(context, StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(value, type));
 
-    /// <summary>An error in OpenAI's shape, with the status and headers that belong to it.</summary>
-    public static Task Error(HttpContext context, ApiException e)
+    /// <summary>An error in an API's shape, with the status and headers that belong to it.</summary>
+    public static Task Error(HttpContext context, ApiException e, ErrorShape shape)
     {
         if (e.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (e.Status == StatusCodes.Status401Unauthorized) context.Response.Headers.WWWAuthenticate = "Bearer";
-        return Write(context, e.Status, JsonSerializer.SerializeToUtf8Bytes(new ErrorBody(ErrorDetail.Of(e)), WireJson.Wire.ErrorBody));
+        return Write(context, e.Status, shape.Body(e));
     }
 
     private static async Task Write(HttpContext context, int status, byte[] body)

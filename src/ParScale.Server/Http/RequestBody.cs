@@ -27,18 +27,32 @@ internal static class RequestBody
             if (body.Length + read > mostBytes) throw TooLong(mostBytes);
             body.Write(buffer, 0, read);
         }
+        return Parse(body.GetBuffer().AsMemory(0, (int)body.Length));
+    }
+
+    private static JsonDocument Parse(ReadOnlyMemory<byte> body)
+    {
+        UnicodeCheck.RequireUtf8(body.Span);
+        JsonDocument json;
         try
         {
-            var json = JsonDocument.Parse(body.GetBuffer().AsMemory(0, (int)body.Length), new JsonDocumentOptions { MaxDepth = MostDepth, AllowDuplicateProperties = false });
-            if (json.RootElement.ValueKind == JsonValueKind.Object) return json;
-            json.Dispose();
-            throw Malformed("the body must be a JSON object");
+            json = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MostDepth, AllowDuplicateProperties = false });
         }
         catch (JsonException e)
         {
-            string what = e.Message.Contains("depth", StringComparison.Ordinal) ? $"is nested more than {MostDepth} deep"
+            string what = e.Message.Contains("maximum", StringComparison.Ordinal) ? $"is nested more than {MostDepth} deep"
                 : e.Message.Contains("uplicate", StringComparison.Ordinal) ? "has a name twice in one object" : "is not JSON";
             throw Malformed($"the body {what} (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})");
+        }
+        try
+        {
+            UnicodeCheck.RequireCharacters(body.Span, json.RootElement);
+            return json.RootElement.ValueKind == JsonValueKind.Object ? json : throw Malformed("the body must be a JSON object");
+        }
+        catch
+        {
+            json.Dispose();
+            throw;
         }
     }
 

@@ -1,7 +1,9 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ParScale.Server.Ollama;
 using ParScale.Server.OpenAi;
+using ParScale.Server.Responses;
 
 namespace ParScale.Server.Http;
 
@@ -18,6 +20,19 @@ namespace ParScale.Server.Http;
 [JsonSerializable(typeof(TokenizerInfo))]
 [JsonSerializable(typeof(TemplateResult))]
 [JsonSerializable(typeof(HealthResult))]
+[JsonSerializable(typeof(Response))]
+[JsonSerializable(typeof(ResponseEvent))]
+[JsonSerializable(typeof(ItemEvent))]
+[JsonSerializable(typeof(PartEvent))]
+[JsonSerializable(typeof(TextDeltaEvent))]
+[JsonSerializable(typeof(TextDoneEvent))]
+[JsonSerializable(typeof(ResponseErrorEvent))]
+[JsonSerializable(typeof(OllamaError))]
+[JsonSerializable(typeof(OllamaAnswer))]
+[JsonSerializable(typeof(OllamaModelList))]
+[JsonSerializable(typeof(OllamaShown))]
+[JsonSerializable(typeof(OllamaVersion))]
+[JsonSerializable(typeof(JsonElement))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
     // Letters of every script as they are: bodies are JSON, never HTML.
@@ -47,5 +62,5 @@ internal sealed record ErrorDetail(string Message, string Type)
     public static ErrorDetail Of(ApiException e) => new(e.Message, e.Type) { Param = e.Param, Code = e.Code };
 }
 
-/// <summary>The answer of <c>/health</c> and <c>/ready</c>.</summary>
-internal sealed record HealthResult(string Status);
+/// <summary>The answer of <c>/health</c> and <c>/ready</c>, with the requests that run and wait.</summary>
+internal sealed record HealthResult(string Status, int Running, int Waiting);

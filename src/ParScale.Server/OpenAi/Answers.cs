@@ -1,6 +1,7 @@
 using System.Text;
 using ParScale.Generation;
 using ParScale.Server.Requests;
+using ParScale.Text.Chat.Tools;
 
 namespace ParScale.Server.OpenAi;
 
@@ -15,6 +16,8 @@ internal sealed class CollectedAnswer
 
     public List<float[]> StreamWeights { get; } = [];
 
+    public List<ToolCall> ToolCalls { get; } = [];
+
     public GenerationStatistics? Statistics { get; private set; }
 
     public FinishReason? Finish { get; private set; }
@@ -27,6 +30,7 @@ internal sealed class CollectedAnswer
         if (piece.Prediction is not null) Predictions.Add(piece.Prediction);
         if (piece.PromptPredictions is not null) PromptPredictions = piece.PromptPredictions;
         if (piece.StreamWeights is not null) StreamWeights.Add(piece.StreamWeights);
+        if (piece.ToolCalls is not null) ToolCalls.AddRange(piece.ToolCalls);
         Statistics ??= piece.Statistics;
         Finish ??= piece.FinishReason;
     }
@@ -35,7 +39,12 @@ internal sealed class CollectedAnswer
 /// <summary>Facts of a whole request, from those of its answers.</summary>
 internal static class Answers
 {
-    public static string Word(FinishReason reason) => reason == FinishReason.Length ? "length" : "stop";
+    public static string Word(FinishReason reason) => reason switch
+    {
+        FinishReason.Length => "length",
+        FinishReason.ToolCalls => "tool_calls",
+        _ => "stop",
+    };
 
     /// <summary>Prompts count once, however many answers they get.</summary>
     public static Usage Usage(GenerationRequest request, IReadOnlyList<GenerationStatistics> statistics) =>

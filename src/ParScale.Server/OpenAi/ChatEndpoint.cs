@@ -3,6 +3,7 @@ using ParScale.Generation;
 using ParScale.Server.Hosting;
 using ParScale.Server.Http;
 using ParScale.Server.Requests;
+using ParScale.Text.Chat.Tools;
 
 namespace ParScale.Server.OpenAi;
 
@@ -26,7 +27,7 @@ internal static class ChatEndpoint
         var words = new TokenWords(request.Model.Model.Tokenizer);
         GenerationStatistics[] statistics = [.. answers.Select(answer => answer.Statistics!)];
         await Answer.Json(scope.Context, new ChatCompletion(Answers.NewId("chatcmpl"), scope.Created, request.Name,
-            [.. answers.Select((answer, i) => new ChatChoice(i, new ChatAnswer("assistant") { Content = answer.Text }, Answers.Word(answer.Finish!.Value))
+            [.. answers.Select((answer, i) => new ChatChoice(i, Message(answer), Answers.Word(answer.Finish!.Value))
             {
                 LogProbs = request.Options.TopLogProbs is null ? null : new ChatLogProbs([.. answer.Predictions.Select(words.Describe)]),
                 StreamWeights = request.Options.StreamWeights ? answer.StreamWeights : null,
@@ -37,6 +38,10 @@ internal static class ChatEndpoint
         }, WireJson.Wire.ChatCompletion).ConfigureAwait(false);
     }
 
+    // An answer that only calls has no content.
+    private static ChatAnswer Message(CollectedAnswer answer) => answer.ToolCalls.Count == 0 ? new ChatAnswer("assistant") { Content = answer.Text }
+        : new ChatAnswer("assistant") { Content = answer.Text.Length == 0 ? null : answer.Text, ToolCalls = [.. answer.ToolCalls.Select(WireToolCall.Of)] };
+
     private static async Task Stream(RequestScope scope, GenerationRequest request)
     {
         EventStream events = scope.Events;
@@ -46,6 +51,7 @@ internal static class ChatEndpoint
         var words = new TokenWords(request.Model.Model.Tokenizer);
         var statistics = new GenerationStatistics[request.Choices];
         var begun = new bool[request.Choices];
+        var calls = new int[request.Choices];
         await foreach ((int index, GeneratedPiece piece) in Generations.Run(request, scope.Cancellation).ConfigureAwait(false))
         {
             if (!begun[index])
@@ -62,6 +68,8 @@ internal static class ChatEndpoint
                     StreamWeights = piece.StreamWeights is null ? null : [piece.StreamWeights],
                 })).ConfigureAwait(false);
             }
+            foreach (ToolCall call in piece.ToolCalls ?? [])
+                await Send(Chunk(new ChatChunkChoice(index, new ChatDelta { ToolCalls = [WireToolCall.Of(call) with { Index = calls[index]++ }] }))).ConfigureAwait(false);
             if (piece.FinishReason is not { } reason) continue;
             statistics[index] = piece.Statistics!;
             await Send(Chunk(new ChatChunkChoice(index, new ChatDelta()) { FinishReason = Answers.Word(reason) })).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ParScale.Text.Chat.Tools;
 
 namespace ParScale.Server.OpenAi;
 
@@ -30,6 +31,8 @@ internal sealed record ChatAnswer(string Role)
 
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? Refusal { get; init; }
+
+    public IReadOnlyList<WireToolCall>? ToolCalls { get; init; }
 }
 
 /// <summary>A part of a chat answer.</summary>
@@ -62,7 +65,22 @@ internal sealed record ChatDelta
     public string? Role { get; init; }
 
     public string? Content { get; init; }
+
+    public IReadOnlyList<WireToolCall>? ToolCalls { get; init; }
 }
+
+/// <summary>A call of a tool; its place among the calls of the answer where that comes in parts.</summary>
+internal sealed record WireToolCall(string Id, WireFunctionCall Function)
+{
+    public int? Index { get; init; }
+
+    public string Type { get; } = "function";
+
+    public static WireToolCall Of(ToolCall call) => new(call.Id, new WireFunctionCall(call.Name, call.Arguments));
+}
+
+/// <summary>The function that is called, and its arguments as a JSON text.</summary>
+internal sealed record WireFunctionCall(string Name, string Arguments);
 
 /// <summary>Log-probabilities of a chat answer's tokens.</summary>
 internal sealed record ChatLogProbs(IReadOnlyList<ChatTokenLogProb> Content)
@@ -98,5 +116,7 @@ internal sealed record Timings(int CacheN, int PromptN, double PromptMs, int Pre
 /// <summary>The build that answered: the same words mean the same text for the same seed.</summary>
 internal static class Fingerprint
 {
-    public static string Value { get; } = $"parscale-{typeof(LanguageModel).Assembly.GetName().Version?.ToString(3)}";
+    public static string Version { get; } = typeof(LanguageModel).Assembly.GetName().Version!.ToString(3);
+
+    public static string Value { get; } = $"parscale-{Version}";
 }

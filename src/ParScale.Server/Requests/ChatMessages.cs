@@ -9,7 +9,8 @@ namespace ParScale.Server.Requests;
 /// <summary>Reads the messages of a chat as the template is given them.</summary>
 internal static class ChatMessages
 {
-    private const int MostMessages = 2048;
+    /// <summary>Messages, or calls in one, that are read.</summary>
+    public const int MostMessages = 2048;
     private static readonly string[] Roles = ["system", "developer", "user", "assistant", "tool", "function"];
 
     /// <summary>The messages, of which there is at least one.</summary>
@@ -33,7 +34,6 @@ internal static class ChatMessages
         {
             if (field.Name == "content") fields["content"] = content;
             if (field.Name is "role" or "content" || field.Value.ValueKind == JsonValueKind.Null) continue;
-            RequireText(field.Value, $"{path}.{field.Name}");
             fields[field.Name] = field.Name == "tool_calls" ? ToolCalls(message) : Node(field.Value);
         }
         // What OpenAI calls the developer is the system message of the templates.
@@ -65,7 +65,23 @@ internal static class ChatMessages
         return text.ToString();
     }
 
-    // Clients send arguments as JSON in a text; templates want the object, so that they can write it their own way.
+    /// <summary>
+    /// The arguments of a call as templates want them. Clients send JSON in a text; templates want the object, so that they can write it
+    /// their own way.
+    /// </summary>
+    public static JsonNode Arguments(string text)
+    {
+        try
+        {
+            if (JsonNode.Parse(text) is JsonObject parsed) return parsed;
+        }
+        catch (JsonException)
+        {
+            // A model may have written no JSON; the template gets what it wrote.
+        }
+        return JsonValue.Create(text);
+    }
+
     private static JsonArray ToolCalls(Fields message)
     {
         var calls = new JsonArray();
@@ -76,28 +92,11 @@ internal static class ChatMessages
             if (json.ValueKind != JsonValueKind.Object) throw ApiException.Field(place, $"{place} must be an object");
             JsonNode call = Node(json)!;
             if (call["function"] is JsonObject function && function["arguments"] is JsonValue arguments && arguments.GetValueKind() == JsonValueKind.String)
-            {
-                try
-                {
-                    if (JsonNode.Parse(arguments.GetValue<string>()) is JsonObject parsed) function["arguments"] = parsed;
-                }
-                catch (JsonException)
-                {
-                    // A model may have written no JSON; the template gets what it wrote.
-                }
-            }
+                function["arguments"] = Arguments(arguments.GetValue<string>());
             calls.Add(call);
         }
         return calls;
     }
 
     private static JsonNode? Node(JsonElement value) => JsonNode.Parse(value.GetRawText());
-
-    // Every text in the value must be Unicode, or writing it later would fail.
-    private static void RequireText(JsonElement value, string path)
-    {
-        if (value.ValueKind == JsonValueKind.String) Fields.TextOf(value, path);
-        else if (value.ValueKind == JsonValueKind.Array) foreach (JsonElement item in value.EnumerateArray()) RequireText(item, path);
-        else if (value.ValueKind == JsonValueKind.Object) foreach (JsonProperty field in value.EnumerateObject()) RequireText(field.Value, $"{path}.{field.Name}");
-    }
 }

@@ -9,7 +9,8 @@ namespace ParScale.Server.Requests;
 /// <summary>Reads a request for an assistant's turn.</summary>
 internal static class ChatRequest
 {
-    private const int MostTools = 128, MostTop = 20;
+    /// <summary>Likeliest tokens that are told.</summary>
+    public const int MostTop = 20;
 
     // A template that was made by somebody else runs at every request.
     private static readonly ChatTemplateBudget Budget = new(1_000_000, 4 << 20, 100, TimeSpan.FromMilliseconds(250));
@@ -17,7 +18,8 @@ internal static class ChatRequest
     /// <summary>The request with its prompt rendered.</summary>
     public static GenerationRequest Read(Fields body, ServerState state, ServerOptions server, string scope, CancellationToken cancellation)
     {
-        GenerationRequest request = GenerationRequest.Read(body, state, scope, "max_completion_tokens");
+        long? most = body.Integer("max_completion_tokens", 1, int.MaxValue) ?? body.Integer("max_tokens", 1, int.MaxValue);
+        GenerationRequest request = GenerationRequest.Read(body, state, scope, most, body.Text("model"));
         bool wantsLogProbs = body.Flag("logprobs") ?? false;
         long? top = body.Integer("top_logprobs", 0, MostTop);
         if (top is not null && !wantsLogProbs) throw ApiException.Field("top_logprobs", "top_logprobs needs logprobs: true");
@@ -25,7 +27,11 @@ internal static class ChatRequest
         return request.With([prompt], "messages") with
         {
             IsChat = true,
-            Options = request.Options with { TopLogProbs = wantsLogProbs ? (int)(top ?? 0) : null },
+            Options = request.Options with
+            {
+                TopLogProbs = wantsLogProbs ? (int)(top ?? 0) : null,
+                Tools = ToolFields.Offered(body, request.Model.Model),
+            },
         };
     }
 
@@ -37,52 +43,31 @@ internal static class ChatRequest
     public static RenderedChat RenderText(Fields body, LanguageModel model, ServerOptions server, CancellationToken cancellation)
     {
         if (body.Get("chat_template") is not null) throw ApiException.Field("chat_template", "a template in a request is not run; the model's own is used");
-        ChatMessage[] messages = ChatMessages.Read(body);
-        ChatTemplate template = model.ChatTemplate ?? throw ApiException.Field("messages", "the model has no chat template; use /v1/completions, or start the server with --chat-template", "no_chat_template");
-        var options = new ChatTemplateOptions
+        return Write(model, ChatMessages.Read(body), new ChatTemplateOptions
         {
             AddGenerationPrompt = body.Flag("add_generation_prompt") ?? true,
             ContinueFinalMessage = body.Flag("continue_final_message") ?? false,
-            Tools = Tools(body),
+            Tools = ToolFields.Shown(body),
             Variables = Variables(body, server),
-            Budget = Budget,
-        };
+        }, "messages", cancellation);
+    }
+
+    /// <summary>Messages as the model's template writes them, within what a request may take.</summary>
+    public static RenderedChat Write(LanguageModel model, IReadOnlyList<ChatMessage> messages, ChatTemplateOptions options, string field, CancellationToken cancellation)
+    {
+        ChatTemplate template = model.ChatTemplate ?? throw ApiException.Field(field, "the model has no chat template; use /v1/completions, or start the server with --chat-template", "no_chat_template");
         try
         {
-            return template.Render(messages, options, cancellation);
+            return template.Render(messages, options with { Budget = Budget }, cancellation);
         }
         catch (ParScaleException e)
         {
-            throw ApiException.Field("messages", e.Message, e.Code);
+            throw ApiException.Field(field, e.Message, e.Code);
         }
     }
 
-    // Tools that must not be called are not shown either.
-    private static JsonArray? Tools(Fields body)
-    {
-        JsonElement? tools = body.List("tools", MostTools);
-        string choice = body.Get("tool_choice") is { ValueKind: JsonValueKind.String } word ? Fields.TextOf(word, "tool_choice") : body.Get("tool_choice") is null ? "auto" : "function";
-        if (choice is not ("none" or "auto")) throw ApiException.Field("tool_choice", "tool_choice must be none or auto; a call cannot be forced");
-        if (tools is null || choice == "none" || tools.Value.GetArrayLength() == 0) return null;
-        int i = 0;
-        foreach (JsonElement tool in tools.Value.EnumerateArray())
-        {
-            string path = $"tools[{i++}]";
-            if (tool.ValueKind != JsonValueKind.Object) throw ApiException.Field(path, $"{path} must be an object");
-            Fields function = new Fields(tool, path).Object("function") ?? throw ApiException.Field($"{path}.function", $"{path}.function is missing");
-            _ = function.Text("name") ?? throw ApiException.Field($"{path}.function.name", $"{path}.function.name is missing");
-        }
-        try
-        {
-            return JsonNode.Parse(tools.Value.GetRawText())!.AsArray();
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw ApiException.Field("tools", "tools holds half a surrogate pair, which is no character");
-        }
-    }
-
-    private static JsonObject? Variables(Fields body, ServerOptions server)
+    /// <summary>What else the template is given.</summary>
+    public static JsonObject? Variables(Fields body, ServerOptions server)
     {
         if (body.Object("chat_template_kwargs") is not { } variables) return null;
         foreach (JsonProperty variable in variables.Json.EnumerateObject())

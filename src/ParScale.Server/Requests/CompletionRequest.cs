@@ -15,7 +15,7 @@ internal sealed record CompletionRequest(GenerationRequest Generation, bool Echo
     /// <summary>Reads it.</summary>
     public static CompletionRequest Read(Fields body, ServerState state, string scope)
     {
-        GenerationRequest request = GenerationRequest.Read(body, state, scope, "max_tokens");
+        GenerationRequest request = GenerationRequest.Read(body, state, scope, body.Integer("max_tokens", 1, int.MaxValue), body.Text("model"));
         bool echo = body.Flag("echo") ?? false;
         int? logProbs = (int?)body.Integer("logprobs", 0, MostTop);
         if (body.Get("suffix") is { } suffix && !(suffix.ValueKind == JsonValueKind.String && suffix.ValueEquals("")))

@@ -59,15 +59,7 @@ internal readonly record struct Fields(JsonElement Json, string Path = "")
     /// <summary>The text of a value, which must be one.</summary>
     public static string TextOf(JsonElement value, string path)
     {
-        if (value.ValueKind != JsonValueKind.String) throw ApiException.Field(path, $"{path} must be a text");
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw ApiException.Field(path, $"{path} holds half a surrogate pair, which is no character");
-        }
+        return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw ApiException.Field(path, $"{path} must be a text");
     }
 
     /// <summary>A list of token ids, each below the size of the vocabulary.</summary>

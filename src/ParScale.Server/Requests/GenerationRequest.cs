@@ -35,25 +35,30 @@ internal sealed record GenerationRequest(ServedModel Model, string Name, StreamS
     public bool StreamUsage { get; init; }
 
     /// <summary>Reads everything but the prompts and what log-probabilities are asked for.</summary>
-    public static GenerationRequest Read(Fields body, ServerState state, string scope, string limitName)
+    /// <param name="body">The request.</param>
+    /// <param name="state">What is served.</param>
+    /// <param name="owner">Whose request it is.</param>
+    /// <param name="most">Most new tokens; null where only the context is a limit.</param>
+    /// <param name="name">The model's name, if it has one.</param>
+    /// <param name="sampling">Where it says how tokens are chosen; null if that is the body itself.</param>
+    public static GenerationRequest Read(Fields body, ServerState state, string owner, long? most, string? name, Fields? sampling = null)
     {
-        string? name = body.Text("model");
+        Fields chosen = sampling ?? body;
         ServedModel model = state.Find(name);
         StreamSet set = model.Choose(string.IsNullOrEmpty(name) ? null : name, body);
         GenerationOptions defaults = model.Model.DefaultOptions;
         int context = model.Model.Config.MaxPositions;
-        long? most = body.Integer(limitName, 1, int.MaxValue) ?? body.Integer("max_tokens", 1, int.MaxValue);
         var options = defaults with
         {
             // Without a limit the context is one.
             MaxNewTokens = (int)Math.Min(most ?? context, context),
-            MinNewTokens = (int)(body.Integer("min_tokens", 0, context) ?? 0),
+            MinNewTokens = (int)(chosen.Integer("min_tokens", 0, context) ?? 0),
             Streams = set.Name,
-            Sampling = SamplingFields.Sampling(body, defaults.Sampling, model.Model.Config.VocabularySize),
-            Stop = SamplingFields.Stops(body),
-            IgnoreEndOfText = body.Flag("ignore_eos") ?? false,
+            Sampling = SamplingFields.Sampling(chosen, defaults.Sampling, model.Model.Config.VocabularySize),
+            Stop = SamplingFields.Stops(chosen),
+            IgnoreEndOfText = chosen.Flag("ignore_eos") ?? false,
             Constraint = OutputForm.Read(body),
-            ReuseScope = body.Flag("cache_prompt") == false ? Guid.NewGuid().ToString("N") : scope,
+            ReuseScope = body.Flag("cache_prompt") == false ? Guid.NewGuid().ToString("N") : owner,
             StreamWeights = body.Flag("stream_weights") ?? false,
             ContextShift = false,
         };

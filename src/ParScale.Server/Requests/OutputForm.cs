@@ -4,33 +4,35 @@ using ParScale.Server.Http;
 
 namespace ParScale.Server.Requests;
 
-/// <summary>Reads <c>response_format</c>: free text, any JSON object, or JSON of a schema. What cannot be enforced is refused.</summary>
+/// <summary>Reads what form the answer must have: free text, any JSON object, or JSON of a schema. What cannot be enforced is refused.</summary>
 internal static class OutputForm
 {
-    /// <summary>The constraint; null for free text.</summary>
-    public static OutputConstraint? Read(Fields body)
-    {
-        if (body.Object("response_format") is not { } format) return null;
-        return format.Text("type") switch
-        {
-            "text" => null,
-            "json_object" => OutputConstraint.JsonObject,
-            "json_schema" => Schema(format),
-            _ => throw ApiException.Field("response_format.type", "response_format.type must be text, json_object or json_schema"),
-        };
-    }
+    /// <summary><c>response_format</c> of a body; null for free text.</summary>
+    public static OutputConstraint? Read(Fields body) =>
+        body.Object("response_format") is { } format ? Read(format, format.Text("type") == "json_schema" ? Required(format, "json_schema") : format) : null;
 
-    private static OutputConstraint Schema(Fields format)
+    /// <summary>A form whose schema stands in another object than its type, or in the same.</summary>
+    public static OutputConstraint? Read(Fields format, Fields schema) => format.Text("type") switch
     {
-        Fields about = format.Object("json_schema") ?? throw ApiException.Field("response_format.json_schema", "response_format.json_schema is missing");
-        JsonElement schema = about.Get("schema") ?? throw ApiException.Field("response_format.json_schema.schema", "response_format.json_schema.schema is missing");
+        "text" => null,
+        "json_object" => OutputConstraint.JsonObject,
+        "json_schema" => Schema(schema.Get("schema") ?? throw ApiException.Field(schema.At("schema"), $"{schema.At("schema")} is missing"), format.Path),
+        _ => throw ApiException.Field(format.At("type"), $"{format.At("type")} must be text, json_object or json_schema"),
+    };
+
+    /// <summary>The constraint of a schema.</summary>
+    public static OutputConstraint Schema(JsonElement schema, string path)
+    {
         try
         {
             return OutputConstraint.JsonSchema(schema);
         }
         catch (ParScaleException e)
         {
-            throw ApiException.Field("response_format", e.Message, e.Code);
+            throw ApiException.Field(path, e.Message, e.Code);
         }
     }
+
+    private static Fields Required(Fields format, string name) =>
+        format.Object(name) ?? throw ApiException.Field(format.At(name), $"{format.At(name)} is missing");
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using ParScale.Hub;
 using ParScale.Training.Conversion;
 using ParScale.Training.Data;
+using ParScale.Training.Modules;
 using ParScale.Training.Runtime;
 
 namespace ParScale.Training.Commands;
@@ -19,6 +20,7 @@ internal static class ConvertCommand
     private static readonly Option<int> PrefixTokens = Number("--prefix-tokens", 48, "learned slots per stream and layer");
     private static readonly Option<double> Smooth = Number("--smooth", 0.1, "smoothing of the stream weights");
     private static readonly Option<string> Init = InitOption();
+    private static readonly Option<double> PrefixDeviation = Number("--prefix-std", InitialWeights.Deviation, "standard deviation of the prefixes of --init paper");
     private static readonly Option<long> Seed = Number("--seed", 1L, "seed of the new weights");
     private static readonly Option<string?> Data = new("--data") { Description = "UTF-8 text: measure the loss before and after, and calibrate keep on it" };
     private static readonly Option<int> DataTokens = Number("--data-tokens", 8192, "tokens of --data to measure the loss on");
@@ -29,7 +31,7 @@ internal static class ConvertCommand
     {
         var command = new Command("convert", "Add streams to a plain model")
         {
-            Model, Output, Streams, PrefixTokens, Smooth, Init, Seed, Data, DataTokens, Merge, Json,
+            Model, Output, Streams, PrefixTokens, Smooth, Init, PrefixDeviation, Seed, Data, DataTokens, Merge, Json,
         };
         command.SetAction(Run);
         return command;
@@ -41,9 +43,9 @@ internal static class ConvertCommand
         var option = new Option<string>("--init")
         {
             DefaultValueFactory = _ => "keep",
-            Description = "keep: the model's output stays nearly the same; paper: new weights N(0, 0.02)",
+            Description = "keep: the model's output stays nearly the same; paper: new weights N(0, 0.02); text: prefixes are keys and values of --data",
         };
-        option.AcceptOnlyFromAmong("keep", "paper");
+        option.AcceptOnlyFromAmong("keep", "paper", "text");
         return option;
     }
 
@@ -66,12 +68,15 @@ internal static class ConvertCommand
             Smoothing = parse.GetValue(Smooth),
             Init = Enum.Parse<StreamInit>(parse.GetRequiredValue(Init), ignoreCase: true),
             Seed = parse.GetValue(Seed),
+            Prefixes = new PrefixStart(parse.GetValue(PrefixDeviation)),
             Text = parse.GetValue(Data) is { } path ? Corpus.Read(path) : null,
             MeasuredTokens = parse.GetValue(DataTokens),
         };
         if (options.Streams is < 2 or > LargestStreams) throw ParScaleException.Usage("TR-10", $"--streams must be 2 to {LargestStreams}");
         if (options.PrefixTokens is < 1 or > LargestPrefix) throw ParScaleException.Usage("TR-10", $"--prefix-tokens must be 1 to {LargestPrefix}");
         if (options.Smoothing is not (>= 0 and <= 1)) throw ParScaleException.Usage("TR-10", "--smooth must be 0 to 1");
+        if (options.Prefixes.Deviation is not (> 0 and < double.PositiveInfinity)) throw ParScaleException.Usage("TR-10", "--prefix-std must be above 0");
+        if (options.Init != StreamInit.Paper && options.Prefixes != PrefixStart.Published) throw ParScaleException.Usage("TR-10", "--prefix-std needs --init paper");
         if (options.MeasuredTokens < 2) throw ParScaleException.Usage("TR-10", "--data-tokens must be 2 or more");
         return options;
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using ParScale.Configuration;
 using ParScale.Files;
 using ParScale.Text;
+using ParScale.Training.Conversion;
 using ParScale.Training.Data;
 using ParScale.Training.Inputs;
 
@@ -80,8 +81,10 @@ internal sealed class RunConfig
         options = options with { DataSha256 = "", TokenizerSha256 = "" };
         try
         {
-            if (from is null) options = options with { Init = null };
+            // Without a model there are no added streams; only a text is a start for any.
+            if (from is null) options = options with { Init = options.Init == StreamInit.Text ? options.Init : null };
             else options = Complete(options, from);
+            options = options with { Elastic = ElasticStreams.Canonical(options.Elastic, options.Streams) };
             options.Validate();
             return options;
         }
@@ -112,6 +115,8 @@ internal sealed class RunConfig
             foreach (Setting setting in TrainSettings.All)
             {
                 object? value = setting.Property is { } property ? property.GetValue(options) : Get<object>(setting);
+                // Nothing would mean what the model of --from has.
+                if (setting == TrainSettings.Elastic && From is not null) value ??= ElasticStreams.None;
                 bool ofTheModel = From is not null && TrainSettings.Shape.Contains(setting);
                 if (value is not null && !ofTheModel) setting.Write(json, setting.IsPath ? SystemPath.Full((string)value) : value);
             }

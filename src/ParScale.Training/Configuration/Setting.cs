@@ -18,6 +18,7 @@ internal sealed class Setting
     private Setting(string key, Type type, object? value, string description, string range, Func<object, bool> holds)
     {
         (Key, _type, Default, Description, _range, _holds) = (key, Nullable.GetUnderlyingType(type) ?? type, value, description, range, holds);
+        if (_type == typeof(bool)) WhenAlone = "true";
     }
 
     /// <summary>The name in files and after <c>--set</c>.</summary>
@@ -38,8 +39,11 @@ internal sealed class Setting
     /// <summary>Whether it is a path. In a file it counts from the folder of the file.</summary>
     public bool IsPath { get; private init; }
 
-    /// <summary>Whether the flag alone means true.</summary>
-    public bool IsSwitch => _type == typeof(bool);
+    /// <summary>Whether the flag may stand alone.</summary>
+    public bool IsSwitch => WhenAlone is not null;
+
+    /// <summary>What the flag means when it stands alone; null when it needs a value.</summary>
+    public string? WhenAlone { get; private set; }
 
     /// <summary>The property of <see cref="TrainingOptions"/>; null when the setting changes nothing of what is computed.</summary>
     public PropertyInfo? Property { get; private init; }
@@ -112,6 +116,13 @@ internal sealed class Setting
     public Setting Formerly(string key)
     {
         OldKey = key;
+        return this;
+    }
+
+    /// <summary>Lets the flag stand alone, for a value.</summary>
+    public Setting Alone(string value)
+    {
+        WhenAlone = value;
         return this;
     }
 

@@ -29,7 +29,7 @@ internal sealed class SettingFlags
         if (parse.GetValue(_file) is { } file) config.TakeFile(file);
         config.TakeWords(parse.GetValue(_set) ?? [], _flags
             .Where(flag => parse.GetResult(flag.Option) is { Implicit: false })
-            .Select(flag => (flag.Setting, parse.GetValue(flag.Option) ?? "true")));
+            .Select(flag => (flag.Setting, parse.GetValue(flag.Option) ?? flag.Setting.WhenAlone ?? "")));
         return config;
     }
 

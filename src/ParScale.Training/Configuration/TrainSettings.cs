@@ -1,5 +1,6 @@
 using ParScale.Training.Conversion;
 using ParScale.Training.Distributed;
+using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
 using ParScale.Training.Runs;
 using ParScale.Training.Runtime;
@@ -19,6 +20,8 @@ internal static class TrainSettings
     public static readonly Setting Streams = Of("streams", o => o.Streams, 4, "P, the parallel streams; 1 is plain Qwen2", "1 or more", v => v >= 1);
     public static readonly Setting PrefixTokens = Of("prefix_tokens", o => o.PrefixTokens, 48, "prefix slots per stream and layer");
     public static readonly Setting Smooth = Of("smooth", o => o.Smoothing, 0.1, "smoothing of the stream weights");
+    public static readonly Setting Elastic = Of<string?>("elastic", o => o.Elastic, null,
+        "numbers of streams that the model is to run with, such as 1,2,4,8; alone: powers of two up to P; none: only P").Alone(ElasticStreams.All);
     public static readonly Setting Threads = Of("threads", o => o.Threads, MpiLaunch.Threads(), "threads of each process", "1 to 1024", v => v is >= 1 and <= 1024);
     public static readonly Setting SamplePrompt = Beside<string?>("sample_prompt", null, "prompt that the model continues at every evaluation");
     public static readonly Setting SampleTokens = Beside("sample_tokens", 64, "maximum number of new tokens", "1 to 65536", v => v is >= 1 and <= 65536);
@@ -38,9 +41,11 @@ internal static class TrainSettings
     public static readonly IReadOnlyList<Setting> All =
     [
         Data, Tokenizer, From,
-        Of("init", o => o.Init, StreamInit.Keep, "initial values of added streams; keep: the model's output stays nearly the same; paper: N(0, 0.02)"),
+        Of("init", o => o.Init, StreamInit.Keep, "initial values of added streams; keep: the model's output stays nearly the same; paper: N(0, 0.02); text: prefixes are keys and values of the training text, from scratch too"),
+        Of("prefix_std", o => o.PrefixDeviation, InitialWeights.Deviation, "standard deviation of prefixes that are drawn", "above 0", v => v > 0),
         Of("train", o => o.Train, TrainedSet.All, "all weights, or streams: only prefixes and aggregator; the result is an add-on to --from"),
         Of("prefix_mlp", o => o.PrefixMlp, 0, "width of an MLP that computes the prefixes during training (reparameterization); 0 for none", "0 to 65536", v => v is >= 0 and <= 1 << 16),
+        Of("prefix_mlp_start", o => o.PrefixMlpStart, MlpStart.Zero, "zero: the MLP adds nothing at first; random: it makes the first prefixes, of --prefix-std"),
         Streams, .. Shape, PrefixTokens, Smooth,
         Of("context", o => o.Context, 128, "tokens per window", "1 or more", v => v >= 1),
         Of("batch", o => o.Batch, 16, "global batch size: windows per step", "1 to 65536", v => v is >= 1 and <= 1 << 16),
@@ -59,6 +64,13 @@ internal static class TrainSettings
         Of("clip", o => o.Clip, 1.0, "maximum gradient norm", "above 0", v => v > 0),
         Of("max_skipped", o => o.MaxSkipped, 10, "end the run after this many consecutive steps without a finite loss and gradient", "1 or more", v => v >= 1),
         Of("dropout", o => o.Dropout, 0.0, "dropout probability of each branch's output", "0 or more and below 1", v => v is >= 0 and < 1),
+        Of("prefix_lr", o => o.PrefixRate, 1.0, "factor on the learning rate of prefixes and their MLP", "above 0", v => v > 0),
+        Of("aggregator_lr", o => o.AggregatorRate, 1.0, "factor on the learning rate of the aggregator", "above 0", v => v > 0),
+        Of("stream_loss", o => o.StreamLoss, 0.0, "weight of the mean loss of the streams, each decoded alone", "0 or more", v => v >= 0),
+        Of("stream_drop", o => o.StreamDrop, 0.0, "probability that a stream is left out of a row's mixture; one always stays", "0 or more and below 1", v => v is >= 0 and < 1),
+        Elastic,
+        Of("elastic_weights", o => o.ElasticWeights, null, "weights of the losses of --elastic, such as 1,1,2; equal if left out"),
+        Of("elastic_divergence", o => o.ElasticDivergence, TrainingOptions.DefaultDivergence, "weight of the divergence of fewer streams' predictions from all streams'", "0 or more", v => v >= 0),
         Of("decorrelate", o => o.Decorrelate, 0.0, "weight of a penalty on streams whose final states point the same way", "0 or more", v => v >= 0),
         Of("irreducible_loss", o => o.IrreducibleLoss, 0.0, "irreducible loss E of the scaling law in nats per token, used to compute rho", "0 or more", v => v >= 0),
         Of("val_fraction", o => o.ValidationFraction, 0.1, "last part of a text file, held out for validation; shards have their own", "above 0 and below 1", v => v is > 0 and < 1),

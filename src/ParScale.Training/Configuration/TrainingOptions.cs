@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Serialization;
 using ParScale.Configuration;
 using ParScale.Training.Conversion;
+using ParScale.Training.Modules;
 using ParScale.Training.Optimization;
 using ParScale.Training.Runtime;
 
@@ -12,6 +13,9 @@ internal sealed record TrainingOptions
 {
     /// <summary>Most updates: times the tokens of the largest step, this still fits 63 bits.</summary>
     public const long MostSteps = 100_000_000_000;
+
+    /// <summary>Weight of the divergence in an elastic run when nobody gives one.</summary>
+    public const double DefaultDivergence = 0.1;
 
     public required string DataSha256 { get; init; }
     public required string TokenizerSha256 { get; init; }
@@ -53,6 +57,33 @@ internal sealed record TrainingOptions
     /// <summary>Width of the MLP that stands for the prefixes while they train; 0 for none.</summary>
     public int PrefixMlp { get; init; }
 
+    /// <summary>Standard deviation of prefixes that are drawn.</summary>
+    public double PrefixDeviation { get; init; } = InitialWeights.Deviation;
+
+    /// <summary>The last matrix of the prefix MLP at the start.</summary>
+    public MlpStart PrefixMlpStart { get; init; }
+
+    /// <summary>Factor on the learning rate of prefixes and prefix MLPs.</summary>
+    public double PrefixRate { get; init; } = 1;
+
+    /// <summary>Factor on the learning rate of the aggregator.</summary>
+    public double AggregatorRate { get; init; } = 1;
+
+    /// <summary>Weight of the mean loss of the streams, each decoded alone.</summary>
+    public double StreamLoss { get; init; }
+
+    /// <summary>Probability that a stream is left out of a row's mixture in training.</summary>
+    public double StreamDrop { get; init; }
+
+    /// <summary>The numbers of streams that one run trains, such as <c>1,2,4</c>; null for P alone (<see cref="ElasticStreams"/>).</summary>
+    public string? Elastic { get; init; }
+
+    /// <summary>The weights of the losses of <see cref="Elastic"/>; null for equal ones.</summary>
+    public string? ElasticWeights { get; init; }
+
+    /// <summary>Weight of the divergence of the smaller mixtures from the whole one.</summary>
+    public double ElasticDivergence { get; init; } = DefaultDivergence;
+
     /// <summary>Weight of the penalty on streams that point the same way (<see cref="Modules.StreamSimilarity.Penalty"/>).</summary>
     public double Decorrelate { get; init; }
 
@@ -86,6 +117,16 @@ internal sealed record TrainingOptions
     /// <summary>E of the scaling law, in nats per token, for the rho of the log.</summary>
     public double IrreducibleLoss { get; init; }
 
+    /// <summary>Whether stream 0 is the plain model while it trains: one of the numbers of streams is 1.</summary>
+    internal bool HidesFirstPrefix => ElasticStreams.Of(Elastic).Contains(1);
+
+    /// <summary>How new prefixes are drawn.</summary>
+    internal PrefixStart Prefixes => new(PrefixDeviation, PrefixMlpStart == MlpStart.Random);
+
+    /// <summary>The numbers of P streams.</summary>
+    internal StreamConfig StreamConfig => Streams == 1 ? StreamConfig.Plain
+        : new StreamConfig(Streams, PrefixTokens, Smoothing) { Elastic = ElasticStreams.Of(Elastic) };
+
     /// <summary>The model that these options describe.</summary>
     /// <exception cref="ParScaleException">No such model can be loaded (<see cref="ErrorKind.Usage"/>).</exception>
     public CheckpointConfig Config(int vocabularySize, int? endOfText)
@@ -116,6 +157,25 @@ internal sealed record TrainingOptions
         Require(Train == TrainedSet.All || From is not null, "--train streams needs --from, the model whose weights stay as they are");
         Require(Train == TrainedSet.All || Streams > 1, "--train streams needs --streams 2 or more");
         Require(PrefixMlp == 0 || Streams > 1, "--prefix-mlp needs --streams 2 or more");
+        ValidateParting();
+    }
+
+    private void ValidateParting()
+    {
+        Require(Streams > 1 || (PrefixRate == 1 && AggregatorRate == 1), "--prefix-lr and --aggregator-lr need --streams 2 or more");
+        Require(Streams > 1 || StreamLoss == 0, "--stream-loss needs --streams 2 or more");
+        Require(Streams > 1 || StreamDrop == 0, "--stream-drop needs --streams 2 or more");
+        Require(Streams > 1 || Init != StreamInit.Text, "--init text needs --streams 2 or more");
+        // Prefixes are drawn from scratch, or by --init paper for streams that a plain model gets.
+        bool drawn = Streams > 1 && (From is null ? Init is null : Init == StreamInit.Paper);
+        Require(drawn || PrefixDeviation == InitialWeights.Deviation,
+            "--prefix-std needs prefixes that are drawn: --streams 2 or more, not --init text, and with --from a plain model and --init paper");
+        Require(PrefixMlpStart == MlpStart.Zero || (drawn && PrefixMlp > 0),
+            "--prefix-mlp-start random needs --prefix-mlp, and prefixes that are drawn: not --init text, and with --from a plain model and --init paper");
+        Require(Elastic is null || StreamDrop == 0, "--stream-drop and --elastic leave out streams in two ways; leave one of the two out");
+        Require(Elastic is not null || ElasticWeights is null, "--elastic-weights needs --elastic");
+        Require(Elastic is not null || ElasticDivergence == DefaultDivergence, "--elastic-divergence needs --elastic");
+        if (Elastic is not null) ElasticStreams.Weights(ElasticWeights, ElasticStreams.Of(Elastic).Length);
     }
 
     private static void Require(bool holds, string message)
@@ -127,20 +187,18 @@ internal sealed record TrainingOptions
         new ModelConfig
         {
             HiddenSize = HiddenSize,
-            IntermediateSize = IntermediateSize,
-            LayerCount = Layers,
+            Layers = LayerConfig.Qwen2(Layers, HiddenSize / Heads, IntermediateSize, ropeTheta: 10000),
             AttentionHeads = Heads,
             KeyValueHeads = KeyValueHeads,
             HeadSize = HiddenSize / Heads,
             VocabularySize = vocabularySize,
             MaxPositions = Context,
             RmsNormEpsilon = 1e-6,
-            RopeTheta = 10000,
             TieWordEmbeddings = true,
             EndOfTextIds = endOfText is { } id ? [id] : [],
             BeginOfTextId = endOfText,
         },
-        Streams == 1 ? StreamConfig.Plain : new StreamConfig(Streams, PrefixTokens, Smoothing)) with
+        StreamConfig) with
     {
         StoredType = SaveType.InConfig(),
     };
@@ -157,4 +215,17 @@ internal enum TrainedSet
     /// <summary>Prefixes and aggregator, on a backbone that stays as it is.</summary>
     [JsonStringEnumMemberName("streams")]
     Streams,
+}
+
+/// <summary>The last matrix of a prefix MLP at the start.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<MlpStart>))]
+internal enum MlpStart
+{
+    /// <summary>0: the MLP adds nothing at first.</summary>
+    [JsonStringEnumMemberName("zero")]
+    Zero,
+
+    /// <summary>Drawn: the MLP makes the prefixes, of the standard deviation asked for.</summary>
+    [JsonStringEnumMemberName("random")]
+    Random,
 }

@@ -12,7 +12,7 @@ internal static class ConfigFile
     // What the config of the new model says in its own way, or what would point to the code or the weights of another one.
     private static readonly HashSet<string> Replaced = new(StringComparer.Ordinal)
     {
-        "model_type", "architectures", "auto_map", "parscale_n", "parscale_n_tokens", "parscale_attn_smooth", "parscale_backbone",
+        "model_type", "architectures", "auto_map", "parscale_n", "parscale_n_tokens", "parscale_attn_smooth", "parscale_elastic", "parscale_backbone",
     };
 
     /// <summary>The <c>config.json</c> in <paramref name="folder"/> with the model's kind and streams taken from <paramref name="config"/>.</summary>

@@ -1,3 +1,5 @@
+using ParScale.Training.Modules;
+
 namespace ParScale.Training.Conversion;
 
 /// <summary>What <c>parscale-train convert</c> makes of a plain model.</summary>
@@ -9,7 +11,10 @@ internal sealed record ConvertOptions
     public required StreamInit Init { get; init; }
     public required long Seed { get; init; }
 
-    /// <summary>A text to calibrate <see cref="StreamInit.Keep"/> on and to measure the loss on, or null.</summary>
+    /// <summary>How <see cref="StreamInit.Paper"/> draws prefixes.</summary>
+    public PrefixStart Prefixes { get; init; } = PrefixStart.Published;
+
+    /// <summary>A text to calibrate <see cref="StreamInit.Keep"/> on, to take the prefixes of <see cref="StreamInit.Text"/> from, and to measure the loss on, or null.</summary>
     public string? Text { get; init; }
 
     /// <summary>Tokens of the text whose loss is measured.</summary>

@@ -28,7 +28,7 @@ internal static class Converter
         int[]? tokens = options.Text is { } text ? Tokenizer.Load(source, checkpoint.Config.Model.VocabularySize).Encode(text) : null;
         CheckpointConfig config = NewStreams.Configure(checkpoint.Config, new StreamConfig(options.Streams, options.PrefixTokens, options.Smoothing));
         using var scope = NewDisposeScope();
-        (Dictionary<string, Tensor> added, double? share) = NewStreams.Draw(checkpoint, config, options.Init, options.Seed, tokens);
+        (Dictionary<string, Tensor> added, double? share) = NewStreams.Draw(checkpoint, config, options.Init, options.Seed, tokens, options.Prefixes);
         TensorType type = checkpoint.Get(ModelTensors.EmbeddingName).Info.Type;
         Write(checkpoint, config, output, added.Select(tensor => TensorBytes.Write(tensor.Key, tensor.Value, type)));
         var report = new ConvertReport(output, options.Streams, options.PrefixTokens, options.Init,
@@ -48,6 +48,25 @@ internal static class Converter
             throw ParScaleException.Usage("CV-03", $"{ParScaleException.Quote(source)} is not an add-on; --merge has nothing to merge");
         Write(checkpoint, config with { Backbone = null }, output, []);
         return new ConvertReport(output, config.Streams.Count, config.Streams.PrefixTokens, null, 0, null, null, null);
+    }
+
+    /// <summary>
+    /// Writes the first <paramref name="streams"/> streams of the elastic model in <paramref name="source"/> as a whole folder of their own;
+    /// 1 gives the plain model.
+    /// </summary>
+    /// <exception cref="ParScaleException">The model was not trained for so many (CL-09), is quantised (CV-02), the output is taken (CV-01), or the disk refused (IO-01).</exception>
+    public static ConvertReport Slice(string source, string output, int streams)
+    {
+        using Checkpoint checkpoint = Open(source, output);
+        CheckpointConfig whole = checkpoint.Config, cut = whole.WithStreams(streams) with { Backbone = null };
+        if (streams == 1) cut = CheckpointConfig.Create(whole.Model, StreamConfig.Plain) with { StoredType = whole.StoredType };
+        Dictionary<string, long[]> shapes = ModelTensors.Expected(cut).ToDictionary(StringComparer.Ordinal);
+        Write(checkpoint, cut, output, shapes.Where(tensor => Slicer.IsCut(tensor.Key)).Select(tensor =>
+        {
+            (SafetensorsFile file, TensorInfo info) = checkpoint.Get(tensor.Key);
+            return Slicer.Cut(file, info, tensor.Value, whole.Streams.Count, streams);
+        }));
+        return new ConvertReport(output, streams, cut.Streams.PrefixTokens, null, 0, null, null, null);
     }
 
     private static Checkpoint Open(string source, string output)

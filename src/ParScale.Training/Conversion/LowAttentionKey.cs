@@ -42,6 +42,31 @@ internal static class LowAttentionKey
         return (key.MoveToOuterDisposeScope(), shares.MoveToOuterDisposeScope());
     }
 
+    /// <summary>
+    /// The same for each key-value head, of what a layer's query heads see on a walk: keys and their values, [kv heads, D] each, float64,
+    /// and the largest mean share of a head. The value is the mean of what the queries that still look get from their tokens, so that
+    /// what little they see changes as little as one value can.
+    /// </summary>
+    public static (Tensor Keys, Tensor Values, double Share) WithValue(
+        Tensor queries, Tensor logMass, Tensor mixed, int keyHeads, int slots, double share)
+    {
+        using var scope = NewDisposeScope();
+        long group = queries.shape[0] / keyHeads;
+        Tensor Own(Tensor perHead, int head) => perHead.narrow(0, head * group, group).flatten(0, 1);
+        var keys = new Tensor[keyHeads];
+        var values = new Tensor[keyHeads];
+        double worst = 0;
+        for (int head = 0; head < keyHeads; head++)
+        {
+            (keys[head], Tensor shares) = Find(Own(queries, head), Own(logMass, head), slots, share);
+            // The minimum over v of sum m^2 |v - o|^2.
+            Tensor weights = shares.Squared() / shares.Squared().sum();
+            values[head] = Own(mixed, head).t().mv(weights.to(mixed.dtype)).to(ScalarType.Float64);
+            worst = Math.Max(worst, shares.mean().item<double>());
+        }
+        return (stack(keys).MoveToOuterDisposeScope(), stack(values).MoveToOuterDisposeScope(), worst);
+    }
+
     /// <summary>The longest step of 1, 1/2, 1/4 ... that makes the mean smaller; null when none does.</summary>
     private static Tensor? Descend(Tensor q, Tensor offset, Tensor ridge, Tensor key, Tensor direction)
     {

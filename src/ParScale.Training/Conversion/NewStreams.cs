@@ -13,8 +13,11 @@ internal static class NewStreams
     public const double PrefixShare = 1e-3;
 
     /// <summary>The config of the model with streams added.</summary>
-    public static CheckpointConfig Configure(CheckpointConfig plain, StreamConfig streams) =>
-        plain with { ModelType = ConfigReader.ParScaleType, Architecture = ConfigReader.ParScaleClass, Streams = streams };
+    public static CheckpointConfig Configure(CheckpointConfig plain, StreamConfig streams)
+    {
+        CheckpointConfig named = CheckpointConfig.Create(plain.Model, streams);
+        return plain with { ModelType = named.ModelType, Architecture = named.Architecture, Streams = streams };
+    }
 
     /// <summary>
     /// The new tensors, float32, owned by the current dispose scope; and the largest share of attention that the prefix of any head
@@ -24,22 +27,31 @@ internal static class NewStreams
     /// <param name="config">The model to make.</param>
     /// <param name="init">How.</param>
     /// <param name="seed">Decides all random numbers.</param>
-    /// <param name="tokens">A text in the model's tokens for <see cref="StreamInit.Keep"/>; null takes one that the model writes.</param>
+    /// <param name="tokens">A text in the model's tokens for any but <see cref="StreamInit.Paper"/>; null takes one that the model writes.</param>
+    /// <param name="prefixes">How <see cref="StreamInit.Paper"/> draws prefixes.</param>
+    /// <exception cref="ParScaleException">The text is shorter than a prefix (TR-25).</exception>
     public static (Dictionary<string, Tensor> Tensors, double? Share) Draw(
-        Checkpoint checkpoint, CheckpointConfig config, StreamInit init, long seed, int[]? tokens)
+        Checkpoint checkpoint, CheckpointConfig config, StreamInit init, long seed, int[]? tokens, PrefixStart prefixes)
     {
         var drawn = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach ((string name, long[] shape) in ModelTensors.Expected(config).Where(tensor => ModelTensors.IsOfStreams(tensor.Name)))
         {
             drawn[name] = zeros(shape);
-            InitialWeights.Draw(name, drawn[name], seed);
+            InitialWeights.Draw(name, drawn[name], seed, init == StreamInit.Paper ? prefixes : null);
         }
         if (init == StreamInit.Paper) return (drawn, null);
         // Equal weights, whatever the states are.
         drawn["model.aggregate_layer.2.weight"].zero_();
+        tokens ??= OwnText.Sample(checkpoint.Folder, seed);
+        var plain = PlainWeights.Of(checkpoint);
+        if (init == StreamInit.Text)
+        {
+            foreach ((string name, Tensor value) in TextPrefixes.Of(plain, config.Streams.Count, config.Streams.PrefixTokens, tokens, seed)) drawn[name] = value;
+            return (drawn, null);
+        }
         double worst = 0;
-        using CalibrationText text = CalibrationText.From(tokens ?? OwnText.Sample(checkpoint.Folder, seed), config, seed);
-        BackboneWalk.Run(checkpoint, text.Windows, text.Offsets, (layer, queries, logMass, mixed) =>
+        using CalibrationText text = CalibrationText.From(tokens, config, seed);
+        BackboneWalk.Run(plain, text.Windows, text.Offsets, (layer, queries, logMass, mixed) =>
         {
             string attention = $"model.layers.{layer}.self_attn";
             double share = HidePrefix(drawn[$"{attention}.prefix_k"], drawn[$"{attention}.prefix_v"], queries, logMass, mixed);
@@ -49,26 +61,16 @@ internal static class NewStreams
     }
 
     /// <summary>
-    /// Moves all keys of a layer's prefix, [P, kv heads, prefix, D], to where few queries look, and its values to the mean of what
-    /// those that still look get from the tokens, so that what little they see changes as little as one value can.
+    /// Moves all keys of a layer's prefix, [P, kv heads, prefix, D], to where few queries look, and its values to those of
+    /// <see cref="LowAttentionKey.WithValue"/>.
     /// </summary>
     private static double HidePrefix(Tensor keys, Tensor values, Tensor queries, Tensor logMass, Tensor mixed)
     {
-        double worst = 0;
-        (long keyHeads, int slots, long size) = (keys.shape[1], (int)keys.shape[2], keys.shape[3]);
-        long group = queries.shape[0] / keyHeads;
-        for (long head = 0; head < keyHeads; head++)
-        {
-            using var scope = NewDisposeScope();
-            Tensor Own(Tensor perHead) => perHead.narrow(0, head * group, group).flatten(0, 1);
-            (Tensor key, Tensor shares) = LowAttentionKey.Find(Own(queries), Own(logMass), slots, PrefixShare);
-            keys.select(1, head).Add(key.to(keys.dtype));
-            // The minimum over v of sum m^2 |v - o|^2.
-            Tensor weights = shares.Squared() / shares.Squared().sum();
-            values.select(1, head).Add(Own(mixed).t().mv(weights.to(mixed.dtype)));
-            worst = Math.Max(worst, shares.mean().item<double>());
-        }
-        return worst;
+        using var scope = NewDisposeScope();
+        (Tensor key, Tensor value, double share) = LowAttentionKey.WithValue(queries, logMass, mixed, (int)keys.shape[1], (int)keys.shape[2], PrefixShare);
+        keys.Add(key.to(keys.dtype).unsqueeze(1));
+        values.Add(value.to(values.dtype).unsqueeze(1));
+        return share;
     }
 }
 
@@ -76,11 +78,15 @@ internal static class NewStreams
 [JsonConverter(typeof(JsonStringEnumConverter<StreamInit>))]
 internal enum StreamInit
 {
-    /// <summary>All N(0, 0.02) and biases 0, as the paper draws them; the loss jumps and has to be trained down again.</summary>
+    /// <summary>All N(0, 0.02), prefixes of any deviation, and biases 0, as the paper draws them; the loss jumps and has to be trained down again.</summary>
     [JsonStringEnumMemberName("paper")]
     Paper,
 
     /// <summary>Prefixes that hardly any query looks at and equal weights for all streams; the model computes what it did.</summary>
     [JsonStringEnumMemberName("keep")]
     Keep,
+
+    /// <summary>Prefixes that are keys and values of a text, another for each stream; equal weights for all streams that are added.</summary>
+    [JsonStringEnumMemberName("text")]
+    Text,
 }

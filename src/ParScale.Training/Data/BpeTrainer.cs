@@ -49,7 +49,7 @@ internal sealed class BpeTrainer
         var indexOfWord = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int start = 0; start < text.Length;)
         {
-            int length = WordSplitter.NextWord(text, start, SplitRule.Qwen2);
+            int length = WordSplitter.NextWord(text, start, WordRule.Qwen2);
             string word = text.Substring(start, length);
             start += length;
             if (indexOfWord.TryGetValue(word, out int index))

@@ -46,7 +46,7 @@ internal static class TokenizerWriter
     private static JsonObject Split() => new()
     {
         ["type"] = "Split",
-        ["pattern"] = new JsonObject { ["Regex"] = WordSplitter.Qwen2Pattern },
+        ["pattern"] = new JsonObject { ["Regex"] = WordRule.Qwen2Pattern },
         ["behavior"] = "Isolated",
         ["invert"] = false,
     };

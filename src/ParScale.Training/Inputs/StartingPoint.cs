@@ -53,12 +53,15 @@ internal sealed record StartingPoint
     {
         bool adds = Source.Streams.Count == 1 && streams > 1;
         if (!adds) RequireSame(streams, prefixTokens);
+        if (!adds && options.Init == StreamInit.Text)
+            throw ParScaleException.Usage("TR-22", "--init text: the model of --from gets no new streams; give a plain one and --streams, or leave the flag out");
         return options with
         {
             From = Backbone.Hash.Whole,
             Init = adds ? options.Init : null,
             Streams = streams ?? Source.Streams.Count,
             PrefixTokens = adds ? prefixTokens ?? DefaultPrefixTokens : Source.Streams.PrefixTokens,
+            Elastic = options.Elastic ?? (adds ? null : ElasticStreams.Of(Source.Streams)),
             Smoothing = smoothing ?? (Source.Streams.Count > 1 ? Source.Streams.Smoothing : DefaultSmoothing),
             HiddenSize = Source.Model.HiddenSize,
             IntermediateSize = Source.Model.IntermediateSize,
@@ -77,8 +80,8 @@ internal sealed record StartingPoint
         if (options.Context > Source.Model.MaxPositions)
             throw ParScaleException.Usage("TR-22", $"--context {options.Context} is longer than the context of --from, {Source.Model.MaxPositions}");
         CheckpointConfig config = options.Streams == Source.Streams.Count
-            ? Source with { Streams = Source.Streams with { Smoothing = options.Smoothing } }
-            : NewStreams.Configure(Source, new StreamConfig(options.Streams, options.PrefixTokens, options.Smoothing));
+            ? Source with { Streams = Source.Streams with { Smoothing = options.Smoothing, Elastic = ElasticStreams.Of(options.Elastic) } }
+            : NewStreams.Configure(Source, options.StreamConfig);
         return config with { StoredType = options.SaveType.InConfig() };
     }
 
@@ -92,7 +95,7 @@ internal sealed record StartingPoint
         using var scope = NewDisposeScope();
         using Checkpoint checkpoint = Checkpoint.Open(Folder);
         Dictionary<string, Tensor> added = options.Init is { } init
-            ? NewStreams.Draw(checkpoint, model.Config, init, options.Seed, text).Tensors
+            ? NewStreams.Draw(checkpoint, model.Config, init, options.Seed, text, options.Prefixes).Tensors
             : [];
         foreach ((string name, var parameter) in model.named_parameters().Where(p => !PrefixMlp.Owns(p.name)))
         {

@@ -64,6 +64,22 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
     /// <summary>Final states of all streams, [P, B, S, H], to one, [B, S, H].</summary>
     public Tensor Mix(Tensor states) => _aggregation is null ? states.squeeze(0) : _aggregation.forward(states);
 
+    /// <summary>The first <paramref name="count"/> of the states of all streams, [P, B, S, H], to one, [B, S, H].</summary>
+    public Tensor MixFirst(Tensor states, int count)
+    {
+        if (count == _config.Streams.Count) return Mix(states);
+        return count == 1 || _aggregation is null ? states[0] : _aggregation.MixFirst(states, count);
+    }
+
+    /// <summary>Final states of the streams that <paramref name="present"/>, [P, B, S], has a 1 for, to one, [B, S, H].</summary>
+    public Tensor MixPresent(Tensor states, Tensor present) => _aggregation is null ? states.squeeze(0) : _aggregation.MixPresent(states, present);
+
+    /// <summary>From now on stream 0 does not see its prefix.</summary>
+    public void HideFirstPrefix()
+    {
+        foreach (DecoderLayer layer in _layers) layer.HideFirstPrefix();
+    }
+
     /// <summary>How much each stream counts in <see cref="Mix"/>: [B, S, P], of sum 1; all 1 when P = 1.</summary>
     public Tensor MixingWeights(Tensor states) =>
         _aggregation is null ? ones([states.shape[1], states.shape[2], 1], device: states.device) : _aggregation.Weights(states);

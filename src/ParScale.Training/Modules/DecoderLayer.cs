@@ -35,6 +35,16 @@ internal sealed class DecoderLayer : nn.Module<Tensor, Positions, Tensor>
     /// <summary>Keys and values of the layer's prefix; null when P = 1.</summary>
     public (Tensor Keys, Tensor Values)? Prefix() => _attention.Prefix();
 
+    /// <summary>From now on stream 0 does not see its prefix.</summary>
+    public void HideFirstPrefix() => _attention.HideFirstPrefix();
+
+    /// <summary>Keys, rotated, and values of the tokens; see <see cref="SelfAttention.KeysAndValues"/>.</summary>
+    public (Tensor Keys, Tensor Values) KeysAndValues(Tensor input, Positions positions)
+    {
+        using Tensor normed = _attentionNorm.forward(input);
+        return _attention.KeysAndValues(normed, positions);
+    }
+
     /// <summary>What a new prefix of this layer will meet; see <see cref="SelfAttention.Look"/>.</summary>
     public (Tensor Queries, Tensor LogMass, Tensor Mixed) Look(Tensor input, Positions positions)
     {

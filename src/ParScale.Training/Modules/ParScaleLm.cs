@@ -13,16 +13,18 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "model")] private readonly Decoder _decoder;
     [ComponentName(Name = "lm_head")] private readonly Linear? _head;
 
-    /// <summary>Builds the model and draws every weight from <paramref name="seed"/>.</summary>
+    /// <summary>Builds the model and draws every weight from <paramref name="seed"/>, those of prefixes as <paramref name="prefixes"/> tells.</summary>
     public ParScaleLm(
-        CheckpointConfig config, long seed = 0, ScalarType compute = ScalarType.Float32, double dropout = 0, int prefixMlp = 0)
+        CheckpointConfig config, long seed = 0, ScalarType compute = ScalarType.Float32, double dropout = 0, int prefixMlp = 0,
+        PrefixStart? prefixes = null)
         : base(nameof(ParScaleLm))
     {
+        Trainable.Require(config.Model);
         Config = config;
         _decoder = new Decoder(config, compute, dropout, prefixMlp);
         if (!config.Model.TieWordEmbeddings) _head = nn.Linear(config.Model.HiddenSize, config.Model.VocabularySize, hasBias: false);
         RegisterComponents();
-        foreach ((string name, Parameter parameter) in named_parameters()) InitialWeights.Draw(name, parameter, seed);
+        foreach ((string name, Parameter parameter) in named_parameters()) InitialWeights.Draw(name, parameter, seed, prefixes);
     }
 
     public CheckpointConfig Config { get; }
@@ -49,6 +51,12 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
     /// <summary>Final states of all streams, [P, B, S, H], to the one that is decoded, [B, S, H].</summary>
     public Tensor Mix(Tensor states) => _decoder.Mix(states);
 
+    /// <summary>The same of the first <paramref name="count"/> streams alone; see <see cref="Aggregation.MixFirst"/>.</summary>
+    public Tensor MixFirst(Tensor states, int count) => _decoder.MixFirst(states, count);
+
+    /// <summary>The same of the streams that are present at each token; see <see cref="Aggregation.MixPresent"/>.</summary>
+    public Tensor MixPresent(Tensor states, Tensor present) => _decoder.MixPresent(states, present);
+
     /// <summary>How much each stream counts in <see cref="Mix"/>: [B, S, P], of sum 1.</summary>
     public Tensor MixingWeights(Tensor states) => _decoder.MixingWeights(states);
 
@@ -58,6 +66,14 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         return nn.functional.linear(hidden, (_head?.weight ?? _decoder.EmbeddingWeight).to(hidden.dtype)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>
+    /// From now on stream 0 does not see its prefix: it is the plain model, and its prefix gets no gradient. With P &gt; 1.
+    /// </summary>
+    public void HideFirstPrefix() => _decoder.HideFirstPrefix();
+
+    /// <summary>Keys and values of a layer's prefix, [P, kv heads, prefix, D], as the streams see them; null when P = 1.</summary>
+    public (Tensor Keys, Tensor Values)? Prefix(int layer) => _decoder.Prefix(layer);
 
     /// <summary>From now on only prefixes, their MLPs and the aggregator get gradients.</summary>
     public void FreezeBackbone()

@@ -20,6 +20,10 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
     [ComponentName(Name = "prefix_v")] private readonly Parameter? _prefixValues;
     [ComponentName(Name = PrefixMlp.Name)] private readonly PrefixMlp? _prefixMlp;
     private readonly CheckpointConfig _config;
+    private bool _firstPrefixHidden;
+
+    // Held here: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
+    private static readonly Scalar Unseen = double.NegativeInfinity;
 
     // Held by the object: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
     private readonly Scalar _scale;
@@ -52,6 +56,11 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
         _ => null,
     };
 
+    /// <summary>
+    /// From now on the queries of stream 0 give its prefix no attention at all, so it computes what the plain model does. With P &gt; 1.
+    /// </summary>
+    public void HideFirstPrefix() => _firstPrefixHidden = true;
+
     public override Tensor forward(Tensor input, Positions positions)
     {
         using var scope = NewDisposeScope();
@@ -62,7 +71,8 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
             keys = WithPrefix(keys, prefixKeys);
             values = WithPrefix(values, prefixValues);
         }
-        Tensor mixed = Mix(queries, keys, values, positions.Mask).transpose(1, 2).flatten(2);
+        int hiddenSlots = _firstPrefixHidden ? _config.Streams.PrefixTokens : 0;
+        Tensor mixed = Mix(queries, keys, values, positions.Mask, hiddenSlots, _config.Streams.Count).transpose(1, 2).flatten(2);
         return Projection.Apply(_outputProjection, mixed).MoveToOuterDisposeScope();
     }
 
@@ -82,6 +92,15 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
         return (queries.MoveToOuterDisposeScope(), mass.MoveToOuterDisposeScope(), mixed.MoveToOuterDisposeScope());
     }
 
+    /// <summary>Keys of the tokens, rotated, and their values: [rows, kv heads, S, D] each.</summary>
+    public (Tensor Keys, Tensor Values) KeysAndValues(Tensor input, Positions positions)
+    {
+        using var scope = NewDisposeScope();
+        (_, Tensor keys) = QueriesAndKeys(input, positions);
+        Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.Model.KeyValueHeads).transpose(1, 2);
+        return (keys.MoveToOuterDisposeScope(), values.MoveToOuterDisposeScope());
+    }
+
     private (Tensor Queries, Tensor Keys) QueriesAndKeys(Tensor input, Positions positions)
     {
         Tensor queries = Heads(Projection.Apply(_queryProjection, input), _config.Model.AttentionHeads);
@@ -92,14 +111,16 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
 
     /// <summary>
     /// softmax(q k^T + mask) v. The query heads that share a key head stand above each other in one product, so that
-    /// keys are never repeated; measured, this is faster on a CPU than the fused attention of libtorch.
+    /// keys are never repeated; measured, this is faster on a CPU than the fused attention of libtorch. The rows of stream 0, the first of
+    /// <paramref name="streams"/> equal parts, do not see the first <paramref name="hiddenSlots"/> slots.
     /// </summary>
-    private static Tensor Mix(Tensor queries, Tensor keys, Tensor values, Tensor mask)
+    private static Tensor Mix(Tensor queries, Tensor keys, Tensor values, Tensor mask, int hiddenSlots = 0, int streams = 1)
     {
         using var scope = NewDisposeScope();
         (long rows, long heads, long length, long size) = (queries.shape[0], queries.shape[1], queries.shape[2], queries.shape[3]);
         (long keyHeads, long slots) = (keys.shape[1], keys.shape[2]);
         Tensor scores = matmul(queries.reshape(rows, keyHeads, -1, size), keys.transpose(2, 3));
+        if (hiddenSlots > 0) scores.narrow(0, 0, rows / streams).narrow(3, 0, hiddenSlots).fill_(Unseen);
         // Row p * B + b has the mask of row b, whatever its stream.
         long masks = mask.dim() == 2 ? 1 : mask.shape[0];
         Tensor weights = scores.view(-1, masks, heads, length, slots).Plus(mask).softmax(-1);

@@ -21,15 +21,19 @@ internal sealed class AdamW : IDisposable
     private readonly double _beta2;
     private readonly double _decay;
     private readonly double _epsilon;
+    private readonly double[] _factors;
 
+    /// <summary>With <paramref name="rates"/> some parameters have the learning rate times a factor.</summary>
     public AdamW(
         IEnumerable<(string Name, Parameter Parameter)> parameters, double beta2, double decay,
-        double beta1 = DefaultBeta1, double epsilon = DefaultEpsilon)
+        double beta1 = DefaultBeta1, double epsilon = DefaultEpsilon, RateFactors? rates = null)
     {
         (_beta1, _beta2, _decay, _epsilon) = (beta1, beta2, decay, epsilon);
-        _entries = [.. parameters.Select(p => new Entry(p.Name, p.Parameter, DecayGroups.Decays(p.Name),
+        RateFactors factors = rates ?? RateFactors.Even;
+        _entries = [.. parameters.Select(p => new Entry(p.Name, p.Parameter, DecayGroups.Decays(p.Name), factors.Of(p.Name),
             zeros_like(p.Parameter).requires_grad_(false).DetachFromDisposeScope(),
             zeros_like(p.Parameter).requires_grad_(false).DetachFromDisposeScope()))];
+        _factors = [.. _entries.Select(entry => entry.Factor).Distinct()];
     }
 
     /// <summary>What it updates, by name.</summary>
@@ -64,18 +68,21 @@ internal sealed class AdamW : IDisposable
         // Numbers are held to the end: TorchSharp frees one that nothing refers to any more, even during the call that reads it, and
         // a collection at that moment made an update fail.
         using Scalar keptMean = _beta1, newMean = 1 - _beta1, keptSquare = _beta2, newSquare = 1 - _beta2, epsilon = _epsilon;
-        using Scalar squareCorrection = Math.Sqrt(1 - Math.Pow(_beta2, step + 1)), kept = 1 - learningRate * _decay;
-        using Scalar rate = -learningRate / (1 - Math.Pow(_beta1, step + 1));
-        foreach (Entry entry in _entries)
+        using Scalar squareCorrection = Math.Sqrt(1 - Math.Pow(_beta2, step + 1));
+        foreach (double factor in _factors)
         {
-            using var scope = NewDisposeScope();
-            Tensor gradient = Gradient(entry);
-            entry.Mean.mul_(keptMean).add_(gradient, newMean);
-            entry.Square.mul_(keptSquare).addcmul_(gradient, gradient, newSquare);
-            Tensor denominator = entry.Square.sqrt().div_(squareCorrection).Add(epsilon);
-            if (entry.Decays) entry.Parameter.mul_(kept);
-            entry.Parameter.addcdiv_(entry.Mean, denominator, rate);
-            gradient.zero_();
+            using Scalar kept = 1 - factor * learningRate * _decay, rate = -factor * learningRate / (1 - Math.Pow(_beta1, step + 1));
+            foreach (Entry entry in _entries.Where(entry => entry.Factor == factor))
+            {
+                using var scope = NewDisposeScope();
+                Tensor gradient = Gradient(entry);
+                entry.Mean.mul_(keptMean).add_(gradient, newMean);
+                entry.Square.mul_(keptSquare).addcmul_(gradient, gradient, newSquare);
+                Tensor denominator = entry.Square.sqrt().div_(squareCorrection).Add(epsilon);
+                if (entry.Decays) entry.Parameter.mul_(kept);
+                entry.Parameter.addcdiv_(entry.Mean, denominator, rate);
+                gradient.zero_();
+            }
         }
     }
 
@@ -98,5 +105,5 @@ internal sealed class AdamW : IDisposable
     private static Tensor Gradient(Entry entry) =>
         entry.Parameter.grad ?? throw new InvalidOperationException($"{entry.Name} has no gradient");
 
-    private sealed record Entry(string Name, Parameter Parameter, bool Decays, Tensor Mean, Tensor Square);
+    private sealed record Entry(string Name, Parameter Parameter, bool Decays, double Factor, Tensor Mean, Tensor Square);
 }

@@ -18,6 +18,10 @@ internal sealed class BatchGradient(
     private readonly BackwardPieces? _pieces = options.ActivationCheckpointing || exchange is not null
         ? new BackwardPieces(options.ActivationCheckpointing) : null;
 
+    private readonly TrainingGoal _goal = new(options, model);
+
+    private readonly StreamDropping? _dropping = options.StreamDrop > 0 ? new StreamDropping(options.Streams, options.StreamDrop, options.Seed) : null;
+
     /// <summary>
     /// Adds the gradient of step <paramref name="step"/> (from 0) to the parameters: this process's part of it, or with an exchange all of
     /// it. Returns this process's part of the loss, in nats per token.
@@ -40,7 +44,7 @@ internal sealed class BatchGradient(
         {
             (long begin, int count) = new RankSlice(part, options.Accumulate).Of(0, rows);
             GradientExchange? ending = part == options.Accumulate - 1 ? exchange : null;
-            if (count > 0) loss += AddPart(batch.Part((int)(first + begin), count), batch.LearnedTokens, ending);
+            if (count > 0) loss += AddPart(batch.Part((int)(first + begin), count), batch.LearnedTokens, ending, _dropping?.Present(step, first + begin, count));
         }
         exchange?.Finish();
         return loss;
@@ -48,28 +52,28 @@ internal sealed class BatchGradient(
 
     public void Dispose() => _pieces?.Dispose();
 
-    private double AddPart(Batch part, int learnedInAll, GradientExchange? ending)
+    private double AddPart(Batch part, int learnedInAll, GradientExchange? ending, Tensor? presentRows)
     {
+        using Tensor? ofRows = presentRows;
         if (part.LearnedTokens == 0) return 0;
         using var scope = NewDisposeScope();
         BatchTensors batch = BatchTensors.Of(part, model.Device);
         Tensor states = batch.Select(model.States(batch.Inputs, batch.Offsets, _pieces));
         double share = (double)part.LearnedTokens / learnedInAll;
-        (Tensor goal, double loss) = Head(states, batch.Targets, share);
+        Tensor? present = ofRows is null ? null : batch.Select(ofRows.to(states.dtype).to(states.device).expand(-1, -1, part.Context).unsqueeze(-1)).squeeze(-1);
+        (Tensor goal, double loss) = Head(states, batch.Targets, present, share);
         if (_pieces is null) goal.backward();
         else _pieces.Run(goal, ending is null ? null : ending.LayersDone);
         return loss * share;
     }
 
     /// <summary>What the gradient is of, and the loss; the logits are not held any longer than their gradient needs them.</summary>
-    private (Tensor Goal, double Loss) Head(Tensor states, Tensor targets, double share)
+    private (Tensor Goal, double Loss) Head(Tensor states, Tensor targets, Tensor? present, double share)
     {
         using var scope = NewDisposeScope();
-        Tensor logits = model.Logits(model.Mix(states)).flatten(0, 1).AtLeastFloat32();
-        Tensor loss = nn.functional.cross_entropy(logits, targets);
+        (Tensor goal, Tensor loss) = _goal.Of(states, targets, present);
         // TorchSharp frees a number that nothing refers to, even during the call that reads it.
-        using Scalar penalty = options.Decorrelate, part = share;
-        Tensor goal = options.Decorrelate > 0 ? loss.Plus(StreamSimilarity.Penalty(states) * penalty) : loss;
+        using Scalar part = share;
         if (share < 1) goal = goal * part;
         return (goal.MoveToOuterDisposeScope(), loss.to(ScalarType.Float64).item<double>());
     }

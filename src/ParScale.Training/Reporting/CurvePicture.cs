@@ -31,7 +31,7 @@ internal static class CurvePicture
         norm.Add("", 1, run.Points(row => row.GradientNorm));
         var speed = new CurvePanel("Speed", "tokens/s") { Legend = false };
         speed.Add("", 1, run.Points(row => row.TokensPerSecond));
-        return [loss, rate, StreamsAlone(run), StreamsTogether(run), norm, speed];
+        return [loss, rate, StreamsAlone(run), StreamsTogether(run), Elastic(run), norm, speed];
     }
 
     private static CurvePanel StreamsAlone(RunCurves run)
@@ -51,6 +51,18 @@ internal static class CurvePicture
             int stream = p;
             string name = string.Create(CultureInfo.InvariantCulture, $"stream {p + 1}");
             panel.Add(name, p, run.Points(row => row.Streams?.Losses.ElementAtOrDefault(stream) - row.ValLossPerToken));
+        }
+        return panel;
+    }
+
+    private static CurvePanel Elastic(RunCurves run)
+    {
+        var panel = new CurvePanel("Validation loss by number of streams", Nats) { SkipsTheStart = true };
+        int[] counts = [.. run.Rows.SelectMany(row => row.Elastic ?? []).Select(cut => cut.Streams).Distinct().Order()];
+        for (int i = 0; i < counts.Length; i++)
+        {
+            int count = counts[i];
+            panel.Add(string.Create(CultureInfo.InvariantCulture, $"P = {count}"), i, run.Points(row => row.Elastic?.FirstOrDefault(cut => cut.Streams == count)?.Loss));
         }
         return panel;
     }

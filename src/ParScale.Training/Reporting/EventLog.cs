@@ -57,7 +57,7 @@ internal sealed class EventLog : IDisposable
         if (row.Streams is not { } streams) return always;
         return
         [
-            .. always, ("streams/average_loss", streams.AverageLoss), ("streams/rho", streams.Rho), ("streams/cosine", streams.Cosine),
+            .. always, .. (row.Elastic ?? []).Select(cut => (string.Create(CultureInfo.InvariantCulture, $"elastic/loss_p{cut.Streams}"), (double?)cut.Loss)), ("streams/average_loss", streams.AverageLoss), ("streams/rho", streams.Rho), ("streams/cosine", streams.Cosine),
             ("streams/weight_entropy", streams.WeightEntropy), ("streams/weight_balance", streams.WeightBalance),
             .. streams.Losses.Select((loss, p) => (string.Create(CultureInfo.InvariantCulture, $"streams/loss_{p + 1}"), (double?)loss)),
             .. streams.Weights.Select((weight, p) => (string.Create(CultureInfo.InvariantCulture, $"streams/weight_{p + 1}"), (double?)weight)),

@@ -23,6 +23,8 @@ internal sealed class ProgressLine(long steps)
             + string.Create(CultureInfo.InvariantCulture,
             $"{row.TokensPerSecond:F0} tokens/s{Share(row)}  ETA {seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}");
         if (row.Streams is { } streams) text += $"  {Describe(streams)}";
+        if (row.Elastic is { } elastic)
+            text += $"  {string.Join(' ', elastic.Select(cut => string.Create(CultureInfo.InvariantCulture, $"P{cut.Streams} {cut.Loss:F4}")))}";
         if (!_refresh) Console.Error.WriteLine(text);
         else if (row.ValLossPerToken is null) Console.Error.Write($"\r{text}\u001b[K");
         else Console.Error.WriteLine($"\r{text}\u001b[K");

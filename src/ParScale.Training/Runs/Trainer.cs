@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Configuration;
+using ParScale.Training.Conversion;
 using ParScale.Training.Data.Order;
 using ParScale.Training.Distributed;
 using ParScale.Training.Evaluation;
@@ -17,7 +18,7 @@ namespace ParScale.Training.Runs;
 /// </summary>
 internal sealed class Trainer(
     TrainingOptions options, ParScaleLm model, AdamW optimizer, IRowOrder data, Validation validation, RunFolder? folder,
-    RunReports? reports, ProcessGroup group)
+    RunReports? reports, ProcessGroup group, FirstPrefix? firstPrefix = null)
 {
     private const int LogEvery = 10;
     private readonly LearningRate _learningRate = new(
@@ -66,6 +67,7 @@ internal sealed class Trainer(
     private void Save(TrainerState state)
     {
         group.RequireEqual(model.parameters(), state.Step);
+        firstPrefix?.Write(model, group);
         folder?.SaveCheckpoint(model, optimizer, state);
     }
 
@@ -74,7 +76,7 @@ internal sealed class Trainer(
     private LogRow Row(TrainerState state, ValidationLoss? loss, double speed) => new(
         state.Step, state.Step * _tokensPerStep, state.LossSum / state.LossCount, loss?.PerToken, loss?.PerCharacter,
         _learningRate.At(state.Step - 1), state.GradientNorm, Math.Round(speed, 1), Math.Round(state.ElapsedSeconds, 2),
-        Streams: loss?.Streams);
+        Streams: loss?.Streams, Elastic: loss?.Elastic);
 
     /// <summary>One update: gradient, clipping, step.</summary>
     private TrainerState Step(TrainerState state, BatchGradient gradient)
@@ -120,6 +122,7 @@ internal sealed class Trainer(
     private TrainerState KeepBest(TrainerState state, ValidationLoss loss)
     {
         if (loss.PerToken >= state.BestLossPerToken) return state;
+        firstPrefix?.Write(model, group);
         folder?.SaveModel(model, "best");
         return state with { BestLossPerToken = loss.PerToken, BestStep = state.Step };
     }

@@ -2,6 +2,7 @@ using ParScale.Configuration;
 using ParScale.Files;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Configuration;
+using ParScale.Training.Conversion;
 using ParScale.Training.Data;
 using ParScale.Training.Distributed;
 using ParScale.Training.Evaluation;
@@ -55,22 +56,26 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         stop.Enter("building the model");
         NativeHeap.KeepFreedBlocks();
         set_num_threads(options.Threads);
-        using var model = new ParScaleLm(config, options.Seed, options.Compute.InTorch(), options.Dropout, options.PrefixMlp);
+        using var model = new ParScaleLm(config, options.Seed, options.Compute.InTorch(), options.Dropout, options.PrefixMlp, options.Prefixes);
         if (frozen) model.FreezeBackbone();
+        if (options.HidesFirstPrefix) model.HideFirstPrefix();
+        using FirstPrefix? firstPrefix = options.HidesFirstPrefix ? new FirstPrefix(data.Sample, config, options.Seed) : null;
         if (device.type != DeviceType.CPU) model.to(device);
         using var optimizer = new AdamW(
-            model.named_parameters().Where(p => p.parameter.requires_grad), options.Beta2, options.WeightDecay, options.Beta1, options.Epsilon);
+            model.named_parameters().Where(p => p.parameter.requires_grad), options.Beta2, options.WeightDecay, options.Beta1, options.Epsilon,
+            new RateFactors(options.PrefixRate, options.AggregatorRate));
         if (checkpoint is not null) RunFolder.Restore(checkpoint, model, optimizer);
-        else if (Group.IsFirst) from?.Fill(model, options, data.Sample);
+        else if (Group.IsFirst) Fill(model, options, data.Sample);
         Share(model);
         foreach ((_, Tensor moment) in optimizer.State) Group.FromFirst(moment);
 
         using RunReports? reports = folder is null ? null : new RunReports(folder.Path, config, start, device, Samples, inputs.Tokenizer);
         stop.Guard();
-        TrainerState end = new Trainer(options, model, optimizer, data.Training, validation, folder, reports, Group).Run(start, stop.Token);
+        TrainerState end = new Trainer(options, model, optimizer, data.Training, validation, folder, reports, Group, firstPrefix).Run(start, stop.Token);
         var result = new RunResult(
             false, end.Step, options.Steps, end.ElapsedSeconds, config.Parameters, end.BestStep, null, null, outputFolder, reports?.Speed);
         if (end.Step < options.Steps || end.Pending) return result;
+        firstPrefix?.Write(model, Group);
         folder?.SaveModel(model, "final");
         ValidationLoss? final = Measure("final", config, validation, device, stop.Token);
         ValidationLoss? best = Measure("best", config, validation, device, stop.Token);
@@ -91,6 +96,13 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
     {
         string? json = Group.FromFirst(mine?.ToJson());
         return mine ?? TrainerState.Parse(json ?? throw new InvalidOperationException("the first process has no state"));
+    }
+
+    /// <summary>What a new run starts from instead of the numbers that were drawn.</summary>
+    private void Fill(ParScaleLm model, TrainingOptions options, int[] text)
+    {
+        if (from is not null) from.Fill(model, options, text);
+        else if (options.Init == StreamInit.Text) TextPrefixes.Fill(model, text, options.Seed);
     }
 
     private void Share(ParScaleLm model)
@@ -123,6 +135,11 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         using ParScaleLm saved = Group.IsFirst ? ModelFolder.Load(Path.Combine(outputFolder, name)) : new ParScaleLm(config);
         if (device.type != DeviceType.CPU) saved.to(device);
         Share(saved);
-        return validation.Measure(saved, stop);
+        ValidationLoss? loss = validation.Measure(saved, stop);
+        if (loss?.Elastic is not { } elastic || elastic.All(cut => cut.Streams > 1)) return loss;
+        // One stream is the plain model, not stream 0 with the prefix that the saved model has.
+        saved.HideFirstPrefix();
+        if (validation.Measure(saved, stop)?.Elastic is not { } plain) return null;
+        return loss with { Elastic = [plain.First(cut => cut.Streams == 1), .. elastic.Where(cut => cut.Streams > 1)] };
     }
 }

@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Configuration.Families;
 using ParScale.Files;
 using ParScale.Kernels.Formats;
 
@@ -9,7 +10,7 @@ namespace ParScale.Configuration;
 /// </summary>
 public sealed record CheckpointConfig
 {
-    /// <summary><c>model_type</c>: <c>qwen2_parscale</c> or <c>qwen2</c>.</summary>
+    /// <summary><c>model_type</c>: the family's, such as <c>qwen2</c>, or that with streams, such as <c>qwen2_parscale</c>.</summary>
     public required string ModelType { get; init; }
 
     /// <summary>The first of <c>architectures</c>, such as <c>Qwen2ParScaleForCausalLM</c>.</summary>
@@ -42,28 +43,31 @@ public sealed record CheckpointConfig
     /// <summary>All parameters, streams included; a tied head counts once.</summary>
     public long Parameters => ParameterCounts.Of(this).Total;
 
-    /// <summary>A config of the Qwen2 family for a decoder with any P.</summary>
+    /// <summary>A config of the model's family for a decoder with any P.</summary>
     public static CheckpointConfig Create(ModelConfig model, StreamConfig streams)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(streams);
+        Family family = FamilyList.OfPlain(model.Family);
         bool plain = streams.Count == 1;
         return new CheckpointConfig
         {
-            ModelType = plain ? ConfigReader.PlainType : ConfigReader.ParScaleType,
-            Architecture = plain ? ConfigReader.PlainClass : ConfigReader.ParScaleClass,
+            ModelType = plain ? family.PlainType : family.StreamType,
+            Architecture = plain ? family.PlainClass : family.StreamClass,
             Model = model,
             Streams = streams,
         };
     }
 
-    /// <summary>The same run with another number of streams: its own, or 1 for the plain backbone.</summary>
+    /// <summary>The same run with another number of streams: its own, one that it was trained for as well, or 1 for the plain backbone.</summary>
     /// <exception cref="ParScaleException">The checkpoint has no prefixes and aggregator for that many (CL-09).</exception>
     public CheckpointConfig WithStreams(int? streams)
     {
         if (streams is null || streams == Streams.Count) return this;
         if (streams == 1) return this with { Streams = StreamConfig.Plain };
-        string choice = Streams.Count == 1 ? "only 1" : $"{Streams.Count}, or 1 for the backbone alone";
+        if (Streams.Elastic.Contains(streams.Value))
+            return this with { Streams = Streams with { Count = streams.Value, Elastic = [.. Streams.Elastic.Where(count => count <= streams)] } };
+        string choice = Streams.Count == 1 ? "only 1" : $"{string.Join(", ", Streams.Elastic.Append(Streams.Count).Distinct())}, or 1 for the backbone alone";
         throw ParScaleException.Usage("CL-09", $"this checkpoint cannot run {streams} streams; it was trained for {choice}");
     }
 

@@ -9,6 +9,11 @@ public sealed record StreamConfig(int Count, int PrefixTokens, double Smoothing)
     /// <summary>The smoothing that the published class uses when <c>parscale_attn_smooth</c> is absent.</summary>
     public const double DefaultSmoothing = 0.01;
 
+    /// <summary>
+    /// The numbers of streams, in order, that the checkpoint was trained to run with, its first ones alone; empty when only with all.
+    /// </summary>
+    public IReadOnlyList<int> Elastic { get; init; } = [];
+
     /// <summary>One stream: neither prefix nor aggregator.</summary>
     public static StreamConfig Plain { get; } = new(1, 0, DefaultSmoothing);
 }

@@ -23,6 +23,7 @@ internal sealed class GenerationWork : Work
     private readonly StopRules _stop;
     private readonly ConstrainedText? _constrained;
     private readonly TokenMask? _unended;
+    private readonly int[] _ends;
     private readonly int _promptTokens, _most;
     private readonly List<PredictedToken>? _promptPredictions;
 
@@ -48,9 +49,11 @@ internal sealed class GenerationWork : Work
         _tokens = [.. prompt];
         _sampler = new Sampler(options.Sampling, config.VocabularySize);
         foreach (int token in prompt) _sampler.See(token);
-        _text = tokenizer?.CreateStream(continues: true);
+        _text = tokenizer?.CreateStream(options.ShownTokens);
         _stop = new StopRules(options.Stop);
-        _constrained = options.Constraint?.Begin(tokenizer ?? throw ParScaleException.Usage("JS-04", "an output schema needs the model's tokenizer; there is none"));
+        _constrained = options.Constraint?.Begin(
+            tokenizer ?? throw ParScaleException.Usage("JS-04", "an output schema needs the model's tokenizer; there is none"), options.ShownTokens);
+        _ends = [.. config.EndOfTextIds, .. options.StopTokenIds];
         if (options.MinNewTokens > 0 && _constrained is null) _unended = AllBut(config.EndOfTextIds, config.VocabularySize);
         _promptPredictions = options.PromptLogProbs ? [] : null;
         Capacity = CapacityFor(config, prompt.Length, options);
@@ -93,6 +96,9 @@ internal sealed class GenerationWork : Work
         _read += count;
         if (reused) _cached += count;
     }
+
+    /// <inheritdoc/>
+    public override void Rerun() => _read = 0;
 
     /// <inheritdoc/>
     public override void TakeStreamWeights(ReadOnlySpan<float> weights) => _streamWeights = weights.ToArray();
@@ -150,7 +156,7 @@ internal sealed class GenerationWork : Work
     private TokenMask? Allowed()
     {
         bool mayEnd = _chosen >= _options.MinNewTokens;
-        return _constrained is not null ? _constrained.Next(mayEnd ? _config.EndOfTextIds : []) : mayEnd ? null : _unended;
+        return _constrained is not null ? _constrained.Next(mayEnd ? _ends : []) : mayEnd ? null : _unended;
     }
 
     private static TokenMask AllBut(IReadOnlyList<int> tokens, int vocabularySize)

@@ -8,4 +8,7 @@ public enum FinishReason
 
     /// <summary>The number of tokens asked for, or the model's context, is used up.</summary>
     Length,
+
+    /// <summary>The model ended the text, and called tools in it (<see cref="GeneratedPiece.ToolCalls"/>).</summary>
+    ToolCalls,
 }

@@ -1,3 +1,5 @@
+using ParScale.Text.Chat.Tools;
+
 namespace ParScale.Generation;
 
 /// <summary>One step of a generation. The pieces' texts, joined, are the result.</summary>
@@ -19,6 +21,9 @@ public sealed record GeneratedPiece(string Text, int? TokenId)
     /// <see cref="GenerationOptions.StreamWeights"/> asks for it. [1] where P = 1.
     /// </summary>
     public float[]? StreamWeights { get; init; }
+
+    /// <summary>Calls of tools that ended with this step, when <see cref="GenerationOptions.Tools"/> offers some; their text is not in <see cref="Text"/>.</summary>
+    public IReadOnlyList<ToolCall>? ToolCalls { get; init; }
 
     /// <summary>Set on the last piece.</summary>
     public FinishReason? FinishReason { get; init; }

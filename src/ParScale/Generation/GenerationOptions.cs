@@ -29,6 +29,9 @@ public sealed record GenerationOptions
     /// <summary>The form that the text must have, such as JSON of a schema. Null leaves it free.</summary>
     public OutputConstraint? Constraint { get; init; }
 
+    /// <summary>The tools that an answer to a conversation may call. Null leaves calls in the text.</summary>
+    public OfferedTools? Tools { get; init; }
+
     /// <summary>
     /// Whose earlier sequences this one may begin with: only those of the same scope. Keeps apart callers who must not learn of each
     /// other's prompts by how fast theirs are read.
@@ -54,6 +57,9 @@ public sealed record GenerationOptions
 
     /// <summary>Gives with each new token how much each stream contributed to it (<see cref="GeneratedPiece.StreamWeights"/>).</summary>
     public bool StreamWeights { get; init; }
+
+    /// <summary>Special tokens that are shown as text, and may stand for text in a constraint.</summary>
+    internal IReadOnlyCollection<int> ShownTokens { get; init; } = [];
 
     /// <summary>Checks every range.</summary>
     /// <exception cref="ParScaleException">A value is outside its range; the message names it.</exception>

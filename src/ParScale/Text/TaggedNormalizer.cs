@@ -18,6 +18,7 @@ internal static class TaggedNormalizer
         {
             PrependNormalizer prepend => Concat([new TaggedText(prepend.Prefix, text.TagAt(0)), text]),
             ReplaceNormalizer replace => Concat(Replaced(text, replace)),
+            StripNormalizer strip => text.Slice(strip.Kept(text.Text).Start, strip.Kept(text.Text).Length),
             _ => Align(text, step),
         };
     }
@@ -25,11 +26,12 @@ internal static class TaggedNormalizer
     private static IEnumerable<TaggedText> Replaced(TaggedText text, ReplaceNormalizer replace)
     {
         int done = 0;
-        for (int at; (at = text.Text.IndexOf(replace.Pattern, done, StringComparison.Ordinal)) >= 0; done = at + replace.Pattern.Length)
+        foreach ((int start, int end) in replace.Matches(text.Text))
         {
-            yield return text.Slice(done, at - done);
-            TextTag first = text.TagAt(at);
-            yield return new TaggedText(replace.Content, text.All(at, at + replace.Pattern.Length, first.HasOriginOf) ? first : TextTag.Data);
+            yield return text.Slice(done, start - done);
+            TextTag first = text.TagAt(start);
+            yield return new TaggedText(replace.Content, text.All(start, end, first.HasOriginOf) ? first : TextTag.Data);
+            done = end;
         }
         yield return text.Slice(done, text.Length - done);
     }

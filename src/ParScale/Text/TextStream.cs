@@ -10,13 +10,15 @@ public sealed class TextStream
 {
     private readonly Tokenizer _tokenizer;
     private readonly bool _skipSpecial;
+    private readonly IReadOnlyCollection<int> _shown;
     private readonly ITokenJoiner _joiner;
     private readonly StringBuilder _text = new();
 
-    internal TextStream(Tokenizer tokenizer, bool skipSpecial, ITokenJoiner joiner)
+    internal TextStream(Tokenizer tokenizer, bool skipSpecial, ITokenJoiner joiner, IReadOnlyCollection<int> shown)
     {
         _tokenizer = tokenizer;
         _skipSpecial = skipSpecial;
+        _shown = shown;
         _joiner = joiner;
     }
 
@@ -24,7 +26,7 @@ public sealed class TextStream
     /// <exception cref="ParScaleException">The id is outside the vocabulary. The stream is as it was before.</exception>
     public string Append(int id)
     {
-        if (_tokenizer.HasText(id, _skipSpecial)) _joiner.Append(id, _text);
+        if (_tokenizer.HasText(id, _skipSpecial && !_shown.Contains(id))) _joiner.Append(id, _text);
         return Take();
     }
 

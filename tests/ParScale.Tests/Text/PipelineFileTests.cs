@@ -10,20 +10,21 @@ public class PipelineFileTests
     {
         { "TK-02", ["version", "2.0"], t => t.Root["version"] = "2.0" },
         { "TK-02", ["\\u001b[31m"], t => t.Root["\u001b[31m"] = 1 },
-        { "TK-02", ["model.type", "Unigram"], t => t.Model["type"] = "Unigram" },
+        { "TK-02", ["model.type", "Unigram", "as in T5", "Llama"], t => t.Model["type"] = "Unigram" },
         { "TK-02", ["model:", "must be an object"], t => t.Root["model"] = new JsonArray() },
         { "TK-02", ["model:", "gamma"], t => t.Model["gamma"] = 1 },
         { "TK-02", ["model.dropout"], t => t.Model["dropout"] = 0.1 },
-        { "TK-02", ["model.continuing_subword_prefix"], t => t.Model["continuing_subword_prefix"] = "##" },
-        { "TK-02", ["model.end_of_word_suffix"], t => t.Model["end_of_word_suffix"] = "</w>" },
+        { "TK-02", ["model.continuing_subword_prefix", "as in BERT"], t => t.Model["continuing_subword_prefix"] = "##" },
+        { "TK-02", ["model.end_of_word_suffix", "as in CLIP"], t => t.Model["end_of_word_suffix"] = "</w>" },
         { "TK-02", ["model.ignore_merges"], t => t.Model["ignore_merges"] = "yes" },
         { "TK-02", ["model.dropout"], t => t.Model["dropout"] = "0" },
         { "TK-02", ["post_processor.processors", "array"], t => t.Root["post_processor"] = new JsonObject { ["type"] = "Sequence" } },
         { "TK-02", ["model.type"], t => { t.Model.Remove("type"); t.Model["merges"] = null; } },
         { "TK-02", ["model.byte_fallback"], t => t.Model["byte_fallback"] = "yes" },
-        { "TK-02", ["normalizer", "Precompiled"], t => t.Root["normalizer"]!["type"] = "Precompiled" },
+        { "TK-02", ["normalizer", "Precompiled", "as in T5"], t => t.Root["normalizer"]!["type"] = "Precompiled" },
         { "TK-02", ["normalizer", "form"], t => t.Root["normalizer"]!["form"] = "C" },
-        { "TK-02", ["normalizer.pattern", "Regex"], t => t.Root["normalizer"] = Replace("Regex", "a") },
+        { "TK-07", ["normalizer.pattern.Regex", "^a"], t => t.Root["normalizer"] = Replace("Regex", "^a") },
+        { "TK-02", ["normalizer.strip_left"], t => t.Root["normalizer"] = new JsonObject { ["type"] = "Strip", ["strip_left"] = 1 } },
         { "TK-02", ["normalizer.pattern.String", "empty"], t => t.Root["normalizer"] = Replace("String", "") },
         { "TK-02", ["normalizer", "must be an object"], t => t.Root["normalizer"] = "NFC" },
         { "TK-02", ["normalizer.normalizers", "array"], t => t.Root["normalizer"] = new JsonObject { ["type"] = "Sequence" } },
@@ -31,8 +32,10 @@ public class PipelineFileTests
         { "TK-02", ["pre_tokenizer", "Whitespace"], t => t.Root["pre_tokenizer"]!["type"] = "Whitespace" },
         { "TK-02", ["decoder", "ByteLevel"], t => t.Root["pre_tokenizer"] = null },
         { "TK-02", ["pre_tokenizer.pretokenizers", "array"], t => t.Root["pre_tokenizer"]!["pretokenizers"] = 4 },
-        { "TK-02", ["pre_tokenizer.pretokenizers[1]", "Punctuation"], t => Step(t, 1)["type"] = "Punctuation" },
-        { "TK-02", ["pretokenizers[2]", "Digits", "after ByteLevel"], t => Steps(t).Add(new JsonObject { ["type"] = "Digits" }) },
+        { "TK-02", ["pre_tokenizer.pretokenizers[1]", "add_prefix_space"], t => Step(t, 1)["type"] = "Punctuation" },
+        { "TK-02", ["pre_tokenizer.pretokenizers[1]", "BertPreTokenizer", "as in BERT"], t => Step(t, 1)["type"] = "BertPreTokenizer" },
+        { "TK-02", ["pretokenizers[2]", "ByteLevel", "after ByteLevel"], t => Steps(t).Add(TinyTokenizer.ByteLevel(false, false)) },
+        { "TK-02", ["pretokenizers[2]", "Metaspace", "after ByteLevel"], t => Steps(t).Add(Metaspace("first", true)) },
         { "TK-02", ["pretokenizers[1].use_regex"], t => Step(t, 1)["use_regex"] = 1 },
         { "TK-02", ["pretokenizers[1]", "prefix"], t => Step(t, 1)["prefix"] = " " },
         { "TK-02", ["pretokenizers[0].behavior", "Glued"], t => Step(t, 0)["behavior"] = "Glued" },
@@ -78,6 +81,14 @@ public class PipelineFileTests
 
     private static JsonObject Replace(string kind, string pattern) =>
         new() { ["type"] = "Replace", ["pattern"] = new JsonObject { [kind] = pattern }, ["content"] = "b" };
+
+    [Fact]
+    public void TK08_an_added_token_that_the_normalizer_leaves_nothing_of_is_refused() => TokenizerFileTests.ExpectRefusal(
+        "TK-08", ["added_tokens[1].content", "normalizer"], t =>
+        {
+            t.Root["normalizer"] = new JsonObject { ["type"] = "Strip", ["strip_left"] = true, ["strip_right"] = true };
+            t.Add(" \n", special: false, "normalized");
+        });
 
     private static JsonObject Metaspace(string scheme, bool addsSpace) =>
         new() { ["type"] = "Metaspace", ["replacement"] = "_", ["prepend_scheme"] = scheme, ["add_prefix_space"] = addsSpace };

@@ -35,7 +35,7 @@ public class WordSplitterTests
     [InlineData(" 🚀🚀a", " 🚀🚀|a")]
     [InlineData("½Ⅳ①", "½|Ⅳ|①")]
     [InlineData("\0\0a", "\0\0|a")]
-    public void Qwen2_words(string text, string words) => Assert.Equal(words, Split(text, SplitRule.Qwen2));
+    public void Qwen2_words(string text, string words) => Assert.Equal(words, Split(text, WordRule.Qwen2));
 
     [Theory]
     [InlineData("Hello world", "Hello| world")]
@@ -50,9 +50,9 @@ public class WordSplitterTests
     [InlineData("a ", "a| ")]
     [InlineData(" \u00A0a", " |\u00A0|a")]
     [InlineData(" 𝟏𝟐𝐀𠀀 🚀", " 𝟏𝟐|𝐀𠀀| 🚀")]
-    public void Gpt2_words(string text, string words) => Assert.Equal(words, Split(text, SplitRule.Gpt2));
+    public void Gpt2_words(string text, string words) => Assert.Equal(words, Split(text, WordRule.Gpt2));
 
-    private static string Split(string text, SplitRule rule)
+    internal static string Split(string text, WordRule rule)
     {
         var words = new List<string>();
         for (int start = 0; start < text.Length;)

@@ -78,7 +78,7 @@ public sealed class BpeTrainerTests
         string normal = text.Normalize(NormalizationForm.FormC);
         for (int start = 0; start < normal.Length;)
         {
-            int length = WordSplitter.NextWord(normal, start, SplitRule.Qwen2);
+            int length = WordSplitter.NextWord(normal, start, WordRule.Qwen2);
             words.Add([.. Encoding.UTF8.GetBytes(normal.Substring(start, length)).Select(b => ByteAlphabet.ToChar(b).ToString())]);
             start += length;
         }

@@ -1,3 +1,4 @@
+using ParScale.Training.Optimization;
 using TorchSharp.Modules;
 using AdamW = ParScale.Training.Optimization.AdamW;
 using static TorchSharp.torch;
@@ -42,6 +43,29 @@ public sealed class AdamWTests
         (parameter * 0).sum().backward();
         optimizer.Step(0, 0.1);
         Assert.Equal(decays ? 0.95 : 1, parameter.flatten()[0].item<double>(), 1e-12);
+    }
+
+    [Theory]
+    [InlineData("model.layers.0.self_attn.prefix_v", 3)]
+    [InlineData("model.layers.0.self_attn.prefix_mlp.2.weight", 3)]
+    [InlineData("model.aggregate_layer.0.weight", 0.5)]
+    [InlineData("model.aggregate_layer.2.bias", 0.5)]
+    [InlineData("model.layers.0.self_attn.q_proj.weight", 1)]
+    [InlineData("model.embed_tokens.weight", 1)]
+    public void A_factor_is_as_good_as_another_rate(string name, double factor)
+    {
+        using var scope = NewDisposeScope();
+        Parameter one = nn.Parameter(full([2, 2], 0.7, ScalarType.Float64)), other = nn.Parameter(full([2, 2], 0.7, ScalarType.Float64));
+        using var factored = new AdamW([(name, one)], 0.99, decay: 0.5, rates: new RateFactors(Prefixes: 3, Aggregator: 0.5));
+        using var even = new AdamW([(name, other)], 0.99, decay: 0.5);
+        for (int step = 0; step < 5; step++)
+        {
+            (one * one).sum().backward();
+            (other * other).sum().backward();
+            factored.Step(step, 0.01);
+            even.Step(step, factor * 0.01);
+        }
+        Float64.AssertSame(other, one);
     }
 
     [Fact]

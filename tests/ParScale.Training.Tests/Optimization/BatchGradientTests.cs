@@ -29,6 +29,23 @@ public sealed class BatchGradientTests
     }
 
     [Theory]
+    [InlineData(false, 3)]
+    [InlineData(true, 4)]
+    public void Parts_leave_out_the_same_streams(bool packed, int parts)
+    {
+        using ParScaleLm model = Model();
+        var data = new Rows(packed);
+        TrainingOptions options = Options with { StreamDrop = 0.5, StreamLoss = 0.2 };
+        using var one = new BatchGradient(options, model, data, RankSlice.All);
+        using var many = new BatchGradient(options with { Accumulate = parts }, model, data, RankSlice.All);
+        using var undropped = new BatchGradient(options with { StreamDrop = 0 }, model, data, RankSlice.All);
+        (double loss, Dictionary<string, Tensor> whole) = Gradient(model, one);
+        (double partLoss, Dictionary<string, Tensor> sum) = Gradient(model, many);
+        Same(loss, whole, partLoss, sum);
+        Assert.NotEqual(loss, Gradient(model, undropped).Loss, 1e-9);
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void The_parts_of_all_processes_add_up_to_it_too(bool packed)

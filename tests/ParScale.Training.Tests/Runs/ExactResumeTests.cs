@@ -21,6 +21,8 @@ public sealed class ExactResumeTests
     [InlineData("streams", "--compute", "bf16")]
     [InlineData("prefix MLP", "--prefix-mlp", "8")]
     [InlineData("accumulated", "--accumulate", "2")]
+    [InlineData("elastic", "--elastic", "1,2")]
+    [InlineData("streams dropped", "--stream-drop", "0.4")]
     public void A_run_stopped_four_times_equals_one_that_was_not(string mode, string flag, string value)
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("needs kill");

@@ -19,15 +19,10 @@ internal sealed partial class QuantizedKernelCode
     // Bytes of the weights of one step: four values of 32 outputs, or eight when they are nibbles.
     private const int StepBytes = QuantizedLayout.StepBytes;
 
-    private const int FirstKept = 6, LastKept = 15, KeptBytes = 16;
-
-    private static readonly AssemblerRegister64[] Kept = [rbx, rbp, rsi, rdi, r12, r13, r14, r15];
-
     private readonly VectorAssembler _code;
     private readonly Assembler _general;
     private readonly int _vectorBytes, _rows;
     private readonly bool _nibbles;
-    private readonly bool _keepsVectors;
     private readonly ProductForm _form;
     private readonly int _groupSize, _steps;
 
@@ -35,7 +30,7 @@ internal sealed partial class QuantizedKernelCode
     private readonly int _passVectors, _passRows;
 
     // Places on the stack, from its pointer on: float sums [rows, 32] come first.
-    private readonly int _ones, _parts, _kept, _frame;
+    private readonly int _ones, _parts, _stackBytes;
 
     // The last register holds the bits of one code of several: no pass needs all registers.
     private readonly int _mask;
@@ -44,7 +39,7 @@ internal sealed partial class QuantizedKernelCode
     {
         _code = new VectorAssembler(instructions);
         _general = _code.General;
-        (_vectorBytes, _rows, _keepsVectors) = (instructions.Bytes, rows, instructions.UsesKeptRegisters);
+        (_vectorBytes, _rows) = (instructions.Bytes, rows);
         QuantizedNumbers numbers = WeightFormats.Numbers(type);
         _nibbles = numbers.ValuesPerByte == 2;
         _groupSize = numbers.GroupSize;
@@ -55,8 +50,7 @@ internal sealed partial class QuantizedKernelCode
         _mask = instructions.Registers - 1;
         _ones = rows * StepBytes;
         _parts = _ones + _vectorBytes;
-        _kept = _parts + _passVectors * _passRows * _vectorBytes;
-        _frame = (_kept + (LastKept - FirstKept + 1) * KeptBytes + 63) / 64 * 64;
+        _stackBytes = _parts + _passVectors * _passRows * _vectorBytes;
     }
 
     private int TileVectors => StepBytes / _vectorBytes;
@@ -82,14 +76,7 @@ internal sealed partial class QuantizedKernelCode
     // rbp arguments, rbx weights and rsi scales of the tile, r14 tiles left, r15 output, rdx and r13 prefetching and its step.
     private void WriteAll()
     {
-        foreach (AssemblerRegister64 register in Kept) _general.push(register);
-        _general.mov(rbp, OperatingSystem.IsWindows() ? rcx : rdi);
-        _general.mov(rax, rsp);
-        _general.sub(rsp, _frame + 64);
-        _general.and(rsp, -64);
-        _general.mov(__[rsp + _frame], rax);
-        if (_keepsVectors)
-            for (int i = FirstKept; i <= LastKept; i++) _general.vmovups(KeptPlace(i), Xmm(i));
+        _code.Enter(_stackBytes);
         WriteConstant(0, 0x00010001);
         _code.Store(VectorAssembler.At(rsp, _ones), 0);
         WriteConstant(_mask, _nibbles ? 0x0F0F0F0F : 0x00FF00FF);
@@ -108,13 +95,7 @@ internal sealed partial class QuantizedKernelCode
         _general.add(r15, StepBytes);
         _general.dec(r14);
         _general.jne(tile);
-
-        if (_keepsVectors)
-            for (int i = FirstKept; i <= LastKept; i++) _general.vmovups(Xmm(i), KeptPlace(i));
-        _general.mov(rsp, __[rsp + _frame]);
-        _general.vzeroupper();
-        foreach (AssemblerRegister64 register in Kept.Reverse()) _general.pop(register);
-        _general.ret();
+        _code.Leave(_stackBytes);
     }
 
     // All groups of a tile. r8 weights, r9 x, r10 groups of x, r11 scales, rax groups left; float sums on the stack.
@@ -159,10 +140,6 @@ internal sealed partial class QuantizedKernelCode
     }
 
     private MemoryOperand FloatSum(int row, int vector) => VectorAssembler.At(rsp, row * StepBytes + vector * _vectorBytes);
-
-    private AssemblerMemoryOperand KeptPlace(int register) => __xmmword_ptr[rsp + _kept + (register - FirstKept) * KeptBytes];
-
-    private static AssemblerRegisterXMM Xmm(int register) => new(Register.XMM0 + register);
 
     private static AssemblerMemoryOperand Field(string name) => __qword_ptr[rbp + (int)Marshal.OffsetOf<QuantizedMatMulArgs>(name)];
 }

@@ -1,10 +1,15 @@
 using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
 
 namespace ParScale.Kernels.MatMul.Assembly;
 
 /// <summary>An assembler whose vector registers are numbers and whose vectors have the width of a <see cref="VectorInstructions"/>.</summary>
 internal sealed class VectorAssembler(VectorInstructions instructions)
 {
+    private const int FirstKept = 6, LastKept = 15, KeptBytes = 16;
+
+    private static readonly AssemblerRegister64[] Kept = [rbx, rbp, rsi, rdi, r12, r13, r14, r15];
+
     /// <summary>For everything that is no vector.</summary>
     public Assembler General { get; } = new(64);
 
@@ -14,6 +19,33 @@ internal sealed class VectorAssembler(VectorInstructions instructions)
         var bytes = new MemoryStream();
         General.Assemble(new StreamCodeWriter(bytes), 0);
         return bytes.ToArray();
+    }
+
+    /// <summary>
+    /// Begins a function: keeps the caller's registers and takes some bytes of stack, of which rsp shows the first, at a multiple of 64.
+    /// rbp is the function's argument.
+    /// </summary>
+    public void Enter(int bytes)
+    {
+        foreach (AssemblerRegister64 register in Kept) General.push(register);
+        General.mov(rbp, OperatingSystem.IsWindows() ? rcx : rdi);
+        General.mov(rax, rsp);
+        General.sub(rsp, Frame(bytes) + 64);
+        General.and(rsp, -64);
+        General.mov(__[rsp + Frame(bytes)], rax);
+        if (!instructions.UsesKeptRegisters) return;
+        for (int i = FirstKept; i <= LastKept; i++) General.vmovups(KeptPlace(bytes, i), Xmm(i));
+    }
+
+    /// <summary>Ends a function that began with <see cref="Enter"/> and as many bytes.</summary>
+    public void Leave(int bytes)
+    {
+        if (instructions.UsesKeptRegisters)
+            for (int i = FirstKept; i <= LastKept; i++) General.vmovups(Xmm(i), KeptPlace(bytes, i));
+        General.mov(rsp, __[rsp + Frame(bytes)]);
+        General.vzeroupper();
+        foreach (AssemblerRegister64 register in Kept.Reverse()) General.pop(register);
+        General.ret();
     }
 
     /// <summary>A place in memory.</summary>
@@ -52,6 +84,13 @@ internal sealed class VectorAssembler(VectorInstructions instructions)
 
     /// <summary>The same with a number.</summary>
     public void WriteWithNumber(Code code, int to, int a, int number) => Write(Instruction.Create(code, V(to), V(a), number));
+
+    // Bytes of the stack up to the caller's stack pointer.
+    private static int Frame(int bytes) => (bytes + (LastKept - FirstKept + 1) * KeptBytes + 63) / 64 * 64;
+
+    private static AssemblerMemoryOperand KeptPlace(int bytes, int register) => __xmmword_ptr[rsp + bytes + (register - FirstKept) * KeptBytes];
+
+    private static AssemblerRegisterXMM Xmm(int register) => new(Register.XMM0 + register);
 
     private void Write(Instruction instruction) => General.AddInstruction(instruction);
 

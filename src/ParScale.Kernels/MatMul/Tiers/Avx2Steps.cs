@@ -32,7 +32,7 @@ internal readonly unsafe struct Avx2BytesStep : IProductStep<Vector256<int>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Broadcast(sbyte* x) => Avx2Tier.Broadcast(x);
+    public static Vector256<int> Broadcast(sbyte* x) => Avx2Operations.Broadcast(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Add(Vector256<int> sum, Vector256<int> weights, Vector256<int> x) =>
@@ -45,7 +45,7 @@ internal readonly unsafe struct Avx2BytesStep : IProductStep<Vector256<int>>
     public static Vector256<int> AddSum(Vector256<int> total, Vector256<int> sum) => total + sum;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddScaled(Vector256<int> total, ushort* scales, float xScale, float* y) => Avx2Tier.AddScaled(total, scales, xScale, y);
+    public static void AddScaled(Vector256<int> total, ushort* scales, float xScale, float* y) => Avx2Operations.AddScaled(total, scales, xScale, y);
 }
 
 /// <summary>4-bit weights on AVX2: <see cref="ProductForm.BytePairs"/>.</summary>
@@ -68,10 +68,10 @@ internal readonly unsafe struct Avx2NibblesStep : IProductStep<Vector256<int>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load(byte* weights, out Vector256<int> first, out Vector256<int> second) =>
-        Avx2Tier.LoadNibbles(weights, out first, out second);
+        Avx2Operations.LoadNibbles(weights, out first, out second);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Broadcast(sbyte* x) => Avx2Tier.Broadcast(x);
+    public static Vector256<int> Broadcast(sbyte* x) => Avx2Operations.Broadcast(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Add(Vector256<int> sum, Vector256<int> weights, Vector256<int> x) =>
@@ -85,5 +85,5 @@ internal readonly unsafe struct Avx2NibblesStep : IProductStep<Vector256<int>>
         total + Avx2.MultiplyAddAdjacent(sum.AsInt16(), Vector256.Create((short)1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddScaled(Vector256<int> total, ushort* scales, float xScale, float* y) => Avx2Tier.AddScaled(total, scales, xScale, y);
+    public static void AddScaled(Vector256<int> total, ushort* scales, float xScale, float* y) => Avx2Operations.AddScaled(total, scales, xScale, y);
 }

@@ -10,20 +10,20 @@ internal readonly unsafe struct AvxVnniTier : IDotTier<Vector256<int>>
     public static int Lanes => Vector256<int>.Count;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> LoadBytes(byte* weights) => Avx2Tier.LoadBytes(weights);
+    public static Vector256<int> LoadBytes(byte* weights) => Vector256.Load((int*)weights);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadNibbles(byte* weights, out Vector256<int> first, out Vector256<int> next) =>
-        Avx2Tier.LoadNibbles(weights, out first, out next);
+        Avx2Operations.LoadNibbles(weights, out first, out next);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Broadcast(sbyte* x) => Avx2Tier.Broadcast(x);
+    public static Vector256<int> Broadcast(sbyte* x) => Avx2Operations.Broadcast(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> StartBytes(int start) => Avx2Tier.StartBytes(start);
+    public static Vector256<int> StartBytes(int start) => Vector256.Create(start);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> StartNibbles(int start) => Avx2Tier.StartNibbles(start);
+    public static Vector256<int> StartNibbles(int start) => Vector256.Create(start);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Dot(Vector256<int> sum, Vector256<int> weights, Vector256<int> x) =>
@@ -33,5 +33,5 @@ internal readonly unsafe struct AvxVnniTier : IDotTier<Vector256<int>>
     public static Vector256<int> Add(Vector256<int> a, Vector256<int> b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddScaled(Vector256<int> sum, ushort* scales, float xScale, float* y) => Avx2Tier.AddScaled(sum, scales, xScale, y);
+    public static void AddScaled(Vector256<int> sum, ushort* scales, float xScale, float* y) => Avx2Operations.AddScaled(sum, scales, xScale, y);
 }

@@ -14,7 +14,7 @@ public sealed class OutputConstraint
     private readonly GrammarAutomaton _automaton;
     private readonly ConditionalWeakTable<Tokenizer, TokenMasks> _masks = [];
 
-    internal OutputConstraint(Grammar grammar) => _automaton = new GrammarAutomaton(grammar);
+    internal OutputConstraint(Grammar grammar) => (Grammar, _automaton) = (grammar, new GrammarAutomaton(grammar));
 
     /// <summary>Any JSON object.</summary>
     public static OutputConstraint JsonObject { get; } = new(JsonText.Object);
@@ -26,8 +26,14 @@ public sealed class OutputConstraint
     /// <exception cref="ParScaleException">The schema is malformed (JS-01) or has a keyword that cannot be enforced (JS-02); the message names it.</exception>
     public static OutputConstraint JsonSchema(JsonElement schema) => new(JsonSchemaGrammar.Read(schema));
 
+    /// <summary>What the text may be.</summary>
+    internal Grammar Grammar { get; }
+
     /// <summary>Starts a text.</summary>
-    internal ConstrainedText Begin(Tokenizer tokenizer) => new(_automaton, _masks.GetValue(tokenizer, key => new TokenMasks(_automaton, TokenTrie.Of(key))), tokenizer);
+    /// <param name="tokenizer">The tokenizer of the model.</param>
+    /// <param name="shown">Special tokens that stand for their text.</param>
+    internal ConstrainedText Begin(Tokenizer tokenizer, IReadOnlyCollection<int> shown) =>
+        new(_automaton, _masks.GetValue(tokenizer, key => new TokenMasks(_automaton, TokenTrie.Of(key))), tokenizer, shown);
 }
 
 /// <summary>
@@ -55,7 +61,7 @@ internal sealed class TokenMasks(GrammarAutomaton automaton, TokenTrie trie)
 }
 
 /// <summary>One text on its way through the grammar.</summary>
-internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks masks, Tokenizer tokenizer)
+internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks masks, Tokenizer tokenizer, IReadOnlyCollection<int> shown)
 {
     private readonly TokenMask _mask = new(tokenizer.IdLimit);
     private int _state = automaton.Start;
@@ -76,6 +82,8 @@ internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks mas
     public TokenMask Next(IReadOnlyList<int> endOfText)
     {
         _mask.CopyFrom(_next.GetAwaiter().GetResult());
+        foreach (int token in shown)
+            if (After(_state, token) != GrammarAutomaton.Dead) _mask.Add(token);
         if (automaton.MayEnd(_state))
         {
             foreach (int token in endOfText) _mask.Add(token);
@@ -86,7 +94,14 @@ internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks mas
     /// <summary>A token was chosen; what may follow it is looked for from now on.</summary>
     public void Append(int token)
     {
-        foreach (byte value in tokenizer.BytesOf(token, skipSpecial: true)) _state = automaton.Next(_state, value);
+        _state = After(_state, token);
         if (!IsComplete) _next = masks.Of(_state);
+    }
+
+    private int After(int state, int token)
+    {
+        foreach (byte value in tokenizer.BytesOf(token, skipSpecial: !shown.Contains(token)))
+            if (state != GrammarAutomaton.Dead) state = automaton.Next(state, value);
+        return state;
     }
 }

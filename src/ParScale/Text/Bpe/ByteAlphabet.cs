@@ -16,6 +16,9 @@ internal static class ByteAlphabet
     /// <summary>The character that stands for a byte in token strings.</summary>
     public static char ToChar(byte value) => CharOfByte[value];
 
+    /// <summary>The byte that a character of the alphabet stands for.</summary>
+    public static byte ToByte(char letter) => (byte)ByteOfChar[letter];
+
     /// <summary>Whether a token string is that of one byte.</summary>
     public static bool IsByte(string token) => token.Length == 1 && token[0] < ByteOfChar.Length && ByteOfChar[token[0]] >= 0;
 

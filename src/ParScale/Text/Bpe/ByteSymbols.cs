@@ -8,15 +8,18 @@ internal sealed class ByteSymbols : ISymbols
 {
     private const int LongestOnStack = 256;
     private readonly SearchValues<byte>? _fused;
+    private readonly bool _isSpelled;
 
     /// <summary>Takes the ids of the 256 bytes, and the bytes that have no token of their own.</summary>
     /// <param name="ids">The id of each byte; that of the unknown token where a byte has none, and -1 where no text has that byte.</param>
     /// <param name="missing">The bytes without a token.</param>
     /// <param name="unknownId">The id of the unknown token; null when no byte is missing.</param>
     /// <param name="fuse">Whether a run of missing bytes becomes a single unknown token.</param>
-    public ByteSymbols(int[] ids, byte[] missing, int? unknownId, bool fuse)
+    /// <param name="isSpelled">Whether words come in the letters of the byte alphabet.</param>
+    public ByteSymbols(int[] ids, byte[] missing, int? unknownId, bool fuse, bool isSpelled)
     {
         Ids = ids;
+        _isSpelled = isSpelled;
         Missing = missing.Length;
         UnknownId = unknownId;
         _fused = fuse && missing.Length > 0 ? SearchValues.Create(missing) : null;
@@ -34,11 +37,12 @@ internal sealed class ByteSymbols : ISymbols
 
     public int Write(ReadOnlySpan<char> word, Span<int> symbols)
     {
-        if (_fused is null && TryWriteAscii(word, symbols)) return word.Length;
-        int count = Encoding.UTF8.GetByteCount(word);
+        if (_fused is null && !_isSpelled && TryWriteAscii(word, symbols)) return word.Length;
+        int count = _isSpelled ? word.Length : Encoding.UTF8.GetByteCount(word);
         Span<byte> bytes = count <= LongestOnStack ? stackalloc byte[LongestOnStack] : new byte[count];
         bytes = bytes[..count];
-        Encoding.UTF8.GetBytes(word, bytes);
+        if (!_isSpelled) Encoding.UTF8.GetBytes(word, bytes);
+        else for (int i = 0; i < count; i++) bytes[i] = ByteAlphabet.ToByte(word[i]);
         if (_fused is not null) bytes = Fuse(bytes, _fused);
         for (int i = 0; i < bytes.Length; i++) symbols[i] = Ids[bytes[i]];
         return bytes.Length;
@@ -46,6 +50,11 @@ internal sealed class ByteSymbols : ISymbols
 
     public int Spell(ReadOnlySpan<char> word, Span<char> letters)
     {
+        if (_isSpelled)
+        {
+            word.CopyTo(letters);
+            return word.Length;
+        }
         int count = 0;
         Span<byte> bytes = stackalloc byte[4];
         foreach (Rune character in word.EnumerateRunes())

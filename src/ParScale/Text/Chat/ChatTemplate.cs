@@ -45,6 +45,9 @@ public sealed class ChatTemplate
     /// <summary>The template's text.</summary>
     public string Source { get; }
 
+    /// <summary>The text of the template that writes chats with tools.</summary>
+    internal string ToolSource => (_forTools ?? this).Source;
+
     /// <summary>Reads a template.</summary>
     /// <param name="source">The template's text.</param>
     /// <param name="file">What to call it in errors.</param>

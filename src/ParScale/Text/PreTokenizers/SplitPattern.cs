@@ -70,6 +70,18 @@ internal sealed class SplitPattern
         return at;
     }
 
+    /// <summary>Where it matches in a text without lone surrogates, from left to right.</summary>
+    public IEnumerable<(int Start, int End)> Matches(string text)
+    {
+        var failures = new PatternFailures(_branches);
+        for (int at = 0; at < text.Length;)
+        {
+            int end = Match(text, at, failures);
+            if (end >= 0) yield return (at, end);
+            at = end >= 0 ? end : at + (char.IsHighSurrogate(text[at]) ? 2 : 1);
+        }
+    }
+
     private const int Failed = -2;
 
     private static int CodePointAt(ReadOnlySpan<char> text, int at, out int length)

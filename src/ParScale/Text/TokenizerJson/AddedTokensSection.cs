@@ -9,7 +9,8 @@ internal static class AddedTokensSection
     private const int LongestContent = 1024;
 
     /// <summary>The added tokens in the file's order; their ids join those of the vocabulary.</summary>
-    public static IReadOnlyList<AddedToken> Read(JsonSection section, Dictionary<string, int> ids, bool isByteLevel)
+    public static IReadOnlyList<AddedToken> Read(
+        JsonSection section, IReadOnlyList<INormalizer> normalizers, Dictionary<string, int> ids, bool isByteLevel)
     {
         if (section.IsAbsent) return [];
         if (section.Value.ValueKind != JsonValueKind.Array) throw section.Error("TK-08", "must be an array");
@@ -22,6 +23,8 @@ internal static class AddedTokensSection
             AddedToken token = ReadToken(entry);
             if (seen.TryGetValue(token.Content, out AddedToken? before) && before == token) continue;
             if (!seen.TryAdd(token.Content, token)) throw entry.Error("TK-05", $"repeats the token {ParScaleException.Quote(token.Content)}");
+            if (token.Normalized && normalizers.Aggregate(token.Content, (text, step) => step.Normalize(text)).Length == 0)
+                throw entry["content"].Error("TK-08", $"{ParScaleException.Quote(token.Content)} is nothing after the normalizer; it would match everywhere");
             bool inVocabulary = ids.TryGetValue(token.Content, out int id);
             bool isLetter = isByteLevel ? ByteAlphabet.IsByte(token.Content) : inVocabulary && CharacterSymbols.IsCharacter(token.Content);
             if (token.Special && isLetter)

@@ -95,7 +95,8 @@ internal readonly struct JsonSection
     public string Type => this["type"].Text("");
 
     /// <summary>A refusal of a part whose <see cref="Type"/> is not known.</summary>
-    public ParScaleException UnknownType() => Error("TK-02", $"is of type {ParScaleException.Quote(Type)}, which is not supported here");
+    public ParScaleException UnknownType() =>
+        Error("TK-02", $"is of type {ParScaleException.Quote(Type)}{UnsupportedPart.Users(Type)}, which is not supported here");
 
     /// <summary>A member's name.</summary>
     public string NameOf(JsonProperty member)

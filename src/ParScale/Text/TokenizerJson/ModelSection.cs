@@ -29,7 +29,7 @@ internal static class ModelSection
     /// The ids that words begin with: those of their bytes or of their characters. What has no token takes the unknown one, and
     /// without that the file is refused.
     /// </summary>
-    public static ISymbols ReadSymbols(JsonSection model, Dictionary<string, int> ids, bool isByteLevel)
+    public static ISymbols ReadSymbols(JsonSection model, Dictionary<string, int> ids, bool isByteLevel, bool isSpelled)
     {
         JsonSection vocabulary = model["vocab"];
         string unknown = model["unk_token"].Text("");
@@ -39,14 +39,14 @@ internal static class ModelSection
         if (!isByteLevel) return ReadCharacters(vocabulary, ids, fallsBack, unknownId, fuses);
 
         (int[] idOfByte, byte[] missing) = FindBytes(ids, value => ByteAlphabet.ToChar(value).ToString());
-        if (missing.Length == 0) return new ByteSymbols(idOfByte, [], null, fuse: false);
+        if (missing.Length == 0) return new ByteSymbols(idOfByte, [], null, fuse: false, isSpelled);
         string detail = $"the byte 0x{missing[0]:X2} has no token";
 
         // Tokens such as <0xFF> come back from ids as that very text, not as the byte: the byte alphabet has no way to say it.
         if (fallsBack) throw vocabulary.Error("TK-06", $"{detail}, and byte_fallback is not supported");
         if (unknownId is null) throw vocabulary.Error("TK-06", $"{detail}, and there is no unk_token in its place; some text would have no ids");
         foreach (byte value in missing) idOfByte[value] = unknownId.Value;
-        return new ByteSymbols(idOfByte, missing, unknownId, fuses);
+        return new ByteSymbols(idOfByte, missing, unknownId, fuses, isSpelled);
     }
 
     private static CharacterSymbols ReadCharacters(
@@ -138,7 +138,11 @@ internal static class ModelSection
 
         // Files as old as GPT-2's have no type; what they do have says which it is.
         if (model["type"].IsAbsent && !model["vocab"].IsAbsent && !model["merges"].IsAbsent) type = "BPE";
-        if (type != "BPE") throw model["type"].Error("TK-02", $"is {ParScaleException.Quote(type)}; only \"BPE\" is supported");
+        if (type != "BPE")
+        {
+            throw model["type"].Error("TK-02", $"is {ParScaleException.Quote(type)}{UnsupportedPart.Users(type)}; only \"BPE\" is supported, "
+                + "as Llama, Mistral, Qwen, Gemma, Phi, OLMo, Granite and SmolLM have it");
+        }
         model.AllowOnly(
             "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
             "ignore_merges", "vocab", "merges");
@@ -146,7 +150,10 @@ internal static class ModelSection
         if (!dropout.IsAbsent && !(dropout.Value.ValueKind == JsonValueKind.Number && dropout.Value.GetDouble() == 0))
             throw dropout.Error("TK-02", "must be null or 0; encoding is never random here");
         foreach (string affix in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
-            if (model[affix].Text("").Length > 0) throw model[affix].Error("TK-02", "must be empty");
+        {
+            string written = model[affix].Text("");
+            if (written.Length > 0) throw model[affix].Error("TK-02", $"is {ParScaleException.Quote(written)}{UnsupportedPart.Users(affix)}; it must be empty");
+        }
 
         // These count only where a byte or character has no token.
         model["unk_token"].Text("");

@@ -27,12 +27,21 @@ internal static class NormalizerSection
                 section.AllowOnly("type", "prepend");
                 return [new PrependNormalizer(Required(section["prepend"]))];
             case "Replace":
-                section.AllowOnly("type", "pattern", "content");
-                section["pattern"].AllowOnly("String");
-                return [new ReplaceNormalizer(Required(section["pattern"]["String"]), section["content"].Text(""))];
+                return [ReadReplace(section)];
+            case "Strip":
+                section.AllowOnly("type", "strip_left", "strip_right");
+                return [new StripNormalizer(section["strip_left"].Flag(true), section["strip_right"].Flag(true))];
             default:
                 throw section.UnknownType();
         }
+    }
+
+    private static ReplaceNormalizer ReadReplace(JsonSection section)
+    {
+        section.AllowOnly("type", "pattern", "content");
+        (string pattern, bool isLiteral) = PreTokenizerSection.ReadPattern(section["pattern"]);
+        return PreTokenizerSection.Parsed(
+            section["pattern"], pattern, () => new ReplaceNormalizer(pattern, isLiteral, section["content"].Text("")));
     }
 
     private static UnicodeNormalizer Unicode(JsonSection section, NormalizationForm form)

@@ -8,20 +8,33 @@ internal static class PreTokenizerSection
     private const string Unsupported = "TK-02";
     private const string Digit = @"\p{N}";
 
-    /// <summary>The steps, in order; none when the section is absent. Also whether the words are written in the byte alphabet.</summary>
-    public static (IReadOnlyList<IPreTokenizer> Steps, bool IsByteLevel) Read(JsonSection section)
+    // A sign of ASCII, or what Unicode calls punctuation.
+    private const string Punctuation = @"[\p{P}$+<=>^`|~]";
+
+    /// <summary>
+    /// The steps, in order; none when the section is absent. Also whether the words are of bytes, and whether the steps already write
+    /// them in the byte alphabet.
+    /// </summary>
+    public static (IReadOnlyList<IPreTokenizer> Steps, bool IsByteLevel, bool IsSpelled) Read(JsonSection section)
     {
-        if (section.IsAbsent) return ([], false);
+        if (section.IsAbsent) return ([], false, false);
         var steps = new List<IPreTokenizer>();
         bool isByteLevel = false;
+        bool isSpelled = false;
         foreach (JsonSection step in Flatten(section))
         {
-            // The letters of the byte alphabet are not the text any more, so nothing sensible can be cut after that.
-            if (isByteLevel) throw step.Error(Unsupported, $"{ParScaleException.Quote(step.Type)} after ByteLevel is not supported");
-            isByteLevel = step.Type == "ByteLevel";
+            if (isByteLevel && !isSpelled)
+            {
+                steps.Add(new ByteSpeller());
+                isSpelled = true;
+            }
+            // Spaces are letters by then, and other characters would not be letters of the alphabet.
+            if (isSpelled && step.Type is "ByteLevel" or "Metaspace")
+                throw step.Error(Unsupported, $"{ParScaleException.Quote(step.Type)} after ByteLevel is not supported");
+            isByteLevel |= step.Type == "ByteLevel";
             steps.AddRange(ReadStep(step));
         }
-        return (steps, isByteLevel);
+        return (steps, isByteLevel, isSpelled);
     }
 
     private static IEnumerable<JsonSection> Flatten(JsonSection section)
@@ -38,13 +51,16 @@ internal static class PreTokenizerSection
             case "ByteLevel":
                 CheckByteLevel(section);
                 IPreTokenizer[] prefix = section["add_prefix_space"].Flag(true) ? [new SpaceMarker(' ', PrependScheme.Always)] : [];
-                return section["use_regex"].Flag(true) ? [.. prefix, Isolate(WordSplitter.Gpt2Pattern)] : prefix;
+                return section["use_regex"].Flag(true) ? [.. prefix, Isolate(WordRule.Gpt2Pattern)] : prefix;
             case "Split":
                 return [ReadSplit(section)];
             case "Digits":
                 section.AllowOnly("type", "individual_digits");
                 bool single = section["individual_digits"].Flag(false);
                 return [new Splitter(Digit, IsLiteral: false, single ? SplitBehavior.Isolated : SplitBehavior.Contiguous, Invert: false)];
+            case "Punctuation":
+                section.AllowOnly("type", "behavior");
+                return [new Splitter(Punctuation, IsLiteral: false, ReadBehavior(section["behavior"], SplitBehavior.Isolated), Invert: false)];
             case "Metaspace":
                 return ReadMetaspace(section);
             default:
@@ -91,24 +107,41 @@ internal static class PreTokenizerSection
     private static Splitter ReadSplit(JsonSection section)
     {
         section.AllowOnly("type", "pattern", "behavior", "invert");
-        JsonSection pattern = section["pattern"];
-        pattern.AllowOnly("Regex", "String");
-        bool isLiteral = pattern["Regex"].IsAbsent;
-        JsonSection written = pattern[isLiteral ? "String" : "Regex"];
-        if (!isLiteral && !pattern["String"].IsAbsent) throw pattern.Error(Unsupported, "has both Regex and String");
-        if (written.Text("").Length == 0) throw written.Error(Unsupported, "must be text that is not empty");
+        (string pattern, bool isLiteral) = ReadPattern(section["pattern"]);
+        SplitBehavior behavior = ReadBehavior(section["behavior"], absent: null);
+        bool invert = section["invert"].Flag(false);
+        return Parsed(section["pattern"], pattern, () => new Splitter(pattern, isLiteral, behavior, invert));
+    }
 
-        JsonSection behavior = section["behavior"];
-        if (!Enum.TryParse(behavior.Text(""), out SplitBehavior known) || known.ToString() != behavior.Text(""))
-            throw behavior.Error(Unsupported, $"is {ParScaleException.Quote(behavior.Text(""))}, which is not supported");
+    /// <summary>What a part looks for: an expression, or just text.</summary>
+    public static (string Pattern, bool IsLiteral) ReadPattern(JsonSection section)
+    {
+        section.AllowOnly("Regex", "String");
+        bool isLiteral = section["Regex"].IsAbsent;
+        JsonSection written = section[isLiteral ? "String" : "Regex"];
+        if (!isLiteral && !section["String"].IsAbsent) throw section.Error(Unsupported, "has both Regex and String");
+        return written.Text("").Length > 0 ? (written.Text(""), isLiteral) : throw written.Error(Unsupported, "must be text that is not empty");
+    }
+
+    /// <summary>A step that an expression is parsed for; refuses an expression that is not understood.</summary>
+    public static T Parsed<T>(JsonSection section, string pattern, Func<T> create)
+    {
         try
         {
-            return new Splitter(written.Text(""), isLiteral, known, section["invert"].Flag(false));
+            return create();
         }
         catch (FormatException e)
         {
-            throw written.Error("TK-07", $"the expression {ParScaleException.Quote(written.Text(""))}: {e.Message}", e);
+            throw section["Regex"].Error("TK-07", $"the expression {ParScaleException.Quote(pattern)}: {e.Message}", e);
         }
+    }
+
+    private static SplitBehavior ReadBehavior(JsonSection section, SplitBehavior? absent)
+    {
+        if (section.IsAbsent && absent is { } usual) return usual;
+        string written = section.Text("");
+        bool isKnown = Enum.TryParse(written, out SplitBehavior known) && known.ToString() == written;
+        return isKnown ? known : throw section.Error(Unsupported, $"is {ParScaleException.Quote(written)}, which is not supported");
     }
 
     private static Splitter Isolate(string pattern) => new(pattern, IsLiteral: false, SplitBehavior.Isolated, Invert: false);

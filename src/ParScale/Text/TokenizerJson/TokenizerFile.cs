@@ -16,6 +16,11 @@ internal static class TokenizerFile
     public static TokenizerDefinition Read(string folder)
     {
         string path = Path.Combine(folder, FileName);
+        if (!InputFile.IsThere(path, "TK-01") && OtherFormat(folder) is { } other)
+        {
+            throw ParScaleException.BadInput("TK-01", path, $"is missing, and {other} is not read here; write it with Transformers: "
+                + "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)");
+        }
         byte[] content = InputFile.Read(path, LargestFile, "TK-01", "TK-01", "TK-01");
         var options = new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = DeepestNesting };
         JsonDocument document;
@@ -30,10 +35,10 @@ internal static class TokenizerFile
                 throw ParScaleException.BadInput("TK-13", path, $"is nested deeper than {DeepestNesting} levels; fetch it again", e);
             throw ParScaleException.BadInput("TK-01", path, $"is not valid JSON ({ParScaleException.Quote(e.Message)}); fetch it again", e);
         }
-        using (document) return Check(new JsonSection(path, "", document.RootElement), path);
+        using (document) return Check(new JsonSection(path, "", document.RootElement), path, folder);
     }
 
-    private static TokenizerDefinition Check(JsonSection root, string path)
+    private static TokenizerDefinition Check(JsonSection root, string path, string folder)
     {
         root.AllowOnly(
             "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model");
@@ -41,13 +46,15 @@ internal static class TokenizerFile
         if (version != "1.0") throw root["version"].Error("TK-02", $"is {ParScaleException.Quote(version)}; only \"1.0\" is known");
 
         IReadOnlyList<INormalizer> normalizers = NormalizerSection.Read(root["normalizer"]);
-        (IReadOnlyList<IPreTokenizer> preTokenizers, bool isByteLevel) = PreTokenizerSection.Read(root["pre_tokenizer"]);
+        (IReadOnlyList<IPreTokenizer> preTokenizers, bool isByteLevel, bool isSpelled) = PreTokenizerSection.Read(root["pre_tokenizer"]);
         TokenDecoding? decoding = DecoderSection.Read(root["decoder"], isByteLevel);
 
         Dictionary<string, int> ids = ModelSection.ReadVocabulary(root["model"]);
-        ISymbols symbols = ModelSection.ReadSymbols(root["model"], ids, isByteLevel);
+        ISymbols symbols = ModelSection.ReadSymbols(root["model"], ids, isByteLevel, isSpelled);
         IReadOnlyList<(int Left, int Right, int Id)> merges = ModelSection.ReadMerges(root["model"]["merges"], ids);
-        IReadOnlyList<AddedToken> addedTokens = AddedTokensSection.Read(root["added_tokens"], ids, isByteLevel);
+        IReadOnlyList<AddedToken> addedTokens = AddedTokensSection.Read(root["added_tokens"], normalizers, ids, isByteLevel);
+        SpecialTokens written = PostProcessorSection.Read(root["post_processor"], ids);
+        SpecialTokens template = TokenizerConfig.Apply(folder, written, ids);
         return new TokenizerDefinition
         {
             File = path,
@@ -59,10 +66,17 @@ internal static class TokenizerFile
             Ids = ids,
             Merges = merges,
             AddedTokens = addedTokens,
-            Template = PostProcessorSection.Read(root["post_processor"], ids),
+            Template = template,
             Decoding = decoding,
-            Notices = [.. Notices(root, symbols)],
+            Notices = [.. Notices(root, symbols), .. TokenizerConfig.Notices(written, template, ids)],
         };
+    }
+
+    // What a folder may hold instead, by the tools that wrote it.
+    private static string? OtherFormat(string folder)
+    {
+        string[] formats = ["tokenizer.model", "tekken.json", "spiece.model", "vocab.json", "tiktoken.model"];
+        return formats.FirstOrDefault(name => File.Exists(Path.Combine(folder, name)));
     }
 
     private static IEnumerable<string> Notices(JsonSection root, ISymbols symbols)

@@ -3,7 +3,7 @@ using System.Text;
 using OpenAI;
 using OpenAI.Chat;
 
-namespace ParScale.Server.Tests;
+namespace ParScale.Server.Tests.Clients;
 
 /// <summary>The official client for .NET, unchanged.</summary>
 public sealed class OpenAiClientTests(ChatModel model)

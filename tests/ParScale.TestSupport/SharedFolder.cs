@@ -1,7 +1,7 @@
-namespace ParScale.Tests.Support;
+namespace ParScale.TestSupport;
 
 /// <summary>The folder <c>shared</c> beside the repository, with files that are not ours to ship; most machines lack it.</summary>
-internal static class SharedFolder
+public static class SharedFolder
 {
     /// <summary>A folder in it, or null where the machine has none.</summary>
     public static string? Find(params ReadOnlySpan<string> names)

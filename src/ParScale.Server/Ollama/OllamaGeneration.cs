@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text.Json;
+using ParScale.Generation;
+using ParScale.Server.Hosting;
+using ParScale.Server.Http;
+using ParScale.Server.OpenAi;
+using ParScale.Server.Requests;
+
+namespace ParScale.Server.Ollama;
+
+/// <summary><c>POST /api/chat</c> and <c>POST /api/generate</c></summary>
+internal static class OllamaGeneration
+{
+    public static Task Chat(RequestScope scope) => Run(scope, OllamaRequest.Chat, (answer, text) => answer with { Message = new OllamaMessage("assistant", text) });
+
+    public static Task Generate(RequestScope scope) => Run(scope, OllamaRequest.Generate, (answer, text) => answer with { Response = text });
+
+    /// <summary>A time as Ollama writes it.</summary>
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+
+    private static async Task Run(RequestScope scope, Func<Fields, RequestScope, GenerationRequest> read, Func<OllamaAnswer, string, OllamaAnswer> say)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        using JsonDocument body = await scope.ReadBody().ConfigureAwait(false);
+        GenerationRequest request = read(new Fields(body.RootElement), scope);
+        OllamaAnswer Part(string text, bool isLast = false) => say(new OllamaAnswer(request.Name, Time(DateTimeOffset.UtcNow), isLast), text);
+        if (request.Prompts.Count == 0)
+        {
+            await Answer.Json(scope.Context, Part("", isLast: true) with { DoneReason = "load" }, WireJson.Wire.OllamaAnswer).ConfigureAwait(false);
+            return;
+        }
+        using IDisposable place = await scope.Enter().ConfigureAwait(false);
+        var words = new TokenWords(request.Model.Model.Tokenizer);
+        var answer = new CollectedAnswer();
+        await foreach ((_, GeneratedPiece piece) in Generations.Run(request, scope.Cancellation).ConfigureAwait(false))
+        {
+            answer.Add(piece);
+            if (!request.Stream || (piece.Text.Length == 0 && piece.Prediction is null && piece.StreamWeights is null)) continue;
+            await scope.Lines.Send(Part(piece.Text) with
+            {
+                LogProbs = piece.Prediction is null ? null : [words.Describe(piece.Prediction)],
+                StreamWeights = piece.StreamWeights is null ? null : [piece.StreamWeights],
+            }, WireJson.Wire.OllamaAnswer).ConfigureAwait(false);
+        }
+        OllamaAnswer last = Part(request.Stream ? "" : answer.Text, isLast: true) with
+        {
+            LogProbs = request.Stream || request.Options.TopLogProbs is null ? null : [.. answer.Predictions.Select(words.Describe)],
+            StreamWeights = request.Stream || !request.Options.StreamWeights ? null : answer.StreamWeights,
+            DoneReason = Answers.Word(answer.Finish!.Value),
+            TotalDuration = Nanoseconds(TimeProvider.System.GetElapsedTime(start)),
+            LoadDuration = 0,
+            PromptEvalCount = answer.Statistics!.PromptTokens,
+            PromptEvalDuration = Nanoseconds(answer.Statistics.Prefill),
+            EvalCount = answer.Statistics.NewTokens,
+            EvalDuration = Nanoseconds(answer.Statistics.Decode),
+            Streams = request.Set.Count,
+        };
+        if (request.Stream) await scope.Lines.Send(last, WireJson.Wire.OllamaAnswer).ConfigureAwait(false);
+        else await Answer.Json(scope.Context, last, WireJson.Wire.OllamaAnswer).ConfigureAwait(false);
+    }
+
+    private static long Nanoseconds(TimeSpan time) => time.Ticks * TimeSpan.NanosecondsPerTick;
+}

@@ -1,0 +1,112 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ParScale.Server.Http;
+using ParScale.Server.Requests;
+using ParScale.Text.Chat;
+
+namespace ParScale.Server.Responses;
+
+/// <summary>Reads <c>instructions</c> and <c>input</c> as the messages that the template is given.</summary>
+internal static class ResponseInput
+{
+    private static readonly string[] Roles = ["system", "developer", "user", "assistant"];
+
+    /// <summary>The messages, of which there is at least one.</summary>
+    public static List<ChatMessage> Read(Fields body)
+    {
+        var messages = new List<ChatMessage>();
+        if (body.Text("instructions") is { } instructions) messages.Add(new ChatMessage("system", instructions));
+        JsonElement input = body.Get("input") ?? throw ApiException.Field("input", "input is missing");
+        if (input.ValueKind == JsonValueKind.String)
+        {
+            messages.Add(new ChatMessage("user", Fields.TextOf(input, "input")));
+            return messages;
+        }
+        JsonElement list = input.ValueKind == JsonValueKind.Array ? body.List("input", ChatMessages.MostMessages)!.Value
+            : throw ApiException.Field("input", "input must be a text or a list of items");
+        if (list.GetArrayLength() == 0) throw ApiException.Field("input", "input is empty");
+        int i = 0;
+        foreach (JsonElement json in list.EnumerateArray())
+        {
+            string path = $"input[{i++}]";
+            if (json.ValueKind != JsonValueKind.Object) throw ApiException.Field(path, $"{path} must be an object");
+            Add(messages, new Fields(json, path));
+        }
+        return messages;
+    }
+
+    private static void Add(List<ChatMessage> messages, Fields item)
+    {
+        switch (item.Text("type") ?? "message")
+        {
+            case "message":
+                messages.Add(Message(item));
+                break;
+            case "function_call":
+                AddCall(messages, item);
+                break;
+            case "function_call_output":
+                messages.Add(new ChatMessage("tool", Content(item, "output"))
+                {
+                    Fields = new JsonObject { ["tool_call_id"] = Required(item, "call_id") },
+                });
+                break;
+            case var type:
+                throw ApiException.Field(item.At("type"), $"{item.At("type")} is {ParScaleException.Quote(type)}; it must be message, function_call or function_call_output");
+        }
+    }
+
+    private static ChatMessage Message(Fields item)
+    {
+        string role = Required(item, "role");
+        if (!Roles.Contains(role)) throw ApiException.Field(item.At("role"), $"{item.At("role")} is {ParScaleException.Quote(role)}; it must be one of {string.Join(", ", Roles)}");
+        // What OpenAI calls the developer is the system message of the templates.
+        return new ChatMessage(role == "developer" ? "system" : role, Content(item, "content"));
+    }
+
+    // Calls that follow each other, or what the assistant said before them, are one turn.
+    private static void AddCall(List<ChatMessage> messages, Fields item)
+    {
+        if (messages is not [.., { Role: "assistant" }]) messages.Add(new ChatMessage("assistant", null));
+        ChatMessage turn = messages[^1];
+        JsonObject fields = turn.Fields ?? new JsonObject { ["tool_calls"] = new JsonArray() };
+        if (fields["tool_calls"] is not JsonArray calls || calls.Count >= ChatMessages.MostMessages)
+            throw ApiException.Field(item.Path, $"{item.Path} is one call too many");
+        calls.Add((JsonNode)new JsonObject
+        {
+            ["id"] = Required(item, "call_id"),
+            ["type"] = "function",
+            ["function"] = new JsonObject { ["name"] = Required(item, "name"), ["arguments"] = ChatMessages.Arguments(Required(item, "arguments")) },
+        });
+        messages[^1] = turn with { Fields = fields };
+    }
+
+    // A text, or parts of text; anything else cannot be shown to a model that reads text only.
+    private static string Content(Fields item, string name)
+    {
+        string path = item.At(name);
+        JsonElement content = item.Get(name) ?? throw ApiException.Field(path, $"{path} is missing");
+        if (content.ValueKind == JsonValueKind.String) return Fields.TextOf(content, path);
+        if (content.ValueKind != JsonValueKind.Array) throw ApiException.Field(path, $"{path} must be a text or a list of parts");
+        var text = new StringBuilder();
+        int i = 0;
+        foreach (JsonElement json in content.EnumerateArray())
+        {
+            string place = $"{path}[{i++}]";
+            if (json.ValueKind != JsonValueKind.Object) throw ApiException.Field(place, $"{place} must be an object");
+            var part = new Fields(json, place);
+            string type = Required(part, "type");
+            text.Append(type switch
+            {
+                "input_text" or "output_text" or "text" => Required(part, "text"),
+                "refusal" => Required(part, "refusal"),
+                _ => throw ApiException.Field(part.At("type"), $"{part.At("type")} is {ParScaleException.Quote(type)}; this model reads text only"),
+            });
+        }
+        return text.ToString();
+    }
+
+    private static string Required(Fields fields, string name) =>
+        fields.Text(name) ?? throw ApiException.Field(fields.At(name), $"{fields.At(name)} is missing");
+}

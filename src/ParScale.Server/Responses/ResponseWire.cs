@@ -1,0 +1,111 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ParScale.Server.OpenAi;
+
+namespace ParScale.Server.Responses;
+
+/// <summary>A response: what was asked, and what came of it so far. Null where it has no value: clients expect the names.</summary>
+internal sealed record Response(string Id, long CreatedAt, string Model, ResponseRequest.Echo Asked)
+{
+    public string Object { get; } = "response";
+
+    /// <summary>in_progress, completed, incomplete or failed.</summary>
+    public string Status { get; init; } = "in_progress";
+
+    public IReadOnlyList<ResponseMessage> Output { get; init; } = [];
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public ResponseError? Error { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public IncompleteDetails? IncompleteDetails { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public ResponseUsage? Usage { get; init; }
+
+    public Timings? Timings { get; init; }
+
+    /// <summary>Nothing runs without a client that waits, and nothing is kept.</summary>
+    public bool Background { get; }
+
+    public bool Store { get; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public string? PreviousResponseId { get; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public string? Instructions => Asked.Instructions;
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public long? MaxOutputTokens => Asked.MaxOutputTokens;
+
+    public JsonElement Metadata => Asked.Metadata;
+
+    public bool ParallelToolCalls => Asked.ParallelToolCalls;
+
+    public double Temperature => Asked.Temperature;
+
+    public double TopP => Asked.TopP;
+
+    public JsonElement Text => Asked.Text;
+
+    public string ToolChoice => Asked.ToolChoice;
+
+    public JsonElement Tools => Asked.Tools;
+
+    [JsonPropertyName("top_logprobs")]
+    public int TopLogProbs => Asked.TopLogProbs ?? 0;
+
+    public string Truncation { get; } = "disabled";
+
+    // What was asked stands in the response itself.
+    [JsonIgnore]
+    public ResponseRequest.Echo Asked { get; } = Asked;
+}
+
+/// <summary>What the assistant says.</summary>
+internal sealed record ResponseMessage(string Id, string Status, IReadOnlyList<ResponseText> Content)
+{
+    public string Type { get; } = "message";
+
+    public string Role { get; } = "assistant";
+}
+
+/// <summary>The text of it.</summary>
+internal sealed record ResponseText(string Text)
+{
+    public string Type { get; } = "output_text";
+
+    public IReadOnlyList<object> Annotations { get; } = [];
+
+    [JsonPropertyName("logprobs")]
+    public IReadOnlyList<ChatTokenLogProb> LogProbs { get; init; } = [];
+
+    /// <summary>For each token, the weight of each stream.</summary>
+    public IReadOnlyList<float[]>? StreamWeights { get; init; }
+}
+
+/// <summary>Why a response failed.</summary>
+internal sealed record ResponseError(string Code, string Message);
+
+/// <summary>Why a response is not whole.</summary>
+internal sealed record IncompleteDetails(string Reason);
+
+/// <summary>Tokens used.</summary>
+internal sealed record ResponseUsage(int InputTokens, InputTokenDetails InputTokensDetails, int OutputTokens, OutputTokenDetails OutputTokensDetails, int TotalTokens)
+{
+    /// <summary>P of the streams that ran.</summary>
+    public int? Streams { get; init; }
+
+    public static ResponseUsage Of(Usage usage) => new(
+        usage.PromptTokens, new InputTokenDetails(usage.PromptTokensDetails?.CachedTokens ?? 0), usage.CompletionTokens, new OutputTokenDetails(0), usage.TotalTokens)
+    {
+        Streams = usage.Streams,
+    };
+}
+
+/// <summary>Of the prompt's tokens, those that an earlier request had run.</summary>
+internal sealed record InputTokenDetails(int CachedTokens);
+
+/// <summary>Of the answer's tokens, those of a reasoning that is told apart: none is.</summary>
+internal sealed record OutputTokenDetails(int ReasoningTokens);
