@@ -20,7 +20,7 @@ public sealed class Browser : IAsyncLifetime
         if (folders.SelectMany(_ => Names, Path.Combine).FirstOrDefault(File.Exists) is not { } chromium) return;
         _playwright = await Playwright.CreateAsync();
         // Under root there is no sandbox to be had; all that the tests open is their own server.
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = ["--no-sandbox"] });
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = ["--no-sandbox", "--disable-gpu"] });
     }
 
     /// <summary>A window of its own, with nothing kept from others.</summary>
@@ -34,7 +34,7 @@ public sealed class Browser : IAsyncLifetime
             ReducedMotion = ReducedMotion.Reduce,
             BypassCSP = bypassPolicy,
         });
-        context.SetDefaultTimeout(10_000);
+        context.SetDefaultTimeout(20_000);
         return await OpenPage.In(context, server.Address, preferences);
     }
 

@@ -31,7 +31,7 @@ internal sealed class ScriptedAnswers(params string[] pieces)
         }
         if (StaysOpen)
         {
-            using CancellationTokenRegistration left = context.RequestAborted.Register(_left.SetResult);
+            using CancellationTokenRegistration left = context.RequestAborted.Register(() => _left.TrySetResult());
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             return true;
         }

@@ -23,7 +23,6 @@ internal static class BackboneWalk
     /// <param name="look">Called once per layer.</param>
     public static void Run(PlainWeights weights, Tensor windows, long[] offsets, Look look)
     {
-        Trainable.Require(checkpoint.Config.Model);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         // Further on a query sees more tokens; as many times more as there are, as far as anyone can say.
@@ -56,6 +55,7 @@ internal static class BackboneWalk
 
     private static void Walk(PlainWeights weights, Tensor windows, Action<int, DecoderLayer, Tensor, Positions> visit)
     {
+        Trainable.Require(weights.Config.Model);
         using var positions = new Positions(weights.Config, windows.shape[1], ScalarType.Float32);
         Tensor hidden = weights.Embed(windows);
         for (int index = 0; index < weights.Config.Model.LayerCount; index++)

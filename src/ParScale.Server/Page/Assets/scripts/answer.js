@@ -1,5 +1,5 @@
 // One answer, or one text with all that was added to it: a column of its own where several stand side by side.
-import { make, show } from './dom.js';
+import { copy, make, show } from './dom.js';
 import { showMarkdown } from './markdown.js';
 import { certaintySummary, streamSummary } from './streams.js';
 import { tokenText } from './tokens.js';
@@ -24,9 +24,10 @@ export function column(parts, { kind, view, isOneOfMany }) {
   const summary = make('div', { class: 'summary' });
   const error = make('p', { class: 'error' });
   const figures = make('p', { class: 'figures' });
-  const copy = make('button', { type: 'button', class: 'link', 'aria-label': `Copy the text of ${title}`, onclick: () => copyText(copy, parts) }, 'Copy');
+  const text = () => parts.map(part => part.input ?? part.answer.text).join('');
+  const copying = make('button', { type: 'button', class: 'link', 'aria-label': `Copy the text of ${title}`, onclick: event => copy(event.target, text()) }, 'Copy');
   const element = make('section', { class: 'column', 'aria-label': `Answer of ${title}` },
-    isOneOfMany && make('h2', { class: 'column-title' }, title), body, waiting, error, summary, make('div', { class: 'foot' }, figures, copy));
+    isOneOfMany && make('h2', { class: 'column-title' }, title), body, waiting, error, summary, make('div', { class: 'foot' }, figures, copying));
 
   const update = () => {
     for (const grow of grown) grow();
@@ -37,7 +38,7 @@ export function column(parts, { kind, view, isOneOfMany }) {
     show(error, last.error !== null);
     error.textContent = last.error ?? '';
     figures.textContent = figuresOf(last, title);
-    show(copy, !runs && parts.some(part => part.answer?.text));
+    show(copying, !runs && parts.some(part => part.answer?.text));
     summary.replaceChildren(...summaryOf(parts, view));
   };
   update();
@@ -71,10 +72,4 @@ function figuresOf({ figures, streams }, title) {
   if (figures.finish === 'length') words.push('ended at its limit');
   if (figures.finish === 'stopped') words.push('stopped');
   return words.join(' · ');
-}
-
-async function copyText(button, parts) {
-  await navigator.clipboard?.writeText(parts.map(part => part.input ?? part.answer.text).join(''));
-  button.textContent = 'Copied';
-  setTimeout(() => (button.textContent = 'Copy'), 1500);
 }

@@ -37,6 +37,24 @@ export function onceAFrame(action) {
   };
 }
 
+/** Copies a text, and says so on the button for a moment. */
+export async function copy(button, text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Over plain HTTP only a selection can be copied.
+    const area = make('textarea', { class: 'unseen', 'aria-hidden': 'true' });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand('copy');
+    area.remove();
+    button.focus();
+  }
+  button.textContent = 'Copied';
+  setTimeout(() => (button.textContent = 'Copy'), 1500);
+}
+
 /** Offers a text as a file. */
 export function download(name, type, text) {
   const link = make('a', { href: URL.createObjectURL(new Blob([text], { type })), download: name });

@@ -57,10 +57,7 @@ const actions = {
     fitInput();
     input.focus();
   },
-  again: () => {
-    const turn = state.conversation.turns.at(-1);
-    run(turn);
-  },
+  again: () => run(state.conversation.turns.at(-1)),
   undo: () => {
     const turn = state.conversation.turns.pop();
     keep();
@@ -85,7 +82,8 @@ async function run(turn) {
   const ends = await Promise.allSettled(work);
   if (state.stopping === stopping) state.stopping = null;
   if (state.conversation !== conversation) {
-    conversations.save(conversation);
+    // One that was deleted meanwhile stays so.
+    if (conversations.find(conversation.id)) conversations.save(conversation);
     showAll();
   } else {
     keep();
@@ -123,9 +121,13 @@ async function loadModels() {
       state.families = families(await server.models());
       break;
     } catch (e) {
-      if (e.status === 401) await askKey(e.message);
-      else if (e.status !== 503) tell(e.message);
-      await new Promise(resolve => setTimeout(resolve, e.status === 401 ? 0 : 1500));
+      if (e.status === 401) {
+        if (await askKey(e.message)) continue;
+        tell('This server wants an API key: give it in the settings.');
+        return;
+      }
+      if (e.status !== 503) tell(e.message);
+      await new Promise(resolve => setTimeout(resolve, 1500));
     }
   }
   state.family = state.families.find(family => family.name === preferences.model) ?? state.families[0];
@@ -137,7 +139,7 @@ async function loadModels() {
 async function askKey(reason = 'The API key is wrong or missing.') {
   const answer = await ask({ title: 'This server wants an API key', text: reason, field: 'API key', secret: true, keep: true, yes: 'Use it' });
   if (answer) chooseKey(answer.text, answer.keep);
-  else await new Promise(resolve => setTimeout(resolve, 5000));
+  return answer !== null;
 }
 
 let healthTimer = 0;
@@ -147,7 +149,7 @@ async function watchHealth() {
   try {
     const { status, running, waiting } = await server.health();
     place.dataset.state = status === 'ok' ? 'ready' : 'busy';
-    place.textContent = status === 'ok' ? `Ready · ${running} running · ${waiting} queued` : status ? `The server is ${status}` : 'Loading the model';
+    place.textContent = status === 'ok' ? `Ready · ${running} running · ${waiting} queued` : `The server is ${status}`;
   } catch {
     place.dataset.state = 'gone';
     place.textContent = 'The server cannot be reached';
@@ -170,7 +172,7 @@ input.addEventListener('keydown', event => {
 });
 document.addEventListener('keydown', event => {
   // What is open closes first.
-  if (event.key === 'Escape' && byId('inspector').hidden && !document.querySelector('dialog[open]')) stop();
+  if (event.key === 'Escape' && !event.defaultPrevented && byId('inspector').hidden && !document.querySelector('dialog[open]')) stop();
 });
 document.addEventListener('visibilitychange', () => document.hidden || watchHealth());
 byId('new').addEventListener('click', () => {
@@ -199,9 +201,12 @@ addEventListener('pagehide', () => state.stopping && conversations.save(state.co
 const closeDrawer = drawer();
 watchTokens();
 watchChoices(state, () => {
-  state.family = state.families.find(family => family.name === preferences.model) ?? state.family;
-  if (state.conversation.turns.length === 0) state.conversation.kind = kindOfNew() === 'text' ? 'text' : state.conversation.kind;
-  showAll();
+  const family = state.families.find(one => one.name === preferences.model) ?? state.family;
+  const isOther = family !== state.family;
+  state.family = family;
+  if (isOther && state.conversation.turns.length === 0) state.conversation.kind = kindOfNew();
+  if (isOther) showAll();
+  else showChoices({ ...state, isBusy: state.stopping !== null });
 });
 byId('theme').querySelector(`[value=${theme()}]`).checked = true;
 conversations.load();

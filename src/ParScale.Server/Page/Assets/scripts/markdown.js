@@ -1,6 +1,6 @@
 // Shows the Markdown that models write: paragraphs, headings, lists, quotes, tables, code. Blocks are made of elements and text nodes only,
 // so whatever a model writes stays text. While an answer grows, blocks that are complete stay as they are.
-import { make } from './dom.js';
+import { copy, make } from './dom.js';
 import { inline } from './inline.js';
 
 const Deepest = 8;
@@ -73,17 +73,9 @@ function fence(lines, at, [, marks, info]) {
   const end = endOf(lines, at + 1, next => !(next.trim().startsWith(marks) && next.trim().replaceAll(marks[0], '') === ''));
   const text = lines.slice(at + 1, end).join('\n');
   return [Math.min(end + 1, lines.length), () => make('div', { class: 'code' },
-    make('div', { class: 'code-head' }, make('span', {}, info.trim().split(/\s/)[0] || 'code'), copyButton(text)),
+    make('div', { class: 'code-head' }, make('span', {}, info.trim().split(/\s/)[0] || 'code'),
+      make('button', { type: 'button', class: 'link', 'aria-label': 'Copy the code', onclick: event => copy(event.target, text) }, 'Copy')),
     make('pre', { tabindex: '0' }, make('code', {}, text)))];
-}
-
-function copyButton(text) {
-  return make('button', {
-    type: 'button', class: 'link', onclick: async event => {
-      await navigator.clipboard?.writeText(text);
-      event.target.textContent = 'Copied';
-    },
-  }, 'Copy');
 }
 
 // An item holds its own line and those after it that are indented, with blank lines between them. A line that is not indented belongs to

@@ -16,7 +16,7 @@ export const models = async () => (await ask('GET', '/v1/models')).data;
 /** Whether the server takes requests, and how many run and wait. */
 export async function health() {
   const answer = await fetch('/health', { signal: AbortSignal.timeout(5000) });
-  return answer.json();
+  return answer.status === 503 ? { status: 'loading' } : answer.json();
 }
 
 /** The token ids of a text, as /v1/completions would read it. */

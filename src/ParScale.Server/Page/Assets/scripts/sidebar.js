@@ -26,6 +26,7 @@ export function drawer() {
   byId('backdrop').addEventListener('click', () => set(false));
   side.addEventListener('keydown', event => {
     if (event.key !== 'Escape' || button.getAttribute('aria-expanded') !== 'true') return;
+    event.preventDefault();
     set(false);
     button.focus();
   });

@@ -11,7 +11,8 @@ export function tokenText(answer, label) {
   const place = make('span', { class: 'tokens' });
   let shown = 0;
   const grow = () => {
-    for (; shown < answer.segments.length; shown++) place.append(tokenOf(answer.segments[shown]));
+    // Full storage may have cost their details meanwhile.
+    for (; shown < (answer.segments?.length ?? 0); shown++) place.append(tokenOf(answer.segments[shown]));
     if (shown > 0 && !place.hasAttribute('role')) {
       place.setAttribute('role', 'listbox');
       place.setAttribute('aria-orientation', 'horizontal');
@@ -51,7 +52,13 @@ export function watchTokens() {
       reveal(event.target);
     } else hide();
   });
-  document.addEventListener('scroll', hide, true);
+  // The focus may itself have scrolled the text: what is known then goes along with the token.
+  document.addEventListener('scroll', () => {
+    if (card.hidden) return;
+    const token = document.activeElement;
+    if (token?.matches('.token') && token.segment.k?.length) open(card, token);
+    else hide();
+  }, true);
   document.addEventListener('keydown', event => {
     if (event.key === 'Escape') hide();
     else if (event.target.closest?.('.token')) move(event);

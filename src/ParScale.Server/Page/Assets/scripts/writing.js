@@ -33,7 +33,7 @@ export async function write(conversation, answer, family, seed, signal, changed)
       const text = choice?.delta?.content ?? choice?.text ?? '';
       if (text !== '') {
         answer.text += text;
-        answer.segments.push({ t: text, k: pending });
+        answer.segments?.push({ t: text, k: pending });
         pending = [];
       }
       if (tokens.length > 0) {
@@ -49,7 +49,7 @@ export async function write(conversation, answer, family, seed, signal, changed)
     if (e.status === 401) throw e;
   } finally {
     // What ended inside a character has no text of its own.
-    answer.segments.at(-1)?.k.push(...pending);
+    answer.segments?.at(-1)?.k.push(...pending);
     running.delete(answer);
     changed();
   }

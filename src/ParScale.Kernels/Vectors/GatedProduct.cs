@@ -1,8 +1,7 @@
 using System.Runtime.CompilerServices;
 using ParScale.Kernels.Machine;
-using ParScale.Kernels.Vectors;
 
-namespace ParScale.Kernels.Elementwise;
+namespace ParScale.Kernels.Vectors;
 
 /// <summary>A gate x / (1 + 2^(factor curve(x))), which SiLU and the tanh form of GELU both are.</summary>
 internal interface IGate
