@@ -79,7 +79,7 @@ public class CostCommandTests
         ParameterCounts counts = ParameterCounts.Of(FamilyConfigs.Read(name).Model, StreamConfig.Plain);
         double Number(int row, string key) => rows[row].GetProperty(key).GetDouble();
         Assert.Equal("moe", rows[0].GetProperty("kind").GetString());
-        Assert.Equal((counts.Total, counts.NonEmbedding - counts.Idle), (Number(0, "parameters"), Number(0, "active_parameters")));
+        Assert.Equal(((double)counts.Total, (double)(counts.NonEmbedding - counts.Idle)), (Number(0, "parameters"), Number(0, "active_parameters")));
         // With one stream a step reads what a token uses, and the head.
         Assert.Equal(counts.NonEmbedding - counts.Idle + 50 * 32, Number(0, "read_parameters"), 1e-6);
         double share = FamilyConfigs.Read(name).Model.Layers[0].FeedForward.Experts is { } experts ? (double)experts.Chosen / experts.Count : 0;
