@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
@@ -67,25 +66,9 @@ public sealed class ServiceTests(ChatModel model)
     }
 
     [Fact]
-    public async Task Who_leaves_is_not_worked_for()
-    {
-        await using TestServer server = await TestServer.Start(model.Model);
-        for (int round = 0; round < 20; round++)
-        {
-            using var socket = new TcpClient();
-            await socket.ConnectAsync(server.Address.Host, server.Address.Port, TestContext.Current.CancellationToken);
-            string body = round % 2 == 0 ? Long : Long[..^1] + """, "stream": true}""";
-            await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
-                $"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"), TestContext.Current.CancellationToken);
-            if (round % 2 == 1) _ = await socket.GetStream().ReadAsync(new byte[64], TestContext.Current.CancellationToken);
-        }
-        while (server.Service.Running > 0) await Task.Delay(5, TestContext.Current.CancellationToken);
-    }
-
-    [Fact]
     public async Task Before_and_after_serving_requests_are_told_so()
     {
-        await using TestServer server = await TestServer.Start(null);
+        await using TestServer server = await TestServer.Start((ParScale.LanguageModel?)null);
         (HttpStatusCode status, JsonElement answer) = await server.Post("/v1/chat/completions", Long);
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "unavailable_error"), (status, answer.GetProperty("error").GetProperty("type").GetString()));
         server.Service.Serve(("tiny", model.Model));

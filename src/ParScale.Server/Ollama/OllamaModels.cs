@@ -46,7 +46,7 @@ internal static class OllamaModels
             ["parscale.streams"] = set.Count,
             ["parscale.prefix_tokens"] = set.Config.PrefixTokens,
         };
-        await Answer.Json(scope.Context, new OllamaShown(template, Parameters(served.Model), Details(served.Model), info, ["completion"],
+        await Answer.Json(scope.Context, new OllamaShown(template, Parameters(served.Model), Details(served.Model), info, served.Model.ChatTemplate is not null && served.Model.ToolCallFormat is not null ? ["completion", "tools"] : ["completion"],
             Time(served)), WireJson.Wire.OllamaShown).ConfigureAwait(false);
     }
 

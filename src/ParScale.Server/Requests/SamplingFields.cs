@@ -31,10 +31,10 @@ internal static class SamplingFields
     {
         if (body.Get("stop") is not { } stop) return [];
         string[] stops = stop.ValueKind == JsonValueKind.Array
-            ? [.. body.List("stop", MostStops)!.Value.EnumerateArray().Select((one, i) => Fields.TextOf(one, $"stop[{i}]"))]
-            : [Fields.TextOf(stop, "stop")];
-        if (stops.Contains("")) throw ApiException.Field("stop", "a stop text is empty");
-        if (stops.Any(one => Encoding.UTF8.GetByteCount(one) > LongestStop)) throw ApiException.Field("stop", $"a stop text is longer than {LongestStop} bytes");
+            ? [.. body.List("stop", MostStops)!.Value.EnumerateArray().Select((one, i) => Fields.TextOf(one, $"{body.At("stop")}[{i}]"))]
+            : [Fields.TextOf(stop, body.At("stop"))];
+        if (stops.Contains("")) throw ApiException.Field(body.At("stop"), "a stop text is empty");
+        if (stops.Any(one => Encoding.UTF8.GetByteCount(one) > LongestStop)) throw ApiException.Field(body.At("stop"), $"a stop text is longer than {LongestStop} bytes");
         return stops;
     }
 

@@ -31,9 +31,9 @@ public sealed class OutputConstraint
 
     /// <summary>Starts a text.</summary>
     /// <param name="tokenizer">The tokenizer of the model.</param>
-    /// <param name="shown">Special tokens that stand for their text.</param>
-    internal ConstrainedText Begin(Tokenizer tokenizer, IReadOnlyCollection<int> shown) =>
-        new(_automaton, _masks.GetValue(tokenizer, key => new TokenMasks(_automaton, TokenTrie.Of(key))), tokenizer, shown);
+    /// <param name="controls">The control tokens that the grammar names, by their places.</param>
+    internal ConstrainedText Begin(Tokenizer tokenizer, IReadOnlyList<int> controls) =>
+        new(_automaton, _masks.GetValue(tokenizer, key => new TokenMasks(_automaton, TokenTrie.Of(key))), tokenizer, controls);
 }
 
 /// <summary>
@@ -61,7 +61,7 @@ internal sealed class TokenMasks(GrammarAutomaton automaton, TokenTrie trie)
 }
 
 /// <summary>One text on its way through the grammar.</summary>
-internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks masks, Tokenizer tokenizer, IReadOnlyCollection<int> shown)
+internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks masks, Tokenizer tokenizer, IReadOnlyList<int> controls)
 {
     private readonly TokenMask _mask = new(tokenizer.IdLimit);
     private int _state = automaton.Start;
@@ -82,8 +82,8 @@ internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks mas
     public TokenMask Next(IReadOnlyList<int> endOfText)
     {
         _mask.CopyFrom(_next.GetAwaiter().GetResult());
-        foreach (int token in shown)
-            if (After(_state, token) != GrammarAutomaton.Dead) _mask.Add(token);
+        for (int place = 0; place < controls.Count; place++)
+            if (automaton.Next(_state, (byte)(Grammar.FirstControl + place)) != GrammarAutomaton.Dead) _mask.Add(controls[place]);
         if (automaton.MayEnd(_state))
         {
             foreach (int token in endOfText) _mask.Add(token);
@@ -100,8 +100,11 @@ internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks mas
 
     private int After(int state, int token)
     {
-        foreach (byte value in tokenizer.BytesOf(token, skipSpecial: !shown.Contains(token)))
-            if (state != GrammarAutomaton.Dead) state = automaton.Next(state, value);
+        for (int place = 0; place < controls.Count; place++)
+        {
+            if (controls[place] == token) return automaton.Next(state, (byte)(Grammar.FirstControl + place));
+        }
+        foreach (byte value in tokenizer.BytesOf(token, skipSpecial: true)) state = automaton.Next(state, value);
         return state;
     }
 }
