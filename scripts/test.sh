@@ -96,6 +96,9 @@ check 'native libraries' scripts/install-libstdcxx.sh
 title 'Open MPI'
 # Only training by many processes needs it: without it those tests are skipped, which the summary counts.
 if scripts/install-openmpi.sh; then echo 'ok'; else echo 'not there: its tests are skipped'; fi
+title 'Chromium'
+# Only the page's own tests need it.
+if scripts/install-chromium.sh; then echo 'ok'; else echo 'not there: tests of the page are skipped'; fi
 check 'build' dotnet build ParScale.slnx -c Release --nologo -v minimal -tl:off || finish
 check 'format' dotnet format whitespace ParScale.slnx --no-restore --verify-no-changes
 

@@ -1,5 +1,6 @@
 // Makes tests/Fixtures/tokenizers: a vocabulary trained on our own text, and what the reference engine (Hugging Face tokenizers) does with it.
-// Usage, in this folder: npm install, then node make.mjs. Needs the .NET SDK for parscale-train.
+// Usage, in this folder: npm install, then node make.mjs. Needs the .NET SDK for parscale-train. With --keep the vocabularies that are
+// there stay, and only the vectors are made again.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,9 +8,11 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import tokenizers from "tokenizers";
 import { trainCharacters } from "./characters.mjs";
+import { hashes, recipe } from "./hostile.mjs";
 import { characterPipelines, pipelines } from "./pipelines.mjs";
 import { brokenTexts, texts } from "./texts.mjs";
 
+const keep = process.argv.includes("--keep");
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
 const target = join(root, "tests", "Fixtures", "tokenizers");
@@ -67,7 +70,8 @@ const lines = readFileSync(join(here, "languages.txt"), "utf8").split("\n");
 const oneALine = (list) => `[\n${list.map((entry) => JSON.stringify(entry)).join(",\n")}\n]`;
 
 mkdirSync(target, { recursive: true });
-const definition = withAddedTokens(trained());
+const read = (...path) => JSON.parse(readFileSync(join(target, ...path, "tokenizer.json"), "utf8"));
+const definition = keep ? read() : withAddedTokens(trained());
 writeFileSync(join(target, "tokenizer.json"), JSON.stringify(definition) + "\n");
 // The engine numbers added tokens anew when some are left out, so the control tokens get names that occur in no text.
 const renamed = definition.added_tokens.map((token) => (token.special ? { ...token, content: `\u{f8f0}${token.id}` } : token));
@@ -90,7 +94,7 @@ function changed(base, { name, special, ignore_merges, byte_fallback, fuse_unk, 
   return { ...base, ...parts, model };
 }
 
-async function pipelineVectors(base, list, inputs, limit) {
+async function pipelineVectors(base, list, inputs, limit, hostile) {
   const result = [];
   const seen = [];
   for (const pipeline of list) {
@@ -104,6 +108,7 @@ async function pipelineVectors(base, list, inputs, limit) {
       return first < 0 ? vector.ids : first;
     });
     seen.push(found.map((vector) => vector.ids));
+    hostile[name] = await hashes(engine);
     const ofDecoder = parts.decoder ? { decoded: found.map((v) => v.decoded ?? null), decode: await decodings(engine, limit, 12) } : {};
     result.push({ name, special, parts, ids, ...ofDecoder });
   }
@@ -115,11 +120,15 @@ const short = every(5, texts(lines));
 const named = Object.fromEntries(definition.added_tokens.map((token) => [token.content, token.id]));
 const sets = [["pipelines.json", definition, pipelines(named), vocabularySize + 10]];
 
-const characters = trainCharacters(readFileSync(join(here, "languages.txt"), "utf8") + readFileSync(join(root, "README.md"), "utf8"), 700, 3);
+const characters = keep ? read("characters") : trainCharacters(readFileSync(join(here, "languages.txt"), "utf8") + readFileSync(join(root, "README.md"), "utf8"), 700, 3);
 mkdirSync(join(target, "characters"), { recursive: true });
 writeFileSync(join(target, "characters", "tokenizer.json"), JSON.stringify(characters) + "\n");
 sets.push([join("characters", "pipelines.json"), characters, characterPipelines, Object.keys(characters.model.vocab).length]);
+const hostile = {};
 for (const [file, base, list, limit] of sets) {
-  const found = await pipelineVectors(base, list, short, limit);
+  const hashesOf = (hostile[dirname(file) === "." ? "" : dirname(file)] = {});
+  const found = await pipelineVectors(base, list, short, limit, hashesOf);
   writeFileSync(join(target, file), `{"texts": ${oneALine(short)},\n"pipelines": ${oneALine(found)}}\n`);
 }
+const hashed = Object.entries(hostile).map(([folder, of]) => `"${folder}": {\n${Object.entries(of).map(([name, list]) => `"${name}": ${JSON.stringify(list)}`).join(",\n")}\n}`);
+writeFileSync(join(target, "hostile.json"), `${JSON.stringify(recipe).slice(0, -1)},\n"hashes": {\n${hashed.join(",\n")}\n}}\n`);

@@ -83,7 +83,7 @@ internal sealed class GatewayService : IAsyncDisposable
         if (!alive) _ = scope.State.Models;
         if (!alive && ReadyServers == 0) throw NoneReady();
         string state = scope.State.Name != "ready" ? scope.State.Name : ReadyServers == 0 ? "no server is ready" : "ok";
-        return Answer.Json(scope.Context, new HealthResult(state), WireJson.Wire.HealthResult);
+        return Answer.Json(scope.Context, new HealthResult(state, Front.Running, Front.Waiting), WireJson.Wire.HealthResult);
     }
 
     private async Task Forward(RequestScope scope, IHttpForwarder forwarder)

@@ -5,6 +5,7 @@ using ParScale.Server.Http;
 using ParScale.Server.Ollama;
 using ParScale.Server.OpenAi;
 using ParScale.Server.OpenApi;
+using ParScale.Server.Page;
 using ParScale.Server.Responses;
 
 namespace ParScale.Server;
@@ -12,10 +13,13 @@ namespace ParScale.Server;
 /// <summary>Puts a <see cref="ParScaleService"/> into an ASP.NET Core application.</summary>
 public static class ParScaleEndpoints
 {
+    private static readonly string[] GetOrHead = ["GET", "HEAD"];
+
     /// <summary>
     /// Maps the OpenAI API (<c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/responses</c>, <c>/v1/models</c>), Ollama's
     /// (<c>/api/chat</c>, <c>/api/generate</c> and what lists models), the tokenizer's endpoints (<c>/tokenize</c>, <c>/detokenize</c>,
-    /// <c>/tokenizer_info</c>, <c>/apply-template</c>), <c>/openapi.json</c>, and <c>/health</c> and <c>/ready</c>.
+    /// <c>/tokenizer_info</c>, <c>/apply-template</c>), <c>/openapi.json</c>, <c>/health</c> and <c>/ready</c>, and the page at
+    /// <c>/</c>, where an application's own route for <c>/</c> comes first.
     /// </summary>
     public static IEndpointRouteBuilder MapParScale(this IEndpointRouteBuilder routes, ParScaleService service)
     {
@@ -36,11 +40,13 @@ public static class ParScaleEndpoints
         Get("/tokenizer_info", ModelEndpoints.Info);
         Post("/apply-template", ModelEndpoints.ApplyTemplate);
         // Without a key, for those who only ask whether the server lives.
-        Get("/health", scope => Health(scope, alive: true), isOpen: true);
-        Get("/v1/health", scope => Health(scope, alive: true), isOpen: true);
-        Get("/ready", scope => Health(scope, alive: false), isOpen: true);
+        Get("/health", scope => Health(scope, service, alive: true), isOpen: true);
+        Get("/v1/health", scope => Health(scope, service, alive: true), isOpen: true);
+        Get("/ready", scope => Health(scope, service, alive: false), isOpen: true);
         Get("/openapi.json", ApiDescription.Run);
         OllamaEndpoints.Map(new ApiRoutes(routes, service, ErrorShape.Ollama));
+        routes.MapMethods("/", GetOrHead, context => service.Handle(context, PageEndpoint.Root, isOpen: true)).WithOrder(1);
+        routes.MapMethods("/page/{**name}", GetOrHead, context => service.Handle(context, PageEndpoint.File, isOpen: true));
         return routes;
     }
 
@@ -56,10 +62,10 @@ public static class ParScaleEndpoints
     }
 
     // A server that loads lives but is not ready; llama.cpp answers 503 for both until the model is there.
-    private static Task Health(RequestScope scope, bool alive)
+    private static Task Health(RequestScope scope, ParScaleService service, bool alive)
     {
         string state = scope.State.Name;
         if (state == "loading" || (!alive && state != "ready")) _ = scope.State.Models;
-        return Answer.Json(scope.Context, new HealthResult(state == "ready" ? "ok" : state), WireJson.Wire.HealthResult);
+        return Answer.Json(scope.Context, new HealthResult(state == "ready" ? "ok" : state, service.Running, service.Waiting), WireJson.Wire.HealthResult);
     }
 }

@@ -27,6 +27,9 @@ public sealed record ServerOptions
     /// <summary>Variables that a request may give to the chat template (<c>chat_template_kwargs</c>).</summary>
     public IReadOnlyList<string> TemplateVariables { get; init; } = ["enable_thinking", "thinking", "reasoning_effort", "custom_instructions"];
 
+    /// <summary>Whether a browser that opens <c>/</c> gets the page. It holds no secret; what it asks of the server needs a key as ever.</summary>
+    public bool Page { get; init; } = true;
+
     /// <summary>Checks every range.</summary>
     /// <exception cref="ParScaleException">A value is outside its range.</exception>
     public void Validate()

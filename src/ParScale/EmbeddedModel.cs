@@ -7,6 +7,9 @@ public static class EmbeddedModel
 {
     private const int DefaultStreams = 4;
 
+    /// <summary>P of each of them.</summary>
+    public static IReadOnlyList<int> StreamCounts { get; } = [1, 2, 4];
+
     /// <summary>The folder of the embedded model with the given number of streams, 4 when null.</summary>
     /// <exception cref="ParScaleException">There is none with that many.</exception>
     public static string Folder(int? streams = null)

@@ -98,6 +98,8 @@ public sealed class Session : IDisposable
         }
         catch
         {
+            // Earlier tokens may have been running again: then all of them do so next time.
+            if (_cache.Position < before) _cache.Epoch = -1;
             _cache.Rewind(before);
             throw;
         }

@@ -76,7 +76,7 @@ public partial class ProcessTests(TinyModel model)
     public async Task CF_06_a_model_larger_than_memory_is_inspected_but_not_loaded_and_judged_by_the_type_in_memory()
     {
         using var folder = new TempFolder();
-        CheckpointConfig config = model.Config with { Model = model.Config.Model with { HiddenSize = 64, HeadSize = 32, VocabularySize = 300_000 } };
+        CheckpointConfig config = model.Config with { Model = model.Config.Model with { HiddenSize = 64, HeadSize = 32, VocabularySize = 300_000, Layers = LayerConfig.Qwen2(2, 32, 40, ropeTheta: 10_000) } };
         File.WriteAllText(folder.File("config.json"), config.ToJson());
         SafetensorsWriter.Write(folder.File("model.safetensors"),
             [.. ModelTensors.Expected(config).Select(tensor => new TensorToWrite(tensor.Name, TensorType.F32, tensor.Shape,

@@ -17,6 +17,7 @@ public sealed class ServiceTests(ChatModel model)
         Assert.Equal([1, 1, 2, 4], json.RootElement.GetProperty("data").EnumerateArray().Select(entry => entry.GetProperty("parscale_n").GetInt32()));
         using var one = JsonDocument.Parse(await server.Client.GetStringAsync(new Uri("/v1/models/tiny:p4", UriKind.Relative), TestContext.Current.CancellationToken));
         Assert.Equal(4, one.RootElement.GetProperty("parscale_n").GetInt32());
+        Assert.Equal(["completion", "chat"], one.RootElement.GetProperty("capabilities").EnumerateArray().Select(word => word.GetString()));
         (HttpStatusCode status, JsonElement answer) = await server.Post("/v1/chat/completions", """{"model": "other", "messages": [{"role": "user", "content": "x"}]}""");
         Assert.Equal((HttpStatusCode.NotFound, "model_not_found"), (status, answer.GetProperty("error").GetProperty("code").GetString()));
     }
@@ -67,12 +68,14 @@ public sealed class ServiceTests(ChatModel model)
     [Fact]
     public async Task Before_and_after_serving_requests_are_told_so()
     {
-        await using TestServer server = await TestServer.Start(null);
+        await using TestServer server = await TestServer.Start((ParScale.LanguageModel?)null);
         (HttpStatusCode status, JsonElement answer) = await server.Post("/v1/chat/completions", Long);
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "unavailable_error"), (status, answer.GetProperty("error").GetProperty("type").GetString()));
         server.Service.Serve(("tiny", model.Model));
         Task<(HttpStatusCode Status, JsonElement Body)> running = server.Post("/v1/chat/completions", Long);
         while (server.Service.Running == 0 && !running.IsCompleted) await Task.Yield();
+        string health = await server.Client.GetStringAsync(new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Matches("""^{"status":"ok","running":[01],"waiting":0}$""", health);
         Assert.True(await server.Service.DrainAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
         Assert.Equal(HttpStatusCode.OK, (await running).Status);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.Post("/v1/chat/completions", Long)).Status);

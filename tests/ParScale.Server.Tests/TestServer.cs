@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -79,14 +80,27 @@ internal sealed class TestServer : IAsyncDisposable
     public IEnumerable<(string Path, string? Method)> Routes => _app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
         .SelectMany(route => route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Select(method => (route.RoutePattern.RawText!, (string?)method)) ?? [(route.RoutePattern.RawText!, null)]);
 
-    public static async Task<TestServer> Start(LanguageModel? model, ServerOptions? options = null, string name = "tiny")
+    public static Task<TestServer> Start(LanguageModel? model, ServerOptions? options = null, string name = "tiny") =>
+        Start(model is null ? [] : [(name, model)], options);
+
+    /// <param name="models">The models by name; with none the server says that it loads.</param>
+    /// <param name="options">How they are served.</param>
+    /// <param name="before">What answers requests before the service does; it returns whether it did.</param>
+    public static async Task<TestServer> Start(IReadOnlyList<(string Name, LanguageModel Model)> models, ServerOptions? options = null, Func<HttpContext, Task<bool>>? before = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         WebApplication app = builder.Build();
         var service = new ParScaleService(options);
-        if (model is not null) service.Serve((name, model));
+        if (models.Count > 0) service.Serve(models);
+        if (before is not null)
+        {
+            app.Use(async (context, next) =>
+            {
+                if (!await before(context)) await next(context);
+            });
+        }
         app.MapParScale(service);
         app.MapNothingElse(service);
         await app.StartAsync();

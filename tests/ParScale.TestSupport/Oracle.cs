@@ -10,7 +10,8 @@ namespace ParScale.TestSupport;
 /// </summary>
 /// <param name="config">The model.</param>
 /// <param name="weights">By name, row-major; read at every call.</param>
-public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, double[]> weights)
+/// <param name="embedding">The type that the embedding is stored in, to which some families round its factor.</param>
+public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, double[]> weights, TensorType embedding = TensorType.F32)
 {
     private readonly ModelConfig _model = config.Model;
     private readonly StreamConfig _streams = config.Streams;
@@ -19,7 +20,7 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
     public static Oracle Of(Checkpoint checkpoint, Random? random = null) => new(checkpoint.Config, ModelTensors.Expected(checkpoint.Config)
         .ToDictionary(tensor => tensor.Name, tensor => random is null
             ? Numbers(checkpoint, tensor.Name)
-            : Rounding.Change(Numbers(checkpoint, tensor.Name), tensor.Shape[^1], random)));
+            : Rounding.Change(Numbers(checkpoint, tensor.Name), tensor.Shape[^1], random)), checkpoint.Get(ModelTensors.EmbeddingName).Info.Type);
 
     /// <summary>The logits of all tokens in a row, and by how much those of float32 may differ from them.</summary>
     public static (double[] Logits, double Allowed) Logits(Checkpoint checkpoint, int[] tokens)
@@ -62,7 +63,11 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
     }
 
     /// <summary>Logits [V] of a mixed state.</summary>
-    public double[] Head(double[] state) => Multiply(weights[_model.TieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"], state);
+    public double[] Head(double[] state)
+    {
+        double[] logits = Multiply(weights[_model.TieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"], state);
+        return [.. logits.Select(logit => Cap(logit / _model.LogitsDivisor, _model.LogitsSoftCap))];
+    }
 
     /// <summary>W x + b of a layer; without b where the model has none.</summary>
     public double[] Linear(string name, double[] x)
@@ -74,31 +79,45 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
     private double[][] Stream(int[] tokens, int stream)
     {
         int hidden = _model.HiddenSize;
-        double[] embedding = weights["model.embed_tokens.weight"];
-        double[][] x = [.. tokens.Select(token => embedding[(token * hidden)..((token + 1) * hidden)])];
+        double factor = _model.RoundsEmbeddingMultiplier ? OracleNumbers.RoundedTo(embedding, _model.EmbeddingMultiplier) : _model.EmbeddingMultiplier;
+        double[] table = weights["model.embed_tokens.weight"];
+        double[][] x = [.. tokens.Select(token => table[(token * hidden)..((token + 1) * hidden)].Select(value => value * factor).ToArray())];
         for (int layer = 0; layer < _model.LayerCount; layer++)
         {
             string name = $"model.layers.{layer}.";
-            double[][] attended = Attention(name + "self_attn.", [.. x.Select(row => Norm(row, name + "input_layernorm.weight"))], stream);
-            for (int s = 0; s < x.Length; s++)
-            {
-                x[s] = Add(x[s], attended[s]);
-                x[s] = Add(x[s], FeedForward(name + "mlp.", Norm(x[s], name + "post_attention_layernorm.weight")));
-            }
+            LayerConfig config = _model.Layers[layer];
+            double[][] Behind(double[][] rows, string norm) => config.Norms == NormPlacement.Before ? rows : [.. rows.Select(row => Norm(row, name + norm))];
+            string second = config.Norms == NormPlacement.Both ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight";
+            double[][] Before(string norm) => config.Norms == NormPlacement.After ? x : [.. x.Select(row => Norm(row, name + norm))];
+
+            double[][] attended = Attention(name + "self_attn.", config.Attention, Before("input_layernorm.weight"), stream);
+            x = Sum(x, Behind(attended, "post_attention_layernorm.weight"));
+            double[][] fed = [.. Before(second).Select(row => FeedForward(name + "mlp.", config.FeedForward, row))];
+            x = Sum(x, Behind(fed, "post_feedforward_layernorm.weight"));
         }
         return [.. x.Select(row => Norm(row, "model.norm.weight"))];
     }
 
-    private double[][] Attention(string name, double[][] x, int stream)
+    private double[][] Sum(double[][] x, double[][] block) =>
+        [.. x.Zip(block, (row, added) => Add(row, [.. added.Select(value => value * _model.ResidualMultiplier)]))];
+
+    private double[][] Attention(string name, AttentionConfig config, double[][] x, int stream)
     {
         int size = _model.HeadSize, slots = _streams.Count == 1 ? 0 : _streams.PrefixTokens;
-        double[][] queries = [.. x.Select((row, s) => Rotate(Linear(name + "q_proj", row), s))];
-        double[][] keys = [.. Prefix(name + "prefix_k", stream), .. x.Select((row, s) => Rotate(Linear(name + "k_proj", row), s))];
-        double[][] values = [.. Prefix(name + "prefix_v", stream), .. x.Select(row => Linear(name + "v_proj", row))];
+        int queryWidth = _model.AttentionHeads * size, keyWidth = _model.KeyValueHeads * size;
+        double[] frequencies = config.Rotation is { } rotation ? OracleRotation.Frequencies(rotation, x.Length) : [];
+        double[] Turned(double[] row, string norm, int position)
+        {
+            row = Clip(HeadNorms(row, name + norm, config.QueryKeyNorm), config.Clip);
+            return frequencies.Length == 0 ? row : Rotate(row, frequencies, config.Rotation!.Magnitude, position);
+        }
+        double[][] queries = [.. x.Select((row, s) => Turned(Projection(name, "q_proj", row, 0, queryWidth), "q_norm.weight", s))];
+        double[][] keys = [.. Prefix(name + "prefix_k", stream), .. x.Select((row, s) => Turned(Projection(name, "k_proj", row, queryWidth, keyWidth), "k_norm.weight", s))];
+        double[][] values = [.. Prefix(name + "prefix_v", stream), .. x.Select(row => Clip(Projection(name, "v_proj", row, queryWidth + keyWidth, keyWidth), config.Clip))];
         var y = new double[x.Length][];
         for (int s = 0; s < x.Length; s++)
         {
-            var joined = new double[_model.AttentionHeads * size];
+            var joined = new double[queryWidth];
             for (int head = 0; head < _model.AttentionHeads; head++)
             {
                 int shared = head / (_model.AttentionHeads / _model.KeyValueHeads);
@@ -106,7 +125,9 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
                 for (int j = 0; j < scores.Length; j++)
                 {
                     for (int d = 0; d < size; d++) scores[j] += queries[s][head * size + d] * keys[j][shared * size + d];
-                    scores[j] /= Math.Sqrt(size);
+                    scores[j] = Cap(scores[j] * config.Scale, config.SoftCap);
+                    // The window counts tokens; the slots before them are always seen.
+                    if (j >= slots && j - slots <= s - config.Window) scores[j] = double.NegativeInfinity;
                 }
                 double[] shares = Softmax(scores);
                 for (int j = 0; j < scores.Length; j++)
@@ -116,6 +137,25 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
         }
         return y;
     }
+
+    /// <summary>A projection of a row; where a file holds several in one tensor, its rows from <paramref name="first"/> on.</summary>
+    private double[] Projection(string name, string projection, double[] x, int first, int rows)
+    {
+        if (!_model.FusedProjections) return Linear(name + projection, x);
+        double[] fused = weights[name + "qkv_proj.weight"];
+        return Multiply(fused[(first * x.Length)..((first + rows) * x.Length)], x);
+    }
+
+    private double[] HeadNorms(double[] row, string name, QueryKeyNorm norm) => norm switch
+    {
+        QueryKeyNorm.None => row,
+        QueryKeyNorm.Head => [.. row.Chunk(_model.HeadSize).SelectMany(head => Norm(head, name))],
+        _ => Norm(row, name),
+    };
+
+    private static double[] Clip(double[] row, double? most) => most is { } clip ? [.. row.Select(value => Math.Clamp(value, -clip, clip))] : row;
+
+    private static double Cap(double x, double? cap) => cap is { } c ? c * Math.Tanh(x / c) : x;
 
     /// <summary>The slots of a stream, each [kv heads * D]; none when P = 1.</summary>
     private IEnumerable<double[]> Prefix(string name, int stream)
@@ -127,16 +167,16 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
             .Select(i => all[((stream * heads + i / size) * slots + slot) * size + i % size]).ToArray());
     }
 
-    /// <summary>Every head of a row, (x[i], x[i + D / 2]) turned by the angle of its position.</summary>
-    private double[] Rotate(double[] row, int position)
+    /// <summary>Every head of a row, (x[i], x[i + h]) of its first 2h numbers turned by the angle of its position.</summary>
+    private double[] Rotate(double[] row, double[] frequencies, double magnitude, int position)
     {
-        int size = _model.HeadSize, half = size / 2;
-        var y = new double[row.Length];
-        for (int start = 0; start < row.Length; start += size)
+        int half = frequencies.Length;
+        double[] y = [.. row];
+        for (int start = 0; start < row.Length; start += _model.HeadSize)
         {
             for (int i = 0; i < half; i++)
             {
-                (double sin, double cos) = Math.SinCos(position / Math.Pow(_model.RopeTheta, 2.0 * i / size));
+                double sin = magnitude * Math.Sin(position * frequencies[i]), cos = magnitude * Math.Cos(position * frequencies[i]);
                 (double a, double b) = (row[start + i], row[start + i + half]);
                 y[start + i] = a * cos - b * sin;
                 y[start + i + half] = b * cos + a * sin;
@@ -145,17 +185,23 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
         return y;
     }
 
-    private double[] FeedForward(string name, double[] x)
+    private double[] FeedForward(string name, FeedForwardConfig config, double[] x)
     {
-        double[] gate = Linear(name + "gate_proj", x), up = Linear(name + "up_proj", x);
-        return Linear(name + "down_proj", [.. gate.Select((g, i) => Silu(g) * up[i])]);
+        double[] gate, up;
+        if (_model.FusedProjections)
+        {
+            double[] both = Multiply(weights[name + "gate_up_proj.weight"], x);
+            (gate, up) = (both[..config.Width], both[config.Width..]);
+        }
+        else (gate, up) = (Linear(name + "gate_proj", x), Linear(name + "up_proj", x));
+        return Linear(name + "down_proj", [.. gate.Select((g, i) => (config.Activation == Activation.Silu ? Silu(g) : Gelu(g)) * up[i])]);
     }
 
     private double[] Norm(double[] x, string name)
     {
         double scale = 1 / Math.Sqrt(x.Sum(v => v * v) / x.Length + _model.RmsNormEpsilon);
         double[] weight = weights[name];
-        return [.. x.Select((value, i) => value * scale * weight[i])];
+        return [.. x.Select((value, i) => value * scale * (weight[i] + _model.NormOffset))];
     }
 
     private static double[] Multiply(double[] matrix, double[] x)
@@ -182,6 +228,8 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
     }
 
     private static double Silu(double x) => x / (1 + Math.Exp(-x));
+
+    private static double Gelu(double x) => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
 
     private static double[] Numbers(Checkpoint checkpoint, string name)
     {

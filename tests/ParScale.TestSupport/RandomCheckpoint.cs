@@ -16,15 +16,13 @@ public static class RandomCheckpoint
             new ModelConfig
             {
                 HiddenSize = hidden,
-                IntermediateSize = intermediate,
-                LayerCount = layers,
+                Layers = LayerConfig.Qwen2(layers, headSize ?? hidden / heads, intermediate, theta),
                 AttentionHeads = heads,
                 KeyValueHeads = keyValueHeads,
                 HeadSize = headSize ?? hidden / heads,
                 VocabularySize = vocabulary,
                 MaxPositions = maxPositions,
                 RmsNormEpsilon = epsilon,
-                RopeTheta = theta,
                 TieWordEmbeddings = tied,
                 EndOfTextIds = endOfText ?? [],
             },

@@ -3,6 +3,7 @@ using ParScale;
 using ParScale.Extensions.AI;
 using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws;
+using ParScale.Server;
 using PublicApiGenerator;
 
 namespace RepoRules.Tests;
@@ -15,7 +16,8 @@ public class PublicApiTests
 {
     private static readonly ApiGeneratorOptions Plain = new() { IncludeAssemblyAttributes = false };
 
-    public static TheoryData<Assembly> Packages => [typeof(LanguageModel).Assembly, typeof(WeightDtype).Assembly, typeof(ScalingLaw).Assembly, typeof(ParScaleChatClient).Assembly];
+    public static TheoryData<Assembly> Packages => [typeof(LanguageModel).Assembly, typeof(WeightDtype).Assembly, typeof(ScalingLaw).Assembly, typeof(ParScaleChatClient).Assembly,
+        typeof(ParScaleService).Assembly];
 
     [Theory]
     [MemberData(nameof(Packages), DisableDiscoveryEnumeration = true)]

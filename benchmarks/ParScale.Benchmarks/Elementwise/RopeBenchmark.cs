@@ -18,8 +18,8 @@ public class RopeBenchmark
     }
 
     [Benchmark]
-    public void Run() => Rope.Run(_heads, _cosine, _sine);
+    public void Run() => Rope.Run(_heads, 2 * _cosine.Length, _cosine, _sine);
 
     [Benchmark]
-    public void Angles() => Rope.Angles(1000, _frequencies, _cosine, _sine);
+    public void Angles() => Rope.Angles(1000, _frequencies, 1, _cosine, _sine);
 }

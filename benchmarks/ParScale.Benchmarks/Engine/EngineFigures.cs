@@ -30,15 +30,13 @@ internal sealed class EngineFigures : IDisposable
         var config = new ModelConfig
         {
             HiddenSize = Numbers.Hidden,
-            IntermediateSize = Numbers.Intermediate,
-            LayerCount = Numbers.Layers,
+            Layers = LayerConfig.Qwen2(Numbers.Layers, Numbers.HeadSize, Numbers.Intermediate, ropeTheta: 10_000),
             AttentionHeads = Numbers.Heads,
             KeyValueHeads = Numbers.KeyValueHeads,
             HeadSize = Numbers.HeadSize,
             VocabularySize = Numbers.Vocabulary,
             MaxPositions = 8192,
             RmsNormEpsilon = 1e-6,
-            RopeTheta = 10_000,
             TieWordEmbeddings = true,
         };
         _before = Environment.WorkingSet;

@@ -1,3 +1,4 @@
+using ParScale.Checkpoints;
 using ParScale.Configuration;
 using ParScale.ScalingLaws.Cost;
 using ParScale.ScalingLaws.Plan;
@@ -11,30 +12,35 @@ internal static class ShapeConversion
     public static ModelConfig ToConfig(this ModelShape shape) => new()
     {
         HiddenSize = shape.Hidden,
-        IntermediateSize = shape.Intermediate,
-        LayerCount = shape.Layers,
+        Layers = LayerConfig.Qwen2(shape.Layers, shape.HeadSize, shape.Intermediate, ropeTheta: 10_000),
         AttentionHeads = shape.Heads,
         KeyValueHeads = shape.KeyValueHeads,
         HeadSize = shape.HeadSize,
         VocabularySize = shape.Vocabulary,
         MaxPositions = PublishedCheckpoints.Positions,
         RmsNormEpsilon = 1e-6,
-        RopeTheta = 10_000,
         TieWordEmbeddings = shape.TiedHead,
     };
 
     /// <summary>The sizes of a config.</summary>
-    public static ModelShape ToShape(this ModelConfig config, StreamConfig streams, string name) => new()
+    public static ModelShape ToShape(this ModelConfig config, StreamConfig streams, string name)
     {
-        Name = name,
-        Layers = config.LayerCount,
-        Hidden = config.HiddenSize,
-        Intermediate = config.IntermediateSize,
-        Heads = config.AttentionHeads,
-        KeyValueHeads = config.KeyValueHeads,
-        HeadSize = config.HeadSize,
-        Vocabulary = config.VocabularySize,
-        TiedHead = config.TieWordEmbeddings,
-        PrefixSlots = streams.PrefixTokens,
-    };
+        var shape = new ModelShape
+        {
+            Name = name,
+            Layers = config.LayerCount,
+            Hidden = config.HiddenSize,
+            Intermediate = config.IntermediateSize,
+            Heads = config.AttentionHeads,
+            KeyValueHeads = config.KeyValueHeads,
+            HeadSize = config.HeadSize,
+            Vocabulary = config.VocabularySize,
+            TiedHead = config.TieWordEmbeddings,
+            PrefixSlots = streams.PrefixTokens,
+        };
+        // Families differ in norms and biases.
+        ParameterCounts counts = ParameterCounts.Of(config, StreamConfig.Plain);
+        double vectors = counts.NonEmbedding - shape.Layers * (shape.AttentionParameters + shape.FeedForwardParameters);
+        return vectors == shape.VectorParameters ? shape : shape with { VectorParameters = vectors };
+    }
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using ParScale.Checkpoints;
 using ParScale.Cli.Options;
 using ParScale.Configuration;
+using ParScale.Files;
 using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.Cli.Bench;
@@ -9,13 +11,14 @@ namespace ParScale.Cli.Bench;
 internal sealed class ShapeOptions
 {
     private const string DefaultShape = "1.8B";
+    private const int DefaultPrefix = 48;
 
     private static readonly string Names = string.Join(", ", PublishedShapes.All.Select(shape => shape.Name));
 
     private readonly Option<string?> _shape = new("--shape")
     {
-        Description = $"Random weights of a published shape: {Names} (default: {DefaultShape}).",
-        HelpName = "NAME",
+        Description = $"Random weights of a published shape: {Names} (default: {DefaultShape}); or of any config.json, of whatever family.",
+        HelpName = "NAME|FILE",
         Arity = ArgumentArity.ExactlyOne,
     };
     private readonly Option<int?> _hidden = Size("--hidden", "hidden size", ConfigLimits.Hidden);
@@ -25,6 +28,8 @@ internal sealed class ShapeOptions
     private readonly Option<int?> _keyHeads = Size("--kv-heads", "number of key-value heads", ConfigLimits.Heads);
     private readonly Option<int?> _vocabulary = Size("--vocab", "vocabulary size", ConfigLimits.Vocabulary);
     private readonly Option<int?> _prefix = Size("--prefix-tokens", "prefix slots per stream", ConfigLimits.PrefixTokens);
+
+    private IEnumerable<Option> Changes => [_hidden, _intermediate, _layers, _heads, _keyHeads, _vocabulary];
 
     private IEnumerable<Option> All => [_shape, _hidden, _intermediate, _layers, _heads, _keyHeads, _vocabulary, _prefix];
 
@@ -37,31 +42,42 @@ internal sealed class ShapeOptions
     public string? Given(ParseResult parse) => All.FirstOrDefault(option => parse.GetResult(option) is { Implicit: false })?.Name;
 
     /// <summary>Prefix slots of each stream.</summary>
-    public int PrefixTokens(ParseResult parse) => parse.GetValue(_prefix) ?? Published(NameOf(parse)).PrefixSlots;
+    public int PrefixTokens(ParseResult parse) => parse.GetValue(_prefix)
+        ?? (OfFile(NameOf(parse)) is { } config ? Math.Max(DefaultPrefix, config.Streams.PrefixTokens) : Published(NameOf(parse)).PrefixSlots);
 
     /// <summary>The name to print, and the shape.</summary>
     public (string Name, ModelConfig Shape) Read(ParseResult parse)
     {
         string name = NameOf(parse);
+        if (OfFile(name) is { } config)
+        {
+            if (Changes.FirstOrDefault(option => parse.GetResult(option) is { Implicit: false }) is not { } change) return (config.Model.Family, config.Model);
+            throw ParScaleException.Usage("CL-02", $"{change.Name} changes a published shape; change the number in {ParScaleException.Quote(name)} instead");
+        }
         ModelConfig shape = Published(name).ToConfig();
         ModelConfig changed = shape with
         {
             HiddenSize = parse.GetValue(_hidden) ?? shape.HiddenSize,
-            IntermediateSize = parse.GetValue(_intermediate) ?? shape.IntermediateSize,
-            LayerCount = parse.GetValue(_layers) ?? shape.LayerCount,
             AttentionHeads = parse.GetValue(_heads) ?? shape.AttentionHeads,
             KeyValueHeads = parse.GetValue(_keyHeads) ?? shape.KeyValueHeads,
             VocabularySize = parse.GetValue(_vocabulary) ?? shape.VocabularySize,
         };
         changed = changed with { HeadSize = changed.HiddenSize / changed.AttentionHeads };
         Check(changed);
+        changed = changed with
+        {
+            Layers = LayerConfig.Qwen2(parse.GetValue(_layers) ?? shape.LayerCount, changed.HeadSize, parse.GetValue(_intermediate) ?? shape.IntermediateSize, shape.RopeTheta),
+        };
         return changed == shape ? (name, shape) : ($"{changed.LayerCount}x{changed.HiddenSize}", changed);
     }
 
     private string NameOf(ParseResult parse) => parse.GetValue(_shape) ?? DefaultShape;
 
+    private static CheckpointConfig? OfFile(string name) => !File.Exists(name) ? null
+        : CheckpointConfig.Parse(InputFile.Read(name, CheckpointLimits.ConfigBytes, "CF-01", "CF-02"), name);
+
     private static ModelShape Published(string name) => PublishedShapes.Find(name) ?? throw ParScaleException.Usage("CL-02",
-        $"--shape {ParScaleException.Quote(name)} is not known; take {Names}, or change one with --hidden and the others");
+        $"--shape {ParScaleException.Quote(name)} is not known; take {Names} or a config.json, or change one with --hidden and the others");
 
     private static void Check(ModelConfig shape)
     {

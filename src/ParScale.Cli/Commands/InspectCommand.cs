@@ -48,6 +48,8 @@ internal sealed class InspectCommand : ExampleCommand
         return new InspectResult
         {
             Architecture = config.Architecture,
+            Family = model.Family,
+            Description = ModelDescription.Of(model),
             Parameters = ParameterCounts.Of(config),
             Streams = streams.Count,
             MemoryBytes = MemoryBytes(checkpoint, config),
@@ -93,12 +95,13 @@ internal sealed class InspectCommand : ExampleCommand
         void Line(string name, FormattableString value) => output.WriteLine($"{name,-14}{value.ToString(CultureInfo.InvariantCulture)}");
 
         ParameterCounts counts = model.Parameters;
-        Line("architecture", $"{model.Architecture}");
+        Line("architecture", $"{model.Architecture}, of the family {model.Family}, which is supported");
         Line("parameters", $"{counts.Total:N0} = core {counts.Core:N0} + prefix {counts.Prefix:N0} + aggregator {counts.Aggregator:N0}");
         Line("embedding", $"{counts.Embedding:N0} of them; {counts.NonEmbedding:N0} others");
         Line("streams", $"{model.Streams}, {model.PrefixTokens} prefix tokens each");
         Line("shape", $"{model.Layers} layers, hidden {model.Hidden}, intermediate {model.Intermediate}, {model.Heads} heads of {model.HeadSize}, {model.KvHeads} kv heads");
         Line("vocabulary", $"{model.Vocabulary}, head {(model.TiedHead ? "tied" : "separate")}");
+        foreach (string line in model.Description) Line("computes", $"{line}");
         Line("context", $"{model.Context} tokens");
         foreach ((string dtype, long bytes) in model.MemoryBytes) Line($"weights {dtype}", $"{bytes:N0} bytes");
         Line("kv cache", $"{model.KvBytesPerToken:N0} bytes per token");

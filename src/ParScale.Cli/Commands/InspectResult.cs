@@ -7,6 +7,12 @@ internal sealed record InspectResult
 {
     public required string Architecture { get; init; }
 
+    /// <summary><c>model_type</c> of the plain model.</summary>
+    public required string Family { get; init; }
+
+    /// <summary>What it computes that not every model does, one line each.</summary>
+    public required IReadOnlyList<string> Description { get; init; }
+
     public required ParameterCounts Parameters { get; init; }
 
     /// <summary>Parallel streams P.</summary>

@@ -67,16 +67,10 @@ internal sealed class ModelOptions(bool allSets = false)
         int? streams = parse.GetValue(_streams);
         // With sets added by hand, the number chooses among these and the model's own.
         ResolvedModel? resolved = _model.Resolve(parse, terminal, added.Length == 0 ? streams : null);
-        var options = new LoadOptions
+        LoadOptions options = Options(parse) with
         {
             Streams = streams ?? resolved?.StreamCount,
             AddedStreams = [.. AddedFolders(added, resolved, parse, terminal)],
-            KvMemory = (long?)parse.GetValue(_kvMemory) << 20,
-            Dtype = parse.GetValue(_type),
-            KvDtype = parse.GetValue(_cache),
-            Threads = parse.GetValue(_threads),
-            Tier = parse.GetValue(_tier),
-            StrictWeights = parse.GetValue(_strict),
         };
         LanguageModel model = Load(resolved, parse, terminal, change?.Invoke(options) ?? options);
         foreach (string notice in model.Notices) terminal.Note(notice);
@@ -84,8 +78,25 @@ internal sealed class ModelOptions(bool allSets = false)
         return model;
     }
 
+    /// <summary>The embedded models that were trained for another P than <paramref name="model"/>; none where a model, its P or streams were chosen.</summary>
+    public LanguageModel[] LoadSiblings(LanguageModel model, ParseResult parse, Func<LoadOptions, LoadOptions> change)
+    {
+        if (!IsEmbedded(parse) || parse.GetValue(_streams) is not null || parse.GetValue(_add) is { Length: > 0 }) return [];
+        return [.. EmbeddedModel.StreamCounts.Where(count => count != model.Streams.Count).Select(count => LanguageModel.Load(null, change(Options(parse) with { Streams = count })))];
+    }
+
     /// <summary>Whether the embedded model is meant.</summary>
     public bool IsEmbedded(ParseResult parse) => !_model.IsGiven(parse);
+
+    private LoadOptions Options(ParseResult parse) => new()
+    {
+        KvMemory = (long?)parse.GetValue(_kvMemory) << 20,
+        Dtype = parse.GetValue(_type),
+        KvDtype = parse.GetValue(_cache),
+        Threads = parse.GetValue(_threads),
+        Tier = parse.GetValue(_tier),
+        StrictWeights = parse.GetValue(_strict),
+    };
 
     // The streams that the model's name stands for come first, then those given by folder or name.
     private IEnumerable<string> AddedFolders(string[] given, ResolvedModel? model, ParseResult parse, Terminal terminal)

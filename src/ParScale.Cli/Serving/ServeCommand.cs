@@ -22,6 +22,7 @@ internal sealed class ServeCommand : ExampleCommand
         Description = "How conversations are written: ChatML or a Jinja file (default: the model's own template).",
         HelpName = "chatml|FILE",
     };
+    private readonly Option<bool> _noPage = CommonOptions.Flag("--no-page", "Leave out the page that a browser gets at the server's address.");
     private readonly Option<int?> _running = NumberOption.Integer("--parallel", "Requests that run at the same time (default: 32).", 1, 512, "-np");
     private readonly Option<int?> _waiting = NumberOption.Integer("--queue", "Requests that may wait beside them; one more is answered 429 (default: 256).", 0, 100_000);
 
@@ -31,6 +32,7 @@ internal sealed class ServeCommand : ExampleCommand
         _listen.AddTo(this);
         Options.Add(_alias);
         Options.Add(_template);
+        Options.Add(_noPage);
         Options.Add(_running);
         Options.Add(_waiting);
         _model.AddTo(this);
@@ -48,6 +50,7 @@ internal sealed class ServeCommand : ExampleCommand
     {
         ServerOptions options = _listen.Read(parse) with
         {
+            Page = !parse.GetValue(_noPage),
             MaxRunning = parse.GetValue(_running) ?? new ServerOptions().MaxRunning,
             MaxWaiting = parse.GetValue(_waiting) ?? new ServerOptions().MaxWaiting,
         };
@@ -56,12 +59,26 @@ internal sealed class ServeCommand : ExampleCommand
             app => app.MapParScale(service).MapNothingElse(service), [ParScaleService.TelemetryName]).ConfigureAwait(false);
         // Listening before the model is there: whoever waits for it asks /ready.
         ChatTemplate? template = ChatTemplateOption.Read(parse.GetValue(_template), terminal);
-        using LanguageModel model = _model.Load(parse, terminal, load => load with { ChatTemplate = template });
-        string name = parse.GetValue(_alias) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder));
-        service.Serve((name, model));
+        LoadOptions Change(LoadOptions load) => load with { ChatTemplate = template };
+        using LanguageModel model = _model.Load(parse, terminal, Change);
+        string name = parse.GetValue(_alias) ?? NameOf(model);
+        // Without a model of the user's own, all embedded ones are there to be compared; a name is given to one only.
+        using var siblings = new Loaded(parse.GetValue(_alias) is null ? _model.LoadSiblings(model, parse, Change) : []);
+        service.Serve([(name, model), .. siblings.Models.Select(sibling => (NameOf(sibling), sibling))]);
         if (json) terminal.WriteJson(new ServeResult(host.Address.ToString(), name, [.. model.StreamSets.Select(set => set.Count)]), CliJson.Readable.ServeResult);
         terminal.Note($"{name} is served at {host.Address}v1 with P = {string.Join(", ", model.StreamSets.Select(set => set.Count))}; Ctrl+C stops");
+        if (options.Page) terminal.Note($"open {host.Address} in a browser to write with it");
         return await host.RunUntilStopped(_listen.DrainWindow(parse), terminal).ConfigureAwait(false);
+    }
+
+    private static string NameOf(LanguageModel model) => Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder));
+
+    private sealed record Loaded(LanguageModel[] Models) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (LanguageModel model in Models) model.Dispose();
+        }
     }
 }
 

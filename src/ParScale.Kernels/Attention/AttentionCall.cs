@@ -5,7 +5,14 @@ namespace ParScale.Kernels.Attention;
 /// <param name="KeyValueHeads">Key and value heads; each serves Heads / KeyValueHeads query heads.</param>
 /// <param name="HeadSize">D.</param>
 /// <param name="Scale">What the products of queries and keys are multiplied with, usually 1 / sqrt(D).</param>
-internal readonly record struct AttentionShape(int Heads, int KeyValueHeads, int HeadSize, float Scale);
+/// <param name="SoftCap">c of score = c tanh(score / c), after the scale; 0: none.</param>
+/// <param name="Window">How many tokens a token sees, itself included; learned slots do not count and are always seen.</param>
+internal readonly record struct AttentionShape(
+    int Heads, int KeyValueHeads, int HeadSize, float Scale, float SoftCap = 0, int Window = AttentionShape.AllTokens)
+{
+    /// <summary>No window: more tokens than any sequence has.</summary>
+    public const int AllTokens = 1 << 30;
+}
 
 /// <summary>
 /// One sequence of an attention call. It has P * Count rows, stream-major: row p * Count + t; the rows of the sequences of a call
@@ -112,6 +119,12 @@ internal unsafe struct AttentionCall
 
     /// <summary>Scale of the scores times log2(e), because weights are powers of 2.</summary>
     public float ScoreFactor;
+
+    /// <summary>The soft cap of the scores times log2(e); 0: none.</summary>
+    public float ScoreCap;
+
+    /// <summary>How many tokens a token sees, itself included; at most <see cref="AttentionShape.AllTokens"/>.</summary>
+    public int Window;
 
     public float* Queries;
     public float* Y;

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Attention;
@@ -46,10 +47,13 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
         ref AttentionSpan span = ref call.Spans[item.Sequence];
         int rows = item.RowEnd - item.RowStart;
         work.Rows = rows;
+        work.ScoreCap = call.ScoreCap;
         PrepareQueries(call, item, ref work);
         int stream = item.Stream * call.KeyValueHeads + item.Head;
         int own = (span.KeyStreams == 1 ? 0 : item.Stream * call.KeyValueHeads) + item.Head;
         int first = span.Filled + item.RowStart / call.PerGroup + 1, last = span.Filled + (item.RowEnd - 1) / call.PerGroup + 1;
+        // Whole blocks before it are outside of every row's window.
+        int seen = Math.Max(0, first - call.Window) / Block * Block;
         for (int split = item.SplitStart; split < item.SplitEnd; split++)
         {
             work.Begin(call.Layout.Width);
@@ -60,18 +64,21 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
                     byte* keys = span.PrefixKeys + stream * span.PrefixKeyStride + (long)(slot / TileSlots) * call.Layout.KeyTileBytes;
                     byte* values = span.PrefixValues + stream * span.PrefixValueStride + (long)(slot / TileSlots) * call.Layout.ValueTileBytes;
                     int count = Math.Min(Block, span.Prefix - slot);
-                    for (int row = 0; row < rows; row++) work.Visible[row] = count;
+                    for (int row = 0; row < rows; row++) (work.Hidden[row], work.Visible[row]) = (0, count);
                     OneBlock<TLast>(call.Layout, keys, values, count, ref work);
                 }
             }
             int end = Math.Min(last, (split + 1) * AttentionItem.SplitTokens);
-            for (int slot = split * AttentionItem.SplitTokens; slot < end; slot += Block)
+            for (int slot = Math.Max(seen, split * AttentionItem.SplitTokens); slot < end; slot += Block)
             {
                 byte* keys = span.Keys + own * span.KeyStride + (long)(slot / TileSlots) * call.Layout.KeyTileBytes;
                 byte* values = span.Values + own * span.ValueStride + (long)(slot / TileSlots) * call.Layout.ValueTileBytes;
                 int shift = item.RowStart % call.PerGroup;
                 for (int row = 0; row < rows; row++)
-                    work.Visible[row] = Math.Clamp(first + (row + shift) / call.PerGroup - slot, 0, Block);
+                {
+                    int after = first + (row + shift) / call.PerGroup - slot, hidden = Math.Clamp(after - call.Window, 0, Block), visible = Math.Clamp(after, 0, Block);
+                    (work.Hidden[row], work.Visible[row]) = (hidden, hidden < visible ? visible : 0);
+                }
                 OneBlock<TLast>(call.Layout, keys, values, Math.Min(Block, end - slot), ref work);
             }
             Join(call, item, split, rows, ref work);
@@ -147,6 +154,9 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
         work.Shrink[row] = 1;
         if (visible > 0)
         {
+            if (work.ScoreCap != 0)
+                for (int slot = 0; slot < padded; slot += TSimd.Count) SoftCap.Of<TSimd, TFloat, TInt>(scores + slot, work.ScoreCap);
+            for (int slot = 0; slot < work.Hidden[row]; slot++) scores[slot] = float.NegativeInfinity;
             for (int slot = visible; slot < padded; slot++) scores[slot] = float.NegativeInfinity;
             TFloat largest = TSimd.Load(scores);
             for (int slot = TSimd.Count; slot < padded; slot += TSimd.Count) largest = TSimd.Max(largest, TSimd.Load(scores + slot));

@@ -111,10 +111,12 @@ internal unsafe struct AttentionPlan
         for (int row = 0; row < rows; row += mostRows)
         {
             int end = Math.Min(rows, row + mostRows), visible = tokens.Filled + (end - 1) / call.PerGroup + 1;
+            int hidden = Math.Max(0, tokens.Filled + row / call.PerGroup + 1 - call.Window);
             int step = apart && splits > 1 ? 1 : splits;
             for (int split = 0; split < splits; split += step)
             {
-                int slots = Math.Clamp(visible - split * AttentionItem.SplitTokens, 0, step * AttentionItem.SplitTokens);
+                int first = split * AttentionItem.SplitTokens;
+                int slots = Math.Max(0, Math.Min(visible, first + step * AttentionItem.SplitTokens) - Math.Max(hidden, first));
                 _items[Count] = new AttentionItem
                 {
                     Sequence = sequence,

@@ -43,8 +43,14 @@ internal unsafe struct AttentionWorkspace
     /// <summary>[rows] what one unit of the 16-bit weights stands for.</summary>
     public float* Unit;
 
-    /// <summary>[rows] slots of this block that the row sees.</summary>
+    /// <summary>[rows] slots of this block up to the last one that the row sees; 0 when it sees none.</summary>
     public int* Visible;
+
+    /// <summary>[rows] slots of this block before the first one that the row sees.</summary>
+    public int* Hidden;
+
+    /// <summary>The soft cap of the scores times log2(e); 0: none.</summary>
+    public float ScoreCap;
 
     /// <summary>Lays the parts out in <paramref name="memory"/>, which is aligned to 64 bytes and of <see cref="Length"/> bytes.</summary>
     public AttentionWorkspace(byte* memory, in KvLayout layout)
@@ -63,6 +69,7 @@ internal unsafe struct AttentionWorkspace
         Shrink = (float*)Cut(ref at, rows * sizeof(float));
         Unit = (float*)Cut(ref at, rows * sizeof(float));
         Visible = (int*)Cut(ref at, rows * sizeof(int));
+        Hidden = (int*)Cut(ref at, rows * sizeof(int));
     }
 
     /// <summary>Most rows of an item: fewer when heads are large, so that the memory stays on the stack.</summary>
@@ -70,7 +77,7 @@ internal unsafe struct AttentionWorkspace
 
     /// <summary>Bytes for that many rows.</summary>
     public static int Length(in KvLayout layout) => MostRows(layout.HeadSize) * (QueryLength(layout)
-        + (BlockSlots + layout.Width + AttentionTotal.Length(layout.Width) + KvLayout.TileSlots + 5) * sizeof(float) + BlockSlots * sizeof(short));
+        + (BlockSlots + layout.Width + AttentionTotal.Length(layout.Width) + KvLayout.TileSlots + 6) * sizeof(float) + BlockSlots * sizeof(short));
 
     /// <summary>Forgets all sums.</summary>
     public void Begin(int width)

@@ -15,14 +15,14 @@ internal static unsafe partial class CausalAttention
                 int row = firstRow + stream * sequence.Count + token, asked = shared ? firstToken + token : row;
                 ReadOnlySpan<float> query = queries.Slice((asked * shape.Heads + head) * shape.HeadSize, shape.HeadSize);
                 Span<float> output = y.Slice((row * shape.Heads + head) * shape.HeadSize, shape.HeadSize);
-                One(shape.Scale, query, sequence, stream, head / (shape.Heads / shape.KeyValueHeads), sequence.Filled + token + 1, output);
+                One(shape, query, sequence, stream, head / (shape.Heads / shape.KeyValueHeads), sequence.Filled + token + 1, output);
             }
             firstToken += sequence.Count;
             firstRow += sequence.Streams * sequence.Count;
         }
     }
 
-    private static void One(float scale, ReadOnlySpan<float> q, AttentionSequence sequence, int stream, int head, int visible, Span<float> y)
+    private static void One(AttentionShape shape, ReadOnlySpan<float> q, AttentionSequence sequence, int stream, int head, int visible, Span<float> y)
     {
         (KvBuffer tokens, KvBuffer? prefix) = (sequence.Tokens, sequence.Prefix);
         int before = prefix?.Capacity ?? 0, own = tokens.Streams == 1 ? 0 : stream;
@@ -31,7 +31,9 @@ internal static unsafe partial class CausalAttention
         {
             for (int d = 0; d < q.Length; d++)
                 weights[j] += (double)q[d] * (j < before ? prefix!.Key(stream, head, j, d) : tokens.Key(own, head, j - before, d));
-            weights[j] *= scale;
+            weights[j] *= shape.Scale;
+            if (shape.SoftCap != 0) weights[j] = shape.SoftCap * Math.Tanh(weights[j] / shape.SoftCap);
+            if (j >= before && j - before < visible - shape.Window) weights[j] = double.NegativeInfinity;
         }
         double max = weights.Max();
         for (int j = 0; j < weights.Length; j++) weights[j] = Math.Exp(weights[j] - max);

@@ -8,8 +8,8 @@ namespace ParScale.Kernels.Attention;
 
 /// <summary>
 /// Grouped-query attention of new tokens over each stream's prefix and each sequence's tokens, causal: y = sum_j
-/// softmax_j(scale q k_j) v_j over all prefix slots and the tokens up to the query's own, in one pass with a running
-/// maximum and sum. A result depends neither on the threads, nor on the other sequences, nor on how a prompt is cut.
+/// softmax_j(scale q k_j) v_j over all prefix slots and the tokens up to the query's own, or the last of them in a window, in one pass
+/// with a running maximum and sum. A result depends neither on the threads, nor on the other sequences, nor on how a prompt is cut.
 /// </summary>
 internal static unsafe partial class CausalAttention
 {
@@ -37,6 +37,8 @@ internal static unsafe partial class CausalAttention
                 Heads = shape.Heads,
                 KeyValueHeads = shape.KeyValueHeads,
                 ScoreFactor = MathF.Log2(MathF.E) * shape.Scale,
+                ScoreCap = MathF.Log2(MathF.E) * shape.SoftCap,
+                Window = Math.Min(shape.Window, AttentionShape.AllTokens),
                 Queries = q,
                 Y = output,
             };
@@ -54,6 +56,7 @@ internal static unsafe partial class CausalAttention
     private static void Check(AttentionShape shape, int queries, ReadOnlySpan<AttentionSequence> sequences, int y)
     {
         if (shape.Heads % shape.KeyValueHeads != 0) throw new ArgumentException("Heads is not a multiple of KeyValueHeads");
+        if (shape.Window < 1) throw new ArgumentException("a token does not see itself");
         if (sequences.IsEmpty) throw new ArgumentException("there is no sequence");
         KvDtype type = sequences[0].Tokens.Layout.Type;
         long tokens = 0, rows = 0, width = (long)shape.Heads * shape.HeadSize;

@@ -13,7 +13,7 @@ internal static unsafe class KvAppend
     /// <summary>
     /// queries: [R, Heads, D], turned in place, and keys: [R, KeyValueHeads, D], likewise; values as keys. A sequence has S * Count
     /// rows, stream-major, S being the streams in its buffer; the rows of the sequences follow each other. cosine, sine: [T, D/2] of
-    /// their new tokens.
+    /// their new tokens, [T, h] when only the first 2h numbers of a head turn, or empty when none does.
     /// </summary>
     /// <exception cref="ArgumentException">A length or a buffer does not fit.</exception>
     public static void Run(
@@ -33,14 +33,15 @@ internal static unsafe class KvAppend
             tokens += sequences[i].Count;
             rows += buffer.Streams * sequences[i].Count;
         }
-        int half = shape.HeadSize / 2;
         if (queries.Length != (long)rows * shape.Heads * shape.HeadSize) throw new ArgumentException("queries are not [R, Heads, D]");
         if (keys.Length != (long)rows * shape.KeyValueHeads * shape.HeadSize || values.Length != keys.Length)
             throw new ArgumentException("keys and values are not [R, KeyValueHeads, D]");
-        if (cosine.Length != tokens * half || sine.Length != cosine.Length) throw new ArgumentException("cosine and sine are not [T, D/2]");
+        int half = cosine.Length / Math.Max(1, tokens);
+        if (cosine.Length != tokens * half || sine.Length != cosine.Length || 2 * half > shape.HeadSize)
+            throw new ArgumentException("cosine and sine are not [T, h]");
         fixed (float* q = queries, k = keys, v = values, c = cosine, s = sine)
         {
-            var job = new Job(shape, sequences[0].Tokens.Layout, spans, sequences.Length, q, k, v, c, s);
+            var job = new Job(shape, sequences[0].Tokens.Layout, spans, sequences.Length, q, k, v, c, s, half);
             pool.Run(ref job, rows, Math.Max(1, SmallestShare / ((shape.Heads + 2 * shape.KeyValueHeads) * shape.HeadSize)));
         }
         foreach (AttentionSequence sequence in sequences) GC.KeepAlive(sequence.Tokens);
@@ -48,7 +49,7 @@ internal static unsafe class KvAppend
 
     private readonly struct Job(
         AttentionShape shape, KvLayout layout, AttentionSpan* spans, int count, float* queries, float* keys, float* values, float* cosine,
-        float* sine)
+        float* sine, int half)
         : IRangeJob
     {
         private readonly AttentionShape _shape = shape;
@@ -59,6 +60,7 @@ internal static unsafe class KvAppend
         private readonly float* _values = values;
         private readonly float* _cosine = cosine;
         private readonly float* _sine = sine;
+        private readonly int _half = half;
 
         public void Run(int start, int end)
         {
@@ -72,14 +74,17 @@ internal static unsafe class KvAppend
 
         private void One(in AttentionSpan span, int row)
         {
-            int stream = (row - span.FirstRow) / span.Count, token = (row - span.FirstRow) % span.Count, size = _shape.HeadSize, half = size / 2;
+            int stream = (row - span.FirstRow) / span.Count, token = (row - span.FirstRow) % span.Count, size = _shape.HeadSize;
             int queryWidth = _shape.Heads * size, keyWidth = _shape.KeyValueHeads * size;
-            long angle = (long)(span.FirstToken + token) * half;
-            var cosine = new ReadOnlySpan<float>(_cosine + angle, half);
-            var sine = new ReadOnlySpan<float>(_sine + angle, half);
             float* key = _keys + (long)row * keyWidth, value = _values + (long)row * keyWidth;
-            Rope.Run(new Span<float>(_queries + (long)row * queryWidth, queryWidth), cosine, sine);
-            Rope.Run(new Span<float>(key, keyWidth), cosine, sine);
+            if (_half > 0)
+            {
+                long angle = (long)(span.FirstToken + token) * _half;
+                var cosine = new ReadOnlySpan<float>(_cosine + angle, _half);
+                var sine = new ReadOnlySpan<float>(_sine + angle, _half);
+                Rope.Run(new Span<float>(_queries + (long)row * queryWidth, queryWidth), size, cosine, sine);
+                Rope.Run(new Span<float>(key, keyWidth), size, cosine, sine);
+            }
 
             int slot = span.Filled + token;
             bool last = token + 1 == span.Count;

@@ -4,28 +4,28 @@ using ParScale.Kernels.Vectors;
 namespace ParScale.Kernels.Elementwise;
 
 /// <summary>
-/// Rotary position embedding in the half-split layout of Qwen2: with h = D/2, the pair (x[i], x[i+h]) turns by
-/// position * theta^(-2i/D).
+/// Rotary position embedding in the half-split layout: of the first 2h numbers of a head, the pair (x[i], x[i+h]) turns by
+/// position * frequency[i]; the numbers behind them stay.
 /// </summary>
 internal static unsafe partial class Rope
 {
-    /// <summary>Turns every head of one row in place. heads: [n, D]; cosine, sine: [D/2], the row's position.</summary>
+    /// <summary>Turns every head of one row in place. heads: [n, headSize]; cosine, sine: [h], the row's position.</summary>
     /// <exception cref="ArgumentException">The lengths do not fit.</exception>
-    public static void Run(Span<float> heads, ReadOnlySpan<float> cosine, ReadOnlySpan<float> sine)
+    public static void Run(Span<float> heads, int headSize, ReadOnlySpan<float> cosine, ReadOnlySpan<float> sine)
     {
         int half = cosine.Length;
-        if (half == 0 || sine.Length != half || heads.Length % (2 * half) != 0) throw new ArgumentException("heads are not [n, D]", nameof(heads));
-        fixed (float* x = heads, c = cosine, s = sine) Simd.Run(new Rotation(x, heads.Length, c, s, half));
+        if (half == 0 || sine.Length != half || 2 * half > headSize || heads.Length % headSize != 0) throw new ArgumentException("heads are not [n, D]", nameof(heads));
+        fixed (float* x = heads, c = cosine, s = sine) Simd.Run(new Rotation(x, heads.Length, headSize, c, s, half));
     }
 
-    private readonly struct Rotation(float* heads, int count, float* cosine, float* sine, int half) : ISimdKernel
+    private readonly struct Rotation(float* heads, int count, int size, float* cosine, float* sine, int half) : ISimdKernel
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
         {
             float* c = cosine, s = sine;
             int h = half;
-            for (float* head = heads, end = heads + count; head < end; head += 2 * h)
+            for (float* head = heads, end = heads + count; head < end; head += size)
             {
                 float* first = head, second = head + h;
                 int i = 0;
@@ -45,19 +45,22 @@ internal static unsafe partial class Rope
         }
     }
 
-    /// <summary>Fills what a position is multiplied with to give the angle of each pair. frequencies: [D/2].</summary>
+    /// <summary>Fills what a position is multiplied with to give the angle of each pair: theta^(-i/h). frequencies: [h].</summary>
     public static void Frequencies(double theta, Span<double> frequencies)
     {
         for (int i = 0; i < frequencies.Length; i++) frequencies[i] = Math.Pow(theta, -(double)i / frequencies.Length);
     }
 
-    /// <summary>Fills the angles of one position. frequencies, cosine, sine: [D/2]. Computed in double precision.</summary>
-    public static void Angles(int position, ReadOnlySpan<double> frequencies, Span<float> cosine, Span<float> sine)
+    /// <summary>
+    /// Fills the angles of one position, cosines and sines times <paramref name="magnitude"/>. frequencies, cosine, sine: [h]. Computed in
+    /// double precision.
+    /// </summary>
+    public static void Angles(int position, ReadOnlySpan<double> frequencies, double magnitude, Span<float> cosine, Span<float> sine)
     {
         for (int i = 0; i < frequencies.Length; i++)
         {
             (double s, double c) = Math.SinCos(position * frequencies[i]);
-            (cosine[i], sine[i]) = ((float)c, (float)s);
+            (cosine[i], sine[i]) = ((float)(c * magnitude), (float)(s * magnitude));
         }
     }
 }

@@ -16,9 +16,9 @@ internal sealed unsafe class ProductRate : IDisposable
     public const int MostRows = 64;
 
     // 24 KiB of 8-bit codes and 6 of activations; of floats one tile of the kernel, 9 KiB, and 24 KiB of packed activations: what a first-level
-    // cache of 32 KiB holds. Shorter rows measured up to a sixth slower, by what a tile needs at its start and end. More rows than a tile
-    // takes pass over a block of float weights in the second-level cache, as in a prompt.
-    private const int Columns = 768, FloatOutputs = 3, FloatBlockOutputs = 48, TileRows = 8;
+    // cache of 32 KiB holds. Shorter rows measured up to a sixth slower, by what a tile needs at its start and end. Where the kernel goes
+    // from block to block it passes over a block in the second-level cache.
+    private const int Columns = 768, FloatOutputs = 3, FloatBlockOutputs = 48;
 
     private const float Deviation = 0.02f;
 
@@ -42,7 +42,7 @@ internal sealed unsafe class ProductRate : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, MostRows);
         bool quantized = WeightFormats.IsQuantized(type);
         _rows = rows;
-        int outputs = quantized ? QuantizedLayout.TileRows : rows > TileRows ? FloatBlockOutputs : FloatOutputs;
+        int outputs = quantized ? QuantizedLayout.TileRows : FloatMatMul.UsesBlocks(rows) ? FloatBlockOutputs : FloatOutputs;
         _weights = WeightMatrix.Random(type, outputs, Columns, Deviation, seed: 1);
         _x = new float[rows * Columns];
         var random = new Random(1);

@@ -67,7 +67,7 @@ internal static unsafe partial class FloatMatMul
 
         public void Run(int start, int end)
         {
-            int panels = (_rows + RowTile<TSimd, TFloat, TInt>() - 1) / RowTile<TSimd, TFloat, TInt>();
+            int tile = RowTile(TSimd.Count), panels = (_rows + tile - 1) / tile;
             if (panels == 1 && !_generated)
             {
                 Block(start, end, 0, _weights + (start + OutputTile) * _rowBytes, ChunkBytes);
@@ -81,7 +81,7 @@ internal static unsafe partial class FloatMatMul
                 byte* next = _weights + (output + block) * _rowBytes;
                 for (int panel = 0; panel < panels; panel++)
                 {
-                    int last = Math.Min(end, output + block), row = panel * RowTile<TSimd, TFloat, TInt>();
+                    int last = Math.Min(end, output + block), row = panel * tile;
                     byte* fetched = next + block * _rowBytes / panels * panel;
                     if (_generated && _rows - row >= AssembledFloatTile.LeastRows) GeneratedBlock(output, last, row, fetched, panels);
                     else Block(output, last, row, fetched, ChunkBytes / panels);
@@ -91,7 +91,7 @@ internal static unsafe partial class FloatMatMul
 
         private void Block(int start, int end, int row, byte* next, nint nextStep)
         {
-            switch (Math.Min(RowTile<TSimd, TFloat, TInt>(), _rows - row))
+            switch (Math.Min(RowTile(TSimd.Count), _rows - row))
             {
                 case 1: Block<Rows1>(start, end, row, next, nextStep); break;
                 case 2: Block<Rows2>(start, end, row, next, nextStep); break;

@@ -21,7 +21,7 @@ internal static unsafe partial class FloatMatMul
     {
         public void Run(int start, int end)
         {
-            int tile = RowTile<TSimd, TFloat, TInt>();
+            int tile = RowTile(TSimd.Count);
             for (int panel = start; panel < end; panel++)
             {
                 int first = panel * tile, count = Math.Min(tile, rows - first);

@@ -1,4 +1,5 @@
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Memory;
 using ParScale.Kernels.Vectors;
 
@@ -11,6 +12,13 @@ internal static unsafe partial class FloatMatMul
     public static void Repeat(WeightMatrix weights, float* x, int rows, float* y, int times) =>
         WeightFormats.RunFloat(weights.Type, new Repetition(weights, x, rows, y, times));
 
+    /// <summary>Whether a product of so many rows goes from block to block of outputs, not from tile to tile.</summary>
+    public static bool UsesBlocks(int rows)
+    {
+        int lanes = Simd.Bits / 32;
+        return rows > RowTile(lanes) || (IsGenerated(lanes) && rows >= AssembledFloatTile.LeastRows);
+    }
+
     private readonly struct Repetition(WeightMatrix weights, float* x, int rows, float* y, int times) : IFloatFormatKernel
     {
         public void Run<TFormat>() where TFormat : struct, IFloatFormat => Simd.Run(new Repetition<TFormat>(weights, x, rows, y, times));
@@ -22,10 +30,10 @@ internal static unsafe partial class FloatMatMul
         public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
         {
             long padded = (weights.Columns + Chunk - 1L) / Chunk * Chunk;
-            int tile = RowTile<TSimd, TFloat, TInt>();
+            int tile = RowTile(TSimd.Count);
             float* packed = Packed(padded * rows);
             new PackJob<TFormat, TSimd, TFloat, TInt>(x, weights.Columns, rows, padded, packed).Run(0, (rows + tile - 1) / tile);
-            var job = new Job<TFormat, TSimd, TFloat, TInt>(weights, packed, padded, rows, null, y, IsGenerated<TSimd, TFloat, TInt>());
+            var job = new Job<TFormat, TSimd, TFloat, TInt>(weights, packed, padded, rows, null, y, IsGenerated(TSimd.Count));
             for (int i = 0; i < times; i++) job.Run(0, weights.Rows);
         }
     }

@@ -33,12 +33,10 @@ internal static unsafe partial class FloatMatMul
     private static AlignedBuffer? t_packed;
 
     // 32 registers hold the sums of 3 x 8 outputs, 16 those of 3 x 4.
-    private static int RowTile<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct =>
-        TSimd.Count == Simd.Lanes || AdvSimd.Arm64.IsSupported ? 8 : 4;
+    private static int RowTile(int lanes) => lanes == Simd.Lanes || AdvSimd.Arm64.IsSupported ? 8 : 4;
 
     // In wider vectors the compiler has registers enough.
-    private static bool IsGenerated<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct =>
-        TSimd.Count == Simd256.Count && AssembledFloatTile.IsSupported;
+    private static bool IsGenerated(int lanes) => lanes == Simd256.Count && AssembledFloatTile.IsSupported;
 
     /// <summary>x: [R, K]; bias: [N] or null; y: [R, N].</summary>
     public static void Run(WeightMatrix weights, float* x, int rows, float* bias, float* y, WorkerPool pool) =>
@@ -69,12 +67,12 @@ internal static unsafe partial class FloatMatMul
             long padded = (weights.Columns + Chunk - 1L) / Chunk * Chunk;
             float* packed = Packed(padded * rows);
             var pack = new PackJob<TFormat, TSimd, TFloat, TInt>(x, weights.Columns, rows, padded, packed);
-            int tile = RowTile<TSimd, TFloat, TInt>(), panels = (rows + tile - 1) / tile;
+            int tile = RowTile(TSimd.Count), panels = (rows + tile - 1) / tile;
             if (panels == 1) pack.Run(0, 1);
             else pool.Run(ref pack, panels, (int)Math.Max(1, SmallestShare / (tile * padded)));
 
             long products = rows * padded;
-            var job = new Job<TFormat, TSimd, TFloat, TInt>(weights, packed, padded, rows, bias, y, !intrinsics && IsGenerated<TSimd, TFloat, TInt>());
+            var job = new Job<TFormat, TSimd, TFloat, TInt>(weights, packed, padded, rows, bias, y, !intrinsics && IsGenerated(TSimd.Count));
             if (products * weights.Rows < SmallestJob) job.Run(0, weights.Rows);
             else pool.Run(ref job, weights.Rows, (int)Math.Max(OutputTile, SmallestShare / products / OutputTile * OutputTile));
         }

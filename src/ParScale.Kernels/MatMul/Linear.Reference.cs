@@ -1,5 +1,8 @@
+using System.Runtime.Intrinsics;
 using ParScale.Kernels.Formats;
+using ParScale.Kernels.Machine;
 using ParScale.Kernels.Memory;
+using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.MatMul;
 
@@ -28,6 +31,26 @@ internal static unsafe partial class Linear
     /// </summary>
     public static void QuantizedReference(WeightMatrix weights, ReadOnlySpan<float> x, int rows, ReadOnlySpan<float> bias, Span<float> y) =>
         WeightFormats.RunQuantized(weights.Type, new PlainLoop(weights, x, rows, bias, y));
+
+    /// <summary>
+    /// The product with float weights in 256-bit vectors, also where the machine has wider ones. Intrinsics: without generated code, also where
+    /// the system allows it. The same bits as <see cref="Run"/> where the machine multiplies and adds in one rounding.
+    /// </summary>
+    public static void In256Bits(
+        WeightMatrix weights, ReadOnlySpan<float> x, int rows, ReadOnlySpan<float> bias, Span<float> y, WorkerPool pool, bool intrinsics)
+    {
+        Check(weights, x.Length, rows, bias.Length, y.Length);
+        fixed (float* xs = x, ys = y, biases = bias)
+            WeightFormats.RunFloat(weights.Type, new NarrowProduct(weights, xs, rows, biases, ys, pool, intrinsics));
+        GC.KeepAlive(weights);
+    }
+
+    private readonly struct NarrowProduct(WeightMatrix weights, float* x, int rows, float* bias, float* y, WorkerPool pool, bool intrinsics)
+        : IFloatFormatKernel
+    {
+        public void Run<TFormat>() where TFormat : struct, IFloatFormat =>
+            new FloatMatMul.Product<TFormat>(weights, x, rows, bias, y, pool, intrinsics).Run<Simd256, Vector256<float>, Vector256<int>>();
+    }
 
     private readonly ref struct PlainLoop(
         WeightMatrix weights, ReadOnlySpan<float> x, int rows, ReadOnlySpan<float> bias, Span<float> y) : IQuantizedFormatKernel

@@ -6,6 +6,8 @@ namespace ParScale.ScalingLaws.Cost;
 /// </summary>
 public sealed record ModelShape
 {
+    private readonly double? _vectors;
+
     /// <summary>What tables call it.</summary>
     public required string Name { get; init; }
 
@@ -45,8 +47,15 @@ public sealed record ModelShape
     /// <summary>Matrices of one layer's feed-forward part that a token uses.</summary>
     public double FeedForwardParameters => 3.0 * Hidden * Intermediate;
 
-    /// <summary>Norms and biases of all layers and the final norm.</summary>
-    public double VectorParameters => (double)Layers * (2 * Hidden + (Heads + 2 * KeyValueHeads) * HeadSize) + Hidden;
+    /// <summary>
+    /// Norms and biases of all layers and the final norm: those of the published models, with two norms and biases on queries, keys and
+    /// values, unless others are given.
+    /// </summary>
+    public double VectorParameters
+    {
+        get => _vectors ?? (double)Layers * (2 * Hidden + (Heads + 2 * KeyValueHeads) * HeadSize) + Hidden;
+        init => _vectors = value;
+    }
 
     /// <summary>Embedding, and the head when it is separate.</summary>
     public double EmbeddingParameters => (double)Vocabulary * Hidden * (TiedHead ? 1 : 2);

@@ -64,5 +64,5 @@ internal sealed record ErrorDetail(string Message, string Type)
     public static ErrorDetail Of(ApiException e) => new(e.Message, e.Type) { Param = e.Param, Code = e.Code };
 }
 
-/// <summary>The answer of <c>/health</c> and <c>/ready</c>.</summary>
-internal sealed record HealthResult(string Status);
+/// <summary>The answer of <c>/health</c> and <c>/ready</c>, with the requests that run and wait.</summary>
+internal sealed record HealthResult(string Status, int Running, int Waiting);

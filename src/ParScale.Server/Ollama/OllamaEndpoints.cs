@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using ParScale.Server.Hosting;
 using ParScale.Server.Http;
 
@@ -21,6 +20,6 @@ internal static class OllamaEndpoints
         foreach (string path in NotThere) routes.Any($"/api/{path}", NotServed);
     }
 
-    private static Task NotServed(RequestScope scope) => throw new ApiException(StatusCodes.Status501NotImplemented,
-        $"{scope.Context.Request.Path.Value} is not supported: the models are those that the server was started with, and they make text", "invalid_request_error");
+    private static Task NotServed(RequestScope scope) => throw ApiException.NotFound(
+        $"{ParScaleException.Escape(scope.Context.Request.Path.Value ?? "")} is not supported: the models are those that the server was started with, and they make text");
 }

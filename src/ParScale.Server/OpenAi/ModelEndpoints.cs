@@ -73,11 +73,28 @@ internal static class ModelEndpoints
     private static IEnumerable<ModelEntry> Entries(ServedModel served)
     {
         LanguageModel model = served.Model;
+        string[] capabilities = HasTemplate(model) ? ["completion", "chat"] : ["completion"];
         foreach ((string name, StreamSet set) in served.Names())
         {
             yield return new ModelEntry(name, served.Created,
                 new ModelFacts(model.Config.VocabularySize, model.Config.MaxPositions, model.Config.HiddenSize, model.Config.Parameters, model.WeightBytes + set.Bytes),
-                set.Count, set.Config.PrefixTokens);
+                set.Count, set.Config.PrefixTokens)
+            {
+                Capabilities = capabilities,
+            };
+        }
+    }
+
+    // A template that cannot be read is told to those who chat; the list of models is there all the same.
+    private static bool HasTemplate(LanguageModel model)
+    {
+        try
+        {
+            return model.ChatTemplate is not null;
+        }
+        catch (ParScaleException)
+        {
+            return false;
         }
     }
 }

@@ -16,6 +16,9 @@ internal sealed record ModelEntry(string Id, long Created, ModelFacts Meta, [pro
 
     public string OwnedBy { get; } = "parscale";
 
+    /// <summary>completion, and chat where the model has a template for it.</summary>
+    public required IReadOnlyList<string> Capabilities { get; init; }
+
     /// <summary>The context, as vLLM names it.</summary>
     public int MaxModelLen => Meta.NCtxTrain;
 }

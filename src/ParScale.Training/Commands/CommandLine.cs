@@ -20,7 +20,8 @@ internal static class CommandLine
         {
             var root = new RootCommand("Trains ParScale models.")
             {
-                TokenizerCommand.Create(), DataCommand.Create(), TrainCommand.Create(), ConvertCommand.Create(), SliceCommand.Create(), SweepCommand.Create(), PlotCommand.Create(),
+                TokenizerCommand.Create(), DataCommand.Create(), TrainCommand.Create(), ConvertCommand.Create(), SliceCommand.Create(), SweepCommand.Create(), CompareCommand.Create(),
+                PlotCommand.Create(),
                 debug,
             };
             ParseResult parse = root.Parse(args);

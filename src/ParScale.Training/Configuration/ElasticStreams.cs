@@ -1,4 +1,5 @@
 using System.Globalization;
+using ParScale.Configuration;
 
 namespace ParScale.Training.Configuration;
 
@@ -26,8 +27,15 @@ internal static class ElasticStreams
     /// <summary>The numbers of a list that <see cref="Canonical"/> gave; none for null.</summary>
     public static int[] Of(string? canonical) => canonical is null ? [] : [.. Numbers(canonical)];
 
+    /// <summary>The list of a checkpoint, P added; null when it runs with P alone.</summary>
+    public static string? Of(StreamConfig streams)
+    {
+        int[] counts = [.. streams.Elastic.Append(streams.Count).Distinct().Order()];
+        return counts.Length < 2 ? null : Text(counts);
+    }
+
     /// <summary>A list as settings write it.</summary>
-    public static string Text(IEnumerable<int> counts) => string.Join(',', counts.Select(count => count.ToString(CultureInfo.InvariantCulture)));
+    private static string Text(IEnumerable<int> counts) => string.Join(',', counts.Select(count => count.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>The weights of the losses, of sum 1: equal ones, or those that <paramref name="text"/> has for each of <paramref name="count"/>.</summary>
     /// <exception cref="ParScaleException">It has not as many numbers above 0 (TR-10).</exception>

@@ -115,6 +115,8 @@ internal sealed class RunConfig
             foreach (Setting setting in TrainSettings.All)
             {
                 object? value = setting.Property is { } property ? property.GetValue(options) : Get<object>(setting);
+                // Nothing would mean what the model of --from has.
+                if (setting == TrainSettings.Elastic && From is not null) value ??= ElasticStreams.None;
                 bool ofTheModel = From is not null && TrainSettings.Shape.Contains(setting);
                 if (value is not null && !ofTheModel) setting.Write(json, setting.IsPath ? SystemPath.Full((string)value) : value);
             }

@@ -187,15 +187,13 @@ internal sealed record TrainingOptions
         new ModelConfig
         {
             HiddenSize = HiddenSize,
-            IntermediateSize = IntermediateSize,
-            LayerCount = Layers,
+            Layers = LayerConfig.Qwen2(Layers, HiddenSize / Heads, IntermediateSize, ropeTheta: 10000),
             AttentionHeads = Heads,
             KeyValueHeads = KeyValueHeads,
             HeadSize = HiddenSize / Heads,
             VocabularySize = vocabularySize,
             MaxPositions = Context,
             RmsNormEpsilon = 1e-6,
-            RopeTheta = 10000,
             TieWordEmbeddings = true,
             EndOfTextIds = endOfText is { } id ? [id] : [],
             BeginOfTextId = endOfText,

@@ -55,6 +55,7 @@ internal static class BackboneWalk
 
     private static void Walk(PlainWeights weights, Tensor windows, Action<int, DecoderLayer, Tensor, Positions> visit)
     {
+        Trainable.Require(weights.Config.Model);
         using var positions = new Positions(weights.Config, windows.shape[1], ScalarType.Float32);
         Tensor hidden = weights.Embed(windows);
         for (int index = 0; index < weights.Config.Model.LayerCount; index++)

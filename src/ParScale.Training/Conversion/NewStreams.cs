@@ -13,8 +13,11 @@ internal static class NewStreams
     public const double PrefixShare = 1e-3;
 
     /// <summary>The config of the model with streams added.</summary>
-    public static CheckpointConfig Configure(CheckpointConfig plain, StreamConfig streams) =>
-        plain with { ModelType = ConfigReader.ParScaleType, Architecture = ConfigReader.ParScaleClass, Streams = streams };
+    public static CheckpointConfig Configure(CheckpointConfig plain, StreamConfig streams)
+    {
+        CheckpointConfig named = CheckpointConfig.Create(plain.Model, streams);
+        return plain with { ModelType = named.ModelType, Architecture = named.Architecture, Streams = streams };
+    }
 
     /// <summary>
     /// The new tensors, float32, owned by the current dispose scope; and the largest share of attention that the prefix of any head

@@ -61,7 +61,7 @@ internal sealed record StartingPoint
             Init = adds ? options.Init : null,
             Streams = streams ?? Source.Streams.Count,
             PrefixTokens = adds ? prefixTokens ?? DefaultPrefixTokens : Source.Streams.PrefixTokens,
-            Elastic = options.Elastic ?? (adds || Source.Streams.Elastic.Count == 0 ? null : ElasticStreams.Text(Source.Streams.Elastic)),
+            Elastic = options.Elastic ?? (adds ? null : ElasticStreams.Of(Source.Streams)),
             Smoothing = smoothing ?? (Source.Streams.Count > 1 ? Source.Streams.Smoothing : DefaultSmoothing),
             HiddenSize = Source.Model.HiddenSize,
             IntermediateSize = Source.Model.IntermediateSize,

@@ -19,6 +19,7 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
         PrefixStart? prefixes = null)
         : base(nameof(ParScaleLm))
     {
+        Trainable.Require(config.Model);
         Config = config;
         _decoder = new Decoder(config, compute, dropout, prefixMlp);
         if (!config.Model.TieWordEmbeddings) _head = nn.Linear(config.Model.HiddenSize, config.Model.VocabularySize, hasBias: false);

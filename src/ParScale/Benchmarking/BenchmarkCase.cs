@@ -120,6 +120,6 @@ internal sealed class BenchmarkCase : IDisposable
             for (int layer = 0; layer < _config.LayerCount; layer++)
                 for (int stream = 0; stream < KvCache.StreamsIn(layer, cache.Streams); stream++) cache.Layer(layer).Store(stream, token, values, values);
         }
-        cache.Advance(tokens);
+        cache.Advance(new int[tokens]);
     }
 }

@@ -24,7 +24,8 @@ internal sealed class BenchmarkModel : IDisposable
             Checkpoint checkpoint = Checkpoint.Open(plan.Folder);
             MemoryCheck.Require(checkpoint.Config, checkpoint, type);
             Backbone = Backbone.From(new WeightReader(checkpoint, type), plan.Model);
-            (_load, _owner) = ((streams, cache) => StreamSet.From(new WeightReader(checkpoint, type), plan.Model, plan.StreamsOf(streams), cache), checkpoint);
+            IWeightSource Source(int streams) => streams < checkpoint.Config.Streams.Count ? new StreamCut(checkpoint, type, streams) : new WeightReader(checkpoint, type);
+            (_load, _owner) = ((streams, cache) => StreamSet.From(Source(streams), plan.Model, plan.StreamsOf(streams), cache), checkpoint);
         }
     }
 

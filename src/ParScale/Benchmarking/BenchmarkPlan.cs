@@ -49,7 +49,8 @@ internal sealed record BenchmarkPlan
     public ModelConfig Model => Folder is null ? Shape with { MaxPositions = Math.Max(Shape.MaxPositions, Math.Max(Prompt, Contexts.Max() + 1)) } : Shape;
 
     /// <summary>The numbers of P streams.</summary>
-    public StreamConfig StreamsOf(int count) => count == 1 ? StreamConfig.Plain : Stored ?? new StreamConfig(count, PrefixTokens, StreamConfig.DefaultSmoothing);
+    public StreamConfig StreamsOf(int count) => count == 1 ? StreamConfig.Plain
+        : Stored is null ? new StreamConfig(count, PrefixTokens, StreamConfig.DefaultSmoothing) : Stored with { Count = count };
 
     /// <summary>The model with P streams.</summary>
     public CheckpointConfig ConfigFor(int streams) => CheckpointConfig.Create(Model, StreamsOf(streams));

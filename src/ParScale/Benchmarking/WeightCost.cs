@@ -24,10 +24,10 @@ internal static class WeightCost
         double products = set.Aggregator is { } mix ? Products(mix.Inner) + Products(mix.Outer) : 0;
         for (int i = 0; i < backbone.Layers.Count; i++)
         {
-            LayerWeights layer = backbone.Layers[i];
+            (AttentionWeights attention, FeedForwardWeights block) = (backbone.Layers[i].Attention, backbone.Layers[i].FeedForward);
             // All streams have the same embedding, so layer 0 needs one query, key and value for all of them.
-            products += (Products(layer.Query) + Products(layer.Key) + Products(layer.Value)) * (i == 0 ? 1 : set.Count);
-            products += (Products(layer.Output) + Products(layer.Gate) + Products(layer.Up) + Products(layer.Down)) * set.Count;
+            products += (Products(attention.Query) + Products(attention.Key) + Products(attention.Value)) * (i == 0 ? 1 : set.Count);
+            products += (Products(attention.Output) + Products(block.Gate) + Products(block.Up) + Products(block.Down)) * set.Count;
         }
         return products;
     }
@@ -46,10 +46,10 @@ internal static class WeightCost
         }
         for (int i = 0; i < backbone.Layers.Count; i++)
         {
-            LayerWeights layer = backbone.Layers[i];
+            (AttentionWeights attention, FeedForwardWeights block) = (backbone.Layers[i].Attention, backbone.Layers[i].FeedForward);
             // As in TokenProducts: layer 0 needs them once for each sequence.
-            foreach (WeightMatrix matrix in new[] { layer.Query, layer.Key, layer.Value }) Add(matrix, i == 0 ? sets.Count : rows);
-            foreach (WeightMatrix matrix in new[] { layer.Output, layer.Gate, layer.Up, layer.Down }) Add(matrix, rows);
+            foreach (WeightMatrix matrix in new[] { attention.Query, attention.Key, attention.Value }) Add(matrix, i == 0 ? sets.Count : rows);
+            foreach (WeightMatrix matrix in new[] { attention.Output, block.Gate, block.Up, block.Down }) Add(matrix, rows);
         }
         foreach (IGrouping<StreamSet, StreamSet> equal in sets.Where(set => set.Aggregator is not null).GroupBy(set => set))
         {
@@ -66,20 +66,14 @@ internal static class WeightCost
     private static double Products(WeightMatrix matrix) => (double)matrix.Rows * matrix.Columns;
 
     private static long VectorBytes(Backbone backbone) => sizeof(float) * (backbone.FinalNorm.Length
-        + backbone.Layers.Sum(layer => (long)layer.InputNorm.Length + layer.PostAttentionNorm.Length
-            + layer.QueryBias.Length + layer.KeyBias.Length + layer.ValueBias.Length));
+        + backbone.Layers.Sum(layer => layer.Vectors.Sum(vector => (long)vector.Length)));
 
     private static IEnumerable<WeightMatrix> Matrices(Backbone backbone)
     {
         foreach (LayerWeights layer in backbone.Layers)
         {
-            yield return layer.Query;
-            yield return layer.Key;
-            yield return layer.Value;
-            yield return layer.Output;
-            yield return layer.Gate;
-            yield return layer.Up;
-            yield return layer.Down;
+            (AttentionWeights attention, FeedForwardWeights block) = (layer.Attention, layer.FeedForward);
+            foreach (WeightMatrix matrix in new[] { attention.Query, attention.Key, attention.Value, attention.Output, block.Gate, block.Up, block.Down }) yield return matrix;
         }
         yield return backbone.Head;
     }

@@ -50,7 +50,11 @@ public sealed class Checkpoint : IDisposable
         {
             if (config.Backbone is { } reference) files.Take(AddOn.OpenBackbone(folder, config, reference)._files, ModelTensors.Expected(config.Model, StreamConfig.Plain));
             if (config.QuantizedType is { } type) QuantizedTensors.Require(config, type, files);
-            else TensorCheck.Require(config, files, notices);
+            else
+            {
+                TensorCheck.Require(config, files, notices);
+                files.Cut(ModelTensors.Table(config.Model, config.Streams));
+            }
             return new Checkpoint(folder, config, files, notices);
         }
         catch

@@ -66,6 +66,25 @@ internal sealed class CheckpointFiles : IDisposable
         }
     }
 
+    /// <summary>
+    /// Adds the parts of tensors that are cut when they are loaded, under their own names: rows lie one after another, so that each part
+    /// is a piece of the same bytes. The shapes were checked.
+    /// </summary>
+    public void Cut(IEnumerable<StoredTensor> table)
+    {
+        foreach (StoredTensor whole in table.Where(tensor => tensor.Parts.Count > 0))
+        {
+            (SafetensorsFile file, TensorInfo info) = _tensors[whole.Name];
+            long offset = info.Offset;
+            foreach (StoredTensor part in whole.Parts)
+            {
+                long bytes = TensorSize.Bytes(info.Type, part.Shape);
+                _tensors[part.Name] = (file, new TensorInfo(part.Name, info.Type, part.Shape, offset, bytes));
+                offset += bytes;
+            }
+        }
+    }
+
     public void Dispose()
     {
         foreach (SafetensorsFile file in _files) file.Dispose();

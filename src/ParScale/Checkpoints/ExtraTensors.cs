@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
+using ParScale.Configuration.Rotations;
 
 namespace ParScale.Checkpoints;
 
@@ -92,17 +93,22 @@ internal sealed class ExtraTensors(CheckpointConfig config, IReadOnlySet<string>
     private static bool IsRotary(string name) => name.EndsWith(Frequencies, StringComparison.Ordinal)
         || name.EndsWith(Cosines, StringComparison.Ordinal) || name.EndsWith(Sines, StringComparison.Ordinal);
 
-    private bool FollowsFromTheta(SafetensorsFile file, TensorInfo tensor)
+    private bool FollowsFromTheta(SafetensorsFile file, TensorInfo tensor) => config.Model.Rotations.Any(rotation => FollowsFrom(rotation, file, tensor));
+
+    // Of a rotation that depends on the length the buffers are those of a short text.
+    private static bool FollowsFrom(Rotation rotation, SafetensorsFile file, TensorInfo tensor)
     {
         bool frequencies = tensor.Name.EndsWith(Frequencies, StringComparison.Ordinal), cosine = tensor.Name.EndsWith(Cosines, StringComparison.Ordinal);
-        int half = config.Model.HeadSize / 2, width = frequencies ? half : 2 * half;
+        int half = rotation.Size / 2, width = frequencies ? half : 2 * half;
+        var angles = new double[half];
+        rotation.Frequencies(1, angles);
         long rows = tensor.Shape.Length == 0 || tensor.Shape[^1] != width ? 0 : tensor.Shape[..^1].Aggregate(1L, (product, axis) => product * axis);
         bool right = frequencies ? rows == 1 : rows > 1;
         for (int i = 0; right && i < width; i++)
         {
-            double angle = Math.Pow(config.Model.RopeTheta, -2.0 * (i % half) / config.Model.HeadSize);
+            double angle = angles[i % half];
             // Row 0 of the angles is position 0, which tells nothing.
-            double expected = frequencies ? angle : cosine ? Math.Cos(angle) : Math.Sin(angle);
+            double expected = frequencies ? angle : rotation.Magnitude * (cosine ? Math.Cos(angle) : Math.Sin(angle));
             double found = Number(file, tensor, frequencies ? i : width + i);
             bool wide = tensor.Type is TensorType.F32 or TensorType.F64;
             right = Math.Abs(found - expected) <= (wide ? 1e-4 : 1e-2) * Math.Abs(expected) + (wide ? 1e-9 : 1e-3 * (frequencies ? 1e-3 : 1));

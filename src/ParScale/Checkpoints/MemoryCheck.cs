@@ -41,8 +41,13 @@ internal static class MemoryCheck
     }
 
     /// <summary>Bytes of the weights in memory when <paramref name="config"/> runs; f16 is computed as f32.</summary>
-    internal static long ResidentBytes(CheckpointConfig config, Checkpoint checkpoint, WeightDtype? type) =>
-        MatrixTypes.Bytes(config, type ?? config.QuantizedType, name => checkpoint.Get(name).Info.Type);
+    internal static long ResidentBytes(CheckpointConfig config, Checkpoint checkpoint, WeightDtype? type)
+    {
+        long Bytes(CheckpointConfig run) => MatrixTypes.Bytes(run, type ?? config.QuantizedType, name => checkpoint.Get(name).Info.Type);
+        // The smaller numbers of streams of an elastic model have prefixes and aggregators of their own.
+        return Bytes(config) + config.Streams.Elastic.Where(count => count > 1 && count < config.Streams.Count)
+            .Sum(count => Bytes(config.WithStreams(count)) - Bytes(config.WithStreams(1)));
+    }
 
     private static long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 

@@ -11,32 +11,50 @@ public static class ModelTensors
     /// <summary>The LM head's name; a tied checkpoint need not carry it.</summary>
     public const string HeadName = "lm_head.weight";
 
+    /// <summary>The name of the norm behind the last layer.</summary>
+    internal const string FinalNormName = "model.norm.weight";
+
     /// <summary>The aggregator's first matrix, [H, H * P] in hidden-major order: column h * P + p is of stream p.</summary>
     internal const string AggregatorName = "model.aggregate_layer.0.weight";
 
     /// <summary>
-    /// Every tensor a checkpoint of this shape must hold, in the order of the forward pass. Linear weights are
+    /// Every tensor a float checkpoint of this shape must hold, in the order of the forward pass. Linear weights are
     /// [output, input]; prefixes [P, kv_heads, prefix, head_size]. A tied head is not listed.
     /// </summary>
-    public static IEnumerable<(string Name, long[] Shape)> Expected(ModelConfig model, StreamConfig streams)
+    public static IEnumerable<(string Name, long[] Shape)> Expected(ModelConfig model, StreamConfig streams) =>
+        Table(model, streams).Select(tensor => (tensor.Name, tensor.Shape));
+
+    /// <summary>The tensors that a model is computed with: those that a file holds in one are listed apart.</summary>
+    public static IEnumerable<(string Name, long[] Shape)> Loaded(ModelConfig model, StreamConfig streams) =>
+        Table(model, streams).SelectMany(tensor => tensor.Parts.Count == 0 ? [tensor] : tensor.Parts).Select(tensor => (tensor.Name, tensor.Shape));
+
+    /// <summary>The same of a whole config.</summary>
+    public static IEnumerable<(string Name, long[] Shape)> Loaded(CheckpointConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return Loaded(config.Model, config.Streams);
+    }
+
+    /// <summary>The table itself: the tensors of a float checkpoint, and what each is cut into.</summary>
+    public static IEnumerable<StoredTensor> Table(ModelConfig model, StreamConfig streams)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(streams);
         long hidden = model.HiddenSize;
-        yield return (EmbeddingName, [model.VocabularySize, hidden]);
+        yield return new(EmbeddingName, [model.VocabularySize, hidden]);
         for (int layer = 0; layer < model.LayerCount; layer++)
         {
-            foreach ((string name, long[] shape) in Layer(model, streams)) yield return ($"model.layers.{layer}.{name}", shape);
+            foreach (StoredTensor tensor in LayerTensors.Of(model, model.Layers[layer], streams, $"model.layers.{layer}.")) yield return tensor;
         }
-        yield return ("model.norm.weight", [hidden]);
+        yield return new(FinalNormName, [hidden]);
         if (streams.Count > 1)
         {
-            yield return (AggregatorName, [hidden, streams.Count * hidden]);
-            yield return ("model.aggregate_layer.0.bias", [hidden]);
-            yield return ("model.aggregate_layer.2.weight", [streams.Count, hidden]);
-            yield return ("model.aggregate_layer.2.bias", [streams.Count]);
+            yield return new(AggregatorName, [hidden, streams.Count * hidden]);
+            yield return new("model.aggregate_layer.0.bias", [hidden]);
+            yield return new("model.aggregate_layer.2.weight", [streams.Count, hidden]);
+            yield return new("model.aggregate_layer.2.bias", [streams.Count]);
         }
-        if (!model.TieWordEmbeddings) yield return (HeadName, [model.VocabularySize, hidden]);
+        if (!model.TieWordEmbeddings) yield return new(HeadName, [model.VocabularySize, hidden]);
     }
 
     /// <summary>The same of a whole config.</summary>
@@ -58,29 +76,6 @@ public static class ModelTensors
     internal static bool IsPrefix(string name) =>
         name.EndsWith(".self_attn.prefix_k", StringComparison.Ordinal) || name.EndsWith(".self_attn.prefix_v", StringComparison.Ordinal);
 
-    private static IEnumerable<(string Name, long[] Shape)> Layer(ModelConfig model, StreamConfig streams)
-    {
-        long hidden = model.HiddenSize;
-        long inter = model.IntermediateSize;
-        long queries = (long)model.AttentionHeads * model.HeadSize;
-        long keys = (long)model.KeyValueHeads * model.HeadSize;
-        yield return ("input_layernorm.weight", [hidden]);
-        yield return ("self_attn.q_proj.weight", [queries, hidden]);
-        yield return ("self_attn.q_proj.bias", [queries]);
-        yield return ("self_attn.k_proj.weight", [keys, hidden]);
-        yield return ("self_attn.k_proj.bias", [keys]);
-        yield return ("self_attn.v_proj.weight", [keys, hidden]);
-        yield return ("self_attn.v_proj.bias", [keys]);
-        yield return ("self_attn.o_proj.weight", [hidden, queries]);
-        if (streams.Count > 1)
-        {
-            long[] prefix = [streams.Count, model.KeyValueHeads, streams.PrefixTokens, model.HeadSize];
-            yield return ("self_attn.prefix_k", prefix);
-            yield return ("self_attn.prefix_v", prefix);
-        }
-        yield return ("post_attention_layernorm.weight", [hidden]);
-        yield return ("mlp.gate_proj.weight", [inter, hidden]);
-        yield return ("mlp.up_proj.weight", [inter, hidden]);
-        yield return ("mlp.down_proj.weight", [hidden, inter]);
-    }
+    /// <summary>Whether a tensor holds the weights of a norm.</summary>
+    internal static bool IsNorm(string name) => name.EndsWith("norm.weight", StringComparison.Ordinal);
 }

@@ -23,15 +23,21 @@ public sealed record ParameterCounts(long Core, long Prefix, long Aggregator, lo
     {
         ArgumentNullException.ThrowIfNull(model);
         var counts = new ParameterCounts(0, 0, 0, 0);
-        // All layers hold the same tensors; a config that asks for thousands is counted before it is believed.
-        foreach ((string name, long[] shape) in ModelTensors.Expected(model with { LayerCount = 1 }, streams))
+        // Equal layers hold the same tensors; a config that asks for thousands is counted before it is believed.
+        bool first = true;
+        foreach (IGrouping<LayerConfig, LayerConfig> layers in model.Layers.GroupBy(layer => layer))
         {
-            long copies = ModelTensors.IsOfLayer(name) ? model.LayerCount : 1;
-            long count = shape.Aggregate(copies, (product, axis) => checked(product * axis));
-            if (ModelTensors.IsPrefix(name)) counts = counts with { Prefix = counts.Prefix + count };
-            else if (ModelTensors.IsOfStreams(name)) counts = counts with { Aggregator = counts.Aggregator + count };
-            else counts = counts with { Core = counts.Core + count };
-            if (name is ModelTensors.EmbeddingName or ModelTensors.HeadName) counts = counts with { Embedding = counts.Embedding + count };
+            foreach ((string name, long[] shape) in ModelTensors.Expected(model with { Layers = [layers.Key] }, streams))
+            {
+                if (!first && !ModelTensors.IsOfLayer(name)) continue;
+                long copies = ModelTensors.IsOfLayer(name) ? layers.Count() : 1;
+                long count = shape.Aggregate(copies, (product, axis) => checked(product * axis));
+                if (ModelTensors.IsPrefix(name)) counts = counts with { Prefix = counts.Prefix + count };
+                else if (ModelTensors.IsOfStreams(name)) counts = counts with { Aggregator = counts.Aggregator + count };
+                else counts = counts with { Core = counts.Core + count };
+                if (name is ModelTensors.EmbeddingName or ModelTensors.HeadName) counts = counts with { Embedding = counts.Embedding + count };
+            }
+            first = false;
         }
         return counts;
     }

@@ -94,7 +94,7 @@ internal static class TensorCheck
         }
         if (config.Streams.Count == 1 && ModelTensors.IsPrefix(tensor.Name))
         {
-            string why = config.ModelType == ConfigReader.PlainType ? "model_type is qwen2" : "parscale_n is 1";
+            string why = config.ModelType == config.Model.Family ? $"model_type is {config.ModelType}" : "parscale_n is 1";
             throw ParScaleException.BadInput("CF-11", held.File.Path, $"tensor {quoted}: found a prefix, but {why} in config.json");
         }
         string? nearest = NearestName.Find(tensor.Name, expectedNames, NearEnough);

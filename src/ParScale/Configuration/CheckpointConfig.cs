@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Configuration.Families;
 using ParScale.Files;
 using ParScale.Kernels.Formats;
 
@@ -9,7 +10,7 @@ namespace ParScale.Configuration;
 /// </summary>
 public sealed record CheckpointConfig
 {
-    /// <summary><c>model_type</c>: <c>qwen2_parscale</c> or <c>qwen2</c>.</summary>
+    /// <summary><c>model_type</c>: the family's, such as <c>qwen2</c>, or that with streams, such as <c>qwen2_parscale</c>.</summary>
     public required string ModelType { get; init; }
 
     /// <summary>The first of <c>architectures</c>, such as <c>Qwen2ParScaleForCausalLM</c>.</summary>
@@ -42,16 +43,17 @@ public sealed record CheckpointConfig
     /// <summary>All parameters, streams included; a tied head counts once.</summary>
     public long Parameters => ParameterCounts.Of(this).Total;
 
-    /// <summary>A config of the Qwen2 family for a decoder with any P.</summary>
+    /// <summary>A config of the model's family for a decoder with any P.</summary>
     public static CheckpointConfig Create(ModelConfig model, StreamConfig streams)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(streams);
+        Family family = FamilyList.OfPlain(model.Family);
         bool plain = streams.Count == 1;
         return new CheckpointConfig
         {
-            ModelType = plain ? ConfigReader.PlainType : ConfigReader.ParScaleType,
-            Architecture = plain ? ConfigReader.PlainClass : ConfigReader.ParScaleClass,
+            ModelType = plain ? family.PlainType : family.StreamType,
+            Architecture = plain ? family.PlainClass : family.StreamClass,
             Model = model,
             Streams = streams,
         };

@@ -1,8 +1,9 @@
 using ParScale.Checkpoints;
+using ParScale.Configuration.Families;
 
 namespace ParScale.Configuration;
 
-/// <summary>Which keys of <c>config.json</c> are read, which are ignored in silence, and which with a notice.</summary>
+/// <summary>Which keys of <c>config.json</c> are read in every family, which are ignored in silence, and which with a notice.</summary>
 internal static class ConfigKeys
 {
     private const int ShortestCompared = 6;
@@ -12,9 +13,9 @@ internal static class ConfigKeys
     {
         "model_type", "architectures", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
         "num_key_value_heads", "head_dim", "vocab_size", "max_position_embeddings", "rms_norm_eps", "rope_theta",
-        "pad_token_id", "rope_parameters", "rope_scaling", "partial_rotary_factor", "tie_word_embeddings", "hidden_act", "use_sliding_window",
-        "layer_types", "parscale_n", "parscale_n_tokens", "parscale_attn_smooth", "parscale_elastic", "parscale_backbone", "bos_token_id", "eos_token_id", "torch_dtype",
-        "dtype", "quantization_config", "enable_cross_attn", "enable_replica_rope", "is_causal", "use_bidirectional_attention", "sliding_window", "max_window_layers", "dual_chunk_attention_config",
+        "pad_token_id", "rope_parameters", "rope_scaling", "partial_rotary_factor", "original_max_position_embeddings", "tie_word_embeddings",
+        "parscale_n", "parscale_n_tokens", "parscale_attn_smooth", "parscale_elastic", "parscale_backbone", "bos_token_id", "eos_token_id", "torch_dtype",
+        "dtype", "quantization_config", "enable_cross_attn", "enable_replica_rope", "is_causal", "use_bidirectional_attention",
     };
 
     private static readonly HashSet<string> Ignored = new(StringComparer.Ordinal)
@@ -31,23 +32,24 @@ internal static class ConfigKeys
     };
 
     /// <summary>A line for every key that asks for code to be loaded or looks misspelt; only 256 unknown keys are looked at.</summary>
-    public static List<string> Notices(IEnumerable<string> keys, string file)
+    public static List<string> Notices(IEnumerable<string> keys, Family family, string file)
     {
         var notices = new List<string>();
-        foreach (string key in keys.Where(key => !Read.Contains(key) && !Ignored.Contains(key)).Take(MostUnknown))
+        string[] read = [.. Read, .. family.Keys];
+        foreach (string key in keys.Where(key => !read.Contains(key) && !family.Overlooked.Contains(key) && !Ignored.Contains(key)).Take(MostUnknown))
         {
             string? notice = NeverFollowed.Contains(key)
                 ? $"key {key} is ignored: code that a config names is never loaded"
-                : Misspelling(key);
+                : Misspelling(key, read);
             if (notice is not null) notices.Add($"{Path.GetFileName(file)}: {notice}");
         }
         return notices;
     }
 
-    private static string? Misspelling(string key)
+    private static string? Misspelling(string key, string[] read)
     {
         if (key.Length < ShortestCompared) return null;
-        string? nearest = NearestName.Find(key, Read, within: 2);
+        string? nearest = NearestName.Find(key, read, within: 2);
         return nearest is null ? null : $"unknown key {ParScaleException.Quote(key)} is ignored; did you mean {nearest}?";
     }
 }

@@ -1,49 +1,34 @@
 using System.Text.Json;
 using ParScale.Checkpoints;
+using ParScale.Configuration.Families;
 
 namespace ParScale.Configuration;
 
 /// <summary>Turns the JSON of <c>config.json</c> into a <see cref="CheckpointConfig"/>, one checked key at a time.</summary>
 internal static class ConfigReader
 {
-    public const string ParScaleType = "qwen2_parscale";
-    public const string PlainType = "qwen2";
-    public const string ParScaleClass = "Qwen2ParScaleForCausalLM";
-    public const string PlainClass = "Qwen2ForCausalLM";
-
     public static CheckpointConfig Read(ReadOnlySpan<byte> utf8Json, string file)
     {
         using JsonDocument document = ConfigObject.Parse(utf8Json, file);
         var json = new ConfigObject(document.RootElement, file);
-        string type = ModelType(json, file);
+        string type = json.Text("model_type") ?? throw ParScaleException.BadInput("CF-03", file,
+            $"key model_type is missing; it is required ({FamilyList.Names}, each also with _parscale)");
+        Family family = FamilyList.Of(type, file);
+        string architecture = Architecture(json, type, family);
         RefuseOtherMathematics(json, file);
-        int layers = json.Size("num_hidden_layers", ConfigLimits.Layers);
-        int positions = AttentionConfig.MaxPositions(json, layers, out string? attentionNotice);
-        double theta = RopeConfig.Theta(json, file, out string? ropeNotice);
-        int heads = json.Size("num_attention_heads", ConfigLimits.Heads);
-        int hidden = json.Size("hidden_size", ConfigLimits.Hidden);
-        int vocabulary = json.Size("vocab_size", ConfigLimits.Vocabulary);
-        CheckPaddingId(json, vocabulary);
-        StreamConfig streams = Streams(json, type);
+        MathematicsKeys.Require(json, family);
+        var keys = new FamilyFile(json, file, family);
+        ModelConfig model = family.Read(keys);
+        CheckPaddingId(json, keys.Vocabulary);
+        StreamConfig streams = Streams(json, type == family.StreamType);
         return new CheckpointConfig
         {
             ModelType = type,
-            Architecture = Architecture(json, type),
-            Model = new ModelConfig
+            Architecture = architecture,
+            Model = model with
             {
-                HiddenSize = hidden,
-                IntermediateSize = json.Size("intermediate_size", ConfigLimits.Intermediate),
-                LayerCount = layers,
-                AttentionHeads = heads,
-                KeyValueHeads = KeyValueHeads(json, heads, file),
-                HeadSize = HeadSize(json, hidden, heads, file),
-                VocabularySize = vocabulary,
-                MaxPositions = positions,
-                RmsNormEpsilon = json.Number("rms_norm_eps", 1e-6, eps => eps is > 0 and <= 1, "a number above 0, at most 1", "CF-10"),
-                RopeTheta = theta,
-                TieWordEmbeddings = json.Flag("tie_word_embeddings", absent: false),
-                EndOfTextIds = EndOfTextIds(json, vocabulary) ?? [],
-                BeginOfTextId = json.Find("bos_token_id") is { } begin ? TokenId(json, "bos_token_id", begin, vocabulary) : null,
+                EndOfTextIds = EndOfTextIds(json, keys.Vocabulary) ?? [],
+                BeginOfTextId = json.Find("bos_token_id") is { } begin ? TokenId(json, "bos_token_id", begin, keys.Vocabulary) : null,
             },
             Streams = streams,
             QuantizedType = QuantizationConfig.Read(json, file),
@@ -52,8 +37,8 @@ internal static class ConfigReader
             StoredType = StoredType(json, file),
             Notices =
             [
-                .. ConfigKeys.Notices(document.RootElement.EnumerateObject().Select(property => property.Name), file),
-                .. ((string?[])[attentionNotice, ropeNotice]).OfType<string>().Select(notice => $"{Path.GetFileName(file)}: {notice}"),
+                .. ConfigKeys.Notices(document.RootElement.EnumerateObject().Select(property => property.Name), family, file),
+                .. keys.Notices.Select(notice => $"{Path.GetFileName(file)}: {notice}"),
             ],
         };
     }
@@ -89,51 +74,19 @@ internal static class ConfigReader
     private static int TokenId(ConfigObject json, string key, JsonElement value, int vocabulary) =>
         json.Whole(key, value, 0, vocabulary - 1, "CF-13");
 
-    private static string ModelType(ConfigObject json, string file)
-    {
-        string type = json.Text("model_type")
-            ?? throw ParScaleException.BadInput("CF-03", file,
-                $"key model_type is missing; it is required ({ParScaleType} or {PlainType})");
-        if (type is ParScaleType or PlainType) return type;
-        throw ParScaleException.BadInput("CF-08", file,
-            $"model_type is {ParScaleException.Quote(type)}; supported are {ParScaleType} and {PlainType}");
-    }
-
-    private static string Architecture(ConfigObject json, string type)
+    private static string Architecture(ConfigObject json, string type, Family family)
     {
         const string key = "architectures";
-        if (json.Find(key) is not { } list) return type == ParScaleType ? ParScaleClass : PlainClass;
+        string usual = type == family.StreamType ? family.StreamClass : family.PlainClass;
+        if (json.Find(key) is not { } list) return usual;
         bool usable = list.ValueKind == JsonValueKind.Array && (list.GetArrayLength() == 0 || list[0].ValueKind == JsonValueKind.String);
-        if (usable && list.GetArrayLength() == 0) return type == ParScaleType ? ParScaleClass : PlainClass;
+        if (usable && list.GetArrayLength() == 0) return usual;
         if (!usable) throw json.Bad("CF-04", key, list, "a list of class names");
 
         // Another class may compute something else from tensors of the same names, and the text would be wrong without a sign.
         string name = json.Text(key, list[0]);
-        return name is ParScaleClass or PlainClass ? name : throw json.Bad("CF-08", key, list[0],
-            $"{PlainClass} or {ParScaleClass} for model_type {type}; correct the key only if the model is one of these");
-    }
-
-    private static int KeyValueHeads(ConfigObject json, int heads, string file)
-    {
-        const string key = "num_key_value_heads";
-        // Null says as many as query heads, in Transformers too; an absent key would say 32 there, and is not guessed at.
-        if (json.Root.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Null) return heads;
-        int keyHeads = json.Size(key, ConfigLimits.Heads);
-        if (heads % keyHeads == 0) return keyHeads;
-        throw ParScaleException.BadInput("CF-07", file,
-            $"{key} is {keyHeads}; expected a divisor of num_attention_heads {heads}");
-    }
-
-    private static int HeadSize(ConfigObject json, int hidden, int heads, string file)
-    {
-        bool given = json.Has("head_dim");
-        if (!given && hidden % heads != 0)
-            throw ParScaleException.BadInput("CF-07", file, $"hidden_size is {hidden}; expected a multiple of num_attention_heads {heads}");
-        int size = given ? json.Size("head_dim", ConfigLimits.HeadSize) : hidden / heads;
-        if (size % 2 == 0 && size <= ConfigLimits.HeadSize) return size;
-        string source = given ? "head_dim" : "hidden_size / num_attention_heads";
-        throw ParScaleException.BadInput("CF-07", file,
-            $"{source} is {size}; expected an even number, at most {ConfigLimits.HeadSize}");
+        return name == family.PlainClass || name == family.StreamClass ? name : throw json.Bad("CF-08", key, list[0],
+            $"{family.PlainClass} or {family.StreamClass} for model_type {type}; correct the key only if the model is one of these");
     }
 
     private static BackboneReference? Backbone(ConfigObject json, int streams, string file)
@@ -152,9 +105,9 @@ internal static class ConfigReader
             $"{key} needs a path, an xxh128 of {hashDigits} digits and parscale_n above 1; write the add-on again");
     }
 
-    private static StreamConfig Streams(ConfigObject json, string type)
+    private static StreamConfig Streams(ConfigObject json, bool hasThem)
     {
-        if (type != ParScaleType) return StreamConfig.Plain;
+        if (!hasThem) return StreamConfig.Plain;
         int count = json.Whole("parscale_n", 1, ConfigLimits.Streams, "CF-11");
         return new StreamConfig(
             count,
@@ -177,10 +130,6 @@ internal static class ConfigReader
     /// <summary>Refuses what would make the same tensors mean another function.</summary>
     private static void RefuseOtherMathematics(ConfigObject json, string file)
     {
-        string activation = json.Text("hidden_act") ?? "silu";
-        // Transformers knows the same function by two names.
-        if (activation is not ("silu" or "swish"))
-            throw ParScaleException.BadInput("CF-08", file, $"hidden_act is {ParScaleException.Quote(activation)}; only silu is supported");
         foreach (string key in (ReadOnlySpan<string>)["enable_cross_attn", "enable_replica_rope", "use_bidirectional_attention"])
         {
             if (json.Flag(key, absent: false)) throw ParScaleException.BadInput("CF-08", file, $"{key} is true; only false is supported");

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using ParScale.Configuration.Families;
+using ParScale.Configuration.Rotations;
 
 namespace ParScale.Configuration;
 
@@ -19,7 +21,7 @@ internal static class ConfigWriter
             json.WriteStringValue(config.Architecture);
             json.WriteEndArray();
             json.WriteString("model_type", config.ModelType);
-            WriteShape(json, config.Model);
+            WriteShape(json, config.Model, FamilyList.OfPlain(config.Model.Family));
             WriteStreams(json, config);
             WriteTokens(json, config.Model);
             if (config.StoredType is not null) json.WriteString("torch_dtype", config.StoredType);
@@ -28,26 +30,29 @@ internal static class ConfigWriter
         return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
     }
 
-    private static void WriteShape(Utf8JsonWriter json, ModelConfig model)
+    private static void WriteShape(Utf8JsonWriter json, ModelConfig model, Family family)
     {
         json.WriteNumber("hidden_size", model.HiddenSize);
         json.WriteNumber("intermediate_size", model.IntermediateSize);
         json.WriteNumber("num_hidden_layers", model.LayerCount);
         json.WriteNumber("num_attention_heads", model.AttentionHeads);
         json.WriteNumber("num_key_value_heads", model.KeyValueHeads);
-        if ((long)model.HeadSize * model.AttentionHeads != model.HiddenSize) json.WriteNumber("head_dim", model.HeadSize);
+        bool usual = (long)model.HeadSize * model.AttentionHeads == model.HiddenSize && family.Defaults.HeadSize is null;
+        if (!usual) json.WriteNumber("head_dim", model.HeadSize);
         json.WriteNumber("vocab_size", model.VocabularySize);
-        json.WriteNumber("max_position_embeddings", model.MaxPositions);
+        json.WriteNumber("max_position_embeddings", Positions(model));
         json.WriteNumber("rms_norm_eps", model.RmsNormEpsilon);
-        json.WriteNumber("rope_theta", model.RopeTheta);
         json.WriteBoolean("tie_word_embeddings", model.TieWordEmbeddings);
-        json.WriteString("hidden_act", "silu");
-        json.WriteBoolean("use_sliding_window", false);
+        family.Write(json, model);
     }
+
+    // A rotation that grows with the text starts from the number that the key holds.
+    private static int Positions(ModelConfig model) =>
+        model.Rotations.OfType<DynamicRotation>().FirstOrDefault() is { } dynamic ? dynamic.TrainedPositions : model.MaxPositions;
 
     private static void WriteStreams(Utf8JsonWriter json, CheckpointConfig config)
     {
-        if (config.ModelType != ConfigReader.ParScaleType) return;
+        if (config.ModelType == config.Model.Family) return;
         json.WriteNumber("parscale_n", config.Streams.Count);
         json.WriteNumber("parscale_n_tokens", config.Streams.PrefixTokens);
         json.WriteNumber("parscale_attn_smooth", config.Streams.Smoothing);

@@ -12,7 +12,9 @@ internal sealed class AppendWork : Work
     private readonly bool _ownsCache;
     private int[] _tokens = [];
     private float[] _last = [];
-    private int _count, _read;
+
+    // The tokens to run are all before _count; those before _first were run in earlier calls.
+    private int _first, _count, _read;
     private LogitsVisitor? _visit;
 
     /// <summary>For a session that holds its cache.</summary>
@@ -46,14 +48,25 @@ internal sealed class AppendWork : Work
         Restart();
         if (_tokens.Length < tokens.Length) _tokens = new int[tokens.Length];
         tokens.CopyTo(_tokens);
-        (_count, _read, _visit, Cancellation) = (tokens.Length, 0, visit, cancellation);
+        (_first, _count, _read, _visit, Cancellation) = (0, tokens.Length, 0, visit, cancellation);
     }
 
     /// <inheritdoc/>
-    public override int Wanted(int count) => _visit is not null ? count : _read + count == _count ? 1 : 0;
+    public override int Wanted(int count) => _visit is not null ? Math.Clamp(_read + count - _first, 0, count) : _read + count == _count ? 1 : 0;
 
     /// <inheritdoc/>
     public override void Advance(int count, bool reused) => _read += count;
+
+    /// <inheritdoc/>
+    public override void Rerun()
+    {
+        // The length is the same for all tokens of a call, so this happens only before the first of them.
+        ReadOnlySpan<int> earlier = Cache!.Tokens;
+        var tokens = new int[earlier.Length + _count];
+        earlier.CopyTo(tokens);
+        _tokens.AsSpan(0, _count).CopyTo(tokens.AsSpan(earlier.Length));
+        (_tokens, _first, _count, _read) = (tokens, earlier.Length, tokens.Length, 0);
+    }
 
     /// <inheritdoc/>
     public override void Take(int position, ReadOnlySpan<float> logits)

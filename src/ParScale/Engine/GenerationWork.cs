@@ -94,6 +94,9 @@ internal sealed class GenerationWork : Work
     }
 
     /// <inheritdoc/>
+    public override void Rerun() => _read = 0;
+
+    /// <inheritdoc/>
     public override void TakeStreamWeights(ReadOnlySpan<float> weights) => _streamWeights = weights.ToArray();
 
     /// <inheritdoc/>

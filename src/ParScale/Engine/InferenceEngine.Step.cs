@@ -94,7 +94,8 @@ internal sealed partial class InferenceEngine
     {
         long bytes = KvCache.BytesFor(_backbone.Config, work.Set.Count, KvDtype, work.Capacity);
         ReadOnlySpan<int> tokens = work.Pending[..^1];
-        FinishedSequence? earlier = work.MayReuse && tokens.Length > 0 ? Memory.Take(work.Set, work.Scope, tokens) : null;
+        int epoch = _backbone.RotationEpoch(work.Pending.Length);
+        FinishedSequence? earlier = work.MayReuse && tokens.Length > 0 ? Memory.Take(work.Set, work.Scope, epoch, tokens) : null;
         int shared = earlier?.Shared(tokens) ?? 0;
         try
         {
@@ -166,6 +167,7 @@ internal sealed partial class InferenceEngine
         int rows = 0;
         foreach (Work work in _active)
         {
+            Turn(work);
             if (work.Pending.Length != 1) continue;
             rows += work.Set.Count;
             tokens += Add(work, 1, tokens);
@@ -186,6 +188,20 @@ internal sealed partial class InferenceEngine
             tokens += Add(work, count, tokens);
         }
         return stepping;
+    }
+
+    // All keys of a sequence turn by the frequencies of its whole length. Where these change with the length, the cache begins anew.
+    private void Turn(Work work)
+    {
+        KvCache cache = work.Cache!;
+        int epoch = _backbone.RotationEpoch(cache.Position + work.Pending.Length);
+        if (cache.Epoch == epoch) return;
+        if (cache.Position > 0)
+        {
+            work.Rerun();
+            cache.Rewind(0);
+        }
+        cache.Epoch = epoch;
     }
 
     private int Rows()

@@ -50,17 +50,18 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
     }
 
     /// <summary>
-    /// Takes out the finished sequence of a set and a scope that begins with most of these tokens; null when none begins with any. Its bytes stay
-    /// reserved: whoever takes it gives it back by <see cref="Return"/> or uses its cache.
+    /// Takes out the finished sequence of a set and a scope that begins with most of these tokens, and whose keys are turned as those of
+    /// the present length are; null when none begins with any. Its bytes stay reserved: whoever takes it gives it back by
+    /// <see cref="Return"/> or uses its cache.
     /// </summary>
-    public FinishedSequence? Take(StreamSet set, string scope, ReadOnlySpan<int> tokens)
+    public FinishedSequence? Take(StreamSet set, string scope, int epoch, ReadOnlySpan<int> tokens)
     {
         lock (_gate)
         {
             int best = -1, length = 0;
             for (int i = 0; i < _finished.Count; i++)
             {
-                if (_finished[i].Set != set || _finished[i].Scope != scope || _finished[i].Shared(tokens) is var shared && shared <= length) continue;
+                if (!_finished[i].IsOf(set, scope, epoch) || _finished[i].Shared(tokens) is var shared && shared <= length) continue;
                 (best, length) = (i, shared);
             }
             if (best < 0) return null;
@@ -89,14 +90,14 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
         {
             var sequence = new FinishedSequence(set, scope, tokens.ToArray(), cache);
             bool useful = keepFinished && tokens.Length > 0 && cache.Bytes <= budget / ShareOfFinished;
-            if (!useful || _finished.Any(other => other.Set == set && other.Scope == scope && other.Shared(sequence.Tokens) == sequence.Tokens.Length))
+            if (!useful || _finished.Any(other => other.IsOf(set, scope, cache.Epoch) && other.Shared(sequence.Tokens) == sequence.Tokens.Length))
             {
                 Free(sequence);
                 return;
             }
             // A sequence that this one goes on from is no longer needed.
             for (int i = _finished.Count - 1; i >= 0; i--)
-                if (_finished[i].Set == set && _finished[i].Scope == scope && sequence.Shared(_finished[i].Tokens) == _finished[i].Tokens.Length) Drop(i);
+                if (_finished[i].IsOf(set, scope, cache.Epoch) && sequence.Shared(_finished[i].Tokens) == _finished[i].Tokens.Length) Drop(i);
             _finished.Add(sequence);
             while (FinishedBytes > budget / ShareOfFinished) Drop(0);
         }
@@ -134,6 +135,9 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
 /// <param name="Cache">Their keys and values.</param>
 internal sealed record FinishedSequence(StreamSet Set, string Scope, int[] Tokens, KvCache Cache)
 {
+    /// <summary>Whether a later sequence of this set and scope may begin with it, whose keys turn by these frequencies.</summary>
+    public bool IsOf(StreamSet set, string scope, int epoch) => Set == set && Scope == scope && Cache.Epoch == epoch;
+
     /// <summary>How many tokens both begin with.</summary>
     public int Shared(ReadOnlySpan<int> tokens) => tokens.CommonPrefixLength(Tokens);
 }

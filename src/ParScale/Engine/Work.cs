@@ -62,6 +62,12 @@ internal abstract class Work(StreamSet set, CancellationToken cancellation)
     /// <summary>The first <paramref name="count"/> pending tokens are in the cache.</summary>
     public abstract void Advance(int count, bool reused);
 
+    /// <summary>
+    /// The keys in the cache are of no use at the present length: the tokens that it holds are to be run again, before the pending ones.
+    /// They are in the cache's list until it is emptied, which is next.
+    /// </summary>
+    public abstract void Rerun();
+
     /// <summary>Whether <see cref="TakeStreamWeights"/> is called.</summary>
     public virtual bool WantsStreamWeights => false;
 

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.Machine;
 using ParScale.Kernels.MatMul;
@@ -41,9 +42,10 @@ internal sealed class ForwardPass(Backbone backbone, WorkerPool pool) : IDisposa
         _state.Begin(tokens.Length, sequences);                                         // positions and their angles
         for (int t = 0; t < tokens.Length; t++)                                         // [T] -> [T, H]
             backbone.Embedding.CopyRow(tokens[t], _state.Hidden.AsSpan(t * hidden, hidden));
+        if (backbone.EmbeddingScale != 1) Multiply(_state.Hidden.AsSpan(0, tokens.Length * hidden), backbone.EmbeddingScale);
         for (int i = 0; i < backbone.Layers.Count; i++)                                 // layer 0: [T, H] -> [R, H]
             Layer.Run(backbone.Config, backbone.Layers[i], i, _state, pool);            // the others: in place
-        foreach (PassSequence sequence in sequences) sequence.Cache.Advance(sequence.Count);
+        Advance(tokens, sequences);
         int rows = _state.KeepWanted();                                                 // [R, H] -> those whose logits are wanted
         RmsNorm.AddAndRun(_state.Hidden.AsSpan(0, rows * hidden), backbone.FinalNorm,
             (float)backbone.Config.RmsNormEpsilon, _state.Normed.AsSpan(0, rows * hidden), pool);   // before mixing, as in the paper's code
@@ -56,6 +58,8 @@ internal sealed class ForwardPass(Backbone backbone, WorkerPool pool) : IDisposa
         int rows = mixed.Length / backbone.Config.HiddenSize;
         Span<float> logits = _state.LogitsFor(rows);
         Linear.Run(backbone.Head, mixed, rows, [], logits, pool, _state.Rounded);
+        if (backbone.Config.LogitsDivisor != 1) TensorPrimitives.Divide(logits, (float)backbone.Config.LogitsDivisor, logits);
+        if (backbone.Config.LogitsSoftCap is { } cap) SoftCap.Run(logits, (float)cap, pool);
         return logits;
     }
 
@@ -67,4 +71,15 @@ internal sealed class ForwardPass(Backbone backbone, WorkerPool pool) : IDisposa
 
     /// <inheritdoc/>
     public void Dispose() => _state.Dispose();
+
+    private static void Multiply(Span<float> x, float factor) => TensorPrimitives.Multiply(x, factor, x);
+
+    private static void Advance(ReadOnlySpan<int> tokens, ReadOnlySpan<PassSequence> sequences)
+    {
+        foreach (PassSequence sequence in sequences)
+        {
+            sequence.Cache.Advance(tokens[..sequence.Count]);
+            tokens = tokens[sequence.Count..];
+        }
+    }
 }

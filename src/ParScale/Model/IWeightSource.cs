@@ -1,3 +1,4 @@
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Kernels.Memory;
 
 namespace ParScale.Model;
@@ -14,6 +15,9 @@ internal interface IWeightSource
     /// <summary>A matrix [rows, columns] in the type that is computed with.</summary>
     WeightMatrix Matrix(string name);
 
-    /// <summary>All values of a tensor of any shape, as float32.</summary>
+    /// <summary>How a tensor is stored: U8 of a matrix in codes and scales.</summary>
+    TensorType StoredType(string name);
+
+    /// <summary>All values of a tensor of any shape, as float32; of norms those that are multiplied with, which some families store less 1.</summary>
     float[] Vector(string name);
 }

@@ -12,11 +12,15 @@ internal sealed class KvCache : IDisposable
 {
     private readonly KvBuffer[] _layers;
 
+    // Only where keys may have to be computed anew, and then all of them.
+    private readonly int[] _tokens;
+
     /// <summary>Takes room for <paramref name="tokens"/> tokens. Memory is used only as they come.</summary>
     public KvCache(ModelConfig config, int streams, KvDtype type, int tokens)
     {
         (Streams, Capacity, Bytes) = (streams, tokens, BytesFor(config, streams, type, tokens));
         _layers = new KvBuffer[config.LayerCount];
+        _tokens = config.Rotations.Any(rotation => rotation.DependsOnLength) ? new int[tokens] : [];
         for (int i = 0; i < _layers.Length; i++)
             _layers[i] = new KvBuffer(type, StreamsIn(i, streams), config.KeyValueHeads, config.HeadSize, tokens);
     }
@@ -32,6 +36,15 @@ internal sealed class KvCache : IDisposable
 
     /// <summary>Tokens stored so far; also the position of the next token, because the prefix takes none.</summary>
     public int Position { get; private set; }
+
+    /// <summary>
+    /// By which frequencies its keys are turned: a <see cref="Backbone.RotationEpoch"/>, set by whoever extends the sequence, who empties
+    /// the cache first when it holds tokens of another one.
+    /// </summary>
+    public int Epoch { get; set; }
+
+    /// <summary>The tokens whose keys and values are stored, where they may have to be computed anew; else empty.</summary>
+    public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, Math.Min(Position, _tokens.Length));
 
     /// <summary>Bytes of keys and values of a number of tokens.</summary>
     public static long BytesFor(ModelConfig config, int streams, KvDtype type, int tokens)
@@ -50,7 +63,11 @@ internal sealed class KvCache : IDisposable
     public KvBuffer Layer(int index) => _layers[index];
 
     /// <summary>Counts tokens whose keys and values every layer has stored.</summary>
-    public void Advance(int tokens) => Position += tokens;
+    public void Advance(ReadOnlySpan<int> tokens)
+    {
+        if (_tokens.Length > 0) tokens.CopyTo(_tokens.AsSpan(Position));
+        Position += tokens.Length;
+    }
 
     /// <summary>Forgets the tokens from <paramref name="position"/> on.</summary>
     public void Rewind(int position) => Position = position;
@@ -59,7 +76,8 @@ internal sealed class KvCache : IDisposable
     public void CopyFrom(KvCache other, int tokens)
     {
         for (int i = 0; i < _layers.Length; i++) _layers[i].CopyFrom(other._layers[i], tokens);
-        Position = tokens;
+        other.Tokens[..Math.Min(tokens, other._tokens.Length)].CopyTo(_tokens);
+        (Position, Epoch) = (tokens, other.Epoch);
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,5 @@
 using ParScale.Configuration;
 using ParScale.Kernels.Attention;
-using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Memory;
 
@@ -19,7 +18,7 @@ internal sealed class PassState : IDisposable
     public const int MostRows = 256;
 
     private readonly ModelConfig _config;
-    private readonly double[] _frequencies;
+    private readonly Angles _angles;
     private PassSequence[] _sequences = new PassSequence[1];
     private AttentionSequence[] _attention = new AttentionSequence[1];
     private int _count;
@@ -28,8 +27,7 @@ internal sealed class PassState : IDisposable
     public PassState(ModelConfig config)
     {
         _config = config;
-        _frequencies = new double[config.HeadSize / 2];
-        Rope.Frequencies(config.RopeTheta, _frequencies);
+        _angles = new Angles(config, MostRows);
         Hidden = new float[MostRows * config.HiddenSize];
         Normed = new float[MostRows * config.HiddenSize];
         Query = new float[MostRows * config.AttentionHeads * config.HeadSize];
@@ -38,8 +36,6 @@ internal sealed class PassState : IDisposable
         Attended = new float[MostRows * config.AttentionHeads * config.HeadSize];
         Gate = new float[MostRows * config.IntermediateSize];
         Up = new float[MostRows * config.IntermediateSize];
-        Cosine = new float[MostRows * config.HeadSize / 2];
-        Sine = new float[MostRows * config.HeadSize / 2];
         Joined = new float[MostRows * config.HiddenSize];
         AggregatorInner = new float[MostRows * config.HiddenSize];
         StreamWeights = new float[MostRows];
@@ -85,12 +81,6 @@ internal sealed class PassState : IDisposable
     /// <summary>[R, I]</summary>
     public float[] Up { get; }
 
-    /// <summary>[T, D/2] of the positions in this pass.</summary>
-    public float[] Cosine { get; }
-
-    /// <summary>[T, D/2]</summary>
-    public float[] Sine { get; }
-
     /// <summary>[W, H*P] the streams of each token, hidden-major.</summary>
     public float[] Joined { get; }
 
@@ -126,13 +116,14 @@ internal sealed class PassState : IDisposable
             _attention = new AttentionSequence[2 * _count];
         }
         sequences.CopyTo(_sequences);
-        int half = _config.HeadSize / 2, token = 0;
-        foreach (PassSequence sequence in sequences)
-        {
-            for (int i = 0; i < sequence.Count; i++, token++)
-                Rope.Angles(sequence.Cache.Position + i, _frequencies, Cosine.AsSpan(token * half, half), Sine.AsSpan(token * half, half));
-        }
+        _angles.Fill(sequences);
     }
+
+    /// <summary>[T, h] of the positions in this pass, as a layer turns; empty where it does not.</summary>
+    public ReadOnlySpan<float> Cosine(int layer) => _angles.Cosine(layer, Tokens);
+
+    /// <summary>The same of sines.</summary>
+    public ReadOnlySpan<float> Sine(int layer) => _angles.Sine(layer, Tokens);
 
     /// <summary>The pass's sequences with their keys and values of one layer.</summary>
     public ReadOnlySpan<AttentionSequence> AttentionOf(int layer)

@@ -49,11 +49,14 @@ internal sealed class RandomWeights(WeightDtype type) : IWeightSource, IDisposab
         return matrix;
     }
 
+    /// <inheritdoc/>
+    public TensorType StoredType(string name) => TensorType.BF16;
+
     /// <summary>Norms are 1, the rest is random.</summary>
     public float[] Vector(string name)
     {
         var values = new float[_shapes[name].Aggregate(1L, (product, axis) => product * axis)];
-        if (name.EndsWith("norm.weight", StringComparison.Ordinal))
+        if (ModelTensors.IsNorm(name))
         {
             Array.Fill(values, 1);
             return values;
@@ -73,7 +76,7 @@ internal sealed class RandomWeights(WeightDtype type) : IWeightSource, IDisposab
     public static long BytesFor(CheckpointConfig config, WeightDtype type) => MatrixTypes.Bytes(config, type, _ => TensorType.BF16);
 
     private static Dictionary<string, long[]> Shapes(ModelConfig model, StreamConfig streams) =>
-        ModelTensors.Expected(model, streams).ToDictionary(StringComparer.Ordinal);
+        ModelTensors.Loaded(model, streams).ToDictionary(StringComparer.Ordinal);
 
     private static ulong Seed(string name)
     {

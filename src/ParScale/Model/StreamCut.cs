@@ -1,4 +1,5 @@
 using ParScale.Checkpoints;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
 using ParScale.Quantization;
@@ -45,6 +46,9 @@ internal sealed class StreamCut(Checkpoint checkpoint, WeightDtype? type, int co
         _matrices.Add(matrix);
         return matrix;
     }
+
+    /// <inheritdoc/>
+    public TensorType StoredType(string name) => _whole.StoredType(name);
 
     /// <inheritdoc/>
     public float[] Vector(string name)

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using ParScale.Checkpoints;
 using ParScale.Checkpoints.Safetensors;
 using ParScale.Kernels.Formats;
@@ -14,7 +15,7 @@ namespace ParScale.Model;
 /// <param name="type">Storage of the matrices, by the rule of <see cref="MatrixTypes"/>; null keeps them as stored.</param>
 internal sealed class WeightReader(Checkpoint checkpoint, WeightDtype? type) : IWeightSource
 {
-    private readonly Dictionary<string, long[]> _shapes = ModelTensors.Expected(checkpoint.Config).ToDictionary(StringComparer.Ordinal);
+    private readonly Dictionary<string, long[]> _shapes = ModelTensors.Loaded(checkpoint.Config).ToDictionary(StringComparer.Ordinal);
     private readonly List<string> _nonFinite = [];
     private readonly List<WeightMatrix> _matrices = [];
 
@@ -32,13 +33,17 @@ internal sealed class WeightReader(Checkpoint checkpoint, WeightDtype? type) : I
         return matrix;
     }
 
-    /// <summary>All values of a tensor of any shape, as float32 in stored order.</summary>
+    /// <inheritdoc/>
+    public TensorType StoredType(string name) => checkpoint.Get(name).Info.Type;
+
+    /// <summary>All values of a tensor of any shape, as float32 in stored order; see <see cref="IWeightSource.Vector"/>.</summary>
     public float[] Vector(string name)
     {
         TensorInfo info = checkpoint.Get(name).Info;
         var values = new float[info.ByteLength / info.Type.ByteSize()];
         using WeightMatrix stored = Stored(name, 1, values.Length);
         stored.CopyRow(0, values);
+        if (ModelTensors.IsNorm(name) && checkpoint.Config.Model.NormOffset is not 0 and var offset) TensorPrimitives.Add(values, (float)offset, values);
         return values;
     }
 

@@ -47,7 +47,7 @@ internal static class MatrixTypes
     public static long Bytes(CheckpointConfig config, WeightDtype? requested, Func<string, TensorType> stored)
     {
         long bytes = 0;
-        foreach ((string name, long[] shape) in ModelTensors.Expected(config))
+        foreach ((string name, long[] shape) in ModelTensors.Loaded(config))
         {
             bytes += IsMatrix(shape)
                 ? WeightMatrix.SizeOf(Of(name, stored(name), requested), (int)shape[0], (int)shape[1])

@@ -17,7 +17,7 @@ internal sealed class QuantizePipeline(
 
     private readonly Crc64 _source = new();
     private readonly List<(string Name, WeightDtype Type, double RelativeError)> _errors = [];
-    private readonly long _total = ModelTensors.Expected(checkpoint.Config).Sum(tensor => checkpoint.Get(tensor.Name).Info.ByteLength);
+    private readonly long _total = ModelTensors.Loaded(checkpoint.Config).Sum(tensor => checkpoint.Get(tensor.Name).Info.ByteLength);
     private RoundingError _error = new(0, 0);
     private QuantizePiece? _waiting;
 

@@ -38,7 +38,7 @@ internal static class QuantizedTensors
     public static void Require(CheckpointConfig config, WeightDtype type, CheckpointFiles files)
     {
         int expected = 0;
-        foreach ((string name, long[] shape) in ModelTensors.Expected(config))
+        foreach ((string name, long[] shape) in ModelTensors.Loaded(config))
         {
             if (MatrixTypes.IsMatrix(shape) && MatrixTypes.Quantized(name, type) is { } packed)
             {

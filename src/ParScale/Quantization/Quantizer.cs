@@ -68,7 +68,7 @@ public static class Quantizer
         using (var file = new QuantizedFileWriter(Path.Combine(output.Path, HeaderChecksum.WeightsName), Plan(checkpoint, type), config))
         {
             using var stream = new QuantizePipeline(checkpoint, file, progress, cancellationToken);
-            foreach ((string name, long[] shape) in ModelTensors.Expected(checkpoint.Config))
+            foreach ((string name, long[] shape) in ModelTensors.Loaded(checkpoint.Config))
             {
                 if (Packed(name, shape, type) is { } packed) stream.Pack(name, packed);
                 else stream.Copy(name);
@@ -90,7 +90,7 @@ public static class Quantizer
     private static List<PlannedTensor> Plan(Checkpoint checkpoint, WeightDtype type)
     {
         List<PlannedTensor> codes = [], scales = [], floats = [];
-        foreach ((string name, long[] shape) in ModelTensors.Expected(checkpoint.Config))
+        foreach ((string name, long[] shape) in ModelTensors.Loaded(checkpoint.Config))
         {
             if (Packed(name, shape, type) is not { } packed)
             {

@@ -8,6 +8,9 @@ internal interface INormalizer
 {
     /// <summary>The text after the step. It holds no lone surrogates before or after.</summary>
     string Normalize(string text);
+
+    /// <summary>Whether the text after the step begins where the one before it did, as the reference implementation counts it.</summary>
+    bool KeepsBegin(string text) => true;
 }
 
 /// <summary>Brings text to one of Unicode's normalisation forms.</summary>
@@ -42,6 +45,13 @@ internal sealed record ReplaceNormalizer(string Pattern, bool IsLiteral, string 
     /// <summary>Where it finds what it replaces.</summary>
     public IEnumerable<(int Start, int End)> Matches(string text) => _pattern?.Matches(text) ?? FindText(text);
 
+    // What replaces several characters counts as if it stood where the last of them was.
+    public bool KeepsBegin(string text)
+    {
+        (int start, int end) = Matches(text).FirstOrDefault((-1, -1));
+        return start != 0 || (Content.Length > 0 && end == (char.IsHighSurrogate(text[0]) ? 2 : 1));
+    }
+
     private IEnumerable<(int Start, int End)> FindText(string text)
     {
         for (int from = 0, at; (at = text.IndexOf(Pattern, from, StringComparison.Ordinal)) >= 0; from = at + Pattern.Length)
@@ -59,6 +69,8 @@ internal sealed record StripNormalizer(bool Left, bool Right) : INormalizer
         (int start, int length) = Kept(text);
         return text.Substring(start, length);
     }
+
+    public bool KeepsBegin(string text) => Kept(text).Start == 0;
 
     /// <summary>What is left of a text.</summary>
     public (int Start, int Length) Kept(string text)

@@ -13,7 +13,7 @@ internal sealed class TokenTexts
     /// <summary>Takes the tokens and how they are decoded.</summary>
     public TokenTexts(TokenizerDefinition definition)
     {
-        _tokens = definition.Tokens;
+        _tokens = [.. definition.Tokens];
         _bytes = new byte[]?[_tokens.Length];
         Decoding = definition.Decoding;
 
@@ -21,6 +21,10 @@ internal sealed class TokenTexts
         // for the bytes of the word.
         IEnumerable<int> ordinary = definition.Merges.Select(merge => merge.Id).Concat((definition.Symbols as ByteSymbols)?.Ids ?? []);
         _plain = [.. definition.AddedTokens.Select(token => token.Id).Except(ordinary)];
+
+        // One that is found in normalized text stands for what was found, such as the space that a normalizer puts before it.
+        foreach (AddedToken token in definition.AddedTokens.Where(token => token.Normalized && _plain.Contains(token.Id)))
+            _tokens[token.Id] = definition.Normalize(token.Content);
     }
 
     /// <summary>How the tokens of a vocabulary of characters become text; null for the byte alphabet.</summary>

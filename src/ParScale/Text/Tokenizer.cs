@@ -29,7 +29,7 @@ public sealed class Tokenizer
         _model = new BpeModel(definition.Symbols, BuildMerges(), definition.IgnoreMerges ? FindWholeWords() : null);
         _matchedAsGiven = new AddedTokenMatcher([.. definition.AddedTokens.Where(token => !token.Normalized)]);
         _matchedNormalized = new AddedTokenMatcher(
-            [.. definition.AddedTokens.Where(token => token.Normalized).Select(token => token with { Content = Normalize(token.Content) })]);
+            [.. definition.AddedTokens.Where(token => token.Normalized).Select(token => token with { Content = definition.Normalize(token.Content) })]);
         _texts = new TokenTexts(definition);
         _fingerprint = new Lazy<string>(() => TokenizerFingerprint.Of(definition));
     }
@@ -86,9 +86,14 @@ public sealed class Tokenizer
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>(text.Length / 3 + 8);
         string whole = TextCleaner.ReplaceLoneSurrogates(text);
-        PieceHandler cut = CutWords(word => _model.Encode(word, ids), opens: () => ids.Count == 0);
+        PieceHandler cut = CutWords((word, _) => _model.Encode(word, ids));
         var rule = new MatchRule(parseSpecial);
-        _matchedAsGiven.Split(whole, rule, ids, (_, given) => _matchedNormalized.Split(Normalize(given), rule, ids, (_, piece) => cut(piece)));
+        _matchedAsGiven.Split(whole, rule, ids, (at, given) =>
+        {
+            bool opens = at == 0;
+            string normalized = Normalize(given, ref opens);
+            _matchedNormalized.Split(normalized, rule, ids, (start, piece) => cut(piece, opens && start == 0));
+        });
         if (!addSpecial) return [.. ids];
         (IReadOnlyList<int> before, IReadOnlyList<int> after) = _definition.Template;
 
@@ -105,12 +110,19 @@ public sealed class Tokenizer
     {
         ArgumentNullException.ThrowIfNull(chat);
         var ids = new List<int>(chat.Text.Length / 3 + 8);
-        PieceHandler cut = CutWords(word => _model.Encode(word, ids), opens: () => ids.Count == 0);
+        PieceHandler cut = CutWords((word, _) => _model.Encode(word, ids));
         TaggedText whole = TaggedNormalizer.Clean(chat.Tagged);
-        _matchedAsGiven.Split(whole.Text, new MatchRule(MatchSpecial: true, whole), ids, (start, given) =>
+        _matchedAsGiven.Split(whole.Text, new MatchRule(MatchSpecial: true, whole), ids, (at, given) =>
         {
-            TaggedText normalized = _definition.Normalizers.Aggregate(whole.Slice(start, given.Length), TaggedNormalizer.Normalize);
-            _matchedNormalized.Split(normalized.Text, new MatchRule(MatchSpecial: true, normalized), ids, (_, piece) => cut(piece));
+            bool opens = at == 0;
+            TaggedText normalized = whole.Slice(at, given.Length);
+            foreach (INormalizer step in _definition.Normalizers)
+            {
+                opens &= step.KeepsBegin(normalized.Text);
+                normalized = TaggedNormalizer.Normalize(normalized, step);
+            }
+            _matchedNormalized.Split(
+                normalized.Text, new MatchRule(MatchSpecial: true, normalized), ids, (start, piece) => cut(piece, opens && start == 0));
         });
         return [.. ids];
     }
@@ -166,16 +178,24 @@ public sealed class Tokenizer
     private ITokenJoiner CreateJoiner(bool continues) =>
         _definition.Decoding is { } decoding ? new CharacterJoiner(_texts, decoding, continues) : new Utf8Joiner(_texts);
 
-    private string Normalize(string text) => _definition.Normalizers.Aggregate(text, (before, step) => step.Normalize(before));
+    private string Normalize(string text, ref bool opens)
+    {
+        foreach (INormalizer step in _definition.Normalizers)
+        {
+            opens &= step.KeepsBegin(text);
+            text = step.Normalize(text);
+        }
+        return text;
+    }
 
     // Each step cuts the pieces of the one before it further; what is left at the end are the words.
-    private PieceHandler CutWords(PieceHandler words, Func<bool> opens)
+    private PieceHandler CutWords(PieceHandler words)
     {
         PieceHandler cut = words;
         foreach (IPreTokenizer step in _definition.PreTokenizers.Reverse())
         {
             PieceHandler next = cut;
-            cut = piece => step.Cut(piece, opens(), next);
+            cut = (piece, opens) => step.Cut(piece, opens, next);
         }
         return cut;
     }

@@ -41,6 +41,9 @@ internal sealed record TokenizerDefinition
 
     /// <summary>What the file asks for and does not get, one line each.</summary>
     public required IReadOnlyList<string> Notices { get; init; }
+
+    /// <summary>A text after all normalizers. It holds no lone surrogates before or after.</summary>
+    public string Normalize(string text) => Normalizers.Aggregate(text, (before, step) => step.Normalize(before));
 }
 
 /// <summary>The ids that a post-processor puts around a text, such as that of the begin of text.</summary>

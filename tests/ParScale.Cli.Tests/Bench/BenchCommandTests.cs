@@ -72,6 +72,21 @@ public class BenchCommandTests(TinyModel model)
         Assert.All(json.GetProperty("rows").EnumerateArray(), row => Assert.Equal("f32", row.GetProperty("dtype").GetString()));
     }
 
+    [Theory]
+    [InlineData("gemma2")]
+    [InlineData("phi3")]
+    [InlineData("smollm3")]
+    public void The_shape_of_any_config_is_measured_with_random_weights(string name)
+    {
+        using var folder = new TempFolder();
+        string file = folder.Write("config.json", FamilyConfigs.Json(name));
+        JsonElement json = Tool.Run("bench", "--shape", file, "--prefix-tokens", "3", "--streams", "1,2", "--dtype", "q8", "-n", "1", "-r", "1", "--prompt", "20", "-q", "--json").Json();
+        Assert.Equal(FamilyConfigs.Read(name).Parameters, json.GetProperty("model").GetProperty("parameters").GetInt64());
+        Assert.Equal(2, json.GetProperty("rows").GetArrayLength());
+        string error = Tool.Run("bench", "--shape", file, "--layers", "2").Fails(2, "CL-02");
+        Assert.Contains("--layers", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_plot_is_well_formed_and_holds_every_row()
     {

@@ -22,15 +22,13 @@ public class ShapeConversionTests
             new ModelConfig
             {
                 HiddenSize = sizes.Item1,
-                IntermediateSize = sizes.Item2,
-                LayerCount = layers,
+                Layers = LayerConfig.Qwen2(layers, 2 * half, sizes.Item2, ropeTheta: 10_000),
                 AttentionHeads = keyHeads * group,
                 KeyValueHeads = keyHeads,
                 HeadSize = 2 * half,
                 VocabularySize = sizes.Item3,
                 MaxPositions = 64,
                 RmsNormEpsilon = 1e-6,
-                RopeTheta = 10_000,
                 TieWordEmbeddings = tied,
             },
             streams == 1 ? StreamConfig.Plain : new StreamConfig(streams, slots, 0.1)));
@@ -63,6 +61,19 @@ public class ShapeConversionTests
     [Fact]
     public void Both_counts_agree_on_any_shape() => Configs.Sample(config =>
         Assert.Equal(ParameterCounts.Of(config), Counts(config.Model.ToShape(config.Streams, "any"), config.Streams.Count)));
+
+    [Fact]
+    public void Both_counts_agree_on_every_family()
+    {
+        foreach (string name in FamilyConfigs.Names)
+        {
+            foreach (int streams in new[] { 1, 3 })
+            {
+                CheckpointConfig config = FamilyConfigs.Read(name, streams);
+                Assert.Equal(ParameterCounts.Of(config), Counts(config.Model.ToShape(config.Streams, name), streams));
+            }
+        }
+    }
 
     [Fact]
     public void A_shape_comes_back_from_its_config_and_from_the_file()

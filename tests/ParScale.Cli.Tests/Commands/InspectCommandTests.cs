@@ -26,6 +26,30 @@ public class InspectCommandTests(TinyModel model)
         Assert.Equal(0, json.GetProperty("notices").GetArrayLength());
     }
 
+    [Theory]
+    [InlineData("gemma2", "scores capped at 3", "2 of 3 layers: a window of 5 tokens", "norms before and behind the blocks")]
+    [InlineData("gemma3", "2 of 3 layers: rotary positions plain, theta 1000", "1 of 3 layers: rotary positions linear, factor 8, theta 20000", "queries and keys normalized per head")]
+    [InlineData("phi3", "longrope, long factors beyond 16 tokens", "12 of 16 numbers of a head", "fused projections")]
+    [InlineData("smollm3", "1 of 3 layers: no rotary positions", "2 of 3 layers: rotary positions plain, theta 2000", "")]
+    public void What_a_family_computes_is_told_before_anything_is_loaded(string name, params string[] told)
+    {
+        using var folder = new TempFolder();
+        ParScale.Configuration.CheckpointConfig config = FamilyConfigs.Write(folder.Path, name);
+        Outcome text = Tool.Run("inspect", "-m", folder.Path);
+        Assert.All(told, line => Assert.Contains(line, text.Out, StringComparison.Ordinal));
+        JsonElement json = Tool.Run("inspect", "-m", folder.Path, "--json").Json();
+        Assert.Equal(config.Model.Family, json.GetProperty("family").GetString());
+        Assert.Equal(config.Parameters, json.GetProperty("parameters").GetProperty("total").GetInt64());
+    }
+
+    [Fact]
+    public void What_is_not_supported_is_named_in_one_line()
+    {
+        using var folder = new TempFolder();
+        folder.Write("config.json", "{\"model_type\":\"gemma3\"}");
+        Assert.Contains("the nearest is gemma3_text", Tool.Run("inspect", "-m", folder.Path).Fails(3, "CF-08"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Tokenizer_is_named_by_fingerprint_and_tested()
     {

@@ -20,6 +20,10 @@ internal sealed record AttentionCase(KvDtype Type)
 
     public float Scale { get; init; } = 0.25f;
 
+    public float SoftCap { get; init; }
+
+    public int Window { get; init; } = AttentionShape.AllTokens;
+
     public required SequenceCase[] Sequences { get; init; }
 
     /// <summary>Whether all streams have the same queries and tokens, as in layer 0.</summary>
@@ -31,7 +35,7 @@ internal sealed record AttentionCase(KvDtype Type)
 
     private int Width => Heads * HeadSize;
 
-    private AttentionShape Shape => new(Heads, KeyValueHeads, HeadSize, Scale);
+    private AttentionShape Shape => new(Heads, KeyValueHeads, HeadSize, Scale, SoftCap, Window);
 
     private int Rows => Sequences.Sum(sequence => sequence.Streams * sequence.Count);
 

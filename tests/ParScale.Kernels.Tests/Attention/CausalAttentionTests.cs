@@ -75,6 +75,40 @@ public sealed class CausalAttentionTests : IDisposable
     public void Sequences_of_several_splits_match_the_reference(KvDtype type) =>
         Check(new AttentionCase(type) { Heads = 2, HeadSize = 16, Sequences = AttentionCase.Alike(1, 6, (1600, 4)) });
 
+    public static TheoryData<int, KvDtype> WindowsAndTypes => Each([1, 2, 15, 16, 17, 127, 128, 129, 500, 512, 513, 700, 100_000]);
+
+    [Theory]
+    [MemberData(nameof(WindowsAndTypes))]
+    public void Every_window_matches_the_reference_and_leaves_the_learned_slots_alone(int window, KvDtype type)
+    {
+        SequenceCase[] sequences = [new(1, 0, 690, 40), new(2, 48, 0, 9), new(2, 3, 1100, 1), new(1, 130, 130, 2)];
+        Check(new AttentionCase(type) { Heads = 6, HeadSize = 20, Sequences = sequences, Window = window });
+        Check(new AttentionCase(type) { Heads = 6, HeadSize = 20, Sequences = sequences, Window = window, Shared = true });
+    }
+
+    [Theory]
+    [InlineData(KvDtype.F32, 3)]
+    [InlineData(KvDtype.Bf16, 3)]
+    [InlineData(KvDtype.Q8, 3)]
+    [InlineData(KvDtype.F32, 50)]
+    public void Capped_scores_match_the_reference(KvDtype type, float cap)
+    {
+        SequenceCase[] sequences = [new(1, 0, 690, 3), new(3, 48, 5, 9)];
+        Check(new AttentionCase(type) { Heads = 6, HeadSize = 20, Sequences = sequences, SoftCap = cap });
+        Check(new AttentionCase(type) { Heads = 6, HeadSize = 20, Sequences = sequences, SoftCap = cap, Window = 6, QueryScale = 40 });
+    }
+
+    [Fact]
+    public void Windows_and_caps_change_the_result()
+    {
+        var plain = new AttentionCase(KvDtype.F32) { Heads = 2, HeadSize = 16, Sequences = AttentionCase.Alike(1, 4, (30, 2)) };
+        float[] expected = plain.Reference();
+        Assert.NotEqual(expected, (plain with { Window = 30 }).Reference());
+        Assert.NotEqual(expected, (plain with { SoftCap = 50 }).Reference());
+        Assert.Equal(plain.Run(_scratch, _pool), (plain with { Window = 32 }).Run(_scratch, _pool));
+        Assert.Throws<ArgumentException>(() => (plain with { Window = 0 }).Run(_scratch, _pool));
+    }
+
     [Theory]
     [MemberData(nameof(Types))]
     public void Scores_too_large_for_exp_do_not_overflow(KvDtype type) =>
@@ -95,15 +129,21 @@ public sealed class CausalAttentionTests : IDisposable
         SequenceCase[] sequences = [new(2, 10, 600, 5), new(1, 0, 0, 3), new(5, 7, 33, 1), new(1, 0, 40, 2), new(2, 10, 3, 4)];
         foreach (bool shared in new[] { false, true })
         {
-            var many = new AttentionCase(type) { Heads = 6, HeadSize = 20, Sequences = sequences, Shared = shared };
-            using var one = new WorkerPool(1);
-            using var five = new WorkerPool(5);
-            float[] together = many.Run(_scratch, one);
-            Assert.Equal(together, many.Run(_scratch, five));
-            for (int i = 0; i < sequences.Length; i++)
+            foreach (AttentionCase many in new AttentionCase[]
             {
-                for (int token = 0; token < sequences[i].Count; token++)
-                    Assert.Equal(many.RowOf(together, i, token), many.RunAlone(i, token, _scratch, five));
+                new(type) { Heads = 6, HeadSize = 20, Sequences = sequences, Shared = shared },
+                new(type) { Heads = 6, HeadSize = 20, Sequences = sequences, Shared = shared, Window = 130, SoftCap = 4 },
+            })
+            {
+                using var one = new WorkerPool(1);
+                using var five = new WorkerPool(5);
+                float[] together = many.Run(_scratch, one);
+                Assert.Equal(together, many.Run(_scratch, five));
+                for (int i = 0; i < sequences.Length; i++)
+                {
+                    for (int token = 0; token < sequences[i].Count; token++)
+                        Assert.Equal(many.RowOf(together, i, token), many.RunAlone(i, token, _scratch, five));
+                }
             }
         }
     }

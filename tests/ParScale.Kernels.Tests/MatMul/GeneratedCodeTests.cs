@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Iced.Intel;
 using ParScale.Kernels.Formats;
@@ -8,7 +7,6 @@ using ParScale.Kernels.MatMul.Assembly;
 using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Memory;
 using ParScale.Kernels.Tests.Support;
-using ParScale.Kernels.Vectors;
 
 namespace ParScale.Kernels.Tests.MatMul;
 
@@ -79,7 +77,6 @@ public sealed class GeneratedCodeTests
         Assert.Equal(fetches, code.Count(instruction => instruction.Mnemonic == Mnemonic.Prefetcht1));
     }
 
-    // Where the machine has wider vectors the product never comes here.
     [Theory]
     [InlineData(1, 31)]
     [InlineData(2, 33)]
@@ -92,22 +89,16 @@ public sealed class GeneratedCodeTests
         using var pool = new WorkerPool(2);
         foreach (int rows in new[] { 3, 4, 5, 6, 7, 8, 11, 16, 270 })
         {
-            CheckFloats<F32>(WeightDtype.F32, outputs, length, rows, pool);
-            CheckFloats<Bf16>(WeightDtype.Bf16, outputs, length, rows, pool);
+            foreach (WeightDtype type in new[] { WeightDtype.F32, WeightDtype.Bf16 })
+            {
+                using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(outputs * length, 1), type, outputs, length);
+                float[] x = Numbers.Random(rows * length, 2), bias = Numbers.Random(outputs, 3);
+                float[] expected = new float[rows * outputs], actual = new float[rows * outputs];
+                Linear.In256Bits(weights, x, rows, bias, expected, pool, intrinsics: true);
+                Linear.In256Bits(weights, x, rows, bias, actual, pool, intrinsics: false);
+                Assert.Equal(expected, actual);
+            }
         }
-    }
-
-    private static unsafe void CheckFloats<TFormat>(WeightDtype type, int outputs, int length, int rows, WorkerPool pool)
-        where TFormat : struct, IFloatFormat
-    {
-        using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(outputs * length, 1), type, outputs, length);
-        float[] x = Numbers.Random(rows * length, 2), bias = Numbers.Random(outputs, 3), expected = new float[rows * outputs], actual = new float[rows * outputs];
-        fixed (float* xs = x, biases = bias, expectedY = expected, actualY = actual)
-        {
-            new FloatMatMul.Product<TFormat>(weights, xs, rows, biases, expectedY, pool, intrinsics: true).Run<Simd256, Vector256<float>, Vector256<int>>();
-            new FloatMatMul.Product<TFormat>(weights, xs, rows, biases, actualY, pool).Run<Simd256, Vector256<float>, Vector256<int>>();
-        }
-        Assert.Equal(expected, actual);
     }
 
     // The registers that are written.

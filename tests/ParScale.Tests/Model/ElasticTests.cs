@@ -136,7 +136,7 @@ public sealed class ElasticTests : IDisposable
             double[][] logits = expected.RootElement.GetProperty("logits").GetProperty(FormattableString.Invariant($"{count}")).Deserialize<double[][]>()!;
             var found = new List<float>();
             using (Session session = model.CreateSession(tokens.Length, count))
-                session.Append(tokens, (_, row) => found.AddRange(row.ToArray()));
+                session.Append(tokens, (_, row) => found.AddRange(row.ToArray()), Stop);
             double error = Compare.Distance(logits.SelectMany(row => row), found);
             TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"P' = {count}: max |logit error| = {error:e2}"));
             Assert.InRange(error, 0, 1e-5);

@@ -23,15 +23,13 @@ public class ModelConfigTests
             new ModelConfig
             {
                 HiddenSize = ownHead ? sizes[0] : keyHeads * perKey * headSize,
-                IntermediateSize = sizes[1],
-                LayerCount = sizes[2],
+                Layers = LayerConfig.Qwen2(sizes[2], headSize, sizes[1], theta),
                 AttentionHeads = keyHeads * perKey,
                 KeyValueHeads = keyHeads,
                 HeadSize = headSize,
                 VocabularySize = sizes[3] + 10,
                 MaxPositions = sizes[4],
                 RmsNormEpsilon = 1e-6,
-                RopeTheta = theta,
                 TieWordEmbeddings = tied,
                 EndOfTextIds = [.. ids.Distinct()],
                 BeginOfTextId = ids.Length == 0 ? null : ids[0],

@@ -43,7 +43,7 @@ public class RandomWeightsTests
         StreamSet two = weights.Streams(Shape, new StreamConfig(2, 5, 0.1), KvDtype.Bf16), four = weights.Streams(Shape, new StreamConfig(4, 5, 0.1), KvDtype.Bf16);
         Assert.Equal((96 * 2, 96 * 4), (two.Aggregator?.Inner.Columns, four.Aggregator?.Inner.Columns));
         Assert.Equal((2, 4), (two.Aggregator?.Outer.Rows, four.Aggregator?.Outer.Rows));
-        Assert.Equal((WeightDtype.Q8, WeightDtype.Q4, WeightDtype.Q4), (backbone.Head.Type, backbone.Layers[0].Query.Type, backbone.Type));
+        Assert.Equal((WeightDtype.Q8, WeightDtype.Q4, WeightDtype.Q4), (backbone.Head.Type, backbone.Layers[0].Attention.Query.Type, backbone.Type));
         two.Free();
         four.Free();
     }

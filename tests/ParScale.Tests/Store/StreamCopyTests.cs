@@ -105,7 +105,7 @@ public sealed class StreamCopyTests : IDisposable
     public async Task Another_backbone_is_noticed_and_nothing_is_kept(string difference)
     {
         if (difference == "other weights") Publish(Second, 2, backboneSeed: 6);
-        else Publish(Second, 2, backboneSeed: 5, Backbone with { Model = Backbone.Model with { RopeTheta = 5 } });
+        else Publish(Second, 2, backboneSeed: 5, Backbone with { Model = Backbone.Model with { Layers = LayerConfig.Qwen2(Backbone.Model.LayerCount, Backbone.Model.HeadSize, Backbone.Model.IntermediateSize, ropeTheta: 5) } });
         using HubClient client = Client();
         string whole = await client.FetchAsync(ModelName.Parse(First), null, Stop);
         Assert.Null(await PrepareAsync(client, whole));

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using ParScale.Text;
 
@@ -42,6 +44,27 @@ public class PipelineVectorTests
         {
             CheckDecoding(tokenizer, ReferenceVectors.Ids(vector), vector.GetProperty("text").GetString() ?? "");
             Assert.Equal(vector.GetProperty("plain").GetString(), tokenizer.Decode(ReferenceVectors.Ids(vector), skipSpecial: true));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pipelines))]
+    public void Ten_thousand_hostile_texts_have_the_ids_and_the_text_of_the_reference_engine(string folder, string name)
+    {
+        HostileTexts hostile = HostileTexts.Shared;
+        Tokenizer tokenizer = Load(folder, Vectors(folder).GetProperty("pipelines").EnumerateArray().Single(one => Name(one) == name));
+        string[] expected = hostile.Hashes(folder, name);
+        Assert.Equal(hostile.All.Length, expected.Length * hostile.Block);
+        for (int block = 0; block < expected.Length; block++)
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (string text in hostile.All.Skip(block * hostile.Block).Take(hostile.Block))
+            {
+                int[] ids = tokenizer.Encode(text, parseSpecial: true);
+                hash.AppendData(Encoding.UTF8.GetBytes($"{string.Join(',', ids)}\n{tokenizer.Decode(ids)}\n"));
+            }
+            string found = Convert.ToHexStringLower(hash.GetHashAndReset())[..expected[block].Length];
+            Assert.True(expected[block] == found, $"texts {block * hostile.Block} to {(block + 1) * hostile.Block - 1} differ");
         }
     }
 

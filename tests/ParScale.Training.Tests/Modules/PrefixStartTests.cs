@@ -72,6 +72,13 @@ public sealed class PrefixStartTests(ITestOutputHelper output)
         Assert.True((states[0] - states[1]).abs().max().item<double>() > 1e-2);
     }
 
+    [Fact]
+    public void A_text_shorter_than_a_prefix_is_refused()
+    {
+        using var model = new ParScaleLm(RandomCheckpoint.Config(2, prefix: 4));
+        Assert.Equal("TR-25", Assert.Throws<ParScaleException>(() => TextPrefixes.Fill(model, [1, 2, 3], seed: 1)).Code);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

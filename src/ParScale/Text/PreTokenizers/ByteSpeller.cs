@@ -15,6 +15,6 @@ internal sealed record ByteSpeller : IPreTokenizer
         Encoding.UTF8.GetBytes(text, bytes);
         char[] letters = new char[bytes.Length];
         for (int i = 0; i < bytes.Length; i++) letters[i] = ByteAlphabet.ToChar(bytes[i]);
-        next(letters);
+        next(letters, opens);
     }
 }

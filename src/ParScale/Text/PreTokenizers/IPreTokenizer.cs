@@ -1,7 +1,9 @@
 namespace ParScale.Text.PreTokenizers;
 
 /// <summary>Takes a piece of text that is about to be cut further or encoded.</summary>
-internal delegate void PieceHandler(ReadOnlySpan<char> piece);
+/// <param name="piece">The piece.</param>
+/// <param name="opens">Whether the whole text that is encoded begins with it.</param>
+internal delegate void PieceHandler(ReadOnlySpan<char> piece, bool opens);
 
 /// <summary>One step of cutting text into the words that are merged on their own.</summary>
 internal interface IPreTokenizer
@@ -37,12 +39,12 @@ internal sealed record SpaceMarker(char Mark, PrependScheme Scheme) : IPreTokeni
         prepends &= text[0] != Mark && text[0] != ' ';
         if (!prepends && (Mark == ' ' || !text.Contains(' ')))
         {
-            next(text);
+            next(text, opens);
             return;
         }
         var marked = new char[text.Length + (prepends ? 1 : 0)];
         marked[0] = Mark;
         text.Replace(marked.AsSpan(prepends ? 1 : 0), ' ', Mark);
-        next(marked);
+        next(marked, opens);
     }
 }

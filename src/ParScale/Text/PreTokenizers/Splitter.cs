@@ -37,23 +37,23 @@ internal sealed record Splitter(string Pattern, bool IsLiteral, SplitBehavior Be
 
     public void Cut(ReadOnlySpan<char> text, bool opens, PieceHandler next)
     {
-        if (_rule is { } rule) CutByRule(text, rule, next);
-        else CutByPattern(text, next);
+        if (_rule is { } rule) CutByRule(text, opens, rule, next);
+        else CutByPattern(text, opens, next);
     }
 
-    private static void CutByRule(ReadOnlySpan<char> text, WordRule rule, PieceHandler next)
+    private static void CutByRule(ReadOnlySpan<char> text, bool opens, WordRule rule, PieceHandler next)
     {
         for (int start = 0; start < text.Length;)
         {
             int length = WordSplitter.NextWord(text, start, rule);
-            next(text.Slice(start, length));
+            next(text.Slice(start, length), opens && start == 0);
             start += length;
         }
     }
 
-    private void CutByPattern(ReadOnlySpan<char> text, PieceHandler next)
+    private void CutByPattern(ReadOnlySpan<char> text, bool opens, PieceHandler next)
     {
-        var pieces = new PieceJoiner(Behavior, text, next);
+        var pieces = new PieceJoiner(Behavior, text, opens, next);
         var failures = new PatternFailures(_pattern.Branches);
         int between = 0;
         for (int at = 0; at < text.Length;)
@@ -73,7 +73,7 @@ internal sealed record Splitter(string Pattern, bool IsLiteral, SplitBehavior Be
     }
 
     // Joins matches and what stands between them as the behaviour says; the piece from _start to _end may still grow.
-    private ref struct PieceJoiner(SplitBehavior behavior, ReadOnlySpan<char> text, PieceHandler next)
+    private ref struct PieceJoiner(SplitBehavior behavior, ReadOnlySpan<char> text, bool opens, PieceHandler next)
     {
         private readonly ReadOnlySpan<char> _text = text;
         private int _start;
@@ -96,7 +96,7 @@ internal sealed record Splitter(string Pattern, bool IsLiteral, SplitBehavior Be
 
         public readonly void Finish()
         {
-            if (_end > _start) next(_text[_start.._end]);
+            if (_end > _start) next(_text[_start.._end], opens && _start == 0);
         }
     }
 }

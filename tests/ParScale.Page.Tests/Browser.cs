@@ -1,0 +1,58 @@
+using Microsoft.Playwright;
+using ParScale.Server.Tests;
+
+[assembly: AssemblyFixture(typeof(ParScale.Page.Tests.Browser))]
+[assembly: AssemblyFixture(typeof(ParScale.Page.Tests.EmbeddedModels))]
+
+namespace ParScale.Page.Tests;
+
+/// <summary>The system's Chromium, started once for all tests. Where there is none they are skipped.</summary>
+public sealed class Browser : IAsyncLifetime
+{
+    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+
+    public async ValueTask InitializeAsync()
+    {
+        string[] folders = Environment.GetEnvironmentVariable("PATH")?.Split(Path.PathSeparator) ?? [];
+        if (folders.SelectMany(_ => Names, Path.Combine).FirstOrDefault(File.Exists) is not { } chromium) return;
+        _playwright = await Playwright.CreateAsync();
+        // Under root there is no sandbox to be had; all that the tests open is their own server.
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = ["--no-sandbox", "--disable-gpu"] });
+    }
+
+    /// <summary>A window of its own, with nothing kept from others.</summary>
+    internal async Task<OpenPage> Open(TestServer server, int width = 1280, int height = 800, ColorScheme scheme = ColorScheme.Light, string preferences = "{}", bool bypassPolicy = false)
+    {
+        Assert.SkipWhen(_browser is null, "Chromium is not installed; scripts/install-chromium.sh installs it");
+        IBrowserContext context = await _browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            ViewportSize = new ViewportSize { Width = width, Height = height },
+            ColorScheme = scheme,
+            ReducedMotion = ReducedMotion.Reduce,
+            BypassCSP = bypassPolicy,
+        });
+        context.SetDefaultTimeout(20_000);
+        return await OpenPage.In(context, server.Address, preferences);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_browser is not null) await _browser.DisposeAsync();
+        _playwright?.Dispose();
+    }
+}
+
+/// <summary>The models that travel with the library, which have no chat template.</summary>
+public sealed class EmbeddedModels : IDisposable
+{
+    public IReadOnlyList<(string Name, LanguageModel Model)> Models { get; } =
+        [.. EmbeddedModel.StreamCounts.OrderDescending().Select(streams => ($"shakespeare-p{streams}", LanguageModel.Load(null, new LoadOptions { Streams = streams })))];
+
+    public void Dispose()
+    {
+        foreach ((_, LanguageModel model) in Models) model.Dispose();
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using ParScale.Server.Tests;
+
+namespace ParScale.Page.Tests;
+
+/// <summary>Models without a chat template continue texts; the embedded ones are such.</summary>
+public sealed class TextTests(Browser browser, EmbeddedModels embedded)
+{
+    private const string Seeded = """{"seed": "2", "maxTokens": "48"}""";
+
+    [Fact]
+    public async Task A_base_model_continues_what_is_written()
+    {
+        await using TestServer server = await TestServer.Start(embedded.Models);
+        await using OpenPage page = await browser.Open(server, preferences: Seeded);
+        await Assertions.Expect(page.Page.Locator(".welcome h2")).ToHaveTextAsync("Begin a text");
+        Assert.Equal(["1", "2", "4"], await page.TextsOf("#streams label"));
+        await page.Ask("ROMEO:");
+        JsonElement alone = await server.Ask("/v1/completions", """{"model": "shakespeare-p4", "prompt": "ROMEO:", "seed": 2, "max_tokens": 48}""");
+        string expected = "ROMEO:" + alone.GetProperty("choices")[0].GetProperty("text").GetString();
+        Assert.Equal(expected, await page.Page.Locator(".manuscript").TextContentAsync());
+    }
+
+    [Fact]
+    public async Task A_text_goes_on_beyond_the_context()
+    {
+        await using TestServer server = await TestServer.Start(embedded.Models);
+        await using OpenPage page = await browser.Open(server, preferences: Seeded);
+        await page.Ask("ROMEO:");
+        string text = (await page.Page.Locator(".manuscript").TextContentAsync())!;
+        for (int i = 0; i < 3; i++)
+        {
+            await page.Ask("");
+            string longer = (await page.Page.Locator(".manuscript").TextContentAsync())!;
+            Assert.StartsWith(text, longer, StringComparison.Ordinal);
+            Assert.True(longer.Length > text.Length);
+            text = longer;
+        }
+        Assert.Matches(@"read the last 80 of \d+ tokens", await page.Page.Locator(".figures").TextContentAsync());
+    }
+
+    [Fact]
+    public async Task The_map_shows_which_stream_led_each_token()
+    {
+        await using TestServer server = await TestServer.Start(embedded.Models);
+        await using OpenPage page = await browser.Open(server, preferences: Seeded);
+        await page.Ask("ROMEO:");
+        JsonElement alone = (await server.Ask("/v1/completions", """{"model": "shakespeare-p4", "prompt": "ROMEO:", "seed": 2, "max_tokens": 48, "stream_weights": true}""")).GetProperty("choices")[0];
+        int[] leaders = [.. alone.GetProperty("stream_weights").EnumerateArray().Select(one => one.EnumerateArray().Select(weight => weight.GetSingle()).ToArray()).Select(one => Array.IndexOf(one, one.Max()))];
+        string[] classes = await page.Page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('.token')].map(token => token.className)");
+        Assert.Equal(leaders.Select(leader => $"token stream s{leader}"), classes);
+        string[] legend = await page.TextsOf(".legend li");
+        Assert.Equal(4, legend.Length);
+        for (int stream = 0; stream < 4; stream++)
+        {
+            Assert.Matches($@"^Stream {stream + 1}[\d.]+ %, leads {leaders.Count(leader => leader == stream)}$", legend[stream]);
+            // The colour is not the only sign.
+            Assert.True(leaders.Contains(stream));
+        }
+        string[] lines = await page.Page.EvaluateAsync<string[]>("() => [0, 1, 2, 3].map(stream => getComputedStyle(document.querySelector(`.token.s${stream}`)).textDecorationStyle)");
+        Assert.Equal(["solid", "dashed", "dotted", "double"], lines);
+    }
+
+    [Fact]
+    public async Task A_token_tells_its_probability_to_pointer_and_keyboard()
+    {
+        await using TestServer server = await TestServer.Start(embedded.Models);
+        await using OpenPage page = await browser.Open(server, preferences: Seeded);
+        await page.Ask("ROMEO:");
+        JsonElement alone = (await server.Ask("/v1/completions", """{"model": "shakespeare-p4", "prompt": "ROMEO:", "seed": 2, "max_tokens": 48, "logprobs": 5}""")).GetProperty("choices")[0].GetProperty("logprobs");
+        ILocator card = page.Page.Locator("#inspector"), tokens = page.Page.Locator(".token");
+        async Task Shows(int token)
+        {
+            double probability = Math.Exp(alone.GetProperty("token_logprobs")[token].GetDouble()) * 100;
+            string shown = (await card.Locator(".inspected span").TextContentAsync())!;
+            Assert.Equal(probability, double.Parse(shown.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture), 0.6);
+            Assert.Equal(5, await card.Locator(".bars").First.Locator(".bar").CountAsync());
+            Assert.Equal(4, await card.Locator(".bars").Last.Locator(".bar").CountAsync());
+        }
+        await tokens.Nth(5).HoverAsync();
+        await Shows(5);
+        await page.Page.Mouse.MoveAsync(2, 2);
+        await Assertions.Expect(card).ToBeHiddenAsync();
+        await tokens.First.FocusAsync();
+        await page.Page.Keyboard.PressAsync("ArrowRight");
+        await page.Page.Keyboard.PressAsync("ArrowRight");
+        await Shows(2);
+        Assert.Matches(@" %, stream \d leads with \d+ %$", await tokens.Nth(2).GetAttributeAsync("aria-label"));
+        await page.Page.Keyboard.PressAsync("ArrowDown");
+        Assert.NotEqual(0, await page.Page.EvaluateAsync<int>("() => [...document.querySelectorAll('.token')].indexOf(document.activeElement)"));
+        await page.Page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(card).ToBeHiddenAsync();
+    }
+
+    [Fact]
+    public async Task Texts_of_several_P_grow_side_by_side()
+    {
+        await using TestServer server = await TestServer.Start(embedded.Models);
+        await using OpenPage page = await browser.Open(server, preferences: Seeded);
+        await page.Page.ClickAsync("#compare");
+        await page.Choose("streams", "2");
+        await page.Ask("ROMEO:");
+        string[] before = await page.TextsOf(".manuscript");
+        await page.Ask(" Yet");
+        string[] after = await page.TextsOf(".manuscript");
+        Assert.Equal(3, after.Distinct().Count());
+        Assert.All(after.Zip(before), pair => Assert.StartsWith(pair.Second + " Yet", pair.First, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_chat_model_continues_texts_too()
+    {
+        using var chat = LanguageModel.Load(null, new LoadOptions { ChatTemplate = Text.Chat.ChatTemplate.ChatMl });
+        await using TestServer server = await TestServer.Start(chat);
+        await using OpenPage page = await browser.Open(server, preferences: Seeded);
+        await Assertions.Expect(page.Page.Locator(".welcome h2")).ToHaveTextAsync("Ask something");
+        await page.Choose("kind", "Continue text");
+        await page.Ask("ROMEO:");
+        Assert.StartsWith("ROMEO:", await page.Page.Locator(".manuscript").TextContentAsync(), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,62 @@
+using ParScale.Training.Commands;
+using ParScale.Training.Evaluation;
+using ParScale.Training.Runs;
+using ParScale.Training.Sweeps;
+
+namespace ParScale.Training.Tests.Sweeps;
+
+public sealed class ArmComparisonTests
+{
+    [Fact]
+    public void Differences_have_the_interval_of_student_and_the_p_of_all_signs()
+    {
+        PairedDifference difference = ArmComparison.Differ([-0.03, -0.01, -0.02])!;
+        // t(2, 97.5 %) = 4.302653, deviation 0.01.
+        Assert.Equal(-0.02, difference.Mean, 1e-12);
+        Assert.Equal(-0.02 - 4.302653 * 0.01 / Math.Sqrt(3), difference.Low!.Value, 1e-7);
+        Assert.Equal(-0.02 + 4.302653 * 0.01 / Math.Sqrt(3), difference.High!.Value, 1e-7);
+        // Of eight choices of signs only all and none give as much.
+        Assert.Equal(0.25, difference.P);
+        Assert.Equal(0.5, ArmComparison.Differ([-0.01, 0.03, 0.04])!.P);
+        PairedDifference one = ArmComparison.Differ([0.2])!;
+        Assert.Equal((1, null, 1.0), (one.Pairs, one.Low, one.P));
+        Assert.Null(ArmComparison.Differ([]));
+    }
+
+    [Fact]
+    public void Arms_are_the_runs_that_differ_in_their_seed()
+    {
+        using var folder = new TempFolder();
+        Write(folder, "plain-p1-s1", 3.2, null);
+        Write(folder, "plain-p1-s2", 3.1, null);
+        Write(folder, "wide-p2-s1", 3.15, [3.3, 3.17]);
+        Write(folder, "wide-p2-s2", 3.09, [3.1, 3.12]);
+        folder.Write("sweep.json", """
+            {"threads": 1, "runs": {
+              "plain-p1-s1": {"seed": "1"}, "plain-p1-s2": {"seed": "2"}, "wide-p2-s1": {"seed": "1"}, "wide-p2-s2": {"seed": "2"},
+              "late-p4-s1": {"seed": "1"}}}
+            """);
+        ArmComparison comparison = ArmComparison.Read(folder.Path, "plain-p1");
+        Assert.Equal(["plain-p1", "wide-p2"], comparison.Arms.Select(arm => arm.Name));
+        ArmRow wide = comparison.Arms[1];
+        Assert.Null(comparison.Arms[0].Difference);
+        Assert.Null(comparison.Arms[0].Rho);
+        Assert.Equal((2, 0.97), (wide.Seeds, wide.Rho));
+        Assert.Equal(3.135, wide.BestStream!.Value, 1e-12);
+        Assert.Equal(3.21, wide.WorstStream!.Value, 1e-12);
+        Assert.Equal(3.135 - 3.12, wide.Gain!.Value, 1e-12);
+        Assert.Equal(-0.03, wide.Difference!.Mean, 1e-12);
+        Assert.Equal((0.5, 0.5), (wide.Difference.P, wide.Difference.HolmP));
+        Assert.Equal("SW-09", Assert.Throws<ParScaleException>(() => ArmComparison.Read(folder.Path, "other")).Code);
+        Assert.Equal(0, CommandLine.Run(["compare", folder.Path, "--baseline", "plain-p1"]));
+    }
+
+    private static void Write(TempFolder folder, string name, double loss, double[]? streams)
+    {
+        string path = folder.File($"runs/{name}");
+        Directory.CreateDirectory(path);
+        var report = streams is null ? null : new StreamReport(streams, loss, 0.97, 0.9, [0.5, 0.5], 1, 1);
+        var measured = new ValidationLoss(loss, loss / 2, report);
+        new RunResult(true, 10, 10, 1, 100, 10, measured, measured, path).Save();
+    }
+}
