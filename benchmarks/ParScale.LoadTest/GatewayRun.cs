@@ -69,7 +69,7 @@ internal static class GatewayRun
         var added = new List<double>();
         for (int round = 0; round < Rounds; round++)
         {
-            double alone = await Speed.Median(Each, () => direct.Drain("/v1/completions", request)), behind = await Speed.Median(Each, () => through.Drain("/v1/completions", request));
+            double alone = await Speed.Median(Each, () => direct.FirstByte(HttpMethod.Post, "/v1/completions", request)), behind = await Speed.Median(Each, () => through.FirstByte(HttpMethod.Post, "/v1/completions", request));
             Console.WriteLine($"a first token: {alone:F3} ms from the server, {behind:F3} ms through the gateway");
             added.Add(behind - alone);
         }

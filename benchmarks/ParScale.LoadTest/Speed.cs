@@ -33,11 +33,13 @@ internal static class Speed
         using LanguageModel model = LanguageModel.Load(null, new LoadOptions { Threads = 1 });
         await using ServerProcess server = await ServerProcess.Start(tool, "serve", "--threads", "1");
         using var client = new WireClient(server.Address);
-        async Task Inside(string prompt, int tokens)
+        async Task<double> Inside(string prompt, int tokens)
         {
+            long start = Stopwatch.GetTimestamp();
+            double first = 0;
             await foreach (GeneratedPiece _ in model.GenerateAsync(prompt, new GenerationOptions { MaxNewTokens = tokens, IgnoreEndOfText = true }))
-            {
-            }
+                if (first == 0) first = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            return first;
         }
         double inside = double.MaxValue, outside = double.MaxValue;
         for (int round = 0; round <= Rounds; round++)
@@ -47,21 +49,18 @@ internal static class Speed
             if (round > 0) (inside, outside) = (Math.Min(inside, own.TotalMilliseconds / Tokens), Math.Min(outside, wire.TotalMilliseconds / Tokens));
         }
         Console.WriteLine($"a step of {AtOnceCount} requests: {inside:F3} ms in process, {outside:F3} ms over HTTP with its clients, difference {outside - inside:F3} ms");
-        double own1 = await Median(Firsts, () => Inside("first", 1)), wire1 = await Median(Firsts, () => client.Drain("/v1/completions", Request(null, "first", 1)));
-        Console.WriteLine($"a first token: {own1:F3} ms in process, {wire1:F3} ms over HTTP with its client, difference {wire1 - own1:F3} ms (medians of {Firsts})");
+        string one = Request(null, "first", 1);
+        double empty = await Median(Firsts, () => client.FirstByte(HttpMethod.Get, "/health"));
+        double own1 = await Median(Firsts, () => Inside("first", 1)), wire1 = await Median(Firsts, () => client.FirstByte(HttpMethod.Post, "/v1/completions", one));
+        Console.WriteLine($"a first token: {own1:F3} ms in process, {wire1:F3} ms over HTTP with its client, difference {wire1 - own1:F3} ms; GET /health {empty:F3} ms (medians of {Firsts})");
     }
 
-    /// <summary>The median time of an action that is done so often, in milliseconds.</summary>
-    public static async Task<double> Median(int count, Func<Task> action)
+    /// <summary>The median of what an action measures when it is done so often.</summary>
+    public static async Task<double> Median(int count, Func<Task<double>> action)
     {
         var times = new double[count];
-        for (int i = 0; i < 20; i++) await action();
-        for (int i = 0; i < count; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            await action();
-            times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        }
+        for (int i = 0; i < 50; i++) await action();
+        for (int i = 0; i < count; i++) times[i] = await action();
         Array.Sort(times);
         return times[count / 2];
     }

@@ -149,10 +149,10 @@ public sealed class OllamaEndpointTests(ChatModel model)
     }
 
     [Theory]
-    [InlineData("POST", "/api/pull", 404)]
-    [InlineData("POST", "/api/embed", 404)]
-    [InlineData("DELETE", "/api/delete", 404)]
-    [InlineData("HEAD", "/api/blobs/sha256:0", 404)]
+    [InlineData("POST", "/api/pull", 501)]
+    [InlineData("POST", "/api/embed", 400)]
+    [InlineData("DELETE", "/api/delete", 501)]
+    [InlineData("HEAD", "/api/blobs/sha256:0", 501)]
     [InlineData("POST", "/api/nothing", 404)]
     [InlineData("PUT", "/api/chat", 405)]
     [InlineData("GET", "/api/generate", 405)]

@@ -81,12 +81,12 @@ internal sealed class TestServer : IAsyncDisposable
         .SelectMany(route => route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Select(method => (route.RoutePattern.RawText!, (string?)method)) ?? [(route.RoutePattern.RawText!, null)]);
 
     public static Task<TestServer> Start(LanguageModel? model, ServerOptions? options = null, string name = "tiny") =>
-        Start(model is null ? [] : [(name, model)], options);
+        StartAll(model is null ? [] : [(name, model)], options);
 
     /// <param name="models">The models by name; with none the server says that it loads.</param>
     /// <param name="options">How they are served.</param>
     /// <param name="before">What answers requests before the service does; it returns whether it did.</param>
-    public static async Task<TestServer> Start(IReadOnlyList<(string Name, LanguageModel Model)> models, ServerOptions? options = null, Func<HttpContext, Task<bool>>? before = null)
+    public static async Task<TestServer> StartAll(IReadOnlyList<(string Name, LanguageModel Model)> models, ServerOptions? options = null, Func<HttpContext, Task<bool>>? before = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

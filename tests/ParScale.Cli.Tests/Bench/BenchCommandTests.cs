@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Xml.Linq;
+using ParScale.Checkpoints;
 using ParScale.Cli.Tests.Support;
+using ParScale.Configuration;
 
 namespace ParScale.Cli.Tests.Bench;
 
@@ -81,8 +83,12 @@ public class BenchCommandTests(TinyModel model)
         using var folder = new TempFolder();
         string file = folder.Write("config.json", FamilyConfigs.Json(name));
         JsonElement json = Tool.Run("bench", "--shape", file, "--prefix-tokens", "3", "--streams", "1,2", "--dtype", "q8", "-n", "1", "-r", "1", "--prompt", "20", "-q", "--json").Json();
-        Assert.Equal(FamilyConfigs.Read(name).Parameters, json.GetProperty("model").GetProperty("parameters").GetInt64());
+        long expected = ParameterCounts.Of(FamilyConfigs.Read(name).Model, new StreamConfig(2, 3, 0.1)).Total;
+        Assert.Equal(expected, json.GetProperty("model").GetProperty("parameters").GetInt64());
         Assert.Equal(2, json.GetProperty("rows").GetArrayLength());
+        JsonElement cost = Tool.Run("cost", "--size", file, "--streams", "1", "--dtype", "bf16", "--json").Json();
+        Assert.InRange(cost.GetProperty("rows")[0].GetProperty("memory_bytes").GetDouble(), 2.0 * FamilyConfigs.Read(name).Parameters, 1e9);
+        Assert.Contains("rms_norm_eps", Tool.Run("cost", "--size", folder.Write("bad.json", FamilyConfigs.Json(name).Replace("{\"model_type\"", "{\"rms_norm_eps\":0,\"model_type\"", StringComparison.Ordinal))).Fails(2, "CL-02"), StringComparison.Ordinal);
         string error = Tool.Run("bench", "--shape", file, "--layers", "2").Fails(2, "CL-02");
         Assert.Contains("--layers", error, StringComparison.Ordinal);
     }

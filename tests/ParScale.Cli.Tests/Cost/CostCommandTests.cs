@@ -9,7 +9,7 @@ public class CostCommandTests
     public void Json_has_a_row_for_every_model_format_and_number_of_streams()
     {
         JsonElement json = Cost("--size", "1.8B,7B", "--streams", "1,4", "--dtype", "bf16,q4", "--moe", "8B/1B");
-        Assert.Equal(2 * (2 * 2 + 1), json.GetProperty("rows").GetArrayLength());
+        Assert.Equal(2 * 3 * 2, json.GetProperty("rows").GetArrayLength());
         Assert.Equal(["dense", "moe", "parscale"], json.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("kind").GetString()).Distinct().Order());
         Assert.Equal("a100", json.GetProperty("device").GetProperty("name").GetString());
         Assert.Equal(0, json.GetProperty("device").GetProperty("products").GetArrayLength());

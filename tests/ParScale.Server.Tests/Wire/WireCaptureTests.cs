@@ -12,7 +12,7 @@ public sealed class WireCaptureTests(ToolModels models)
 {
     private const string Missing = "";
 
-    // What this server does not offer.
+    // What these models do not do.
     private static readonly string[] NotOffered = ["/v1/embeddings", "/api/embed"];
 
     public static TheoryData<string> Captures()
@@ -32,12 +32,14 @@ public sealed class WireCaptureTests(ToolModels models)
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(60));
         CapturedAnswer answer = await capture.Send(server.Address, limit.Token);
+        bool served = answer.Status != 404 || !answer.Text.Contains("is not served", StringComparison.Ordinal);
         if (NotOffered.Contains(capture.Path))
         {
-            Assert.Equal(404, answer.Status);
-            Assert.True(answer.Json.GetProperty("error").ValueKind is JsonValueKind.Object or JsonValueKind.String, answer.Text);
+            Assert.Equal(400, answer.Status);
+            Assert.Contains("embeddings", answer.Text, StringComparison.Ordinal);
             return;
         }
+        if (capture.Path == "/" && !served) Assert.Skip("the page is not served by this library");
         Assert.True(answer.Status == 200, $"{answer.Status}: {answer.Text}");
         if (capture.Path is "/v1/chat/completions" or "/v1/completions") Check(capture, answer);
     }

@@ -16,6 +16,7 @@ public class GoldenFamilyTests
     [
         "llama", "llama-bias", "llama-dynamic", "llama-p2", "mistral", "mistral-p2", "qwen2", "qwen2-yarn", "qwen3", "qwen3-p2", "gemma2", "gemma3", "gemma3-v4",
         "gemma3-p2", "phi3", "phi3-long", "olmo2", "olmo2-p2", "granite", "smollm3", "smollm3-window",
+        "qwen3_moe", "qwen3_moe-p2", "mixtral", "mixtral-stacked", "olmoe", "qwen2_moe",
     ];
 
     [Theory]
