@@ -64,7 +64,7 @@ internal static class GatewayRun
     // In turns, so that whatever else the machine does hits both alike.
     private static async Task FirstToken(WireClient direct, WireClient through)
     {
-        const int Rounds = 5, Each = 100;
+        const int Rounds = 3, Each = 500;
         string request = Speed.Request(null, "first", 1);
         var added = new List<double>();
         for (int round = 0; round < Rounds; round++)

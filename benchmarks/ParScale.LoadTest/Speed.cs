@@ -7,14 +7,14 @@ namespace ParScale.LoadTest;
 /// <summary>Times as clients see them.</summary>
 internal static class Speed
 {
-    private const int Rounds = 5;
+    private const int Rounds = 5, Warm = 1000;
 
     /// <summary>Tokens a second with so many streams at once; each round measures every count, and the best of each is shown.</summary>
-    public static async Task Throughput(Uri url, string? model, int[] counts, int tokens)
+    public static async Task Throughput(Uri url, string? model, int[] counts, int tokens, int rounds)
     {
         using var client = new WireClient(url);
         var best = new double[counts.Length];
-        for (int round = 0; round <= Rounds; round++)
+        for (int round = 0; round <= rounds; round++)
         {
             for (int i = 0; i < counts.Length; i++)
             {
@@ -29,7 +29,7 @@ internal static class Speed
     /// <summary>The embedded model over HTTP against the same in this process: steps of 16 requests, and first tokens.</summary>
     public static async Task Overhead(string tool)
     {
-        const int AtOnceCount = 16, Tokens = 100, Firsts = 300;
+        const int AtOnceCount = 16, Tokens = 100, Firsts = 1000;
         using LanguageModel model = LanguageModel.Load(null, new LoadOptions { Threads = 1 });
         await using ServerProcess server = await ServerProcess.Start(tool, "serve", "--threads", "1");
         using var client = new WireClient(server.Address);
@@ -59,7 +59,8 @@ internal static class Speed
     public static async Task<double> Median(int count, Func<Task<double>> action)
     {
         var times = new double[count];
-        for (int i = 0; i < 50; i++) await action();
+        // Until the code is compiled well.
+        for (int i = 0; i < Warm; i++) await action();
         for (int i = 0; i < count; i++) times[i] = await action();
         Array.Sort(times);
         return times[count / 2];

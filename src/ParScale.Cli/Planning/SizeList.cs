@@ -1,9 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
-using ParScale.Checkpoints;
 using ParScale.Cli.Bench;
-using ParScale.Configuration;
-using ParScale.Files;
 using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.Cli.Planning;
@@ -27,10 +23,10 @@ internal static class SizeList
     public static Option<ModelShape[]?> CreatePublished(string name) => Create(name,
         $"Sizes: {Published} (default: all).", "LIST", PublishedShapes.Find, $"published sizes ({Published})");
 
-    /// <summary>Mixtures: <c>8B/1.6B</c>, all parameters and those that a token uses, or the file of one.</summary>
+    /// <summary>Mixtures: <c>8B/1.6B</c>, all parameters and those that a token uses.</summary>
     public static Option<ModelShape[]?> CreateMixtures(string name) => Create(name,
-        "Mixture-of-experts models to compare: total and active parameters, without the embedding, such as 8B/1.6B, or the config.json of one.",
-        "LIST", Mixture, "a larger and a smaller number of parameters such as 8B/1.6B, or the config.json of a mixture of experts");
+        "Mixture-of-experts models to compare: total and active parameters, without the embedding, such as 8B/1.6B.",
+        "LIST", Mixture, "a larger and a smaller number of parameters such as 8B/1.6B");
 
     private static Option<ModelShape[]?> Create(string name, string description, string helpName, Func<string, ModelShape?> read, string wanted) => new(name)
     {
@@ -64,21 +60,9 @@ internal static class SizeList
 
     private static ModelShape? Mixture(string text)
     {
-        if (File.Exists(text)) return OfFile(text);
         string[] parts = text.Split('/');
         return parts.Length == 2 && Size(parts[0]) is { } total && Size(parts[1]) is { } active && total > active
             ? PublishedShapes.Mixture(total, active) : null;
-    }
-
-    // Null for a dense model.
-    private static ModelShape? OfFile(string path)
-    {
-        var config = CheckpointConfig.Parse(InputFile.Read(path, CheckpointLimits.ConfigBytes, "CF-01", "CF-02"), path);
-        ParameterCounts counts = ParameterCounts.Of(config.Model, StreamConfig.Plain);
-        string name = string.Create(CultureInfo.InvariantCulture, $"{config.Model.Family} {counts.NonEmbedding / 1e9:0.##}B/{(counts.NonEmbedding - counts.Idle) / 1e9:0.##}B");
-        // A plain model gets the prefixes of the published ones when streams are asked for.
-        StreamConfig streams = config.Streams.Count > 1 ? config.Streams : config.Streams with { PrefixTokens = PublishedShapes.All[0].PrefixSlots };
-        return counts.Idle == 0 ? null : config.Model.ToShape(streams, name);
     }
 
     private static double? Size(string text) => Quantity.Parameters.Read(text) is { } n and >= PublishedShapes.Least and <= PublishedShapes.Most ? n : null;

@@ -75,15 +75,13 @@ internal sealed record OllamaModel(string Name, string ModifiedAt, long Size, Ol
 }
 
 /// <summary>What kind of model.</summary>
-internal sealed record OllamaDetails(string ParameterSize, string QuantizationLevel)
+internal sealed record OllamaDetails(string Family, string ParameterSize, string QuantizationLevel)
 {
     public string ParentModel { get; } = "";
 
     public string Format { get; } = "safetensors";
 
-    public string Family { get; } = OllamaModels.Family;
-
-    public IReadOnlyList<string> Families { get; } = [OllamaModels.Family];
+    public IReadOnlyList<string> Families { get; } = [Family];
 }
 
 /// <summary>All about a model.</summary>

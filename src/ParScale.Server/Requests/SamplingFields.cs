@@ -41,13 +41,13 @@ internal static class SamplingFields
     private static Dictionary<int, double>? Biases(Fields body, int vocabularySize)
     {
         if (body.Object("logit_bias") is not { } biases) return null;
+        if (biases.Json.GetPropertyCount() > MostBiases) throw ApiException.Field(biases.Path, $"{biases.Path} has more than {MostBiases} entries");
         var read = new Dictionary<int, double>();
         foreach (JsonProperty one in biases.Json.EnumerateObject())
         {
-            if (read.Count == MostBiases) throw ApiException.Field("logit_bias", $"logit_bias has more than {MostBiases} entries");
             if (!int.TryParse(one.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int token) || token >= vocabularySize)
-                throw ApiException.Field("logit_bias", $"logit_bias names {ParScaleException.Quote(one.Name)}; it must name token ids from 0 to {vocabularySize - 1}");
-            read[token] = biases.Number(one.Name, -100, 100) ?? 0;
+                throw ApiException.Field(biases.Path, $"{biases.Path} names {ParScaleException.Quote(one.Name)}; it must name token ids from 0 to {vocabularySize - 1}");
+            read[token] = one.Value.ValueKind == JsonValueKind.Null ? 0 : Fields.NumberOf(one.Value, biases.At(one.Name), -100, 100);
         }
         return read.Count == 0 ? null : read;
     }

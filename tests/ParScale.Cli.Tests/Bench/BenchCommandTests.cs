@@ -78,6 +78,7 @@ public class BenchCommandTests(TinyModel model)
     [InlineData("gemma2")]
     [InlineData("phi3")]
     [InlineData("smollm3")]
+    [InlineData("qwen2_moe")]
     public void The_shape_of_any_config_is_measured_with_random_weights(string name)
     {
         using var folder = new TempFolder();
@@ -91,6 +92,23 @@ public class BenchCommandTests(TinyModel model)
         Assert.Contains("rms_norm_eps", Tool.Run("cost", "--size", folder.Write("bad.json", FamilyConfigs.Json(name).Replace("{\"model_type\"", "{\"rms_norm_eps\":0,\"model_type\"", StringComparison.Ordinal))).Fails(2, "CL-02"), StringComparison.Ordinal);
         string error = Tool.Run("bench", "--shape", file, "--layers", "2").Fails(2, "CL-02");
         Assert.Contains("--layers", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_experts_it_tells_how_many_a_step_read()
+    {
+        using var folder = new TempFolder();
+        string file = folder.Write("config.json", FamilyConfigs.Json("qwen3_moe"));
+        string[] args = ["bench", "--shape", file, "--streams", "1,2", "--dtype", "q8", "-n", "1", "-r", "1", "--prompt", "0", "-q"];
+        JsonElement[] rows = [.. Tool.Run([.. args, "--json"]).Json().GetProperty("rows").EnumerateArray()];
+        Assert.Equal(2, rows[0].GetProperty("experts_per_layer").GetDouble());
+        Assert.InRange(rows[1].GetProperty("experts_per_layer").GetDouble(), 2, 4);
+        Assert.Equal(2, rows[0].GetProperty("predicted_experts_per_layer").GetDouble(), 1e-9);
+        Assert.Equal(6 * (1 - 4.0 / 9), rows[1].GetProperty("predicted_experts_per_layer").GetDouble(), 1e-9);
+        Assert.True(rows[0].GetProperty("step_bytes").GetInt64() < rows[0].GetProperty("weight_bytes").GetInt64());
+        Assert.Contains("2.0 different experts of a layer in a step", Tool.Run(args).Out, StringComparison.Ordinal);
+        JsonElement dense = Tool.Run("bench", "-m", model.Folder, "--streams", "1", "-n", "1", "-r", "1", "--prompt", "0", "-q", "--json").Json();
+        Assert.Equal(JsonValueKind.Null, dense.GetProperty("rows")[0].GetProperty("experts_per_layer").ValueKind);
     }
 
     [Fact]

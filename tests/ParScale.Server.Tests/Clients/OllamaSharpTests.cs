@@ -91,6 +91,7 @@ public sealed class OllamaSharpTests(ChatModel model)
         ShowModelResponse shown = await client.ShowModelAsync(new ShowModelRequest { Model = "tiny:p2" }, TestContext.Current.CancellationToken);
         Assert.Equal("qwen2", shown.Info.Architecture);
         Assert.Equal(model.Model.Config.Parameters, shown.Info.ParameterCount);
+        Assert.True(await client.IsRunningAsync(TestContext.Current.CancellationToken));
         Assert.NotEqual("", await client.GetVersionAsync(TestContext.Current.CancellationToken));
     }
 

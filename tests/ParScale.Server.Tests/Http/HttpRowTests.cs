@@ -94,8 +94,9 @@ public sealed class HttpRowTests(ChatModel model)
 
     // HT-22
     [Fact]
-    public async Task Every_route_needs_the_key_but_those_that_tell_whether_the_server_lives()
+    public async Task Every_route_needs_the_key_but_the_page_and_what_tells_whether_the_server_lives()
     {
+        const string Page = "/page/{**name}";
         await using TestServer server = await TestServer.Start(model.Model, new ServerOptions { ApiKeys = ["key"] });
         var open = new HashSet<string>();
         int routes = 0;
@@ -107,9 +108,9 @@ public sealed class HttpRowTests(ChatModel model)
             if (answer.StatusCode == HttpStatusCode.Unauthorized) continue;
             open.Add(pattern);
             // Another method than theirs tells no more than that.
-            Assert.Equal(method is null ? HttpStatusCode.MethodNotAllowed : HttpStatusCode.OK, answer.StatusCode);
+            Assert.Equal(method is null ? HttpStatusCode.MethodNotAllowed : pattern == Page ? HttpStatusCode.NotFound : HttpStatusCode.OK, answer.StatusCode);
         }
-        Assert.Equal(["/health", "/ready", "/v1/health"], open.Order(StringComparer.Ordinal));
+        Assert.Equal(["/", "/health", Page, "/ready", "/v1/health"], open.Order(StringComparer.Ordinal));
         Assert.InRange(routes, 30, 200);
     }
 
