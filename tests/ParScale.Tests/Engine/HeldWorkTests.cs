@@ -91,6 +91,8 @@ public sealed class HeldWorkTests
 
         public override void Advance(int count, bool reused) => _read += count;
 
+        public override void Rerun() => _read = 0;
+
         public override void Take(int position, ReadOnlySpan<float> logits) => _isHeld = true;
 
         public override void Resume()
