@@ -70,13 +70,21 @@ public sealed class ExtensionsAiClientTests(ToolModels models)
     }
 
     [Fact]
-    public async Task Its_responses_stream()
+    public async Task Its_responses_stream_and_call_functions()
     {
         await using TestServer server = await TestServer.Start(models["hermes"]);
-        using IChatClient client = Sdk(server).GetResponsesClient().AsIChatClient("tiny");
+        using IChatClient client = Sdk(server).GetResponsesClient().AsIChatClient("tiny").AsBuilder().UseFunctionInvocation().Build();
         string text = "";
         await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("x", new ChatOptions { Temperature = 0, MaxOutputTokens = 1 }, Token)) text += update.Text;
         Assert.Equal(ToolModels.Before, text);
+        int calls = 0;
+        AIFunction weather = AIFunctionFactory.Create((string city) => { calls++; return $"sunny in {city}"; }, "get_weather", "Weather of a city");
+        var options = new ChatOptions { Tools = [weather], Temperature = 0, MaxOutputTokens = 64 };
+        text = "";
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("Weather in Rome?", options, Token)) text += update.Text;
+        Assert.Equal((ToolModels.Before + ToolModels.Said, 1), (text, calls));
+        Assert.Equal(ToolModels.Said, (await client.GetResponseAsync("Weather in Rome?", options, Token)).Messages[^1].Text);
+        Assert.Equal(2, calls);
     }
 
     private static OpenAIClient Sdk(TestServer server) => new(new ApiKeyCredential("test-key"), new OpenAIClientOptions { Endpoint = new Uri(server.Address, "/v1") });

@@ -108,6 +108,23 @@ public sealed class ToolCallTests(ToolModels models, ChatModel plain)
         Assert.Equal(12, whole);
     }
 
+    [Theory]
+    [InlineData("mistral", "[TOOL_CALLS]")]
+    [InlineData("granite", "<|tool_call|>")]
+    public async Task A_mark_that_is_a_control_token_comes_as_one_and_nowhere_else(string format, string mark)
+    {
+        const string Free = """ "tools": [{"function": {"name": "say", "parameters": {"type": "object", "properties": {"text": {"type": "string", "minLength": 30, "maxLength": 60}}, "required": ["text"]} } }] """;
+        await using TestServer server = await TestServer.Start(models[format]);
+        for (int seed = 0; seed < 8; seed++)
+        {
+            JsonElement choice = (await server.Ask("/v1/chat/completions",
+                $$"""{"messages": [{"role": "user", "content": "x"}], "temperature": 100, "seed": {{seed}}, {{Free}}, "tool_choice": "required", "max_tokens": 900, "logprobs": true}""")).GetProperty("choices")[0];
+            string[] tokens = [.. choice.GetProperty("logprobs").GetProperty("content").EnumerateArray().Select(token => token.GetProperty("token").GetString()!)];
+            Assert.Equal(mark, tokens[0]);
+            Assert.DoesNotContain(tokens[1..], token => models[format].Tokenizer.IsSpecial(models[format].Tokenizer.IdOf(token) ?? 0));
+        }
+    }
+
     [Fact]
     public async Task A_forced_call_that_the_limit_cuts_is_content_and_says_so()
     {
