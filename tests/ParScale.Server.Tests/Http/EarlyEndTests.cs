@@ -28,13 +28,13 @@ public sealed class EarlyEndTests
         await using TestServer server = await TestServer.Start(model);
         for (int round = 0; round < 3; round++)
         {
-            long start = model.Statistics.Passes;
+            long start = model.Engine.Statistics.Passes;
             using (var socket = new TcpClient())
             {
                 await socket.ConnectAsync(server.Address.Host, server.Address.Port, TestContext.Current.CancellationToken);
                 await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
                     $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"), TestContext.Current.CancellationToken);
-                while (model.Statistics.Passes < start + 20) await Task.Delay(1, TestContext.Current.CancellationToken);
+                while (model.Engine.Statistics.Passes < start + 20) await Task.Delay(1, TestContext.Current.CancellationToken);
             }
             long left = TimeProvider.System.GetTimestamp();
             while (server.Service.Running > 0)
@@ -44,9 +44,9 @@ public sealed class EarlyEndTests
             }
             // One pass may have been under way.
             await Task.Delay(50, TestContext.Current.CancellationToken);
-            long stopped = model.Statistics.Passes;
+            long stopped = model.Engine.Statistics.Passes;
             await Task.Delay(200, TestContext.Current.CancellationToken);
-            Assert.Equal(stopped, model.Statistics.Passes);
+            Assert.Equal(stopped, model.Engine.Statistics.Passes);
             Assert.True(stopped - start < Context - 1000, "the text was generated to its end");
         }
     }
