@@ -8,7 +8,7 @@ namespace ParScale.Tests;
 [Collection(nameof(AllocationTests))]
 public sealed class AllocationTests : IDisposable
 {
-    private const int Warming = 20, Steps = 40, Attempts = 8;
+    private const int Warming = 20, Steps = 40, Attempts = 20;
 
     private readonly TempFolder _folder = new();
 
@@ -58,17 +58,17 @@ public sealed class AllocationTests : IDisposable
         session.Append(Enumerable.Range(0, 100).ToArray(), TestContext.Current.CancellationToken);
         Decode(session, Warming);
 
-        // The runner itself allocates now and then, on threads of its own; a step that allocates does so every time.
-        long everywhere = long.MaxValue;
-        for (int attempt = 0; attempt < Attempts && everywhere > 0; attempt++)
+        // The runner itself allocates now and then, on threads of its own, and code that is not optimised yet may; a step that allocates does so every time.
+        long here = long.MaxValue, everywhere = long.MaxValue;
+        for (int attempt = 0; attempt < Attempts && (here > 0 || everywhere > 0); attempt++)
         {
             long own = GC.GetAllocatedBytesForCurrentThread(), all = GC.GetTotalAllocatedBytes(precise: true);
             Decode(session, Steps);
             long after = GC.GetTotalAllocatedBytes(precise: true);
-            Assert.Equal(own, GC.GetAllocatedBytesForCurrentThread());
+            here = Math.Min(here, GC.GetAllocatedBytesForCurrentThread() - own);
             everywhere = Math.Min(everywhere, after - all);
         }
-        Assert.Equal(0, everywhere);
+        Assert.Equal((0, 0), (here, everywhere));
     }
 
     private static void Decode(Session session, int steps)
