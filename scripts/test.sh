@@ -92,10 +92,18 @@ smoke() {
     [[ $text == ROMEO:?* ]]
 }
 
+js_clients() {
+    command -v npm > /dev/null || return 1
+    (cd scripts/js-clients && timeout 120 npm ci --no-audit --no-fund --ignore-scripts > /dev/null 2>&1) || { rm -rf scripts/js-clients/node_modules; return 1; }
+}
+
 check 'native libraries' scripts/install-libstdcxx.sh
 title 'Open MPI'
 # Only training by many processes needs it: without it those tests are skipped, which the summary counts.
 if scripts/install-openmpi.sh; then echo 'ok'; else echo 'not there: its tests are skipped'; fi
+title 'clients for JavaScript'
+# Without Node or the packages their checks are skipped, which the summary counts.
+if [ -d scripts/js-clients/node_modules ] || js_clients; then echo 'ok'; else echo 'not there: their checks are skipped'; fi
 title 'Chromium'
 # Only the page's own tests need it.
 if scripts/install-chromium.sh; then echo 'ok'; else echo 'not there: tests of the page are skipped'; fi

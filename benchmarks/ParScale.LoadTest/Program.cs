@@ -9,10 +9,11 @@ var tool = new Option<string>("--tool") { Description = "The built parscale.", R
 var clients = new Option<int>("--clients") { Description = "Clients at once.", DefaultValueFactory = _ => 200 };
 var seconds = new Option<int>("--seconds") { Description = "How long.", DefaultValueFactory = _ => 300 };
 var requests = new Option<int>("--requests") { Description = "Requests that differ.", DefaultValueFactory = _ => 1000 };
-var url = new Option<Uri>("--url") { Description = "The server.", Required = true };
+var url = new Option<string>("--url") { Description = "The server.", Required = true };
 var model = new Option<string?>("--model") { Description = "What requests name as their model." };
 var counts = new Option<int[]>("--at-once") { Description = "Requests at once.", DefaultValueFactory = _ => [1, 8], AllowMultipleArgumentsPerToken = true };
 var tokens = new Option<int>("--tokens") { Description = "New tokens of a request.", DefaultValueFactory = _ => 64 };
+var rounds = new Option<int>("--rounds") { Description = "Rounds that are measured, after one that is not.", DefaultValueFactory = _ => 5 };
 var output = new Option<string>("--output", "-o") { Description = "Where to write.", Required = true };
 
 var root = new RootCommand("Load on servers of this repository.");
@@ -28,8 +29,8 @@ soak.SetAction(async (parse, _) =>
     foreach (string line in result.Wrong.Concat(result.Errors).Take(10)) Console.WriteLine(line);
     return result.Wrong.Count + result.Errors.Count + result.LeftBehind == 0 ? 0 : 1;
 });
-var speed = new Command("speed", "Tokens a second with so many requests at once.") { url, model, counts, tokens };
-speed.SetAction((parse, _) => Speed.Throughput(parse.GetValue(url)!, parse.GetValue(model), parse.GetValue(counts)!, parse.GetValue(tokens)));
+var speed = new Command("speed", "Tokens a second with so many requests at once.") { url, model, counts, tokens, rounds };
+speed.SetAction((parse, _) => Speed.Throughput(new Uri(parse.GetValue(url)!), parse.GetValue(model), parse.GetValue(counts)!, parse.GetValue(tokens), parse.GetValue(rounds)));
 var overhead = new Command("overhead", "What HTTP and JSON cost: the embedded model over HTTP against the same in this process.") { tool };
 overhead.SetAction((parse, _) => Speed.Overhead(parse.GetValue(tool)!));
 var gateway = new Command("gateway", "What a gateway adds to the first token, and what is lost while one of three servers is killed every ten seconds.") { tool, seconds };

@@ -7,14 +7,14 @@ namespace ParScale.LoadTest;
 /// <summary>Times as clients see them.</summary>
 internal static class Speed
 {
-    private const int Rounds = 5;
+    private const int Rounds = 5, Warm = 1000;
 
     /// <summary>Tokens a second with so many streams at once; each round measures every count, and the best of each is shown.</summary>
-    public static async Task Throughput(Uri url, string? model, int[] counts, int tokens)
+    public static async Task Throughput(Uri url, string? model, int[] counts, int tokens, int rounds)
     {
         using var client = new WireClient(url);
         var best = new double[counts.Length];
-        for (int round = 0; round <= Rounds; round++)
+        for (int round = 0; round <= rounds; round++)
         {
             for (int i = 0; i < counts.Length; i++)
             {
@@ -29,15 +29,17 @@ internal static class Speed
     /// <summary>The embedded model over HTTP against the same in this process: steps of 16 requests, and first tokens.</summary>
     public static async Task Overhead(string tool)
     {
-        const int AtOnceCount = 16, Tokens = 100, Firsts = 300;
+        const int AtOnceCount = 16, Tokens = 100, Firsts = 1000;
         using LanguageModel model = LanguageModel.Load(null, new LoadOptions { Threads = 1 });
         await using ServerProcess server = await ServerProcess.Start(tool, "serve", "--threads", "1");
         using var client = new WireClient(server.Address);
-        async Task Inside(string prompt, int tokens)
+        async Task<double> Inside(string prompt, int tokens)
         {
+            long start = Stopwatch.GetTimestamp();
+            double first = 0;
             await foreach (GeneratedPiece _ in model.GenerateAsync(prompt, new GenerationOptions { MaxNewTokens = tokens, IgnoreEndOfText = true }))
-            {
-            }
+                if (first == 0) first = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            return first;
         }
         double inside = double.MaxValue, outside = double.MaxValue;
         for (int round = 0; round <= Rounds; round++)
@@ -47,21 +49,19 @@ internal static class Speed
             if (round > 0) (inside, outside) = (Math.Min(inside, own.TotalMilliseconds / Tokens), Math.Min(outside, wire.TotalMilliseconds / Tokens));
         }
         Console.WriteLine($"a step of {AtOnceCount} requests: {inside:F3} ms in process, {outside:F3} ms over HTTP with its clients, difference {outside - inside:F3} ms");
-        double own1 = await Median(Firsts, () => Inside("first", 1)), wire1 = await Median(Firsts, () => client.Drain("/v1/completions", Request(null, "first", 1)));
-        Console.WriteLine($"a first token: {own1:F3} ms in process, {wire1:F3} ms over HTTP with its client, difference {wire1 - own1:F3} ms (medians of {Firsts})");
+        string one = Request(null, "first", 1);
+        double empty = await Median(Firsts, () => client.FirstByte(HttpMethod.Get, "/health"));
+        double own1 = await Median(Firsts, () => Inside("first", 1)), wire1 = await Median(Firsts, () => client.FirstByte(HttpMethod.Post, "/v1/completions", one));
+        Console.WriteLine($"a first token: {own1:F3} ms in process, {wire1:F3} ms over HTTP with its client, difference {wire1 - own1:F3} ms; GET /health {empty:F3} ms (medians of {Firsts})");
     }
 
-    /// <summary>The median time of an action that is done so often, in milliseconds.</summary>
-    public static async Task<double> Median(int count, Func<Task> action)
+    /// <summary>The median of what an action measures when it is done so often.</summary>
+    public static async Task<double> Median(int count, Func<Task<double>> action)
     {
         var times = new double[count];
-        for (int i = 0; i < 20; i++) await action();
-        for (int i = 0; i < count; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            await action();
-            times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        }
+        // Until the code is compiled well.
+        for (int i = 0; i < Warm; i++) await action();
+        for (int i = 0; i < count; i++) times[i] = await action();
         Array.Sort(times);
         return times[count / 2];
     }

@@ -79,6 +79,21 @@ public sealed class WireClient(Uri address) : IDisposable
         await answer.Content.CopyToAsync(Stream.Null);
     }
 
+    /// <summary>Sends a request, and gives the milliseconds until the first bytes of its answer; the rest is read after that.</summary>
+    public async Task<double> FirstByte(HttpMethod method, string path, string? json = null)
+    {
+        var buffer = new byte[4096];
+        using var request = new HttpRequestMessage(method, path) { Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json") };
+        long start = Stopwatch.GetTimestamp();
+        using HttpResponseMessage answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        answer.EnsureSuccessStatusCode();
+        using Stream body = await answer.Content.ReadAsStreamAsync();
+        await body.ReadExactlyAsync(buffer.AsMemory(0, 1));
+        double time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        await body.CopyToAsync(Stream.Null);
+        return time;
+    }
+
     /// <summary>A metric of the server, summed over its tags.</summary>
     public async Task<double> Metric(string name) =>
         (await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n')

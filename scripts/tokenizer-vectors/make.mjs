@@ -88,8 +88,10 @@ writeFileSync(
 
 // The same texts through the pipelines of other models. Only texts that differ from each other under them are kept, so that the file
 // stays small.
-function changed(base, { name, special, ignore_merges, byte_fallback, fuse_unk, ...parts }) {
+function changed(base, { name, special, ignore_merges, byte_fallback, fuse_unk, without = [], ...parts }) {
   const model = { ...base.model };
+  // The engine numbers added tokens anew when ids are left out, so tokens are renamed.
+  if (without.length > 0) model.vocab = Object.fromEntries(Object.entries(model.vocab).map(([token, id]) => [without.includes(token) ? `\uf8ff${token}` : token, id]));
   for (const [key, value] of Object.entries({ ignore_merges, byte_fallback, fuse_unk })) if (value !== undefined) model[key] = value;
   return { ...base, ...parts, model };
 }

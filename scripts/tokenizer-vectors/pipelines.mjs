@@ -100,6 +100,8 @@ export const characterPipelines = [
   { name: "metaspace-never", normalizer: { type: "NFKC" }, pre_tokenizer: metaspace("never", true), decoder: { type: "Sequence", decoders: [metaspace("never", true), ...fallback] } },
   { name: "metaspace-old", normalizer: null, pre_tokenizer: { type: "Metaspace", replacement: "\u2581", add_prefix_space: true }, decoder: { type: "Metaspace", replacement: "\u2581", add_prefix_space: true } },
   { name: "unknown", byte_fallback: false, fuse_unk: false, normalizer: { type: "Sequence", normalizers: [prepend, replace] }, pre_tokenizer: null, decoder: { type: "Sequence", decoders: [back, { type: "Fuse" }, { ...strip, start: 3 }] } },
+  { name: "missing-bytes", without: ["<0xE2>", "<0xF0>", "<0xC3>"], fuse_unk: true, normalizer: replace, pre_tokenizer: null, decoder: { type: "Sequence", decoders: [back, ...fallback] } },
+  { name: "missing-bytes-apart", without: ["<0xE2>", "<0xF0>", "<0xC3>"], fuse_unk: false, normalizer: null, pre_tokenizer: metaspace("always", true), decoder: { type: "Sequence", decoders: [back, ...fallback] } },
   { name: "unknown-fused", byte_fallback: false, fuse_unk: true, normalizer: null, pre_tokenizer: sequence({ type: "Digits", individual_digits: true }, metaspace("first", true)), decoder: { type: "Sequence", decoders: [back, { type: "Fuse" }] } },
   { name: "whole-words", ignore_merges: true, normalizer: null, pre_tokenizer: metaspace("always", true), decoder: { type: "Sequence", decoders: [metaspace("always", true), ...fallback] } },
 ];

@@ -18,6 +18,8 @@ namespace ParScale.Gateway;
 /// </summary>
 internal sealed class GatewayService : IAsyncDisposable
 {
+    private static readonly string[] GetOrHead = ["GET", "HEAD"];
+
     private readonly ServerOptions _options;
     private readonly IReadOnlyList<UpstreamServer> _servers;
     private readonly ServerChoice _choice;
@@ -65,7 +67,11 @@ internal sealed class GatewayService : IAsyncDisposable
         routes.MapGet("/health", context => Front.Handle(context, scope => Health(scope, alive: true), isOpen: true));
         routes.MapGet("/v1/health", context => Front.Handle(context, scope => Health(scope, alive: true), isOpen: true));
         routes.MapGet("/ready", context => Front.Handle(context, scope => Health(scope, alive: false), isOpen: true));
-        routes.MapFallback("{**path}", context => Front.Handle(context, scope => Forward(scope, forwarder)));
+        // The page is open at a server too; what it asks for brings the key.
+        foreach (string path in (string[])["/", "/page/{**name}"])
+            routes.MapMethods(path, GetOrHead, context => Front.Handle(context, scope => Forward(scope, forwarder), isOpen: true));
+        routes.MapFallback("{**path}", context => Front.Handle(context, scope => Forward(scope, forwarder),
+            errors: context.Request.Path.StartsWithSegments("/api") ? ErrorShape.Ollama : ErrorShape.OpenAi));
     }
 
     /// <inheritdoc/>

@@ -35,6 +35,7 @@ public static class ParScaleEndpoints
         openAi.Any("/v1/responses/{**rest}", ResponseEndpoint.NotKept);
         Get("/v1/models", ModelEndpoints.List);
         Get("/v1/models/{**id}", ModelEndpoints.One);
+        Post("/v1/embeddings", ModelEndpoints.NoEmbeddings);
         Post("/tokenize", ModelEndpoints.Tokenize);
         Post("/detokenize", ModelEndpoints.Detokenize);
         Get("/tokenizer_info", ModelEndpoints.Info);

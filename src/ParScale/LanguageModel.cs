@@ -242,8 +242,8 @@ public sealed partial class LanguageModel : IDisposable
         ? new ParScaleException(ErrorKind.BadInput, "ST-24", $"{damage}: nonfinite_logits: nothing can be computed; fetch the weights again")
         : ParScaleException.BadInput("ST-24", Folder, "nonfinite_logits: every weight is finite, but a computed value is not: weights are too large");
 
-    /// <summary>What the engine does, for all requests together.</summary>
-    internal EngineStatistics Statistics => _engine.Statistics;
+    /// <summary>What runs all requests.</summary>
+    internal InferenceEngine Engine => _engine;
 
     internal void Release()
     {

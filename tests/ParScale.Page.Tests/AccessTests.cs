@@ -15,7 +15,7 @@ public sealed class AccessTests(Browser browser, ChatModel model, EmbeddedModels
     [InlineData(ColorScheme.Light, 360)]
     public async Task Axe_finds_nothing(ColorScheme scheme, int width)
     {
-        await using TestServer server = await TestServer.Start([("tiny", model.Model), .. embedded.Models]);
+        await using TestServer server = await TestServer.StartAll([("tiny", model.Model), .. embedded.Models]);
         // axe is put into the page as text, which the page's own policy forbids.
         await using OpenPage page = await browser.Open(server, width, scheme: scheme, preferences: """{"maxTokens": "12", "seed": "1"}""", bypassPolicy: true);
         await page.Page.Locator(".welcome h2").WaitForAsync();
@@ -95,7 +95,7 @@ public sealed class AccessTests(Browser browser, ChatModel model, EmbeddedModels
     public async Task An_answer_is_announced_when_it_is_whole()
     {
         var script = new ScriptedAnswers("A ", "whole ", "answer.");
-        await using TestServer server = await TestServer.Start([("tiny", model.Model)], before: script.Answer);
+        await using TestServer server = await TestServer.StartAll([("tiny", model.Model)], before: script.Answer);
         await using OpenPage page = await browser.Open(server);
         await page.Ask("hello");
         ILocator announcer = page.Page.Locator("#announcer");
@@ -106,7 +106,7 @@ public sealed class AccessTests(Browser browser, ChatModel model, EmbeddedModels
     [Fact]
     public async Task Nothing_is_wider_than_a_small_phone()
     {
-        await using TestServer server = await TestServer.Start([("tiny", model.Model), .. embedded.Models], before: new ScriptedAnswers(
+        await using TestServer server = await TestServer.StartAll([("tiny", model.Model), .. embedded.Models], before: new ScriptedAnswers(
             new string('w', 400), "\n\n```\n", new string('c', 400), "\n```\n\n| ", string.Concat(Enumerable.Repeat("cell cell | ", 30)), "\n|", string.Concat(Enumerable.Repeat("---|", 30)), "\n").Answer);
         await using OpenPage page = await browser.Open(server, 360, 640, preferences: """{"maxTokens": "30"}""");
         async Task Fits(string state)

@@ -75,7 +75,7 @@ public sealed class ChatTests(Browser browser, ChatModel model)
     public async Task Stop_ends_the_work_and_keeps_the_text(bool byKey)
     {
         var script = new ScriptedAnswers("so ", "far") { StaysOpen = true };
-        await using TestServer server = await TestServer.Start([("tiny", model.Model)], before: script.Answer);
+        await using TestServer server = await TestServer.StartAll([("tiny", model.Model)], before: script.Answer);
         await using OpenPage page = await browser.Open(server);
         await page.Input.FillAsync("hello");
         await page.Page.ClickAsync("#send");
@@ -120,7 +120,7 @@ public sealed class ChatTests(Browser browser, ChatModel model)
     public async Task An_error_after_the_first_token_keeps_what_came()
     {
         var script = new ScriptedAnswers("so far") { Error = "the numbers are not finite" };
-        await using TestServer server = await TestServer.Start([("tiny", model.Model)], before: script.Answer);
+        await using TestServer server = await TestServer.StartAll([("tiny", model.Model)], before: script.Answer);
         await using OpenPage page = await browser.Open(server);
         await page.Ask("hello");
         Assert.Equal("so far", await page.Answers.Locator(".markdown").TextContentAsync());

@@ -49,6 +49,24 @@ public sealed class KeptTests(Browser browser, ChatModel model)
     }
 
     [Fact]
+    public async Task What_is_deleted_while_it_is_written_does_not_come_back()
+    {
+        var script = new ScriptedAnswers("so far") { StaysOpen = true };
+        await using TestServer server = await TestServer.StartAll([("tiny", model.Model)], before: script.Answer);
+        await using OpenPage page = await browser.Open(server);
+        await page.Input.FillAsync("hello");
+        await page.Page.ClickAsync("#send");
+        await Assertions.Expect(page.Answers).ToContainTextAsync("so far");
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Delete hello" }).ClickAsync();
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
+        await script.Left;
+        await page.Page.Locator("#send:not(.stop)").WaitForAsync();
+        await page.Page.ReloadAsync();
+        await page.Page.Locator(".welcome h2").WaitForAsync();
+        Assert.Equal(0, await page.Page.Locator(".conversation").CountAsync());
+    }
+
+    [Fact]
     public async Task Full_storage_costs_the_details_of_old_tokens_and_no_text()
     {
         await using TestServer server = await TestServer.Start(model.Model);

@@ -29,7 +29,7 @@ public sealed class MarkdownTests(Browser browser, ChatModel model)
                 return x ** 2  # *not* bold
             ```
             """);
-        await using TestServer server = await TestServer.Start([("tiny", model.Model)], before: script.Answer);
+        await using TestServer server = await TestServer.StartAll([("tiny", model.Model)], before: script.Answer);
         await using OpenPage page = await browser.Open(server);
         await page.Ask("show");
         ILocator shown = page.Page.Locator(".markdown");
@@ -66,7 +66,7 @@ public sealed class MarkdownTests(Browser browser, ChatModel model)
             "# <style>body { display: none }</style>\n- <link rel=stylesheet href=//evil.example>",
         ];
         var script = new ScriptedAnswers();
-        await using TestServer server = await TestServer.Start([("tiny", model.Model)], before: script.Answer);
+        await using TestServer server = await TestServer.StartAll([("tiny", model.Model)], before: script.Answer);
         await using OpenPage page = await browser.Open(server);
         foreach (string text in texts)
         {
@@ -88,7 +88,7 @@ public sealed class MarkdownTests(Browser browser, ChatModel model)
     public async Task Long_nonsense_is_shown_in_time()
     {
         var script = new ScriptedAnswers();
-        await using TestServer server = await TestServer.Start([("tiny", model.Model)], before: script.Answer);
+        await using TestServer server = await TestServer.StartAll([("tiny", model.Model)], before: script.Answer);
         await using OpenPage page = await browser.Open(server);
         foreach (string part in new[] { "*", "[", "`", "> ", "a_*b", "- \n", "| - ", "# a   #   ", "``` a" })
         {

@@ -12,7 +12,7 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
     [Fact]
     public async Task A_base_model_continues_what_is_written()
     {
-        await using TestServer server = await TestServer.Start(embedded.Models);
+        await using TestServer server = await TestServer.StartAll(embedded.Models);
         await using OpenPage page = await browser.Open(server, preferences: Seeded);
         await Assertions.Expect(page.Page.Locator(".welcome h2")).ToHaveTextAsync("Begin a text");
         Assert.Equal(["1", "2", "4"], await page.TextsOf("#streams label"));
@@ -25,7 +25,7 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
     [Fact]
     public async Task A_text_goes_on_beyond_the_context()
     {
-        await using TestServer server = await TestServer.Start(embedded.Models);
+        await using TestServer server = await TestServer.StartAll(embedded.Models);
         await using OpenPage page = await browser.Open(server, preferences: Seeded);
         await page.Ask("ROMEO:");
         string text = (await page.Page.Locator(".manuscript").TextContentAsync())!;
@@ -43,7 +43,7 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
     [Fact]
     public async Task The_map_shows_which_stream_led_each_token()
     {
-        await using TestServer server = await TestServer.Start(embedded.Models);
+        await using TestServer server = await TestServer.StartAll(embedded.Models);
         await using OpenPage page = await browser.Open(server, preferences: Seeded);
         await page.Ask("ROMEO:");
         JsonElement alone = (await server.Ask("/v1/completions", """{"model": "shakespeare-p4", "prompt": "ROMEO:", "seed": 2, "max_tokens": 48, "stream_weights": true}""")).GetProperty("choices")[0];
@@ -65,7 +65,7 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
     [Fact]
     public async Task A_token_tells_its_probability_to_pointer_and_keyboard()
     {
-        await using TestServer server = await TestServer.Start(embedded.Models);
+        await using TestServer server = await TestServer.StartAll(embedded.Models);
         await using OpenPage page = await browser.Open(server, preferences: Seeded);
         await page.Ask("ROMEO:");
         JsonElement alone = (await server.Ask("/v1/completions", """{"model": "shakespeare-p4", "prompt": "ROMEO:", "seed": 2, "max_tokens": 48, "logprobs": 5}""")).GetProperty("choices")[0].GetProperty("logprobs");
@@ -89,6 +89,13 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
         Assert.Matches(@" %, stream \d leads with \d+ %$", await tokens.Nth(2).GetAttributeAsync("aria-label"));
         await page.Page.Keyboard.PressAsync("ArrowDown");
         Assert.NotEqual(0, await page.Page.EvaluateAsync<int>("() => [...document.querySelectorAll('.token')].indexOf(document.activeElement)"));
+        // A token that had to be scrolled to shows as much.
+        await page.Page.SetViewportSizeAsync(1280, 300);
+        await page.Page.Keyboard.PressAsync("End");
+        await page.Page.Keyboard.PressAsync("Home");
+        await page.Page.EvaluateAsync("() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
+        await Shows(0);
+        await Assertions.Expect(card).ToBeVisibleAsync();
         await page.Page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(card).ToBeHiddenAsync();
     }
@@ -96,7 +103,7 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
     [Fact]
     public async Task Texts_of_several_P_grow_side_by_side()
     {
-        await using TestServer server = await TestServer.Start(embedded.Models);
+        await using TestServer server = await TestServer.StartAll(embedded.Models);
         await using OpenPage page = await browser.Open(server, preferences: Seeded);
         await page.Page.ClickAsync("#compare");
         await page.Choose("streams", "2");

@@ -150,7 +150,7 @@ public sealed class OllamaEndpointTests(ChatModel model)
 
     [Theory]
     [InlineData("POST", "/api/pull", 501)]
-    [InlineData("POST", "/api/embed", 501)]
+    [InlineData("POST", "/api/embed", 400)]
     [InlineData("DELETE", "/api/delete", 501)]
     [InlineData("HEAD", "/api/blobs/sha256:0", 501)]
     [InlineData("POST", "/api/nothing", 404)]

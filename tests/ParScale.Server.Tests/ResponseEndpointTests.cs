@@ -32,10 +32,9 @@ public sealed class ResponseEndpointTests(ChatModel model)
     public async Task Calls_and_their_results_are_those_of_a_chat()
     {
         await using TestServer server = await TestServer.Start(model.Model);
-        const string tools = """{"type": "function", "name": "weather", "parameters": {"type": "object"}}""";
-        JsonElement response = await server.Ask("/v1/responses", $$"""
+        JsonElement response = await server.Ask("/v1/responses", """
             { "input": [{"role": "user", "content": "hello"}, {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": "{\"city\": \"Bern\"}"},
-              {"type": "function_call_output", "call_id": "c1", "output": "sunny"}], "tools": [{{tools}}], "max_output_tokens": 12, "temperature": 0 }
+              {"type": "function_call_output", "call_id": "c1", "output": "sunny"}], "max_output_tokens": 12, "temperature": 0 }
             """);
         JsonElement chat = await server.Ask("/v1/chat/completions", """
             { "messages": [{"role": "user", "content": "hello"}, {"role": "assistant", "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{\"city\": \"Bern\"}"}}]},
@@ -43,7 +42,6 @@ public sealed class ResponseEndpointTests(ChatModel model)
             """);
         Assert.Equal(chat.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString(), Text(response));
         Assert.Equal(chat.GetProperty("usage").GetProperty("prompt_tokens").GetInt32(), response.GetProperty("usage").GetProperty("input_tokens").GetInt32());
-        Assert.Equal("weather", response.GetProperty("tools")[0].GetProperty("name").GetString());
     }
 
     [Theory]

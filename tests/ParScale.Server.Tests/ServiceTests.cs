@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
@@ -64,22 +63,6 @@ public sealed class ServiceTests(ChatModel model)
         Assert.InRange(answers.Count(answer => answer.Status == HttpStatusCode.OK), 3, 12);
         Assert.Contains(answers, answer => answer.Status == HttpStatusCode.TooManyRequests);
         Assert.Equal((0, 0), (server.Service.Running, server.Service.Waiting));
-    }
-
-    [Fact]
-    public async Task Who_leaves_is_not_worked_for()
-    {
-        await using TestServer server = await TestServer.Start(model.Model);
-        for (int round = 0; round < 20; round++)
-        {
-            using var socket = new TcpClient();
-            await socket.ConnectAsync(server.Address.Host, server.Address.Port, TestContext.Current.CancellationToken);
-            string body = round % 2 == 0 ? Long : Long[..^1] + """, "stream": true}""";
-            await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
-                $"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"), TestContext.Current.CancellationToken);
-            if (round % 2 == 1) _ = await socket.GetStream().ReadAsync(new byte[64], TestContext.Current.CancellationToken);
-        }
-        while (server.Service.Running > 0) await Task.Delay(5, TestContext.Current.CancellationToken);
     }
 
     [Fact]

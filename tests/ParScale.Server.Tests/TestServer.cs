@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ParScale.Configuration;
@@ -24,13 +25,7 @@ public sealed class ChatModel : IDisposable
     public ChatModel()
     {
         string plain = _folder.File("plain");
-        RandomCheckpoint.Write(plain, RandomCheckpoint.Config(
-            streams: 1, hidden: 32, heads: 2, layers: 2, intermediate: 48, vocabulary: Vocabulary, maxPositions: Context, endOfText: [TinyTokenizer.EndOfText]), seed: 4);
-        var tokenizer = new TinyTokenizer();
-        tokenizer.Add("<|im_start|>", special: true);
-        tokenizer.Add("<|im_end|>", special: true);
-        File.WriteAllText(Path.Combine(plain, "tokenizer.json"), tokenizer.Root.ToJsonString());
-        File.WriteAllText(Path.Combine(plain, "chat_template.jinja"), Text.Chat.ChatTemplate.ChatMl.Source);
+        Write(plain);
         Model = LanguageModel.Load(plain);
         foreach (int streams in (int[])[2, 4])
         {
@@ -42,6 +37,19 @@ public sealed class ChatModel : IDisposable
     public static int Vocabulary => TinyTokenizer.VocabularySize + 2;
 
     public LanguageModel Model { get; }
+
+    /// <summary>Writes a model without streams of its own.</summary>
+    public static void Write(string folder, int context = Context, bool tied = true, Action<string, float[]>? change = null)
+    {
+        RandomCheckpoint.Write(folder, RandomCheckpoint.Config(
+            streams: 1, hidden: 32, heads: 2, layers: 2, intermediate: 48, vocabulary: Vocabulary, tied: tied, maxPositions: context,
+            endOfText: [TinyTokenizer.EndOfText]), seed: 4, change: change);
+        var tokenizer = new TinyTokenizer();
+        tokenizer.Add("<|im_start|>", special: true);
+        tokenizer.Add("<|im_end|>", special: true);
+        File.WriteAllText(Path.Combine(folder, "tokenizer.json"), tokenizer.Root.ToJsonString());
+        File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), Text.Chat.ChatTemplate.ChatMl.Source);
+    }
 
     public void Dispose()
     {
@@ -68,13 +76,17 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    /// <summary>Every path that is served, with a method for it; null where any does.</summary>
+    public IEnumerable<(string Path, string? Method)> Routes => _app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+        .SelectMany(route => route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Select(method => (route.RoutePattern.RawText!, (string?)method)) ?? [(route.RoutePattern.RawText!, null)]);
+
     public static Task<TestServer> Start(LanguageModel? model, ServerOptions? options = null, string name = "tiny") =>
-        Start(model is null ? [] : [(name, model)], options);
+        StartAll(model is null ? [] : [(name, model)], options);
 
     /// <param name="models">The models by name; with none the server says that it loads.</param>
     /// <param name="options">How they are served.</param>
     /// <param name="before">What answers requests before the service does; it returns whether it did.</param>
-    public static async Task<TestServer> Start(IReadOnlyList<(string Name, LanguageModel Model)> models, ServerOptions? options = null, Func<HttpContext, Task<bool>>? before = null)
+    public static async Task<TestServer> StartAll(IReadOnlyList<(string Name, LanguageModel Model)> models, ServerOptions? options = null, Func<HttpContext, Task<bool>>? before = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

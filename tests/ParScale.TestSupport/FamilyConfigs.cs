@@ -52,6 +52,22 @@ public static class FamilyConfigs
             "embedding_multiplier":3.0,"attention_multiplier":0.6,"residual_multiplier":0.45,"logits_scaling":0.7,"mlp_bias":true,"tie_word_embeddings":true
             """),
         ["smollm3"] = ("smollm3", "\"no_rope_layers\":[1,0,1],\"rope_theta\":2000.0,\"mlp_bias\":true"),
+        ["qwen3_moe"] = ("qwen3_moe", """
+            "head_dim":12,"num_experts":6,"num_experts_per_tok":2,"moe_intermediate_size":16,"norm_topk_prob":true,"mlp_only_layers":[1],"use_sliding_window":true,"sliding_window":7
+            """),
+        ["qwen3_moe-sparse"] = ("qwen3_moe", """
+            "num_local_experts":5,"num_experts_per_tok":3,"moe_intermediate_size":12,"decoder_sparse_step":2,"attention_bias":true,"max_window_layers":2,"tie_word_embeddings":true
+            """),
+        ["qwen2_moe"] = ("qwen2_moe", """
+            "num_experts":5,"num_experts_per_tok":2,"moe_intermediate_size":16,"shared_expert_intermediate_size":56,"mlp_only_layers":[2],
+            "use_sliding_window":true,"sliding_window":5,"max_window_layers":1
+            """),
+        ["qwen2_moe-without-bias"] = ("qwen2_moe", """
+            "num_experts":4,"num_experts_per_tok":1,"moe_intermediate_size":20,"shared_expert_intermediate_size":8,"qkv_bias":false,"norm_topk_prob":true
+            """),
+        ["mixtral"] = ("mixtral", "\"num_local_experts\":5,\"num_experts_per_tok\":2,\"sliding_window\":6"),
+        ["olmoe"] = ("olmoe", "\"num_experts\":9,\"num_experts_per_tok\":3,\"clip_qkv\":0.9"),
+        ["olmoe-all"] = ("olmoe", "\"num_experts\":4,\"num_experts_per_tok\":4,\"norm_topk_prob\":true,\"attention_bias\":true"),
         ["smollm3-window"] = ("smollm3", "\"no_rope_layer_interval\":2,\"use_sliding_window\":true,\"sliding_window\":5"),
     };
 

@@ -92,7 +92,7 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
 
             double[][] attended = Attention(name + "self_attn.", config.Attention, Before("input_layernorm.weight"), stream);
             x = Sum(x, Behind(attended, "post_attention_layernorm.weight"));
-            double[][] fed = [.. Before(second).Select(row => FeedForward(name + "mlp.", config.FeedForward, row))];
+            double[][] fed = [.. Before(second).Select(row => config.FeedForward.Experts is { } experts ? Experts(name, config.FeedForward, experts, row) : FeedForward(name + "mlp.", config.FeedForward, row))];
             x = Sum(x, Behind(fed, "post_feedforward_layernorm.weight"));
         }
         return [.. x.Select(row => Norm(row, "model.norm.weight"))];
@@ -194,7 +194,39 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
             (gate, up) = (both[..config.Width], both[config.Width..]);
         }
         else (gate, up) = (Linear(name + "gate_proj", x), Linear(name + "up_proj", x));
-        return Linear(name + "down_proj", [.. gate.Select((g, i) => (config.Activation == Activation.Silu ? Silu(g) : Gelu(g)) * up[i])]);
+        return Linear(name + "down_proj", Gated(config, gate, up));
+    }
+
+    private static double[] Gated(FeedForwardConfig config, double[] gate, double[] up) =>
+        [.. gate.Select((g, i) => (config.Activation == Activation.Silu ? Silu(g) : Gelu(g)) * up[i])];
+
+    /// <summary>The chosen experts of a row, added by their weights, and the shared one.</summary>
+    private double[] Experts(string layer, FeedForwardConfig config, ExpertsConfig experts, double[] x)
+    {
+        double[] shares = Softmax(Multiply(weights[weights.ContainsKey(layer + "mlp.gate.weight") ? layer + "mlp.gate.weight" : layer + "block_sparse_moe.gate.weight"], x));
+        int[] chosen = [.. Enumerable.Range(0, experts.Count).OrderByDescending(e => shares[e]).Take(experts.Chosen)];
+        double sum = experts.Normalized ? chosen.Sum(e => shares[e]) : 1;
+        var y = new double[x.Length];
+        foreach (int e in chosen)
+        {
+            (double[] gate, double[] up, double[] down) = Expert(layer, config.Width, e, experts.Count);
+            y = Add(y, [.. Multiply(down, Gated(config, Multiply(gate, x), Multiply(up, x))).Select(value => value * shares[e] / sum)]);
+        }
+        if (experts.SharedWidth == 0) return y;
+        double open = 1 / (1 + Math.Exp(-Multiply(weights[layer + "mlp.shared_expert_gate.weight"], x)[0]));
+        return Add(y, [.. FeedForward(layer + "mlp.shared_expert.", config, x).Select(value => value * open)]);
+    }
+
+    /// <summary>Gate, up and down of an expert, as the file names them.</summary>
+    private (double[] Gate, double[] Up, double[] Down) Expert(string layer, int width, int expert, int count)
+    {
+        string single = $"{layer}mlp.experts.{expert}.", mixtral = $"{layer}block_sparse_moe.experts.{expert}.";
+        if (weights.TryGetValue(single + "gate_proj.weight", out double[]? gate)) return (gate, weights[single + "up_proj.weight"], weights[single + "down_proj.weight"]);
+        if (weights.TryGetValue(mixtral + "w1.weight", out gate)) return (gate, weights[mixtral + "w3.weight"], weights[mixtral + "w2.weight"]);
+        double[] both = weights[layer + "mlp.experts.gate_up_proj"], down = weights[layer + "mlp.experts.down_proj"];
+        int matrix = width * _model.HiddenSize, start = expert * 2 * matrix;
+        if (both.Length != 2 * matrix * count) throw new ArgumentException($"{layer} has experts of another width", nameof(layer));
+        return (both[start..(start + matrix)], both[(start + matrix)..(start + 2 * matrix)], down[(expert * matrix)..((expert + 1) * matrix)]);
     }
 
     private double[] Norm(double[] x, string name)

@@ -1,3 +1,4 @@
+using ParScale.Configuration;
 using ParScale.Kernels.Formats;
 
 namespace ParScale.Tests;
@@ -29,8 +30,28 @@ public sealed class AllocationTests : IDisposable
     public void A_decode_step_allocates_nothing(WeightDtype weights, KvDtype cache)
     {
         // Large enough that every op hands work to the other threads.
-        RandomCheckpoint.Write(
-            _folder.Path, RandomCheckpoint.Config(streams: 8, hidden: 256, heads: 8, intermediate: 1024, maxPositions: 600, vocabulary: 2000), seed: 1);
+        RequireNoAllocation(
+            RandomCheckpoint.Config(streams: 8, hidden: 256, heads: 8, intermediate: 1024, maxPositions: 600, vocabulary: 2000), weights, cache);
+    }
+
+    [Theory]
+    [InlineData(WeightDtype.F32)]
+    [InlineData(WeightDtype.Q4)]
+    public void A_decode_step_of_experts_allocates_nothing(WeightDtype weights)
+    {
+        CheckpointConfig config = RandomCheckpoint.Config(streams: 4, hidden: 256, heads: 8, intermediate: 256, maxPositions: 600, vocabulary: 500);
+        var experts = new ExpertsConfig { Count = 8, Chosen = 3, Normalized = true, SharedWidth = 128 };
+        ModelConfig model = config.Model with
+        {
+            Family = "qwen2_moe",
+            Layers = [.. config.Model.Layers.Select(layer => layer with { FeedForward = layer.FeedForward with { Experts = experts } })],
+        };
+        RequireNoAllocation(CheckpointConfig.Create(model, config.Streams), weights, KvDtype.F32);
+    }
+
+    private void RequireNoAllocation(CheckpointConfig config, WeightDtype weights, KvDtype cache)
+    {
+        RandomCheckpoint.Write(_folder.Path, config, seed: 1);
         var options = new LoadOptions { Dtype = weights, KvDtype = cache, Threads = 3 };
         using LanguageModel model = LanguageModel.Load(_folder.Path, options);
         using Session session = model.CreateSession(600);

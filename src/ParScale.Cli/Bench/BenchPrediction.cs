@@ -11,7 +11,8 @@ namespace ParScale.Cli.Bench;
 /// <param name="DecodeMs">A decode step.</param>
 /// <param name="PrefillTokensS">Tokens a second of the prompt; null without one.</param>
 /// <param name="Bytes">Memory.</param>
-internal sealed record BenchPrediction(double DecodeMs, double? PrefillTokensS, long Bytes)
+/// <param name="ExpertsPerLayer">Different experts of a layer that a decode step reads; null for a model without experts.</param>
+internal sealed record BenchPrediction(double DecodeMs, double? PrefillTokensS, long Bytes, double? ExpertsPerLayer)
 {
     public static BenchPrediction Of(BenchmarkRow row, BenchmarkPlan plan, BenchmarkResult measured)
     {
@@ -27,6 +28,7 @@ internal sealed record BenchPrediction(double DecodeMs, double? PrefillTokensS, 
         };
         return new BenchPrediction(
             CostModel.DecodeSeconds(query, row.Context) * 1e3, plan.Prompt == 0 ? null : prompt / CostModel.PrefillSeconds(query),
-            (long)CostModel.Memory(query).Total);
+            (long)CostModel.Memory(query).Total,
+            query.Shape.Experts == 0 ? null : query.Shape.Experts * query.Shape.ExpertsUsed(row.Batch.Rows));
     }
 }

@@ -64,8 +64,14 @@ internal sealed record BenchRow
     /// <summary>Reading memory between the rows of this dtype, median, GB/s.</summary>
     public required double ReadGbS { get; init; }
 
-    /// <summary>Weights read in a step.</summary>
+    /// <summary>Weights read in a step; of experts the mean of what was read.</summary>
     public required long StepBytes { get; init; }
+
+    /// <summary>Different experts of a layer that a step read, mean over its layers with experts; null for a model without experts.</summary>
+    public required double? ExpertsPerLayer { get; init; }
+
+    /// <summary>The same as <c>parscale cost</c> expects it: each stream of each sequence chooses on its own.</summary>
+    public required double? PredictedExpertsPerLayer { get; init; }
 
     /// <summary>Keys and values read in a step, and the time that takes at the same speed.</summary>
     public required long KvStepBytes { get; init; }
@@ -130,6 +136,8 @@ internal sealed record BenchRow
         RooflineRatio = row.Decode.Median / row.RooflineMs,
         ReadGbS = row.Read.Median / 1e9,
         StepBytes = row.StepBytes,
+        ExpertsPerLayer = row.Experts.Layers == 0 ? null : row.Experts.PerLayer,
+        PredictedExpertsPerLayer = prediction.ExpertsPerLayer,
         KvStepBytes = row.StepCacheBytes,
         KvFloorMs = row.CacheFloorMs,
         Prompt = plan.Prompt,

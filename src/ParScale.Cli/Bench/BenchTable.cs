@@ -94,6 +94,9 @@ internal static class BenchTable
             yield return $"- product kernel {dtype} with data in the first-level cache, G multiply-adds/s: "
                 + string.Join(", ", kernels.Select(product => Text($"{product.Rows} rows {product.GmacS:F0}")));
         }
+        foreach (BenchRow row in result.Rows)
+            if (row.ExpertsPerLayer is { } experts)
+                yield return Text($"- {row.Dtype}, P {row.Batch}, context {row.Context}: {experts:F1} different experts of a layer in a step; if each stream chose on its own, {row.PredictedExpertsPerLayer:F1}");
         yield return "- ms/step: a whole decode step of all sequences of the row, median. read: its weights read once. products: its multiply-adds at the kernel's own rate.";
         yield return "- floor: the larger of read and products. ratio: ms/step over the column before. kv: its keys and values read once.";
         yield return "- of products, of dot rate: the prompt's matrix products over those of the kernel and over the machine's multiply-adds. MiB: memory of this row, weights and cache included.";

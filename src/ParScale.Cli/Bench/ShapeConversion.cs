@@ -25,12 +25,19 @@ internal static class ShapeConversion
     /// <summary>The sizes of a config.</summary>
     public static ModelShape ToShape(this ModelConfig config, StreamConfig streams, string name)
     {
+        ParameterCounts counts = ParameterCounts.Of(config, StreamConfig.Plain);
+        double Block(int width) => 3.0 * config.HiddenSize * width;
+        ExpertsConfig? OfLayer(LayerConfig layer) => layer.FeedForward.Experts;
+        double chosen = config.Layers.Sum(layer => OfLayer(layer) is { } experts ? experts.Chosen * Block(layer.FeedForward.Width) : 0);
+        double shared = config.Layers.Sum(layer => OfLayer(layer) is { } experts ? Block(experts.SharedWidth) : Block(layer.FeedForward.Width));
+        // What is left of it, less than a row for each layer, routers too, counts with the norms.
+        double used = chosen + shared;
         var shape = new ModelShape
         {
             Name = name,
             Layers = config.LayerCount,
             Hidden = config.HiddenSize,
-            Intermediate = config.IntermediateSize,
+            Intermediate = (int)(used / (3.0 * config.LayerCount * config.HiddenSize)),
             Heads = config.AttentionHeads,
             KeyValueHeads = config.KeyValueHeads,
             HeadSize = config.HeadSize,
@@ -38,9 +45,17 @@ internal static class ShapeConversion
             TiedHead = config.TieWordEmbeddings,
             PrefixSlots = streams.PrefixTokens,
         };
+        if (counts.Idle > 0)
+        {
+            shape = shape with
+            {
+                IdleParameters = counts.Idle,
+                ExpertParameters = chosen + counts.Idle,
+                Experts = config.Layers.Max(layer => OfLayer(layer)?.Count ?? 0),
+            };
+        }
         // Families differ in norms and biases.
-        ParameterCounts counts = ParameterCounts.Of(config, StreamConfig.Plain);
-        double vectors = counts.NonEmbedding - shape.Layers * (shape.AttentionParameters + shape.FeedForwardParameters);
+        double vectors = counts.NonEmbedding - counts.Idle - shape.Layers * (shape.AttentionParameters + shape.FeedForwardParameters);
         return vectors == shape.VectorParameters ? shape : shape with { VectorParameters = vectors };
     }
 }

@@ -1,8 +1,6 @@
 using System.CommandLine;
-using ParScale.Checkpoints;
 using ParScale.Cli.Options;
 using ParScale.Configuration;
-using ParScale.Files;
 using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.Cli.Bench;
@@ -43,15 +41,15 @@ internal sealed class ShapeOptions
 
     /// <summary>Prefix slots of each stream.</summary>
     public int PrefixTokens(ParseResult parse) => parse.GetValue(_prefix)
-        ?? (OfFile(NameOf(parse)) is { } config ? Math.Max(DefaultPrefix, config.Streams.PrefixTokens) : Published(NameOf(parse)).PrefixSlots);
+        ?? (ConfigShape.Read(NameOf(parse)) is { } config ? Math.Max(DefaultPrefix, config.Streams.PrefixTokens) : Published(NameOf(parse)).PrefixSlots);
 
     /// <summary>The name to print, and the shape.</summary>
     public (string Name, ModelConfig Shape) Read(ParseResult parse)
     {
         string name = NameOf(parse);
-        if (OfFile(name) is { } config)
+        if (ConfigShape.Read(name) is { } config)
         {
-            if (Changes.FirstOrDefault(option => parse.GetResult(option) is { Implicit: false }) is not { } change) return (config.Model.Family, config.Model);
+            if (Changes.FirstOrDefault(option => parse.GetResult(option) is { Implicit: false }) is not { } change) return (ConfigShape.NameOf(name), config.Model);
             throw ParScaleException.Usage("CL-02", $"{change.Name} changes a published shape; change the number in {ParScaleException.Quote(name)} instead");
         }
         ModelConfig shape = Published(name).ToConfig();
@@ -72,9 +70,6 @@ internal sealed class ShapeOptions
     }
 
     private string NameOf(ParseResult parse) => parse.GetValue(_shape) ?? DefaultShape;
-
-    private static CheckpointConfig? OfFile(string name) => !File.Exists(name) ? null
-        : CheckpointConfig.Parse(InputFile.Read(name, CheckpointLimits.ConfigBytes, "CF-01", "CF-02"), name);
 
     private static ModelShape Published(string name) => PublishedShapes.Find(name) ?? throw ParScaleException.Usage("CL-02",
         $"--shape {ParScaleException.Quote(name)} is not known; take {Names} or a config.json, or change one with --hidden and the others");

@@ -27,6 +27,14 @@ internal static class ModelDescription
         Add(model.Layers[0].Norms == NormPlacement.After, $"norms behind the blocks");
         Add(model.Layers[0].Norms == NormPlacement.Both, $"norms before and behind the blocks");
         Add(model.Layers[0].FeedForward.Activation == Activation.GeluTanh, $"gelu (tanh form) in the feed-forward blocks");
+        foreach (IGrouping<FeedForwardConfig, LayerConfig> block in model.Layers.GroupBy(layer => layer.FeedForward))
+        {
+            if (block.Key.Experts is not { } experts) continue;
+            string weights = experts.Normalized ? "weights of sum 1" : "weights as they are";
+            string shared = experts.SharedWidth == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", and a shared one of width {experts.SharedWidth}");
+            Add(true, $"{Some(block.Count(), model.LayerCount)}: each stream runs through {experts.Chosen} of {experts.Count} experts of width {block.Key.Width}, {weights}{shared}");
+        }
+        Add(model.ExpertTensors == ExpertTensors.Stacked, $"experts stacked in two tensors of a layer, which quantized folders hold apart");
         Add(model.FusedProjections, $"fused projections, which quantized folders hold apart");
         return lines;
     }

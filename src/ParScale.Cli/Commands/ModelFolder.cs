@@ -1,6 +1,7 @@
 using ParScale.Cli.Terminals;
 using ParScale.Configuration;
 using ParScale.Text;
+using ParScale.Text.TokenizerJson;
 
 namespace ParScale.Cli.Commands;
 
@@ -30,5 +31,5 @@ internal static class ModelFolder
     }
 
     private static ParScaleException NoTokenizer(string folder) => new(ErrorKind.BadInput, "TK-01",
-        $"{ParScaleException.Quote(folder)} has no tokenizer.json; without it a model reads only --tokens");
+        $"{ParScaleException.Quote(folder)} has no tokenizer.json{TokenizerFile.OtherFormatIn(folder)}; without it a model reads only --tokens");
 }

@@ -64,11 +64,10 @@ internal sealed class CostCommand : ExampleCommand
         return 0;
     }
 
-    // A mixture of experts with streams was never tried: it stands beside them with P = 1.
     private CostQuery[] Queries(ParseResult parse, ModelShape[] sizes, ModelShape[] mixtures, Workload work, Device device) =>
     [
         .. from weights in _work.Weights(parse, WeightDtype.Bf16)
-           from pair in sizes.SelectMany(shape => _work.Streams(parse).Select(p => (Shape: shape, P: p))).Concat(mixtures.Select(shape => (Shape: shape, P: 1)))
+           from pair in sizes.Concat(mixtures).SelectMany(shape => _work.Streams(parse).Select(p => (Shape: shape, P: p)))
            select new CostQuery { Shape = pair.Shape, Streams = pair.P, Weights = weights, Cache = _work.Cache(parse), Work = work, Device = device },
     ];
 
@@ -76,7 +75,7 @@ internal sealed class CostCommand : ExampleCommand
     {
         List<CostRow> rows = [.. queries.Select(CostRow.Of)];
         List<CostIncrease> increases = [];
-        foreach (CostQuery query in queries.Where(query => query.Streams > 1))
+        foreach (CostQuery query in queries.Where(query => query.Streams > 1 && query.Shape.IdleParameters == 0))
         {
             if (law is null) break;
             double equal = law.EquivalentParameters(query.Shape.NonEmbeddingParameters(query.Streams), query.Streams);

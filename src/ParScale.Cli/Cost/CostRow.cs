@@ -21,6 +21,12 @@ internal sealed record CostRow
     /// <summary>Parameters that a token uses, without the embedding: N of the law.</summary>
     public required double ActiveParameters { get; init; }
 
+    /// <summary>Parameters that a decode step of the whole batch reads, embedding aside, the head included; experts that several rows use once.</summary>
+    public required double ReadParameters { get; init; }
+
+    /// <summary>Share of the experts that it reads, when each stream of each sequence chooses on its own; 1 for a dense model.</summary>
+    public required double ExpertsRead { get; init; }
+
     public required double MemoryBytes { get; init; }
 
     public required double WeightBytes { get; init; }
@@ -55,6 +61,7 @@ internal sealed record CostRow
     {
         MemoryCost memory = CostModel.Memory(query);
         LatencyCost latency = CostModel.Latency(query);
+        double rows = (double)query.Work.Batch * query.Streams;
         return new CostRow
         {
             Model = query.Shape.Name,
@@ -63,6 +70,8 @@ internal sealed record CostRow
             Dtype = Figures.Format(query.Weights),
             Parameters = query.Shape.TotalParameters(query.Streams),
             ActiveParameters = query.Shape.NonEmbeddingParameters(query.Streams),
+            ReadParameters = query.Shape.ReadParameters(query.Streams, rows),
+            ExpertsRead = query.Shape.ExpertsUsed(rows),
             MemoryBytes = memory.Total,
             WeightBytes = memory.Weights,
             PrefixBytes = memory.Prefixes,

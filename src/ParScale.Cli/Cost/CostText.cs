@@ -29,6 +29,11 @@ internal static class CostText
         }
         output.Write($"batch {result.Batch}, prompt {Figures.Count(result.Prompt)}, output {Figures.Count(result.Output)} tokens, keys and values in {result.Kv}; "
             + "a token: one step of the batch halfway through the output; reading: share of it that is memory-bound\n");
+        foreach (CostRow row in result.Rows.Where(row => row.Kind == "moe"))
+        {
+            output.Write($"{row.Model}, P = {row.Streams}, {row.Dtype}: a token uses {Figures.Parameters(row.ActiveParameters)} of {Figures.Parameters(row.Parameters)} parameters; "
+                + $"a step reads {Figures.Parameters(row.ReadParameters)}, {Percent(row.ExpertsRead)} of the experts, if each stream of each sequence chooses on its own\n");
+        }
         if (result.Rows.Any(row => row.Model.EndsWith('*'))) output.Write("* a size without a published model\n");
         if (result.Rows.Any(row => !row.Fits)) output.Write($"! more than the {Figures.Bytes(result.Device.MemoryBytes)} of the machine\n");
         foreach (CostIncrease increase in result.Increases)

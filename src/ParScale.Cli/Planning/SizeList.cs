@@ -7,11 +7,16 @@ namespace ParScale.Cli.Planning;
 /// <summary>Lists of models: published names or numbers of parameters, and mixtures of experts.</summary>
 internal static class SizeList
 {
+    private const int DefaultPrefix = 48;
+
     private static readonly string Published = string.Join(", ", PublishedShapes.All.Select(shape => shape.Name));
 
-    /// <summary>Dense models: <c>1.8B,7B</c>. A published name means that model; any other number of parameters is without the embedding.</summary>
+    /// <summary>
+    /// Dense models: <c>1.8B,7B</c>. A published name means that model, a file the model of this config, and any other number of parameters is
+    /// without the embedding.
+    /// </summary>
     public static Option<ModelShape[]?> CreateDense(string name, string otherwise) => Create(name,
-        $"Sizes: published names ({Published}), or other numbers of parameters without the embedding, such as 7B ({otherwise}).",
+        $"Sizes: published names ({Published}), files of the kind of config.json, or other numbers of parameters without the embedding, such as 7B ({otherwise}).",
         "LIST", Dense, $"sizes from {PublishedShapes.Least / 1e6}M to {PublishedShapes.Most / 1e12}T parameters such as 1.8B or 700M");
 
     /// <summary>Published models alone, by their names on the hub or in the paper: <c>1.8B,3B</c>.</summary>
@@ -33,14 +38,25 @@ internal static class SizeList
             var shapes = new List<ModelShape>();
             foreach (string entry in result.Tokens[0].Value.Split(','))
             {
-                if (read(entry) is { } shape) shapes.Add(shape);
-                else result.AddError($"{NumberList.Typed(result, name)} needs {wanted}, with commas between them, not {ParScaleException.Quote(entry)}");
+                try
+                {
+                    if (read(entry) is { } shape) shapes.Add(shape);
+                    else result.AddError($"{NumberList.Typed(result, name)} needs {wanted}, with commas between them, not {ParScaleException.Quote(entry)}");
+                }
+                catch (ParScaleException e)
+                {
+                    result.AddError(e.Message);
+                }
             }
             return [.. shapes.Distinct()];
         },
     };
 
-    private static ModelShape? Dense(string text) => PublishedShapes.Find(text) ?? (Size(text) is { } n ? PublishedShapes.WithParameters(n) : null);
+    private static ModelShape? Dense(string text) => PublishedShapes.Find(text) ?? OfConfig(text)
+        ?? (Size(text) is { } n ? PublishedShapes.WithParameters(n) : null);
+
+    private static ModelShape? OfConfig(string path) =>
+        ConfigShape.Read(path) is { } config ? config.Model.ToShape(config.Streams, ConfigShape.NameOf(path)) with { PrefixSlots = Math.Max(DefaultPrefix, config.Streams.PrefixTokens) } : null;
 
     private static ModelShape? Mixture(string text)
     {

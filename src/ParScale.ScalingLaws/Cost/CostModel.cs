@@ -83,7 +83,7 @@ public static class CostModel
         double bytes = FormatSizes.BitsPerWeight(query.Weights) / BitsPerByte, rate = query.Device.ProductRate(query.Weights, rows);
         double attention = shape.Layers * shape.AttentionParameters, feedForward = shape.Layers * shape.FeedForwardParameters;
         pass.Add(attention * bytes + shape.VectorParameters * FloatBytes, rows * attention, rate);
-        pass.Add((feedForward + shape.IdleParameters) * shape.ExpertsUsed(rows) * bytes, rows * feedForward, rate);
+        pass.Add(shape.FeedForwardRead(rows) * bytes, rows * feedForward, rate);
         pass.AddOverhead(shape);
     }
 

@@ -6,7 +6,7 @@ namespace ParScale.ScalingLaws.Cost;
 /// </summary>
 public sealed record ModelShape
 {
-    private readonly double? _vectors;
+    private readonly double? _vectors, _experts;
 
     /// <summary>What tables call it.</summary>
     public required string Name { get; init; }
@@ -17,7 +17,7 @@ public sealed record ModelShape
     /// <summary>Hidden size H.</summary>
     public required int Hidden { get; init; }
 
-    /// <summary>Width of the feed-forward part; of a mixture, of all experts together that one token uses.</summary>
+    /// <summary>Width of the feed-forward part; of a mixture, of all blocks together that one row uses, mean of the layers.</summary>
     public required int Intermediate { get; init; }
 
     /// <summary>Query heads.</summary>
@@ -41,6 +41,19 @@ public sealed record ModelShape
     /// <summary>Parameters of the experts that a token does not use; 0 for a dense model. They are held in memory.</summary>
     public double IdleParameters { get; init; }
 
+    /// <summary>
+    /// Parameters of all experts, chosen and idle; the rest of the feed-forward part, dense layers and shared blocks, every row uses. All of the
+    /// feed-forward part unless given.
+    /// </summary>
+    public double ExpertParameters
+    {
+        get => _experts ?? Layers * FeedForwardParameters + IdleParameters;
+        init => _experts = value;
+    }
+
+    /// <summary>Experts of a layer; 0 for a dense model, or where only parameters are known.</summary>
+    public int Experts { get; init; }
+
     /// <summary>Matrices of one layer's attention.</summary>
     public double AttentionParameters => 2.0 * Hidden * Heads * HeadSize + 2.0 * Hidden * KeyValueHeads * HeadSize;
 
@@ -61,7 +74,7 @@ public sealed record ModelShape
     public double EmbeddingParameters => (double)Vocabulary * Hidden * (TiedHead ? 1 : 2);
 
     /// <summary>Share of the experts that one token uses; 1 for a dense model.</summary>
-    public double ExpertShare => Layers * FeedForwardParameters / (Layers * FeedForwardParameters + IdleParameters);
+    public double ExpertShare => IdleParameters == 0 ? 1 : 1 - IdleParameters / ExpertParameters;
 
     /// <summary>Prefix keys and values of all layers and streams: 2 L P K n D; 0 when P = 1.</summary>
     public double PrefixParameters(int streams) => streams == 1 ? 0 : 2.0 * Layers * streams * KeyValueHeads * PrefixSlots * HeadSize;
@@ -79,4 +92,15 @@ public sealed record ModelShape
 
     /// <summary>Share of all experts that at least one of <paramref name="rows"/> tokens uses, when each chooses for itself.</summary>
     public double ExpertsUsed(double rows) => ExpertShare >= 1 ? 1 : 1 - Math.Pow(1 - ExpertShare, rows);
+
+    /// <summary>Parameters that a decode step of <paramref name="rows"/> rows reads: all but the embedding, and of experts those that some row uses.</summary>
+    public double ReadParameters(int streams, double rows) =>
+        NonEmbeddingParameters(streams) - Layers * FeedForwardParameters + FeedForwardRead(rows) + (double)Vocabulary * Hidden;
+
+    /// <summary>
+    /// Parameters of the feed-forward parts that a pass of <paramref name="rows"/> rows reads, a row for each stream of each token: the
+    /// experts that some row uses, once, and what every row uses.
+    /// </summary>
+    public double FeedForwardRead(double rows) => IdleParameters == 0 ? Layers * FeedForwardParameters
+        : Layers * FeedForwardParameters + IdleParameters - ExpertParameters * (1 - ExpertsUsed(rows));
 }

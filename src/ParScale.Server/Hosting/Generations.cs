@@ -14,7 +14,8 @@ internal static class Generations
     {
         using RequestMeasurement measured = request.Model.Metrics.Begin(request);
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var pieces = Channel.CreateUnbounded<(int, GeneratedPiece)>(new UnboundedChannelOptions { SingleReader = true });
+        // A piece is sent by the thread that it came on: another hand-over would delay every token.
+        var pieces = Channel.CreateUnbounded<(int, GeneratedPiece)>(new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
         // What is wrong with one is found before any has begun.
         IAsyncEnumerable<GeneratedPiece>[] answers = [.. request.Prompts.SelectMany((prompt, p) =>
             Enumerable.Range(0, request.Choices).Select(choice => Start(request, prompt, choice, leave.Token)))];

@@ -9,6 +9,8 @@ internal static class RequestBody
 {
     private const int MostDepth = 64;
 
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = MostDepth, AllowDuplicateProperties = false };
+
     /// <summary>The object. Dispose of it when the request is over.</summary>
     /// <exception cref="ApiException">It is too long (413), no JSON (415), malformed, or no object (400).</exception>
     public static async Task<JsonDocument> Read(HttpContext context, long mostBytes)
@@ -36,7 +38,14 @@ internal static class RequestBody
         JsonDocument json;
         try
         {
-            json = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MostDepth, AllowDuplicateProperties = false });
+            json = JsonDocument.Parse(body, Strict);
+        }
+        catch (InvalidOperationException)
+        {
+            // Names are compared as text, and one is none; a parser that does not compare them finds where.
+            using JsonDocument lax = JsonDocument.Parse(body, Strict with { AllowDuplicateProperties = true });
+            UnicodeCheck.RequireCharacters(body.Span, lax.RootElement);
+            throw;
         }
         catch (JsonException e)
         {

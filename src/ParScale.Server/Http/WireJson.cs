@@ -26,6 +26,8 @@ namespace ParScale.Server.Http;
 [JsonSerializable(typeof(PartEvent))]
 [JsonSerializable(typeof(TextDeltaEvent))]
 [JsonSerializable(typeof(TextDoneEvent))]
+[JsonSerializable(typeof(ArgumentsDeltaEvent))]
+[JsonSerializable(typeof(ArgumentsDoneEvent))]
 [JsonSerializable(typeof(ResponseErrorEvent))]
 [JsonSerializable(typeof(OllamaError))]
 [JsonSerializable(typeof(OllamaAnswer))]

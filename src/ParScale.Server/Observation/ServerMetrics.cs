@@ -46,14 +46,14 @@ internal sealed class ServerMetrics : IDisposable
 
         _meter.CreateObservableGauge("parscale.num_requests_running", () => OfService(gate.Running), description: "Requests that run");
         _meter.CreateObservableGauge("parscale.num_requests_waiting", () => OfService(gate.Waiting), description: "Requests that wait for a place");
-        Gauge("parscale.sequences_running", null, "Sequences that the engine runs: one for each answer of a request", one => one.Statistics.Running);
-        Gauge("parscale.sequences_waiting", null, "Sequences that wait for room in the key-value memory", one => one.Statistics.Waiting);
+        Gauge("parscale.sequences_running", null, "Sequences that the engine runs: one for each answer of a request", model => model.Engine.Statistics.Running);
+        Gauge("parscale.sequences_waiting", null, "Sequences that wait for room in the key-value memory", model => model.Engine.Statistics.Waiting);
         _meter.CreateObservableGauge("parscale.kv_cache_usage_perc", () => OfModels(model => (double)model.KvMemoryInUse / model.KvMemory),
             description: "Share of the key-value memory that is reserved, that of finished sequences included; 1 is all");
         Gauge("parscale.kv_memory_used", "By", "Key-value memory that is reserved, that of finished sequences included", model => model.KvMemoryInUse);
         Gauge("parscale.kv_memory_limit", "By", "Key-value memory that all sequences together may reserve", model => model.KvMemory);
-        _meter.CreateObservableCounter("parscale.steps", () => OfModels(model => model.Statistics.Passes), description: "Passes through the model");
-        _meter.CreateObservableCounter("parscale.step_rows", () => OfModels(model => model.Statistics.Rows),
+        _meter.CreateObservableCounter("parscale.steps", () => OfModels(model => model.Engine.Statistics.Passes), description: "Passes through the model");
+        _meter.CreateObservableCounter("parscale.step_rows", () => OfModels(model => model.Engine.Statistics.Rows),
             description: "Rows of all passes: tokens times their P. Divided by the passes: rows a step");
         _meter.CreateObservableCounter("parscale.stream_tokens", () => OfSets((_, means) => means.Count), description: "Tokens that a stream set predicted");
         _meter.CreateObservableGauge("parscale.stream_entropy", () => OfSets((_, means) => means.Entropy),
@@ -124,14 +124,14 @@ internal sealed class ServerMetrics : IDisposable
     private IEnumerable<Measurement<T>> OfSets<T>(Func<StreamSet, StreamMeans, T> value) where T : struct =>
         from model in _state.Loaded
         from set in model.Model.StreamSets
-        let means = model.Model.Statistics.Of(set)
+        let means = model.Model.Engine.Statistics.Of(set)
         where means is not null
         select new Measurement<T>(value(set, means), Tag("model_name", model.Name), Tag("streams", set.Name));
 
     private IEnumerable<Measurement<double>> StreamWeights() =>
         from model in _state.Loaded
         from set in model.Model.StreamSets
-        let means = model.Model.Statistics.Of(set)
+        let means = model.Model.Engine.Statistics.Of(set)
         where means is not null
         from stream in Enumerable.Range(0, set.Count)
         select new Measurement<double>(means.Weight(stream), Tag("model_name", model.Name), Tag("streams", set.Name), Tag("stream", stream));

@@ -5,25 +5,29 @@ using ParScale.Server.Hosting;
 using ParScale.Server.Http;
 using ParScale.Server.OpenAi;
 using ParScale.Server.Requests;
+using ParScale.Text.Chat.Tools;
 
 namespace ParScale.Server.Ollama;
 
 /// <summary><c>POST /api/chat</c> and <c>POST /api/generate</c></summary>
 internal static class OllamaGeneration
 {
-    public static Task Chat(RequestScope scope) => Run(scope, OllamaRequest.Chat, (answer, text) => answer with { Message = new OllamaMessage("assistant", text) });
+    public static Task Chat(RequestScope scope) => Run(scope, OllamaRequest.Chat, (answer, text, calls) => answer with
+    {
+        Message = new OllamaMessage("assistant", text) { ToolCalls = calls is null or { Count: 0 } ? null : [.. calls.Select(OllamaFunctionCall.Of)] },
+    });
 
-    public static Task Generate(RequestScope scope) => Run(scope, OllamaRequest.Generate, (answer, text) => answer with { Response = text });
+    public static Task Generate(RequestScope scope) => Run(scope, OllamaRequest.Generate, (answer, text, _) => answer with { Response = text });
 
     /// <summary>A time as Ollama writes it.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 
-    private static async Task Run(RequestScope scope, Func<Fields, RequestScope, GenerationRequest> read, Func<OllamaAnswer, string, OllamaAnswer> say)
+    private static async Task Run(RequestScope scope, Func<Fields, RequestScope, GenerationRequest> read, Func<OllamaAnswer, string, IReadOnlyList<ToolCall>?, OllamaAnswer> say)
     {
         long start = TimeProvider.System.GetTimestamp();
         using JsonDocument body = await scope.ReadBody().ConfigureAwait(false);
         GenerationRequest request = read(new Fields(body.RootElement), scope);
-        OllamaAnswer Part(string text, bool isLast = false) => say(new OllamaAnswer(request.Name, Time(DateTimeOffset.UtcNow), isLast), text);
+        OllamaAnswer Part(string text, IReadOnlyList<ToolCall>? calls = null, bool isLast = false) => say(new OllamaAnswer(request.Name, Time(DateTimeOffset.UtcNow), isLast), text, calls);
         if (request.Prompts.Count == 0)
         {
             await Answer.Json(scope.Context, Part("", isLast: true) with { DoneReason = "load" }, WireJson.Wire.OllamaAnswer).ConfigureAwait(false);
@@ -35,18 +39,19 @@ internal static class OllamaGeneration
         await foreach ((_, GeneratedPiece piece) in Generations.Run(request, scope.Cancellation).ConfigureAwait(false))
         {
             answer.Add(piece);
-            if (!request.Stream || (piece.Text.Length == 0 && piece.Prediction is null && piece.StreamWeights is null)) continue;
-            await scope.Lines.Send(Part(piece.Text) with
+            if (!request.Stream || (piece.Text.Length == 0 && piece.Prediction is null && piece.StreamWeights is null && piece.ToolCalls is null)) continue;
+            await scope.Lines.Send(Part(piece.Text, piece.ToolCalls) with
             {
                 LogProbs = piece.Prediction is null ? null : [words.Describe(piece.Prediction)],
                 StreamWeights = piece.StreamWeights is null ? null : [piece.StreamWeights],
             }, WireJson.Wire.OllamaAnswer).ConfigureAwait(false);
         }
-        OllamaAnswer last = Part(request.Stream ? "" : answer.Text, isLast: true) with
+        OllamaAnswer last = Part(request.Stream ? "" : answer.Text, request.Stream ? null : answer.ToolCalls, isLast: true) with
         {
             LogProbs = request.Stream || request.Options.TopLogProbs is null ? null : [.. answer.Predictions.Select(words.Describe)],
             StreamWeights = request.Stream || !request.Options.StreamWeights ? null : answer.StreamWeights,
-            DoneReason = Answers.Word(answer.Finish!.Value),
+            // Ollama has no reason of its own for calls.
+            DoneReason = answer.Finish == FinishReason.Length ? "length" : "stop",
             TotalDuration = Nanoseconds(TimeProvider.System.GetElapsedTime(start)),
             LoadDuration = 0,
             PromptEvalCount = answer.Statistics!.PromptTokens,

@@ -13,9 +13,6 @@ namespace ParScale.Server.Ollama;
 /// <summary>What is served, as Ollama tells it.</summary>
 internal static class OllamaModels
 {
-    /// <summary>The family of every model that this server runs.</summary>
-    public const string Family = "qwen2";
-
     /// <summary><c>GET /api/tags</c></summary>
     public static Task List(RequestScope scope) => Answer.Json(scope.Context,
         new OllamaModelList([.. scope.State.Models.SelectMany(Entries)]), WireJson.Wire.OllamaModelList);
@@ -32,21 +29,22 @@ internal static class OllamaModels
         ServedModel served = scope.State.Find(name);
         StreamSet set = served.Names().First(one => string.IsNullOrEmpty(name) || one.Name == name).Set;
         ModelConfig config = served.Model.Config;
+        string family = config.Family;
         string template = served.Model.ChatTemplate?.Source ?? "";
         var info = new JsonObject
         {
-            ["general.architecture"] = Family,
+            ["general.architecture"] = family,
             ["general.parameter_count"] = config.Parameters,
-            [$"{Family}.context_length"] = config.MaxPositions,
-            [$"{Family}.embedding_length"] = config.HiddenSize,
-            [$"{Family}.block_count"] = config.LayerCount,
-            [$"{Family}.feed_forward_length"] = config.IntermediateSize,
-            [$"{Family}.attention.head_count"] = config.AttentionHeads,
-            [$"{Family}.attention.head_count_kv"] = config.KeyValueHeads,
+            [$"{family}.context_length"] = config.MaxPositions,
+            [$"{family}.embedding_length"] = config.HiddenSize,
+            [$"{family}.block_count"] = config.LayerCount,
+            [$"{family}.feed_forward_length"] = config.IntermediateSize,
+            [$"{family}.attention.head_count"] = config.AttentionHeads,
+            [$"{family}.attention.head_count_kv"] = config.KeyValueHeads,
             ["parscale.streams"] = set.Count,
             ["parscale.prefix_tokens"] = set.Config.PrefixTokens,
         };
-        await Answer.Json(scope.Context, new OllamaShown(template, Parameters(served.Model), Details(served.Model), info, ["completion"],
+        await Answer.Json(scope.Context, new OllamaShown(template, Parameters(served.Model), Details(served.Model), info, served.Model.ChatTemplate is not null && served.Model.ToolCallFormat is not null ? ["completion", "tools"] : ["completion"],
             Time(served)), WireJson.Wire.OllamaShown).ConfigureAwait(false);
     }
 
@@ -60,7 +58,7 @@ internal static class OllamaModels
     {
         double parameters = model.Config.Parameters;
         string size = parameters >= 1e9 ? $"{(parameters / 1e9).ToString("F1", CultureInfo.InvariantCulture)}B" : $"{(parameters / 1e6).ToString("F2", CultureInfo.InvariantCulture)}M";
-        return new OllamaDetails(size, model.Dtype.ToString());
+        return new OllamaDetails(model.Config.Family, size, model.Dtype.ToString());
     }
 
     // As lines of a model file: what runs when a request says nothing.

@@ -57,14 +57,15 @@ internal static class OllamaOptions
     public static SamplingOptions Adapt(Fields options, SamplingOptions sampling, int context)
     {
         if (options.Integer("seed", long.MinValue, long.MaxValue) == -1) sampling = sampling with { Seed = (ulong)Random.Shared.NextInt64() };
+        bool? newline = options.Flag("penalize_newline");
+        long? last = options.Integer("repeat_last_n", -1, int.MaxValue);
         bool isPenalized = sampling.RepetitionPenalty != 1 || sampling.PresencePenalty != 0 || sampling.FrequencyPenalty != 0;
         if (!isPenalized) return sampling;
-        if (options.Flag("penalize_newline") == false)
-            throw ApiException.Field(options.At("penalize_newline"), "options.penalize_newline must be true beside a penalty; every token counts");
-        return options.Integer("repeat_last_n", -1, int.MaxValue) switch
+        if (newline == false) throw ApiException.Field(options.At("penalize_newline"), "options.penalize_newline must be true beside a penalty; every token counts");
+        return last switch
         {
             0 => sampling with { RepetitionPenalty = 1, PresencePenalty = 0, FrequencyPenalty = 0 },
-            { } last when last > 0 && last < context => throw ApiException.Field(options.At("repeat_last_n"), "options.repeat_last_n must be -1, or 0 for no penalties; every token of the text counts"),
+            > 0 when last < context => throw ApiException.Field(options.At("repeat_last_n"), "options.repeat_last_n must be -1, or 0 for no penalties; every token of the text counts"),
             _ => sampling,
         };
     }

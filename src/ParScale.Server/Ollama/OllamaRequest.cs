@@ -25,7 +25,6 @@ internal static class OllamaRequest
     public static GenerationRequest Generate(Fields body, RequestScope scope)
     {
         GenerationRequest request = Read(body, scope);
-        RequireEmpty(body, "template", "the model's own template is used");
         RequireEmpty(body, "suffix", "the model continues texts only");
         OllamaMessages.RequireNone(body, "context", "keep the conversation in messages of /api/chat");
         OllamaMessages.RequireNone(body, "images", "this model reads text only");
@@ -38,8 +37,9 @@ internal static class OllamaRequest
             ChatMessage[] asked = [new ChatMessage("user", prompt)];
             return Turn(body, request, system.Length == 0 ? asked : [new ChatMessage("system", system), .. asked], "prompt", scope);
         }
-        if (system.Length > 0) throw ApiException.Field("system", "system needs a chat template, and raw has none");
-        if (Variables(body, model, scope.Options) is not null) throw ApiException.Field("think", "think needs a chat template, and raw has none");
+        const string NoTemplate = "needs a chat template; the model has none, or raw is true";
+        if (system.Length > 0) throw ApiException.Field("system", $"system {NoTemplate}");
+        if (body.Get("think") is { ValueKind: not JsonValueKind.False }) throw ApiException.Field("think", $"think {NoTemplate}");
         // Who writes the prompt raw writes the template's own tokens into it.
         return request.With([model.Tokenizer.Encode(prompt, parseSpecial: isRaw, addSpecial: true)], "prompt");
     }
@@ -53,6 +53,7 @@ internal static class OllamaRequest
 
     private static GenerationRequest Read(Fields body, RequestScope scope)
     {
+        RequireEmpty(body, "template", "the model's own template is used");
         Fields options = OllamaOptions.Read(body);
         GenerationRequest request = GenerationRequest.Read(body, scope.State, scope.Owner, OllamaOptions.Limit(options), Name(body), options);
         if (request.Choices != 1) throw ApiException.Field("n", "n must be 1; there is one answer");
@@ -80,7 +81,11 @@ internal static class OllamaRequest
             Tools = ToolFields.Shown(body),
             Variables = Variables(body, model, scope.Options),
         }, field, scope.Cancellation);
-        return request.With([model.Tokenizer.Encode(chat)], field) with { IsChat = true };
+        return request.With([model.Tokenizer.Encode(chat)], field) with
+        {
+            IsChat = true,
+            Options = request.Options with { Tools = ToolFields.Offered(body, model) },
+        };
     }
 
     // "json" or a schema.

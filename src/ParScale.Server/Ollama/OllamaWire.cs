@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using ParScale.Server.Http;
 using ParScale.Server.OpenAi;
+using ParScale.Text.Chat.Tools;
 
 namespace ParScale.Server.Ollama;
 
@@ -41,7 +43,19 @@ internal sealed record OllamaAnswer(string Model, string CreatedAt, bool Done)
 }
 
 /// <summary>What the assistant says.</summary>
-internal sealed record OllamaMessage(string Role, string Content);
+internal sealed record OllamaMessage(string Role, string Content)
+{
+    public IReadOnlyList<OllamaToolCall>? ToolCalls { get; init; }
+}
+
+/// <summary>A call of a tool.</summary>
+internal sealed record OllamaToolCall(string Id, OllamaFunctionCall Function);
+
+/// <summary>The function that is called, and its arguments: an object.</summary>
+internal sealed record OllamaFunctionCall(string Name, RawJson Arguments)
+{
+    public static OllamaToolCall Of(ToolCall call) => new(call.Id, new OllamaFunctionCall(call.Name, new RawJson(call.Arguments)));
+}
 
 /// <summary>The models that are served.</summary>
 internal sealed record OllamaModelList(IReadOnlyList<OllamaModel> Models);
@@ -61,15 +75,13 @@ internal sealed record OllamaModel(string Name, string ModifiedAt, long Size, Ol
 }
 
 /// <summary>What kind of model.</summary>
-internal sealed record OllamaDetails(string ParameterSize, string QuantizationLevel)
+internal sealed record OllamaDetails(string Family, string ParameterSize, string QuantizationLevel)
 {
     public string ParentModel { get; } = "";
 
     public string Format { get; } = "safetensors";
 
-    public string Family { get; } = OllamaModels.Family;
-
-    public IReadOnlyList<string> Families { get; } = [OllamaModels.Family];
+    public IReadOnlyList<string> Families { get; } = [Family];
 }
 
 /// <summary>All about a model.</summary>

@@ -70,6 +70,14 @@ internal static class ModelEndpoints
         await Answer.Json(scope.Context, new TemplateResult(chat.Text), WireJson.Wire.TemplateResult).ConfigureAwait(false);
     }
 
+    /// <summary><c>POST /v1/embeddings</c>, and Ollama's: what these models cannot do is told before a client reads on.</summary>
+    public static async Task NoEmbeddings(RequestScope scope)
+    {
+        using JsonDocument body = await scope.ReadBody().ConfigureAwait(false);
+        _ = scope.State.Find(new Fields(body.RootElement).Text("model"));
+        throw ApiException.Field("model", "the models of this server make text, no embeddings", "embeddings_not_supported");
+    }
+
     private static IEnumerable<ModelEntry> Entries(ServedModel served)
     {
         LanguageModel model = served.Model;

@@ -35,13 +35,16 @@ internal readonly record struct Fields(JsonElement Json, string Path = "")
     }
 
     /// <summary>A number within bounds.</summary>
-    public double? Number(string name, double least, double most, bool openBelow = false)
+    public double? Number(string name, double least, double most, bool openBelow = false) =>
+        Get(name) is { } value ? NumberOf(value, At(name), least, most, openBelow) : null;
+
+    /// <summary>The number of a value, which must be one within bounds.</summary>
+    public static double NumberOf(JsonElement value, string path, double least, double most, bool openBelow = false)
     {
-        if (Get(name) is not { } value) return null;
         bool valid = value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number)
             && number <= most && (openBelow ? number > least : number >= least);
-        return valid ? value.GetDouble() : throw ApiException.Field(At(name), string.Create(CultureInfo.InvariantCulture,
-            $"{At(name)} must be a number {(openBelow ? "above" : "from")} {least} {(openBelow ? "up to" : "to")} {most}"));
+        return valid ? value.GetDouble() : throw ApiException.Field(path, string.Create(CultureInfo.InvariantCulture,
+            $"{path} must be a number {(openBelow ? "above" : "from")} {least} {(openBelow ? "up to" : "to")} {most}"));
     }
 
     /// <summary>An object.</summary>

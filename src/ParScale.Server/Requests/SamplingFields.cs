@@ -31,23 +31,23 @@ internal static class SamplingFields
     {
         if (body.Get("stop") is not { } stop) return [];
         string[] stops = stop.ValueKind == JsonValueKind.Array
-            ? [.. body.List("stop", MostStops)!.Value.EnumerateArray().Select((one, i) => Fields.TextOf(one, $"stop[{i}]"))]
-            : [Fields.TextOf(stop, "stop")];
-        if (stops.Contains("")) throw ApiException.Field("stop", "a stop text is empty");
-        if (stops.Any(one => Encoding.UTF8.GetByteCount(one) > LongestStop)) throw ApiException.Field("stop", $"a stop text is longer than {LongestStop} bytes");
+            ? [.. body.List("stop", MostStops)!.Value.EnumerateArray().Select((one, i) => Fields.TextOf(one, $"{body.At("stop")}[{i}]"))]
+            : [Fields.TextOf(stop, body.At("stop"))];
+        if (stops.Contains("")) throw ApiException.Field(body.At("stop"), "a stop text is empty");
+        if (stops.Any(one => Encoding.UTF8.GetByteCount(one) > LongestStop)) throw ApiException.Field(body.At("stop"), $"a stop text is longer than {LongestStop} bytes");
         return stops;
     }
 
     private static Dictionary<int, double>? Biases(Fields body, int vocabularySize)
     {
         if (body.Object("logit_bias") is not { } biases) return null;
+        if (biases.Json.GetPropertyCount() > MostBiases) throw ApiException.Field(biases.Path, $"{biases.Path} has more than {MostBiases} entries");
         var read = new Dictionary<int, double>();
         foreach (JsonProperty one in biases.Json.EnumerateObject())
         {
-            if (read.Count == MostBiases) throw ApiException.Field("logit_bias", $"logit_bias has more than {MostBiases} entries");
             if (!int.TryParse(one.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int token) || token >= vocabularySize)
-                throw ApiException.Field("logit_bias", $"logit_bias names {ParScaleException.Quote(one.Name)}; it must name token ids from 0 to {vocabularySize - 1}");
-            read[token] = biases.Number(one.Name, -100, 100) ?? 0;
+                throw ApiException.Field(biases.Path, $"{biases.Path} names {ParScaleException.Quote(one.Name)}; it must name token ids from 0 to {vocabularySize - 1}");
+            read[token] = one.Value.ValueKind == JsonValueKind.Null ? 0 : Fields.NumberOf(one.Value, biases.At(one.Name), -100, 100);
         }
         return read.Count == 0 ? null : read;
     }

@@ -30,14 +30,7 @@ internal static class ToolFields
         if (named is not null && !names.Contains(named))
             throw ApiException.Field("tool_choice.function.name", $"tool_choice names {ParScaleException.Quote(named)}, which is none of the tools");
         if (choice == "none") return null;
-        try
-        {
-            return JsonNode.Parse(tools!.Value.GetRawText())!.AsArray();
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw ApiException.Field("tools", "tools holds half a surrogate pair, which is no character");
-        }
+        return JsonNode.Parse(tools!.Value.GetRawText())!.AsArray();
     }
 
     /// <summary>How the tools are called; null when there are none.</summary>

@@ -7,7 +7,7 @@ namespace ParScale.Server.Responses;
 internal sealed record ResponseEvent(string Type, int SequenceNumber, Response Response);
 
 /// <summary>An item of the output begins or ends.</summary>
-internal sealed record ItemEvent(string Type, int SequenceNumber, int OutputIndex, ResponseMessage Item);
+internal sealed record ItemEvent(string Type, int SequenceNumber, int OutputIndex, ResponseItem Item);
 
 /// <summary>A part of an item begins or ends.</summary>
 internal sealed record PartEvent(string Type, int SequenceNumber, string ItemId, int OutputIndex, int ContentIndex, ResponseText Part);
@@ -27,6 +27,12 @@ internal sealed record TextDoneEvent(string Type, int SequenceNumber, string Ite
     [JsonPropertyName("logprobs")]
     public IReadOnlyList<ChatTokenLogProb> LogProbs { get; init; } = [];
 }
+
+/// <summary>Arguments of a call that came.</summary>
+internal sealed record ArgumentsDeltaEvent(string Type, int SequenceNumber, string ItemId, int OutputIndex, string Delta);
+
+/// <summary>The arguments of a call are whole.</summary>
+internal sealed record ArgumentsDoneEvent(string Type, int SequenceNumber, string ItemId, int OutputIndex, string Name, string Arguments);
 
 /// <summary>What ends a stream early.</summary>
 internal sealed record ResponseErrorEvent(string Type, int SequenceNumber, string Message)

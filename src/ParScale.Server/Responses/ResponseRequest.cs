@@ -36,10 +36,11 @@ internal sealed record ResponseRequest(GenerationRequest Generation, ResponseReq
         LanguageModel model = request.Model.Model;
         Fields? text = body.Object("text"), format = text?.Object("format");
         if (text?.Text("verbosity") is not (null or "medium")) throw ApiException.Field("text.verbosity", "text.verbosity is not supported; say in instructions how long the answer should be");
+        Fields tools = ResponseTools.Read(body);
         RenderedChat chat = ChatRequest.Write(model, ResponseInput.Read(body), new ChatTemplateOptions
         {
             AddGenerationPrompt = true,
-            Tools = ResponseTools.Read(body),
+            Tools = ToolFields.Shown(tools),
             Variables = Variables(body, scope.Options),
         }, "input", scope.Cancellation);
         request = request.With([model.Tokenizer.Encode(chat)], "input") with
@@ -49,6 +50,7 @@ internal sealed record ResponseRequest(GenerationRequest Generation, ResponseReq
             {
                 TopLogProbs = top,
                 Constraint = format is { } form ? OutputForm.Read(form, form) : null,
+                Tools = ToolFields.Offered(tools, model),
             },
         };
         return new ResponseRequest(request, Echo.Read(body, request, most));
@@ -83,7 +85,7 @@ internal sealed record ResponseRequest(GenerationRequest Generation, ResponseReq
     /// <summary>What a response repeats of its request.</summary>
     internal sealed record Echo
     {
-        private static readonly JsonElement NoObject = JsonElement.Parse("{}"), NoList = JsonElement.Parse("[]"), PlainText = JsonElement.Parse("""{"format":{"type":"text"}}""");
+        private static readonly JsonElement NoObject = JsonElement.Parse("{}"), NoList = JsonElement.Parse("[]"), Auto = JsonElement.Parse("\"auto\""), PlainText = JsonElement.Parse("""{"format":{"type":"text"}}""");
 
         public string? Instructions { get; init; }
 
@@ -97,7 +99,7 @@ internal sealed record ResponseRequest(GenerationRequest Generation, ResponseReq
 
         public bool ParallelToolCalls { get; init; }
 
-        public required string ToolChoice { get; init; }
+        public JsonElement ToolChoice { get; init; }
 
         public JsonElement Metadata { get; init; }
 
@@ -113,7 +115,7 @@ internal sealed record ResponseRequest(GenerationRequest Generation, ResponseReq
             TopP = request.Options.Sampling.TopP,
             TopLogProbs = request.Options.TopLogProbs,
             ParallelToolCalls = body.Flag("parallel_tool_calls") ?? true,
-            ToolChoice = ResponseTools.Choice(body),
+            ToolChoice = body.Get("tool_choice") ?? Auto,
             Metadata = body.Object("metadata")?.Json ?? NoObject,
             Text = body.Object("text") is { } text && text.Get("format") is not null ? text.Json : PlainText,
             Tools = body.Get("tools") ?? NoList,

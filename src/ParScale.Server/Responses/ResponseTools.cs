@@ -5,39 +5,35 @@ using ParScale.Server.Requests;
 
 namespace ParScale.Server.Responses;
 
-/// <summary>Reads <c>tools</c> of a response, which hold their function in place, as those of a chat, which hold it in an object of its own.</summary>
+/// <summary>Reads <c>tools</c> and <c>tool_choice</c> of a response, which name a function in place, as those of a chat, which have an object for it.</summary>
 internal static class ResponseTools
 {
-    private static readonly string[] Kept = ["name", "description", "parameters", "strict"];
+    private const int MostDepth = 128;
 
-    /// <summary>The tools as templates are given them; null for none.</summary>
-    public static JsonArray? Read(Fields body)
+    private static readonly string[] OfFunction = ["name", "description", "parameters", "strict"];
+
+    /// <summary>The fields of a chat that say the same.</summary>
+    public static Fields Read(Fields body)
     {
-        string choice = Choice(body);
-        if (body.List("tools", ToolFields.MostTools) is not { } list) return null;
-        var tools = new JsonArray();
-        int i = 0;
-        foreach (JsonElement json in list.EnumerateArray())
-        {
-            string path = $"tools[{i++}]";
-            if (json.ValueKind != JsonValueKind.Object) throw ApiException.Field(path, $"{path} must be an object");
-            var tool = new Fields(json, path);
-            if (tool.Text("type") != "function") throw ApiException.Field(tool.At("type"), $"{tool.At("type")} must be function; this server runs no tools of its own");
-            _ = tool.Text("name") ?? throw ApiException.Field(tool.At("name"), $"{tool.At("name")} is missing");
-            var function = new JsonObject();
-            foreach (string name in Kept)
-                if (tool.Get(name) is { } value) function[name] = JsonNode.Parse(value.GetRawText());
-            tools.Add((JsonNode)new JsonObject { ["type"] = "function", ["function"] = function });
-        }
-        // Tools that must not be called are not shown either.
-        return choice == "none" || tools.Count == 0 ? null : tools;
+        var chat = new JsonObject();
+        if (body.List("tools", ToolFields.MostTools) is { } tools) chat["tools"] = new JsonArray([.. tools.EnumerateArray().Select((tool, i) => Tool(tool, $"tools[{i}]"))]);
+        if (body.Get("tool_choice") is { } choice) chat["tool_choice"] = choice.ValueKind == JsonValueKind.Object ? Tool(choice, "tool_choice") : Node(choice);
+        if (body.Flag("parallel_tool_calls") is { } parallel) chat["parallel_tool_calls"] = parallel;
+        // An object more around each function than the body has.
+        return new Fields(JsonElement.Parse(chat.ToJsonString(), new JsonDocumentOptions { MaxDepth = MostDepth }));
     }
 
-    /// <summary>Whether tools may be called: none or auto.</summary>
-    public static string Choice(Fields body) => body.Get("tool_choice") switch
+    private static JsonObject Tool(JsonElement json, string path)
     {
-        null => "auto",
-        { ValueKind: JsonValueKind.String } word when Fields.TextOf(word, "tool_choice") is "none" or "auto" => word.GetString()!,
-        _ => throw ApiException.Field("tool_choice", "tool_choice must be none or auto; a call cannot be forced"),
-    };
+        if (json.ValueKind != JsonValueKind.Object) throw ApiException.Field(path, $"{path} must be an object");
+        var tool = new Fields(json, path);
+        if (tool.Text("type") != "function") throw ApiException.Field(tool.At("type"), $"{tool.At("type")} must be function; this server runs no tools of its own");
+        if (tool.Text("name") is not { Length: > 0 }) throw ApiException.Field(tool.At("name"), $"{tool.At("name")} is missing");
+        var function = new JsonObject();
+        foreach (string name in OfFunction)
+            if (tool.Get(name) is { } value) function[name] = Node(value);
+        return new JsonObject { ["type"] = "function", ["function"] = function };
+    }
+
+    private static JsonNode? Node(JsonElement value) => JsonNode.Parse(value.GetRawText());
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ParScale.Server.OpenAi;
+using ParScale.Text.Chat.Tools;
 
 namespace ParScale.Server.Responses;
 
@@ -12,7 +13,7 @@ internal sealed record Response(string Id, long CreatedAt, string Model, Respons
     /// <summary>in_progress, completed, incomplete or failed.</summary>
     public string Status { get; init; } = "in_progress";
 
-    public IReadOnlyList<ResponseMessage> Output { get; init; } = [];
+    public IReadOnlyList<ResponseItem> Output { get; init; } = [];
 
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public ResponseError? Error { get; init; }
@@ -49,7 +50,7 @@ internal sealed record Response(string Id, long CreatedAt, string Model, Respons
 
     public JsonElement Text => Asked.Text;
 
-    public string ToolChoice => Asked.ToolChoice;
+    public JsonElement ToolChoice => Asked.ToolChoice;
 
     public JsonElement Tools => Asked.Tools;
 
@@ -63,15 +64,25 @@ internal sealed record Response(string Id, long CreatedAt, string Model, Respons
     public ResponseRequest.Echo Asked { get; } = Asked;
 }
 
-/// <summary>What the assistant says.</summary>
-internal sealed record ResponseMessage(string Id, string Status, IReadOnlyList<ResponseText> Content)
+/// <summary>A part of the output: what the assistant says, or a call.</summary>
+internal sealed record ResponseItem(string Type, string Id, string Status)
 {
-    public string Type { get; } = "message";
+    public string? Role { get; init; }
 
-    public string Role { get; } = "assistant";
+    public IReadOnlyList<ResponseText>? Content { get; init; }
+
+    public string? CallId { get; init; }
+
+    public string? Name { get; init; }
+
+    public string? Arguments { get; init; }
+
+    public static ResponseItem Message(string id, string status, IReadOnlyList<ResponseText> content) => new("message", id, status) { Role = "assistant", Content = content };
+
+    public static ResponseItem Call(string id, ToolCall call) => new("function_call", id, "completed") { CallId = call.Id, Name = call.Name, Arguments = call.Arguments };
 }
 
-/// <summary>The text of it.</summary>
+/// <summary>The text of a message.</summary>
 internal sealed record ResponseText(string Text)
 {
     public string Type { get; } = "output_text";

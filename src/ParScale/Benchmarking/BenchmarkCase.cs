@@ -29,6 +29,9 @@ internal sealed class BenchmarkCase : IDisposable
         foreach (KvCache filled in _caches) Fill(filled, room);
     }
 
+    /// <summary>What the steps so far read of experts.</summary>
+    public ExpertUse Experts { get; private set; }
+
     /// <summary>Tokens that a row's cache has room for.</summary>
     public static int Room(int context, int prompt) => Math.Max(context + 1, prompt);
 
@@ -64,9 +67,14 @@ internal sealed class BenchmarkCase : IDisposable
             _caches[i].Rewind(_context);
             _pass[i] = new PassSequence(_caches[i], _sets[i], 1, 1);
         }
+        ExpertRoutes? experts = _forward.Experts;
+        (long layers, long read, long bytes) = (experts?.Layers ?? 0, experts?.Read ?? 0, experts?.ReadBytes ?? 0);
         long start = Stopwatch.GetTimestamp();
         Choose(_forward.Run(_tokens, _pass));
-        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        if (experts is not null)
+            Experts = new ExpertUse(Experts.Steps + 1, Experts.Layers + experts.Layers - layers, Experts.Experts + experts.Read - read, Experts.Bytes + experts.ReadBytes - bytes);
+        return milliseconds;
     }
 
     /// <summary>Reads a prompt into the empty caches, one sequence after the other, and chooses the tokens after it. Returns seconds.</summary>

@@ -23,7 +23,10 @@ internal sealed record BenchmarkRow
     /// <summary>Bytes a second at which memory was read between this type's steps.</summary>
     public required Spread Read { get; init; }
 
-    /// <summary>Bytes of weights that a step reads.</summary>
+    /// <summary>What the steps read of experts.</summary>
+    public required ExpertUse Experts { get; init; }
+
+    /// <summary>Bytes of weights that a step reads; of experts the mean of those that were read.</summary>
     public required long StepBytes { get; init; }
 
     /// <summary>Bytes of keys and values that a step reads, prefixes included.</summary>

@@ -9,12 +9,13 @@ internal static class WeightCost
     /// <summary>Bytes of a backbone.</summary>
     public static long Bytes(Backbone backbone)
     {
-        HashSet<WeightMatrix> matrices = [.. Matrices(backbone), backbone.Embedding];
+        HashSet<WeightMatrix> matrices = [.. Matrices(backbone), .. backbone.Layers.SelectMany(Experts).SelectMany(expert => expert.Matrices), backbone.Embedding];
         return matrices.Sum(matrix => matrix.Bytes) + VectorBytes(backbone);
     }
 
     /// <summary>
-    /// Bytes of the backbone that one decode step reads, whatever P is: all but the embedding, of which it needs one row.
+    /// Bytes of the backbone that every decode step reads, whatever P is: all but the embedding, of which it needs one row, and the experts, of
+    /// which it reads those that its rows choose.
     /// </summary>
     public static long StepBytes(Backbone backbone) => Matrices(backbone).Sum(matrix => matrix.Bytes) + VectorBytes(backbone);
 
@@ -24,10 +25,11 @@ internal static class WeightCost
         double products = set.Aggregator is { } mix ? Products(mix.Inner) + Products(mix.Outer) : 0;
         for (int i = 0; i < backbone.Layers.Count; i++)
         {
-            (AttentionWeights attention, FeedForwardWeights block) = (backbone.Layers[i].Attention, backbone.Layers[i].FeedForward);
+            AttentionWeights attention = backbone.Layers[i].Attention;
+            IEnumerable<(WeightMatrix Matrix, bool Chosen)> block = FeedForward(backbone.Layers[i]);
             // All streams have the same embedding, so layer 0 needs one query, key and value for all of them.
             products += (Products(attention.Query) + Products(attention.Key) + Products(attention.Value)) * (i == 0 ? 1 : set.Count);
-            products += (Products(attention.Output) + Products(block.Gate) + Products(block.Up) + Products(block.Down)) * set.Count;
+            products += (Products(attention.Output) + block.Sum(matrix => Products(matrix.Matrix))) * set.Count;
         }
         return products;
     }
@@ -46,10 +48,17 @@ internal static class WeightCost
         }
         for (int i = 0; i < backbone.Layers.Count; i++)
         {
-            (AttentionWeights attention, FeedForwardWeights block) = (backbone.Layers[i].Attention, backbone.Layers[i].FeedForward);
+            AttentionWeights attention = backbone.Layers[i].Attention;
+            IEnumerable<(WeightMatrix Matrix, bool Chosen)> block = FeedForward(backbone.Layers[i]);
             // As in TokenProducts: layer 0 needs them once for each sequence.
             foreach (WeightMatrix matrix in new[] { attention.Query, attention.Key, attention.Value }) Add(matrix, i == 0 ? sets.Count : rows);
-            foreach (WeightMatrix matrix in new[] { attention.Output, block.Gate, block.Up, block.Down }) Add(matrix, rows);
+            Add(attention.Output, rows);
+            // Of experts the most that it can be: no two rows share one.
+            foreach ((WeightMatrix matrix, bool chosen) in block)
+            {
+                if (!chosen) Add(matrix, rows);
+                else for (int row = 0; row < rows; row++) Add(matrix, 1);
+            }
         }
         foreach (IGrouping<StreamSet, StreamSet> equal in sets.Where(set => set.Aggregator is not null).GroupBy(set => set))
         {
@@ -72,9 +81,20 @@ internal static class WeightCost
     {
         foreach (LayerWeights layer in backbone.Layers)
         {
-            (AttentionWeights attention, FeedForwardWeights block) = (layer.Attention, layer.FeedForward);
-            foreach (WeightMatrix matrix in new[] { attention.Query, attention.Key, attention.Value, attention.Output, block.Gate, block.Up, block.Down }) yield return matrix;
+            AttentionWeights attention = layer.Attention;
+            foreach (WeightMatrix matrix in new[] { attention.Query, attention.Key, attention.Value, attention.Output }) yield return matrix;
+            foreach (WeightMatrix matrix in layer.FeedForward?.Matrices ?? layer.Experts!.AlwaysUsed) yield return matrix;
         }
         yield return backbone.Head;
     }
+
+    private static FeedForwardWeights[] Experts(LayerWeights layer) => layer.Experts?.Experts ?? [];
+
+    // The matrices of a layer's feed-forward block that a row uses, and whether it chose them. All experts have one shape.
+    private static IEnumerable<(WeightMatrix Matrix, bool Chosen)> FeedForward(LayerWeights layer) => layer.Experts is not { } experts
+        ? layer.FeedForward!.Matrices.Select(matrix => (matrix, false))
+        : [
+            .. experts.AlwaysUsed.Select(matrix => (matrix, false)),
+            .. experts.Experts.Take(layer.Config.FeedForward.Experts!.Chosen).SelectMany(expert => expert.Matrices).Select(matrix => (matrix, true)),
+        ];
 }

@@ -65,8 +65,8 @@ internal static class AddOn
     /// <summary>Whether the same tensors mean the same model under both configs.</summary>
     public static bool SameShape(ModelConfig a, ModelConfig b)
     {
-        // How long a text may be and where it ends is no part of the mathematics.
-        ModelConfig Core(ModelConfig config) => config with { MaxPositions = 1, EndOfTextIds = b.EndOfTextIds, BeginOfTextId = null };
+        // How long a text may be, where it ends and how experts are named is no part of the mathematics.
+        ModelConfig Core(ModelConfig config) => config with { MaxPositions = 1, EndOfTextIds = b.EndOfTextIds, BeginOfTextId = null, ExpertTensors = default };
         return Core(a) == Core(b);
     }
 }

@@ -62,7 +62,8 @@ public sealed record BackboneHash(string Whole, string? Sample)
     private static string Hash(Checkpoint checkpoint, Action<XxHash128, SafetensorsFile, TensorInfo> append)
     {
         var hash = new XxHash128();
-        foreach ((string name, _) in ModelTensors.Expected(checkpoint.Config.Model, StreamConfig.Plain))
+        // Whether a file holds several tensors in one, and what it calls experts, does not matter.
+        foreach ((string name, _) in ModelTensors.Loaded(checkpoint.Config.Model, StreamConfig.Plain))
         {
             (SafetensorsFile file, TensorInfo info) = checkpoint.Get(name);
             hash.Append(Encoding.UTF8.GetBytes($"{name} {info.Type.FileName()} [{string.Join(',', info.Shape)}]\n"));

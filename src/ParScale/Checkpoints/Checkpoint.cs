@@ -48,13 +48,13 @@ public sealed class Checkpoint : IDisposable
         CheckpointFiles files = CheckpointFiles.Open(folder, notices);
         try
         {
-            if (config.Backbone is { } reference) files.Take(AddOn.OpenBackbone(folder, config, reference)._files, ModelTensors.Expected(config.Model, StreamConfig.Plain));
-            if (config.QuantizedType is { } type) QuantizedTensors.Require(config, type, files);
-            else
+            if (config.Backbone is { } reference)
             {
-                TensorCheck.Require(config, files, notices);
-                files.Cut(ModelTensors.Table(config.Model, config.Streams));
+                Checkpoint backbone = AddOn.OpenBackbone(folder, config, reference);
+                files.Take(backbone._files, ModelTensors.Expected(backbone.Config.Model, StreamConfig.Plain));
             }
+            if (config.QuantizedType is { } type) QuantizedTensors.Require(config, type, files);
+            else config = RequireWhole(config, files, notices);
             return new Checkpoint(folder, config, files, notices);
         }
         catch
@@ -80,7 +80,7 @@ public sealed class Checkpoint : IDisposable
         try
         {
             AddOn.RequireStreams(streams);
-            if (config.Backbone is null) TensorCheck.Require(config, files, notices);
+            if (config.Backbone is null) streams = new Checkpoint(folder, RequireWhole(config, files, notices), files, notices);
             else TensorCheck.RequireStreams(config, files, notices);
             AddOn.RequireFit(streams, backbone);
             return streams;
@@ -90,6 +90,15 @@ public sealed class Checkpoint : IDisposable
             files.Dispose();
             throw;
         }
+    }
+
+    // Checks all tensors, and cuts those that are loaded in parts. Returns the config with the names that the files have.
+    private static CheckpointConfig RequireWhole(CheckpointConfig config, CheckpointFiles files, List<string> notices)
+    {
+        config = config with { Model = ExpertLayerTensors.AsHeld(config.Model, files) };
+        TensorCheck.Require(config, files, notices);
+        files.Cut(ModelTensors.Table(config.Model, config.Streams));
+        return config;
     }
 
     /// <summary>Whether the checkpoint holds a tensor of this name.</summary>

@@ -31,7 +31,8 @@ internal static class LayerTensors
         }
         yield return new(prefix + PostAttentionNorm, [hidden]);
         if (layer.Norms == NormPlacement.Both) yield return new(prefix + PreFeedForwardNorm, [hidden]);
-        foreach (StoredTensor tensor in FeedForward(model, layer.FeedForward, prefix + "mlp.")) yield return tensor;
+        foreach (StoredTensor tensor in layer.FeedForward.Experts is { } experts
+            ? ExpertLayerTensors.Of(model, layer.FeedForward, experts, prefix) : FeedForward(model, layer.FeedForward, prefix + "mlp.")) yield return tensor;
         if (layer.Norms != NormPlacement.Before) yield return new(prefix + PostFeedForwardNorm, [hidden]);
     }
 

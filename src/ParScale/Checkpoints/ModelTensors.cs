@@ -24,9 +24,13 @@ public static class ModelTensors
     public static IEnumerable<(string Name, long[] Shape)> Expected(ModelConfig model, StreamConfig streams) =>
         Table(model, streams).Select(tensor => (tensor.Name, tensor.Shape));
 
-    /// <summary>The tensors that a model is computed with: those that a file holds in one are listed apart.</summary>
-    public static IEnumerable<(string Name, long[] Shape)> Loaded(ModelConfig model, StreamConfig streams) =>
-        Table(model, streams).SelectMany(tensor => tensor.Parts.Count == 0 ? [tensor] : tensor.Parts).Select(tensor => (tensor.Name, tensor.Shape));
+    /// <summary>The tensors that a model is computed with: those that a file holds in one are listed apart, and in one order however it holds them.</summary>
+    public static IEnumerable<(string Name, long[] Shape)> Loaded(ModelConfig model, StreamConfig streams)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Table(model with { ExpertTensors = default }, streams).SelectMany(tensor => tensor.Parts.Count == 0 ? [tensor] : tensor.Parts)
+            .Select(tensor => (tensor.Name, tensor.Shape));
+    }
 
     /// <summary>The same of a whole config.</summary>
     public static IEnumerable<(string Name, long[] Shape)> Loaded(CheckpointConfig config)

@@ -9,6 +9,12 @@ namespace ParScale.Checkpoints;
 /// <param name="Embedding">Input embedding, and the head when it is separate; they are part of <paramref name="Core"/>.</param>
 public sealed record ParameterCounts(long Core, long Prefix, long Aggregator, long Embedding)
 {
+    /// <summary>Those of the experts that a row does not choose; part of <see cref="Core"/>, 0 for a dense model.</summary>
+    public long Idle { get; init; }
+
+    /// <summary>Those that a token uses, with one stream or with each of several.</summary>
+    public long Active => Total - Idle;
+
     /// <summary>Those that P streams add to the plain model.</summary>
     internal long Streams => Prefix + Aggregator;
 
@@ -37,6 +43,9 @@ public sealed record ParameterCounts(long Core, long Prefix, long Aggregator, lo
                 else counts = counts with { Core = counts.Core + count };
                 if (name is ModelTensors.EmbeddingName or ModelTensors.HeadName) counts = counts with { Embedding = counts.Embedding + count };
             }
+            FeedForwardConfig block = layers.Key.FeedForward;
+            if (block.Experts is { } experts)
+                counts = counts with { Idle = counts.Idle + checked(3L * (experts.Count - experts.Chosen) * block.Width * model.HiddenSize * layers.Count()) };
             first = false;
         }
         return counts;

@@ -6,7 +6,7 @@ namespace ParScale.Checkpoints;
 public sealed record StoredTensor(string Name, long[] Shape)
 {
     /// <summary>
-    /// The tensors that it is cut into along its first axis when it is loaded, in order; together they are all of it. Empty when it is
+    /// The tensors that it is cut into when it is loaded, one after the other; together they are all of it. Empty when it is
     /// loaded as it is. A quantised folder holds the parts under their own names.
     /// </summary>
     public IReadOnlyList<StoredTensor> Parts { get; init; } = [];

@@ -11,6 +11,7 @@ internal static class ConfigLimits
     public const int HeadSize = 4096;
     public const int Hidden = 1 << 18;
     public const int Intermediate = 1 << 20;
+    public const int Experts = 1024;
     public const int Vocabulary = 2_000_000;
     public const int Positions = 1 << 24;
     public const int Streams = 64;

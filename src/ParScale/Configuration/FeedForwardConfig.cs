@@ -1,9 +1,9 @@
 namespace ParScale.Configuration;
 
-/// <summary>The feed-forward block of a layer: down(activation(gate(x)) * up(x)).</summary>
+/// <summary>The feed-forward block of a layer: down(activation(gate(x)) * up(x)), dense or as a mixture of experts that are such blocks.</summary>
 public sealed record FeedForwardConfig
 {
-    /// <summary>Rows of gate and up.</summary>
+    /// <summary>Rows of gate and up; of each expert where there are experts.</summary>
     public required int Width { get; init; }
 
     /// <summary>What the gate goes through.</summary>
@@ -11,6 +11,9 @@ public sealed record FeedForwardConfig
 
     /// <summary>Whether gate, up and down have biases.</summary>
     public bool Bias { get; init; }
+
+    /// <summary>The experts that this block consists of; null: it is dense.</summary>
+    public ExpertsConfig? Experts { get; init; }
 }
 
 /// <summary>What the gate of a feed-forward block goes through.</summary>

@@ -66,6 +66,9 @@ public sealed record ModelConfig
     /// <summary>Whether files hold the projections to queries, keys and values in one tensor, and gate and up in another.</summary>
     public bool FusedProjections { get; init; }
 
+    /// <summary>How the experts are named in float files, where there are some; an opened checkpoint has what its files hold.</summary>
+    public ExpertTensors ExpertTensors { get; init; }
+
     /// <summary>Ids that end a text, from <c>generation_config.json</c> when it has them, else <c>config.json</c>; may be empty.</summary>
     public IReadOnlyList<int> EndOfTextIds { get; init; } = [];
 
@@ -75,8 +78,8 @@ public sealed record ModelConfig
     /// <summary>L, the number of layers.</summary>
     public int LayerCount => Layers.Count;
 
-    /// <summary>The width of the widest feed-forward block.</summary>
-    public int IntermediateSize => Layers.Max(layer => layer.FeedForward.Width);
+    /// <summary>The width of the widest dense feed-forward block; where all consist of experts, of an expert.</summary>
+    public int IntermediateSize => Layers.Where(layer => layer.FeedForward.Experts is null).DefaultIfEmpty(Layers[0]).Max(layer => layer.FeedForward.Width);
 
     /// <summary>All parameters; a tied head counts once.</summary>
     public long Parameters => ParameterCounts.Of(this, StreamConfig.Plain).Total;

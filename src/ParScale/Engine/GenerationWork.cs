@@ -31,6 +31,10 @@ internal sealed class GenerationWork : Work
     private readonly List<int> _tokens;
     private int _read, _chosen, _cached;
     private float[]? _streamWeights;
+
+    // [V]: the logits of a token whose mask was not known yet when they came.
+    private float[]? _heldLogits;
+    private bool _isHeld;
     private long _start, _promptRead;
     private TimeSpan _prefill, _decode;
     private bool _complete;
@@ -107,6 +111,31 @@ internal sealed class GenerationWork : Work
             _promptPredictions!.Add(PredictedToken.Of(logits, _tokens[position + 1], _options.TopLogProbs ?? 0));
             return;
         }
+        if (_constrained is { IsReady: false })
+        {
+            logits.CopyTo(_heldLogits ??= new float[logits.Length]);
+            _isHeld = true;
+            _constrained.WhenReady(Wake);
+            return;
+        }
+        Choose(logits);
+    }
+
+    /// <inheritdoc/>
+    public override bool CanResume => _isHeld && _constrained!.IsReady;
+
+    /// <inheritdoc/>
+    public override void Resume()
+    {
+        _isHeld = false;
+        Choose(_heldLogits);
+    }
+
+    /// <inheritdoc/>
+    protected override void OnEnd(Exception? failure) => _ended(failure);
+
+    private void Choose(ReadOnlySpan<float> logits)
+    {
         int next = _sampler.Next(logits, Allowed());
         Time();
         bool ended = _options.StopTokenIds.Contains(next) || (!_options.IgnoreEndOfText && _config.EndOfTextIds.Contains(next));
@@ -123,9 +152,6 @@ internal sealed class GenerationWork : Work
         if (ended || _stop.Stopped || _chosen == _most) Finish(ended);
         else Append(next);
     }
-
-    /// <inheritdoc/>
-    protected override void OnEnd(Exception? failure) => _ended(failure);
 
     private TokenMask? Allowed()
     {

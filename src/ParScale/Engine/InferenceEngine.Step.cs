@@ -9,7 +9,6 @@ internal sealed partial class InferenceEngine
 {
     // Work with the same set stands side by side, so that a pass reads each aggregator once.
     private readonly List<Work> _waiting = [], _active = [], _inPass = [];
-    private readonly List<(Work Work, Exception? Failure)> _left = [];
     private readonly int[] _tokens = new int[ForwardPass.MostRows];
     private readonly PromptPace _pace = new();
     private PassSequence[] _sequences = new PassSequence[4];
@@ -31,10 +30,9 @@ internal sealed partial class InferenceEngine
             }
             DropCancelled(_waiting, stopped);
             DropCancelled(_active, stopped);
+            ResumeHeld();
             Admit();
-            if (_active.Count == 0) return false;
-            RunPass();
-            return true;
+            return RunPass();
         }
         catch (Exception failure)
         {
@@ -49,18 +47,6 @@ internal sealed partial class InferenceEngine
         {
             Statistics.SawQueue(_active.Count, _waiting.Count);
             TellWhoLeft();
-        }
-    }
-
-    private void DropCancelled(List<Work> list, bool stopped)
-    {
-        for (int i = list.Count - 1; i >= 0; i--)
-        {
-            Work work = list[i];
-            if (work.Cancellation.IsCancellationRequested) Leave(work, new OperationCanceledException(work.Cancellation));
-            else if (stopped && !work.KeepsCache) Leave(work, new ObjectDisposedException(nameof(LanguageModel)));
-            else continue;
-            list.RemoveAt(i);
         }
     }
 
@@ -132,16 +118,23 @@ internal sealed partial class InferenceEngine
         return true;
     }
 
-    private void RunPass()
+    // False when none has anything to run.
+    private bool RunPass()
     {
         long start = Stopwatch.GetTimestamp();
         int stepping = Compose(out int tokens, out int promptRows, out bool more);
+        if (_inPass.Count == 0) return false;
         try
         {
             ReadOnlySpan<float> mixed = _forward.Run(_tokens.AsSpan(0, tokens), _sequences.AsSpan(0, _inPass.Count));
-            for (int i = 0; i < _inPass.Count; i++) _inPass[i].Advance(_sequences[i].Count, reused: false);
+            int rows = 0;
+            for (int i = 0; i < _inPass.Count; i++)
+            {
+                _inPass[i].Advance(_sequences[i].Count, reused: false);
+                rows += _sequences[i].Count * _inPass[i].Set.Count;
+            }
             HandOut(mixed);
-            Statistics.SawPass(Rows());
+            Statistics.SawPass(rows);
         }
         catch (Exception failure)
         {
@@ -157,6 +150,7 @@ internal sealed partial class InferenceEngine
             if (_active[i].HasLeft) _active.RemoveAt(i);
         }
         _pace.Learn(stepping, promptRows, more, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return true;
     }
 
     // Steps first, then prompts in order of arrival. Returns the number of steps.
@@ -202,13 +196,6 @@ internal sealed partial class InferenceEngine
             cache.Rewind(0);
         }
         cache.Epoch = epoch;
-    }
-
-    private int Rows()
-    {
-        int rows = 0;
-        for (int i = 0; i < _inPass.Count; i++) rows += _sequences[i].Count * _sequences[i].Set.Count;
-        return rows;
     }
 
     private Work? NextPrompt(long after)
@@ -266,35 +253,5 @@ internal sealed partial class InferenceEngine
         {
             Leave(work, failure);
         }
-    }
-
-    // Its memory is back before its caller hears of the end.
-    private void Leave(Work work, Exception? failure)
-    {
-        if (work.HasLeft) return;
-        work.HasLeft = true;
-        _left.Add((work, failure));
-        if (work.KeepsCache || work.Cache is not { } cache) return;
-        bool sound = failure is null or OperationCanceledException;
-        Memory.Finish(work.Set, work.Scope, sound ? work.Reusable : [], cache);
-        work.Cache = null;
-        lock (_gate) _changed = true;
-    }
-
-    // Last in a step, when the work stands in no list any more: a session's caller uses it again at once.
-    private void TellWhoLeft()
-    {
-        foreach ((Work work, Exception? failure) in _left)
-        {
-            bool counted = !work.KeepsCache;
-            work.End(failure);
-            if (!counted) continue;
-            lock (_gate)
-            {
-                _open--;
-                Monitor.PulseAll(_gate);
-            }
-        }
-        _left.Clear();
     }
 }

@@ -17,13 +17,14 @@ internal sealed partial class InferenceEngine : IDisposable
     private readonly WorkerPool _pool;
     private readonly ForwardPass _forward;
     private readonly Func<StreamSet, ParScaleException> _notFinite;
+    private readonly Action _kick;
 
     private readonly object _gate = new();
     private readonly SemaphoreSlim _wake = new(0);
     private Thread? _thread;
 
     // Guarded by the gate. _led: some thread runs passes. _changed: something happened since that thread last looked. _backlog: work
-    // that waits for room. _open: work that has not ended, that of sessions aside.
+    // that waits for room, or for something that is made elsewhere. _open: work that has not ended, that of sessions aside.
     private readonly List<Work> _arrived = [];
     private bool _led, _changed, _stopped, _disposed;
     private int _backlog, _open;
@@ -41,7 +42,7 @@ internal sealed partial class InferenceEngine : IDisposable
     public InferenceEngine(Backbone backbone, KvDtype kvDtype, WorkerPool pool, KvMemory memory, Func<StreamSet, ParScaleException> notFinite)
     {
         (_backbone, _pool, Memory, KvDtype, _notFinite) = (backbone, pool, memory, kvDtype, notFinite);
-        _forward = new ForwardPass(backbone, pool);
+        (_forward, _kick) = (new ForwardPass(backbone, pool), Kick);
     }
 
     /// <summary>The budget of all sequences.</summary>
@@ -158,7 +159,7 @@ internal sealed partial class InferenceEngine : IDisposable
     private void Arrive(Work work)
     {
         ObjectDisposedException.ThrowIf(_disposed || (_stopped && !work.KeepsCache), typeof(LanguageModel));
-        (work.Number, work.HasLeft) = (_number++, false);
+        (work.Number, work.HasLeft, work.Wake) = (_number++, false, _kick);
         _arrived.Add(work);
         _changed = true;
         if (!work.KeepsCache) _open++;
@@ -197,7 +198,7 @@ internal sealed partial class InferenceEngine : IDisposable
             bool did = Step();
             lock (_gate)
             {
-                _backlog = _waiting.Count;
+                _backlog = _waiting.Count + _active.Count;
                 bool more = did || _changed, left = own is { Ended: true };
                 if (more && !left) continue;
                 Volatile.Write(ref _leader, 0);

@@ -81,6 +81,20 @@ internal abstract class Work(StreamSet set, CancellationToken cancellation)
     /// <summary>Takes the logits [V] after the token at <paramref name="position"/>; they are finite, and valid during the call only.</summary>
     public abstract void Take(int position, ReadOnlySpan<float> logits);
 
+    /// <summary>
+    /// Has the engine look again, from any thread. Work that cannot do all it must with its logits when it takes them has no pending tokens
+    /// until it is resumed; the engine runs the others meanwhile.
+    /// </summary>
+    public Action Wake { get; set; } = () => { };
+
+    /// <summary>Whether what it waited for is there.</summary>
+    public virtual bool CanResume => false;
+
+    /// <summary>Does what was left of its last logits.</summary>
+    public virtual void Resume()
+    {
+    }
+
     /// <summary>Whether all is done, after the logits of a pass were taken.</summary>
     public abstract bool IsComplete { get; }
 

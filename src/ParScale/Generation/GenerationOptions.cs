@@ -58,8 +58,8 @@ public sealed record GenerationOptions
     /// <summary>Gives with each new token how much each stream contributed to it (<see cref="GeneratedPiece.StreamWeights"/>).</summary>
     public bool StreamWeights { get; init; }
 
-    /// <summary>Special tokens that are shown as text, and may stand for text in a constraint.</summary>
-    internal IReadOnlyCollection<int> ShownTokens { get; init; } = [];
+    /// <summary>Control tokens that are shown as text; a constraint may name them by their places here.</summary>
+    internal IReadOnlyList<int> ShownTokens { get; init; } = [];
 
     /// <summary>Checks every range.</summary>
     /// <exception cref="ParScaleException">A value is outside its range; the message names it.</exception>

@@ -37,7 +37,7 @@ public sealed class OfferedTools
     /// Whether an answer may have several calls. Null leaves it to the model, except that a required call is one.
     /// </param>
     /// <exception cref="ParScaleException">
-    /// A tool has no name or the name of another (TL-01), the template shows no tools (TL-02), a call is required and the format is not
+    /// There are no tools, or one has no name or the name of another (TL-01), the template shows no tools (TL-02), a call is required and the format is not
     /// known (TL-03) or no tool has that name (TL-04), or a schema cannot be enforced (JS-01, JS-02).
     /// </exception>
     public static OfferedTools Create(LanguageModel model, JsonArray schemas, bool required = false, string? only = null, bool? parallel = null)
@@ -47,6 +47,7 @@ public sealed class OfferedTools
         using JsonDocument document = JsonDocument.Parse(schemas.ToJsonString(), new JsonDocumentOptions { MaxDepth = 1000 });
         List<(string Name, JsonElement? Parameters)> tools = [.. document.RootElement.EnumerateArray().Select(Read)];
         var names = tools.Select(tool => tool.Name).ToHashSet();
+        if (tools.Count == 0) throw ParScaleException.Usage("TL-01", "no tools are offered; give one");
         if (names.Count < tools.Count) throw ParScaleException.Usage("TL-01", "two tools have the same name; rename one");
         if (!model.Tools.ShowsTools)
             throw ParScaleException.Usage("TL-02", "the model's chat template shows no tools, so none would be called; leave them out, or load the model with a template for tools");
@@ -56,10 +57,13 @@ public sealed class OfferedTools
             throw ParScaleException.Usage("TL-03", "a call cannot be required of this model: its chat template does not tell how it writes calls; leave the choice to the model");
         if (only is not null && !names.Contains(only)) throw ParScaleException.Usage("TL-04", $"no tool is named {ParScaleException.Quote(only)}");
         int most = parallel ?? !forces ? int.MaxValue : 1;
-        int[] shown = format is null ? [] : SpecialTokens(format, model.Tokenizer);
-        if (!forces) return new OfferedTools(schemas, format, names, null, format is null ? null : Calls(format, tools, parallel == false ? 1 : null, isFree: true), most, shown);
-        if (only is not null) tools = [.. tools.Where(tool => tool.Name == only)];
-        return new OfferedTools(schemas, format, names, new OutputConstraint(Calls(format!, tools, most == 1 ? 1 : null, isFree: false)), null, most, shown);
+        if (format is null) return new OfferedTools(schemas, null, names, null, null, most, []);
+        int[] shown = [.. new[] { format.Open, format.Close }.Select(mark => ControlToken(mark, model.Tokenizer)).OfType<int>()];
+        Grammar Calls(Func<(string Name, JsonElement? Parameters), Grammar> arguments) => ToolCallGrammar.Of(
+            format, [.. tools.Where(tool => only is null || tool.Name == only).Select(tool => (tool.Name, arguments(tool)))], most == 1 ? 1 : null,
+            mark => ControlToken(mark, model.Tokenizer) is { } id ? Grammar.Control(Array.IndexOf(shown, id)) : Grammar.Text(mark));
+        return forces ? new OfferedTools(schemas, format, names, new OutputConstraint(Calls(Arguments)), null, most, shown)
+            : new OfferedTools(schemas, format, names, null, Calls(_ => JsonText.Object), most, shown);
     }
 
     /// <summary>The options of an answer with these tools: the form that its text must have, and what of it is shown.</summary>
@@ -97,18 +101,15 @@ public sealed class OfferedTools
         }
     }
 
-    private static Grammar Calls(ToolCallFormat format, List<(string Name, JsonElement? Parameters)> tools, int? most, bool isFree) =>
-        ToolCallGrammar.Of(format, [.. tools.Select(tool => (tool.Name, isFree ? JsonText.Object : Arguments(tool.Name, tool.Parameters)))], most);
-
-    private static Grammar Arguments(string name, JsonElement? parameters)
+    private static Grammar Arguments((string Name, JsonElement? Parameters) tool)
     {
         try
         {
-            return ToolCallGrammar.Arguments(parameters);
+            return ToolCallGrammar.Arguments(tool.Parameters);
         }
         catch (ParScaleException e)
         {
-            throw ParScaleException.Usage(e.Code, $"the tool {ParScaleException.Quote(name)}: {e.Message}");
+            throw ParScaleException.Usage(e.Code, $"the tool {ParScaleException.Quote(tool.Name)}: {e.Message}");
         }
     }
 
@@ -123,7 +124,7 @@ public sealed class OfferedTools
         return (text, has ? parameters.Clone() : null);
     }
 
-    // Marks that are control tokens have no text of their own in an answer.
-    private static int[] SpecialTokens(ToolCallFormat format, Tokenizer tokenizer) =>
-        [.. tokenizer.Encode(format.Open + format.Close, parseSpecial: true).Where(tokenizer.IsSpecial)];
+    // A mark that is a control token, which has no text of its own in an answer.
+    private static int? ControlToken(string? mark, Tokenizer tokenizer) =>
+        mark is not null && tokenizer.Encode(mark, parseSpecial: true) is [int id] && tokenizer.IsSpecial(id) ? id : null;
 }

@@ -52,6 +52,9 @@ internal sealed class ForwardPass(Backbone backbone, WorkerPool pool) : IDisposa
         return Aggregation.Mix(backbone.Config, _state, pool);                          // P states of a token -> one
     }
 
+    /// <summary>Which experts were read since the start; null for a model without.</summary>
+    public ExpertRoutes? Experts => _state.Routes;
+
     /// <summary>Mixed states [n, H] to logits [n, V], n at most <see cref="MostLogits"/>. Overwritten by the next call.</summary>
     public ReadOnlySpan<float> Logits(ReadOnlySpan<float> mixed)
     {

@@ -22,15 +22,18 @@ internal sealed class LayerWeights
     /// <summary>[H], before the feed-forward block.</summary>
     public required float[] FeedForwardNorm { get; init; }
 
-    /// <summary>The feed-forward block.</summary>
-    public required FeedForwardWeights FeedForward { get; init; }
+    /// <summary>The dense feed-forward block; null where the layer has experts.</summary>
+    public FeedForwardWeights? FeedForward { get; init; }
+
+    /// <summary>The experts; null where the feed-forward block is dense.</summary>
+    public ExpertWeights? Experts { get; init; }
 
     /// <summary>[H], behind the feed-forward block.</summary>
     public required float[] FeedForwardOutputNorm { get; init; }
 
     /// <summary>All that is held in single precision.</summary>
     public IEnumerable<float[]> Vectors =>
-        [InputNorm, AttentionOutputNorm, FeedForwardNorm, FeedForwardOutputNorm, .. Attention.Vectors, .. FeedForward.Vectors];
+        [InputNorm, AttentionOutputNorm, FeedForwardNorm, FeedForwardOutputNorm, .. Attention.Vectors, .. FeedForward?.Vectors ?? []];
 
     /// <summary>Takes a layer from a source, by the names of <see cref="LayerTensors"/>.</summary>
     public static LayerWeights Load(IWeightSource source, ModelConfig model, int index)
@@ -46,7 +49,8 @@ internal sealed class LayerWeights
             Attention = AttentionWeights.Load(source, config.Attention, $"{prefix}self_attn."),
             AttentionOutputNorm = Norm(behind, LayerTensors.PostAttentionNorm),
             FeedForwardNorm = Norm(before, behind ? LayerTensors.PreFeedForwardNorm : LayerTensors.PostAttentionNorm),
-            FeedForward = FeedForwardWeights.Load(source, config.FeedForward, $"{prefix}mlp."),
+            FeedForward = config.FeedForward.Experts is null ? FeedForwardWeights.Load(source, config.FeedForward, $"{prefix}mlp.") : null,
+            Experts = config.FeedForward.Experts is { } experts ? ExpertWeights.Load(source, experts, prefix) : null,
             FeedForwardOutputNorm = Norm(behind, LayerTensors.PostFeedForwardNorm),
         };
     }
@@ -132,9 +136,14 @@ internal sealed class FeedForwardWeights
     /// <summary>All that is held in single precision.</summary>
     public IEnumerable<float[]> Vectors => [GateBias, UpBias, DownBias];
 
-    public static FeedForwardWeights Load(IWeightSource source, FeedForwardConfig config, string prefix)
+    /// <summary>The matrices.</summary>
+    public IEnumerable<WeightMatrix> Matrices => [Gate, Up, Down];
+
+    public static FeedForwardWeights Load(IWeightSource source, FeedForwardConfig config, string prefix) => Load(source, config.Bias, prefix);
+
+    public static FeedForwardWeights Load(IWeightSource source, bool bias, string prefix)
     {
-        float[] Bias(string name) => config.Bias ? source.Vector(prefix + name) : [];
+        float[] Bias(string name) => bias ? source.Vector(prefix + name) : [];
         return new FeedForwardWeights
         {
             Gate = source.Matrix($"{prefix}gate_proj.weight"),

@@ -34,8 +34,10 @@ internal sealed class PassState : IDisposable
         Key = new float[MostRows * config.KeyValueHeads * config.HeadSize];
         Value = new float[MostRows * config.KeyValueHeads * config.HeadSize];
         Attended = new float[MostRows * config.AttentionHeads * config.HeadSize];
-        Gate = new float[MostRows * config.IntermediateSize];
-        Up = new float[MostRows * config.IntermediateSize];
+        int width = config.Layers.Max(layer => Math.Max(layer.FeedForward.Width, layer.FeedForward.Experts?.SharedWidth ?? 0));
+        Gate = new float[MostRows * width];
+        Up = new float[MostRows * width];
+        Routes = ExpertRoutes.For(config);
         Joined = new float[MostRows * config.HiddenSize];
         AggregatorInner = new float[MostRows * config.HiddenSize];
         StreamWeights = new float[MostRows];
@@ -80,6 +82,9 @@ internal sealed class PassState : IDisposable
 
     /// <summary>[R, I]</summary>
     public float[] Up { get; }
+
+    /// <summary>What layers with experts need beside the others; null for a model without.</summary>
+    public ExpertRoutes? Routes { get; }
 
     /// <summary>[W, H*P] the streams of each token, hidden-major.</summary>
     public float[] Joined { get; }

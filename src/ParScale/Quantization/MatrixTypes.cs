@@ -30,13 +30,15 @@ internal static class MatrixTypes
         return Quantized(name, type) ?? kept;
     }
 
-    /// <summary>The type of a matrix of a quantised model; null for the one that stays as stored.</summary>
+    /// <summary>The type of a matrix of a quantised model; null for those that stay as stored.</summary>
     public static WeightDtype? Quantized(string name, WeightDtype type) => name switch
     {
         // It chooses among the streams, and has only P rows: nothing to gain, and each of its outputs moves every logit.
         "model.aggregate_layer.2.weight" => null,
         // Rounding the vocabulary's vectors to 4 bits costs about as much as all other matrices together; see docs/numbers.md.
         ModelTensors.EmbeddingName or ModelTensors.HeadName => WeightDtype.Q8,
+        // Another expert is another function, and a router is small beside what it chooses from.
+        _ when ExpertLayerTensors.IsRouter(name) => null,
         _ => type,
     };
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Xml.Linq;
+using ParScale.Checkpoints;
 using ParScale.Cli.Tests.Support;
+using ParScale.Configuration;
 
 namespace ParScale.Cli.Tests.Bench;
 
@@ -76,15 +78,37 @@ public class BenchCommandTests(TinyModel model)
     [InlineData("gemma2")]
     [InlineData("phi3")]
     [InlineData("smollm3")]
+    [InlineData("qwen2_moe")]
     public void The_shape_of_any_config_is_measured_with_random_weights(string name)
     {
         using var folder = new TempFolder();
         string file = folder.Write("config.json", FamilyConfigs.Json(name));
         JsonElement json = Tool.Run("bench", "--shape", file, "--prefix-tokens", "3", "--streams", "1,2", "--dtype", "q8", "-n", "1", "-r", "1", "--prompt", "20", "-q", "--json").Json();
-        Assert.Equal(FamilyConfigs.Read(name).Parameters, json.GetProperty("model").GetProperty("parameters").GetInt64());
+        long expected = ParameterCounts.Of(FamilyConfigs.Read(name).Model, new StreamConfig(2, 3, 0.1)).Total;
+        Assert.Equal(expected, json.GetProperty("model").GetProperty("parameters").GetInt64());
         Assert.Equal(2, json.GetProperty("rows").GetArrayLength());
+        JsonElement cost = Tool.Run("cost", "--size", file, "--streams", "1", "--dtype", "bf16", "--json").Json();
+        Assert.InRange(cost.GetProperty("rows")[0].GetProperty("memory_bytes").GetDouble(), 2.0 * FamilyConfigs.Read(name).Parameters, 1e9);
+        Assert.Contains("rms_norm_eps", Tool.Run("cost", "--size", folder.Write("bad.json", FamilyConfigs.Json(name).Replace("{\"model_type\"", "{\"rms_norm_eps\":0,\"model_type\"", StringComparison.Ordinal))).Fails(2, "CL-02"), StringComparison.Ordinal);
         string error = Tool.Run("bench", "--shape", file, "--layers", "2").Fails(2, "CL-02");
         Assert.Contains("--layers", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_experts_it_tells_how_many_a_step_read()
+    {
+        using var folder = new TempFolder();
+        string file = folder.Write("config.json", FamilyConfigs.Json("qwen3_moe"));
+        string[] args = ["bench", "--shape", file, "--streams", "1,2", "--dtype", "q8", "-n", "1", "-r", "1", "--prompt", "0", "-q"];
+        JsonElement[] rows = [.. Tool.Run([.. args, "--json"]).Json().GetProperty("rows").EnumerateArray()];
+        Assert.Equal(2, rows[0].GetProperty("experts_per_layer").GetDouble());
+        Assert.InRange(rows[1].GetProperty("experts_per_layer").GetDouble(), 2, 4);
+        Assert.Equal(2, rows[0].GetProperty("predicted_experts_per_layer").GetDouble(), 1e-9);
+        Assert.Equal(6 * (1 - 4.0 / 9), rows[1].GetProperty("predicted_experts_per_layer").GetDouble(), 1e-9);
+        Assert.True(rows[0].GetProperty("step_bytes").GetInt64() < rows[0].GetProperty("weight_bytes").GetInt64());
+        Assert.Contains("2.0 different experts of a layer in a step", Tool.Run(args).Out, StringComparison.Ordinal);
+        JsonElement dense = Tool.Run("bench", "-m", model.Folder, "--streams", "1", "-n", "1", "-r", "1", "--prompt", "0", "-q", "--json").Json();
+        Assert.Equal(JsonValueKind.Null, dense.GetProperty("rows")[0].GetProperty("experts_per_layer").ValueKind);
     }
 
     [Fact]

@@ -120,8 +120,9 @@ public class ShapeConversionTests
     private static ParameterCounts Counts(ModelShape shape, int streams)
     {
         var counts = new ParameterCounts(
-            (long)shape.TotalParameters(1), (long)shape.PrefixParameters(streams), (long)shape.AggregatorParameters(streams), (long)shape.EmbeddingParameters);
-        Assert.Equal((counts.Total, counts.NonEmbedding), ((long)shape.TotalParameters(streams), (long)shape.NonEmbeddingParameters(streams)));
+            (long)shape.TotalParameters(1), (long)shape.PrefixParameters(streams), (long)shape.AggregatorParameters(streams), (long)shape.EmbeddingParameters)
+        { Idle = (long)shape.IdleParameters };
+        Assert.Equal((counts.Total, counts.NonEmbedding - counts.Idle), ((long)shape.TotalParameters(streams), (long)shape.NonEmbeddingParameters(streams)));
         return counts;
     }
 }

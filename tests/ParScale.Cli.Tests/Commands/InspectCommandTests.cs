@@ -31,6 +31,7 @@ public class InspectCommandTests(TinyModel model)
     [InlineData("gemma3", "2 of 3 layers: rotary positions plain, theta 1000", "1 of 3 layers: rotary positions linear, factor 8, theta 20000", "queries and keys normalized per head")]
     [InlineData("phi3", "longrope, long factors beyond 16 tokens", "12 of 16 numbers of a head", "fused projections")]
     [InlineData("smollm3", "1 of 3 layers: no rotary positions", "2 of 3 layers: rotary positions plain, theta 2000", "")]
+    [InlineData("qwen2_moe", "2 of 3 layers: each stream runs through 2 of 5 experts of width 16, weights as they are, and a shared one of width 56", "of experts that it does not choose", "")]
     public void What_a_family_computes_is_told_before_anything_is_loaded(string name, params string[] told)
     {
         using var folder = new TempFolder();

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using ParScale.Checkpoints;
 using ParScale.Cli.Tests.Support;
+using ParScale.Configuration;
 
 namespace ParScale.Cli.Tests.Cost;
 
@@ -9,7 +11,7 @@ public class CostCommandTests
     public void Json_has_a_row_for_every_model_format_and_number_of_streams()
     {
         JsonElement json = Cost("--size", "1.8B,7B", "--streams", "1,4", "--dtype", "bf16,q4", "--moe", "8B/1B");
-        Assert.Equal(2 * (2 * 2 + 1), json.GetProperty("rows").GetArrayLength());
+        Assert.Equal(2 * 3 * 2, json.GetProperty("rows").GetArrayLength());
         Assert.Equal(["dense", "moe", "parscale"], json.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("kind").GetString()).Distinct().Order());
         Assert.Equal("a100", json.GetProperty("device").GetProperty("name").GetString());
         Assert.Equal(0, json.GetProperty("device").GetProperty("products").GetArrayLength());
@@ -64,6 +66,28 @@ public class CostCommandTests
         Assert.InRange(device.GetProperty("read_gb_s").GetDouble(), 0.5, 10_000);
         Assert.InRange(device.GetProperty("int8_gmac_s").GetDouble(), 0.1, 1e7);
         Assert.Equal(4 * 5, device.GetProperty("products").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("qwen3_moe")]
+    [InlineData("qwen2_moe")]
+    public void A_mixture_holds_all_experts_and_reads_those_that_its_streams_choose(string name)
+    {
+        using var folder = new TempFolder();
+        string file = folder.Write("config.json", FamilyConfigs.Json(name));
+        JsonElement[] rows = [.. Cost("--size", file, "--streams", "1,2,64").GetProperty("rows").EnumerateArray()];
+        ParameterCounts counts = ParameterCounts.Of(FamilyConfigs.Read(name).Model, StreamConfig.Plain);
+        double Number(int row, string key) => rows[row].GetProperty(key).GetDouble();
+        Assert.Equal("moe", rows[0].GetProperty("kind").GetString());
+        Assert.Equal(((double)counts.Total, (double)(counts.NonEmbedding - counts.Idle)), (Number(0, "parameters"), Number(0, "active_parameters")));
+        // With one stream a step reads what a token uses, and the head.
+        Assert.Equal(counts.NonEmbedding - counts.Idle + 50 * 32, Number(0, "read_parameters"), 1e-6);
+        double share = FamilyConfigs.Read(name).Model.Layers[0].FeedForward.Experts is { } experts ? (double)experts.Chosen / experts.Count : 0;
+        Assert.Equal(share, Number(0, "experts_read"), 1e-9);
+        Assert.Equal(1 - (1 - share) * (1 - share), Number(1, "experts_read"), 1e-9);
+        // With many, all that it holds but the embedding, a table beside the head.
+        Assert.Equal(Number(2, "parameters") - 50 * 32, Number(2, "read_parameters"), 1.0);
+        Assert.Contains("of the experts, if each stream", Tool.Run("cost", "--device", "a100", "--size", file).Out, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -74,16 +74,9 @@ public sealed class ExtensionsAiClientTests(ToolModels models)
     {
         await using TestServer server = await TestServer.Start(models["hermes"]);
         using IChatClient client = Sdk(server).GetResponsesClient().AsIChatClient("tiny");
-        try
-        {
-            string text = "";
-            await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("x", new ChatOptions { Temperature = 0, MaxOutputTokens = 3 }, Token)) text += update.Text;
-            Assert.StartsWith(ToolModels.Before, text, StringComparison.Ordinal);
-        }
-        catch (ClientResultException e) when (e.Status == 404)
-        {
-            Assert.Skip("/v1/responses is not served yet");
-        }
+        string text = "";
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("x", new ChatOptions { Temperature = 0, MaxOutputTokens = 1 }, Token)) text += update.Text;
+        Assert.Equal(ToolModels.Before, text);
     }
 
     private static OpenAIClient Sdk(TestServer server) => new(new ApiKeyCredential("test-key"), new OpenAIClientOptions { Endpoint = new Uri(server.Address, "/v1") });

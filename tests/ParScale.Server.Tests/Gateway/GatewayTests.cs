@@ -120,6 +120,8 @@ public sealed class GatewayTests(ChatModel model)
         await using TestGateway gateway = await TestGateway.Start(new ServerOptions { ApiKeys = ["key"] }, server.Address);
         Assert.Equal(HttpStatusCode.Unauthorized, (await gateway.Post("/v1/completions", "{}")).StatusCode);
         Assert.Empty(server.Bodies);
+        // The page brings its key later.
+        Assert.Equal(HttpStatusCode.OK, (await gateway.Client.GetAsync(new Uri("/", UriKind.Relative), TestContext.Current.CancellationToken)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await gateway.Post("/v1/completions", "{}", "key")).StatusCode);
         Assert.Equal("Bearer key", server.Headers!["Authorization"]);
     }

@@ -92,7 +92,7 @@ public sealed class ClientHabitTests(ToolModels models, ChatModel random)
     {
         await using TestServer server = await TestServer.Start(models["hermes"]);
         (HttpStatusCode status, JsonElement answer) = await server.Post("/v1/embeddings", body);
-        Assert.Equal((HttpStatusCode.NotFound, "invalid_request_error"), (status, answer.GetProperty("error").GetProperty("type").GetString()));
+        Assert.Equal((HttpStatusCode.BadRequest, "model"), (status, answer.GetProperty("error").GetProperty("param").GetString()));
     }
 
     [Fact]

@@ -91,7 +91,7 @@ public class ManyRequestsTests
         })];
         open.Set();
         await Task.WhenAll([held, .. all]);
-        Assert.Equal(1 + 20, models.Model.Statistics.Passes);
+        Assert.Equal(1 + 20, models.Model.Engine.Statistics.Passes);
     }
 
     private static async Task<string[]> Alone(EngineModel models, int prefixes)

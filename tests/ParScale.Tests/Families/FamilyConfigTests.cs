@@ -37,6 +37,19 @@ public class FamilyConfigTests
         { "smollm3-window", "no_rope_layer_interval", "0", "CF-08", "no_rope_layer_interval is 0" },
         { "qwen3", "use_sliding_window", "false", "CF-08", "layer_types[1] is \"sliding_attention\"" },
         { "olmo2", "clip_qkv", "8.0", "CF-08", "models of type olmo2 are computed without it" },
+        { "qwen3_moe", "num_experts_per_tok", "7", "CF-08", "at most the number of experts, which is 6" },
+        { "qwen3_moe", "num_local_experts", "8", "CF-08", "num_experts is 6; expected 8, as num_local_experts says" },
+        { "qwen3_moe", "num_experts", "0", "CF-05", "num_experts is 0" },
+        { "qwen3_moe", "num_experts_per_tok", "0", "CF-05", "num_experts_per_tok is 0" },
+        { "qwen3_moe", "decoder_sparse_step", "0", "CF-08", "decoder_sparse_step is 0" },
+        { "qwen3_moe", "mlp_only_layers", "[-1]", "CF-08", "mlp_only_layers[] is -1" },
+        { "qwen3_moe", "mlp_only_layers", "1", "CF-08", "a list of numbers of layers" },
+        { "qwen3_moe", "sliding_window", "0", "CF-08", "sliding_window is 0" },
+        { "qwen3_moe", "shared_expert_intermediate_size", "8", "CF-08", "models of type qwen3_moe are computed without it" },
+        { "qwen2_moe", "shared_expert_intermediate_size", "0", "CF-05", "shared_expert_intermediate_size is 0" },
+        { "olmoe", "clip_qkv", "0", "CF-08", "clip_qkv is 0" },
+        { "mixtral", "clip_qkv", "2.0", "CF-08", "models of type mixtral are computed without it" },
+        { "mixtral", "num_local_experts", "2048", "CF-06", "num_local_experts is 2048" },
         { "llama", "architectures", "[\"MistralForCausalLM\"]", "CF-08", "LlamaForCausalLM or LlamaParScaleForCausalLM" },
     };
 
@@ -56,6 +69,12 @@ public class FamilyConfigTests
     [InlineData("phi3", "attention_bias", "true")]
     [InlineData("llama", "sliding_window", "null")]
     [InlineData("llama", "num_experts", "0")]
+    [InlineData("qwen3_moe", "num_local_experts", "6")]
+    [InlineData("qwen3_moe", "layer_types", "[\"full_attention\"]")]
+    [InlineData("qwen3_moe", "mlp_only_layers", "[1,7]")]
+    [InlineData("mixtral", "norm_topk_prob", "false")]
+    [InlineData("mixtral", "router_jitter_noise", "0.1")]
+    [InlineData("olmoe", "router_aux_loss_coef", "0.01")]
     [InlineData("llama", "residual_multiplier", "1.0")]
     [InlineData("gemma2", "hidden_act", "\"gelu\"")]
     public void What_Transformers_does_not_look_at_is_not_either(string name, string key, string value)
@@ -153,6 +172,10 @@ public class FamilyConfigTests
     [InlineData("gemma2", "model.layers.0.pre_feedforward_layernorm.weight", "[32]")]
     [InlineData("phi3", "model.layers.0.self_attn.qkv_proj.weight", "[128, 64]")]
     [InlineData("llama-bias", "model.layers.0.mlp.down_proj.bias", "[32]")]
+    [InlineData("qwen3_moe", "model.layers.0.mlp.gate.weight", "[6, 32]")]
+    [InlineData("qwen2_moe", "model.layers.1.mlp.shared_expert_gate.weight", "[1, 32]")]
+    [InlineData("olmoe", "model.layers.2.mlp.experts.8.down_proj.weight", "[32, 40]")]
+    [InlineData("mixtral", "model.layers.0.block_sparse_moe.experts.4.w3.weight", "[40, 32]")]
     public void A_missing_tensor_is_named_with_its_shape(string name, string tensor, string shape)
     {
         using var folder = new TempFolder();

@@ -16,6 +16,7 @@ public class GoldenFamilyTests
     [
         "llama", "llama-bias", "llama-dynamic", "llama-p2", "mistral", "mistral-p2", "qwen2", "qwen2-yarn", "qwen3", "qwen3-p2", "gemma2", "gemma3", "gemma3-v4",
         "gemma3-p2", "phi3", "phi3-long", "olmo2", "olmo2-p2", "granite", "smollm3", "smollm3-window",
+        "qwen3_moe", "qwen3_moe-p2", "mixtral", "mixtral-stacked", "olmoe", "qwen2_moe",
     ];
 
     [Theory]
@@ -71,7 +72,8 @@ public class GoldenFamilyTests
         using var folder = new TempFolder();
         double loss = FamilyRun.CompareQuantized(golden.Folder, folder.File("q8"), golden.Tokens);
         TestContext.Current.TestOutputHelper?.WriteLine($"{name} in q8: {loss:e2} of the largest logit");
-        Assert.InRange(loss, 1e-9, 0.2);
+        // With experts the rounding may change which ones are chosen.
+        Assert.InRange(loss, 1e-9, 0.25);
     }
 
     [Theory]

@@ -45,6 +45,11 @@ internal static class ReferenceVectors
     {
         foreach (JsonProperty part in pipeline.GetProperty("parts").EnumerateObject())
         {
+            if (part.Name == "without")
+            {
+                foreach (JsonElement token in part.Value.EnumerateArray()) Rename(root["model"]!["vocab"]!.AsObject(), token.GetString() ?? "");
+                continue;
+            }
             bool isModel = part.Name is "ignore_merges" or "byte_fallback" or "fuse_unk";
             (isModel ? root["model"]! : root)[part.Name] = JsonNode.Parse(part.Value.GetRawText());
         }
@@ -53,4 +58,11 @@ internal static class ReferenceVectors
     /// <summary>One of the pipelines that stand beside a vocabulary, by name.</summary>
     public static JsonElement Pipeline(string vocabulary, string name) => Read(Path.Combine(vocabulary, "pipelines.json"))
         .GetProperty("pipelines").EnumerateArray().Single(pipeline => pipeline.GetProperty("name").GetString() == name);
+
+    // A token that no text has any more.
+    private static void Rename(JsonObject vocabulary, string token)
+    {
+        vocabulary[$"\uF8FF{token}"] = vocabulary[token]!.GetValue<int>();
+        vocabulary.Remove(token);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CsCheck;
 using ParScale.Tests.Checkpoints;
 using ParScale.Text;
 
@@ -18,6 +19,17 @@ public class CharacterTokenizerTests
     {
         Assert.Equal(text, Llama.Decode(Llama.Encode(text)));
         Assert.Equal(text, Llama.Decode(Llama.Encode(text, addSpecial: true), skipSpecial: true));
+    }
+
+    // U+2581 itself stands for a space. Metaspace ("llama2-new") puts no second one before a text that begins with one, so it loses that.
+    [Theory]
+    [InlineData("llama2")]
+    [InlineData("gemma")]
+    [InlineData("yi")]
+    public void Any_text_comes_back(string pipeline)
+    {
+        Tokenizer tokenizer = ReferenceVectors.Load(Characters, root => ReferenceVectors.Apply(ReferenceVectors.Pipeline(Characters, pipeline), root));
+        TokenizerTests.AnyText.Select(text => text.Replace('\u2581', '_')).Sample(text => tokenizer.Decode(tokenizer.Encode(text)) == text, iter: 1000);
     }
 
     [Fact]
@@ -69,7 +81,11 @@ public class CharacterTokenizerTests
     [Fact]
     public void TK06_a_vocabulary_that_leaves_some_text_without_ids_is_refused()
     {
-        BadInput.Expect("TK-06", () => Load(root => root["model"]!["vocab"]!.AsObject().Remove("<0xE2>")), "model.vocab", "<0xE2>");
+        BadInput.Expect("TK-06", () => Load(root =>
+        {
+            root["model"]!["vocab"]!.AsObject().Remove("<0xE2>");
+            root["model"]!["unk_token"] = null;
+        }), "model.vocab", "<0xE2>");
         BadInput.Expect("TK-06", () => Load(root => (root["model"]!["byte_fallback"], root["model"]!["unk_token"]) = (false, null)), "model.vocab");
         BadInput.Expect("TK-06", () => Load(root => (root["model"]!["byte_fallback"], root["model"]!["unk_token"]) = (false, "none")), "model.vocab");
     }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using ParScale.Text;
+using ParScale.Text.Chat;
 
 namespace ParScale.Tests.Text;
 
@@ -65,6 +66,26 @@ public class PipelineVectorTests
             }
             string found = Convert.ToHexStringLower(hash.GetHashAndReset())[..expected[block].Length];
             Assert.True(expected[block] == found, $"texts {block * hostile.Block} to {(block + 1) * hostile.Block - 1} differ");
+        }
+    }
+
+    // Runs of two tags that are both the template's, so that all steps carry origins and no token is ruled out by them.
+    [Theory]
+    [MemberData(nameof(Pipelines))]
+    public void A_chat_has_the_ids_of_its_text_wherever_its_parts_come_from(string folder, string name)
+    {
+        Tokenizer tokenizer = Load(folder, Vectors(folder).GetProperty("pipelines").EnumerateArray().Single(one => Name(one) == name));
+        foreach (string text in HostileTexts.Shared.All.Take(1000))
+        {
+            var runs = new List<TaggedRun>();
+            for (int at = 1; at <= text.Length; at++)
+            {
+                bool isBorder = at == text.Length || (at % 3 == 0 && char.IsAscii(text[at]) && char.IsAscii(text[at - 1]));
+                if (isBorder) runs.Add(new TaggedRun(at, runs.Count % 2 == 0 ? TextTag.Template : TextTag.Template.AsGenerated));
+            }
+            int[] expected = tokenizer.Encode(text, parseSpecial: true);
+            int[] found = tokenizer.Encode(new RenderedChat(new TaggedText(text, [.. runs])));
+            Assert.True(expected.AsSpan().SequenceEqual(found), $"\"{text}\": expected [{string.Join(',', expected)}], found [{string.Join(',', found)}]");
         }
     }
 

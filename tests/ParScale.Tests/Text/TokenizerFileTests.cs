@@ -135,6 +135,17 @@ public class TokenizerFileTests
         BadInput.Expect("TK-01", () => Tokenizer.Load(folder.Path), "tokenizer.json");
     }
 
+    [Theory]
+    [InlineData("tokenizer.model")]
+    [InlineData("tekken.json")]
+    [InlineData("vocab.json")]
+    public void TK01_a_folder_with_another_format_alone_says_how_to_write_the_file(string other)
+    {
+        using var folder = new TempFolder();
+        folder.Write(other, "{}");
+        BadInput.Expect("TK-01", () => Tokenizer.Load(folder.Path), "tokenizer.json", other, "save_pretrained");
+    }
+
     [Fact]
     public void TK01_a_device_is_refused_unopened()
     {

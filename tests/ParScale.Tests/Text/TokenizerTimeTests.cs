@@ -37,6 +37,16 @@ public class TokenizerTimeTests
     public void TK10_so_it_does_under_the_rules_of_other_models(string vocabulary, string pipeline, string unit) =>
         CheckTime(ReferenceVectors.Load(vocabulary, root => ReferenceVectors.Apply(ReferenceVectors.Pipeline(vocabulary, pipeline), root)), unit);
 
+    // In quadratic time this takes minutes.
+    [Theory]
+    [MemberData(nameof(PipelineVectorTests.Pipelines), MemberType = typeof(PipelineVectorTests))]
+    public void TK10_a_megabyte_of_one_letter_takes_seconds_at_most_under_the_rules_of_any_model(string vocabulary, string pipeline)
+    {
+        const double Most = 5;
+        Tokenizer tokenizer = ReferenceVectors.Load(vocabulary, root => ReferenceVectors.Apply(ReferenceVectors.Pipeline(vocabulary, pipeline), root));
+        Assert.InRange(Time(tokenizer, new string('a', 2 * Half)), 0, Most);
+    }
+
     private static void CheckTime(Tokenizer tokenizer, string unit)
     {
         string half = string.Concat(Enumerable.Repeat(unit, Half / unit.Length));

@@ -9,6 +9,7 @@ internal static class FamilyList
     public static IReadOnlyList<Family> All { get; } =
     [
         new Llama(), new Mistral(), new Qwen2(), new Qwen3(), new Gemma2(), new Gemma3(), new Phi3(), new Olmo2(), new Granite(), new SmolLm3(),
+        new Qwen3Moe(), new Qwen2Moe(), new Mixtral(), new OlmoE(),
     ];
 
     /// <summary>Every <c>model_type</c>, those with streams included.</summary>

@@ -20,6 +20,7 @@ internal static class MathematicsKeys
         ("rotary_pct", 1), ("rotary_percent", 1), ("rope_pct", 1), ("rope_interleave", null), ("rope_interleaved", null), ("alibi", null), ("use_alibi", null),
         ("parallel_attn", null), ("use_parallel_residual", null), ("parallel_residual", null), ("attn_temperature_tuning", null), ("attn_output_gate", null),
         ("num_experts", 0), ("num_local_experts", 0), ("n_routed_experts", 0), ("moe_num_experts", 0), ("num_experts_per_tok", 0), ("shared_intermediate_size", 0),
+        ("shared_expert_intermediate_size", 0), ("n_shared_experts", 0), ("num_shared_experts", 0), ("routed_scaling_factor", 1), ("first_k_dense_replace", 0),
         ("q_lora_rank", 0), ("kv_lora_rank", 0), ("num_kv_shared_layers", 0), ("hidden_size_per_layer_input", 0), ("altup_num_inputs", 0), ("laurel_rank", 0),
         ("mamba_d_state", 0), ("mamba_n_heads", 0), ("linear_num_key_heads", 0), ("cross_attention_layers", null), ("add_cross_attention", null),
     ];

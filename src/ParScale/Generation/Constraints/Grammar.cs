@@ -5,6 +5,9 @@ namespace ParScale.Generation.Constraints;
 /// <summary>What a text may be, byte by byte: an expression of a context-free grammar. Compared by reference.</summary>
 internal abstract class Grammar
 {
+    /// <summary>The byte that stands for the first control token; those below are text.</summary>
+    public const byte FirstControl = 0xF8;
+
     /// <summary>The empty text.</summary>
     public static Grammar Empty { get; } = new Sequence([]);
 
@@ -13,6 +16,12 @@ internal abstract class Grammar
 
     /// <summary>One of the ASCII characters.</summary>
     public static Grammar OneOf(string characters) => new Bytes(ByteSet.Of(characters));
+
+    /// <summary>
+    /// A control token, by its place among those that a text may have. It stands as a byte that no UTF-8 has, so that it comes where the
+    /// grammar names it and never in place of text.
+    /// </summary>
+    public static Grammar Control(int place) => new Bytes(ByteSet.Range(FirstControl + place, FirstControl + place));
 
     /// <summary>Exactly this text, in UTF-8.</summary>
     public static Grammar Text(string text) => new Sequence([.. Encoding.UTF8.GetBytes(text).Select(value => new Bytes(ByteSet.Range(value, value)))]);

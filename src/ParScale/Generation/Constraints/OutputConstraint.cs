@@ -31,48 +31,59 @@ public sealed class OutputConstraint
 
     /// <summary>Starts a text.</summary>
     /// <param name="tokenizer">The tokenizer of the model.</param>
-    /// <param name="shown">Special tokens that stand for their text.</param>
-    internal ConstrainedText Begin(Tokenizer tokenizer, IReadOnlyCollection<int> shown) =>
-        new(_automaton, _masks.GetValue(tokenizer, key => new TokenMasks(_automaton, TokenTrie.Of(key))), tokenizer, shown);
+    /// <param name="controls">The control tokens that the grammar names, by their places.</param>
+    internal ConstrainedText Begin(Tokenizer tokenizer, IReadOnlyList<int> controls) =>
+        new(_automaton, _masks.GetValue(tokenizer, key => new TokenMasks(_automaton, TokenTrie.Of(key))), tokenizer, controls);
 }
 
-/// <summary>The masks of the states that were met with one vocabulary. Safe to use from several threads.</summary>
+/// <summary>
+/// The masks of the states that were met with one vocabulary. A new one may take longer than a step of a large model, so it is made beside
+/// the engine, while the model runs. Safe to use from several threads.
+/// </summary>
 internal sealed class TokenMasks(GrammarAutomaton automaton, TokenTrie trie)
 {
     // A mask of 150,000 tokens takes 19 kB.
     private const int Most = 512;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<int, TokenMask> _byState = [];
+    private readonly Dictionary<int, Task<TokenMask>> _byState = [];
 
     /// <summary>The tokens whose text can follow in a state; not to be changed.</summary>
-    public TokenMask Of(int state)
+    public Task<TokenMask> Of(int state)
     {
         lock (_gate)
         {
-            if (_byState.TryGetValue(state, out TokenMask? known)) return known;
+            if (_byState.TryGetValue(state, out Task<TokenMask>? known)) return known;
             if (_byState.Count == Most) _byState.Clear();
-            return _byState[state] = trie.Allowed(automaton, state);
+            return _byState[state] = Task.Run(() => trie.Allowed(automaton, state));
         }
     }
 }
 
 /// <summary>One text on its way through the grammar.</summary>
-internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks masks, Tokenizer tokenizer, IReadOnlyCollection<int> shown)
+internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks masks, Tokenizer tokenizer, IReadOnlyList<int> controls)
 {
     private readonly TokenMask _mask = new(tokenizer.IdLimit);
     private int _state = automaton.Start;
+    private Task<TokenMask> _next = masks.Of(automaton.Start);
 
     /// <summary>Whether the text is whole and nothing can follow.</summary>
     public bool IsComplete => automaton.MustEnd(_state);
 
-    /// <summary>The tokens that may come next, the given end-of-text tokens among them where the text may end.</summary>
-    /// <exception cref="ParScaleException">The vocabulary has no token for what must follow (JS-04).</exception>
+    /// <summary>Whether <see cref="Next"/> answers at once.</summary>
+    public bool IsReady => _next.IsCompleted;
+
+    /// <summary>Calls back, on another thread, when <see cref="Next"/> will answer at once.</summary>
+    public void WhenReady(Action call) =>
+        _next.ContinueWith(_ => call(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+
+    /// <summary>The tokens that may come next, the given end-of-text tokens among them where the text may end; waits until they are known.</summary>
+    /// <exception cref="ParScaleException">The vocabulary has no token for what must follow (JS-04), or the grammar has too many states (JS-03).</exception>
     public TokenMask Next(IReadOnlyList<int> endOfText)
     {
-        _mask.CopyFrom(masks.Of(_state));
-        foreach (int token in shown)
-            if (After(_state, token) != GrammarAutomaton.Dead) _mask.Add(token);
+        _mask.CopyFrom(_next.GetAwaiter().GetResult());
+        for (int place = 0; place < controls.Count; place++)
+            if (automaton.Next(_state, (byte)(Grammar.FirstControl + place)) != GrammarAutomaton.Dead) _mask.Add(controls[place]);
         if (automaton.MayEnd(_state))
         {
             foreach (int token in endOfText) _mask.Add(token);
@@ -80,13 +91,20 @@ internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks mas
         return _mask.IsEmpty ? throw ParScaleException.Usage("JS-04", "the model's vocabulary has no token for what the output schema asks next") : _mask;
     }
 
-    /// <summary>A token was chosen.</summary>
-    public void Append(int token) => _state = After(_state, token);
+    /// <summary>A token was chosen; what may follow it is looked for from now on.</summary>
+    public void Append(int token)
+    {
+        _state = After(_state, token);
+        if (!IsComplete) _next = masks.Of(_state);
+    }
 
     private int After(int state, int token)
     {
-        foreach (byte value in tokenizer.BytesOf(token, skipSpecial: !shown.Contains(token)))
-            if (state != GrammarAutomaton.Dead) state = automaton.Next(state, value);
+        for (int place = 0; place < controls.Count; place++)
+        {
+            if (controls[place] == token) return automaton.Next(state, (byte)(Grammar.FirstControl + place));
+        }
+        foreach (byte value in tokenizer.BytesOf(token, skipSpecial: true)) state = automaton.Next(state, value);
         return state;
     }
 }

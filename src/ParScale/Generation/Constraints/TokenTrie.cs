@@ -20,7 +20,8 @@ internal sealed class TokenTrie
         for (int token = 0; token < tokenizer.IdLimit; token++)
         {
             ReadOnlySpan<byte> text = tokenizer.BytesOf(token, skipSpecial: true);
-            if (text.IsEmpty) continue;
+            // The bytes of control tokens are no text.
+            if (text.IsEmpty || text.IndexOfAnyInRange(Grammar.FirstControl, byte.MaxValue) >= 0) continue;
             int node = 0;
             foreach (byte value in text)
             {

@@ -10,12 +10,13 @@ internal static class ToolCallGrammar
     /// <param name="format">How calls are written.</param>
     /// <param name="tools">Names, and what the arguments of each may be.</param>
     /// <param name="most">Most calls; null without a limit.</param>
-    public static Grammar Of(ToolCallFormat format, IReadOnlyList<(string Name, Grammar Arguments)> tools, int? most)
+    /// <param name="mark">How a mark is written: as text, or as a control token.</param>
+    public static Grammar Of(ToolCallFormat format, IReadOnlyList<(string Name, Grammar Arguments)> tools, int? most, Func<string, Grammar> mark)
     {
         Grammar call = Grammar.Any([.. tools.Select(tool => Call(format, tool.Name, tool.Arguments))]);
-        if (format.IsList) return Grammar.All(Grammar.Text(format.Open), JsonText.Space, JsonText.ListOf("[", call, "]", 1, most));
+        if (format.IsList) return Grammar.All(mark(format.Open), JsonText.Space, JsonText.ListOf("[", call, "]", 1, most));
         Grammar one = format.Close is null ? call
-            : Grammar.All(Grammar.Text(format.Open), JsonText.Space, call, JsonText.Space, Grammar.Text(format.Close));
+            : Grammar.All(mark(format.Open), JsonText.Space, call, JsonText.Space, mark(format.Close));
         Grammar between = format.IsBare ? Grammar.Text("; ") : JsonText.Space;
         return most == 1 ? one : Grammar.All(one, Grammar.Times(Grammar.All(between, one), 0, most - 1));
     }

@@ -11,7 +11,11 @@ internal sealed class CharacterSymbols : ISymbols
     private readonly Dictionary<Rune, int> _ids = [];
     private readonly int[]? _idOfByte;
 
-    /// <summary>Takes the vocabulary and what stands for characters outside it: the 256 byte tokens, or else the unknown token.</summary>
+    /// <summary>Takes the vocabulary and what stands for characters outside it.</summary>
+    /// <param name="ids">Ids by token.</param>
+    /// <param name="idOfByte">The id of each byte's token, -1 where it has none; null when bytes stand for nothing.</param>
+    /// <param name="unknownId">The id of the unknown token; null when every character has an id without it.</param>
+    /// <param name="fuse">Whether a run of unknown characters becomes a single unknown token.</param>
     public CharacterSymbols(Dictionary<string, int> ids, int[]? idOfByte, int? unknownId, bool fuse)
     {
         foreach ((string token, int id) in ids)
@@ -43,28 +47,24 @@ internal sealed class CharacterSymbols : ISymbols
 
     public int Write(ReadOnlySpan<char> word, Span<int> symbols)
     {
-        Span<byte> bytes = stackalloc byte[4];
         int count = 0;
-        bool inUnknown = false;
+        bool isWaiting = false;
         foreach (Rune character in word.EnumerateRunes())
         {
-            bool isUnknown = false;
             if (_ids.TryGetValue(character, out int id))
             {
+                if (isWaiting) symbols[count++] = Unknown;
+                isWaiting = false;
                 symbols[count++] = id;
             }
-            else if (_idOfByte is not null)
+            else if (!TryWriteBytes(character, symbols, ref count))
             {
-                int length = character.EncodeToUtf8(bytes);
-                for (int i = 0; i < length; i++) symbols[count++] = _idOfByte[bytes[i]];
+                // The unknown token waits for the next known character, behind bytes too, as in the reference implementation.
+                if (isWaiting && !FusesUnknown) symbols[count++] = Unknown;
+                isWaiting = true;
             }
-            else
-            {
-                isUnknown = true;
-                if (!inUnknown || !FusesUnknown) symbols[count++] = UnknownId ?? throw new InvalidOperationException("A character has no id.");
-            }
-            inUnknown = isUnknown;
         }
+        if (isWaiting) symbols[count++] = Unknown;
         return count;
     }
 
@@ -72,5 +72,18 @@ internal sealed class CharacterSymbols : ISymbols
     {
         word.CopyTo(letters);
         return word.Length;
+    }
+
+    private int Unknown => UnknownId ?? throw new InvalidOperationException("A character has no id.");
+
+    private bool TryWriteBytes(Rune character, Span<int> symbols, ref int count)
+    {
+        if (_idOfByte is null) return false;
+        Span<byte> bytes = stackalloc byte[4];
+        bytes = bytes[..character.EncodeToUtf8(bytes)];
+        foreach (byte value in bytes)
+            if (_idOfByte[value] < 0) return false;
+        foreach (byte value in bytes) symbols[count++] = _idOfByte[value];
+        return true;
     }
 }

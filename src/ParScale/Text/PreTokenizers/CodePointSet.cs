@@ -7,8 +7,13 @@ namespace ParScale.Text.PreTokenizers;
 internal sealed class CodePointSet
 {
     private const int AsciiCount = 128;
+    private const int BasicPlane = 0x10000;
+    private const byte Member = 1, Stranger = 2;
     private readonly bool[] _ascii;
     private readonly Func<int, bool> _contains;
+
+    // What was found out so far of the basic plane, from the first question on: a class may list hundreds of ranges.
+    private byte[]? _known;
 
     private CodePointSet(Func<int, bool> contains)
     {
@@ -24,7 +29,7 @@ internal sealed class CodePointSet
 
     /// <summary>The code points that are in one of the sets.</summary>
     public static CodePointSet Union(IReadOnlyList<CodePointSet> sets) =>
-        sets.Count == 1 ? sets[0] : new(value => sets.Any(set => set.Contains(value)));
+        sets.Count == 1 ? sets[0] : new(value => sets.Any(set => set._contains(value)));
 
     /// <summary>Those of the general category <paramref name="name"/>, such as <c>Lu</c> or <c>L</c>; null for any other property.</summary>
     public static CodePointSet? Category(string name)
@@ -52,7 +57,14 @@ internal sealed class CodePointSet
     }
 
     /// <summary>Whether the set has the code point.</summary>
-    public bool Contains(int codePoint) => codePoint < AsciiCount ? _ascii[codePoint] : _contains(codePoint);
+    public bool Contains(int codePoint)
+    {
+        if (codePoint < AsciiCount) return _ascii[codePoint];
+        if (codePoint >= BasicPlane) return _contains(codePoint);
+        byte[] known = _known ??= new byte[BasicPlane];
+        if (known[codePoint] == 0) known[codePoint] = _contains(codePoint) ? Member : Stranger;
+        return known[codePoint] == Member;
+    }
 
     private static UnicodeCategory CategoryOf(int value) => CharUnicodeInfo.GetUnicodeCategory(value);
 

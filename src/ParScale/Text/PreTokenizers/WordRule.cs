@@ -57,7 +57,7 @@ internal sealed record WordRule(
     /// <summary>Qwen2, 2.5 and 3: single digits.</summary>
     public const string Qwen2Pattern = $@"{AnyCase}|{Word}|\p{{N}}|{Signs}|{Spaces}";
 
-    /// <summary>Llama 3, and GPT-4 (cl100k) as Transformers writes it: SmolLM3, OLMo 2, Phi-4, Granite 4, StableLM 2.</summary>
+    /// <summary>Llama 3, and GPT-4 (cl100k) as Transformers writes it: SmolLM3, OLMo 2, Phi-4, DBRX, StableLM 2.</summary>
     public const string Llama3Pattern = $@"{AnyCase}|{Word}|\p{{N}}{{1,3}}|{Signs}|{Spaces}";
 
     /// <summary>The expression of byte-level steps that split by themselves: GPT-2, SmolLM, OLMoE, Granite 3, StarCoder.</summary>

@@ -61,8 +61,10 @@ internal static class ModelSection
 
         // A character of one byte that has its own token never needs that of the byte.
         missing = [.. missing.Where(value => !char.IsAscii((char)value) || !ids.ContainsKey($"{(char)value}"))];
-        if (missing.Length > 0) throw vocabulary.Error("TK-06", $"has no token {CharacterSymbols.ByteToken(missing[0])}, which byte_fallback needs");
-        return new CharacterSymbols(ids, idOfByte, null, fuse: false);
+        if (missing.Length == 0) return new CharacterSymbols(ids, idOfByte, null, fuse: false);
+        if (unknownId is not null) return new CharacterSymbols(ids, idOfByte, unknownId, fuses);
+        string needed = CharacterSymbols.ByteToken(missing[0]);
+        throw vocabulary.Error("TK-06", $"has no token {needed}, which byte_fallback needs, and there is no unk_token in its place");
     }
 
     private static (int[] IdOfByte, byte[] Missing) FindBytes(Dictionary<string, int> ids, Func<byte, string> tokenOf)

@@ -39,9 +39,9 @@ internal static class NormalizerSection
     private static ReplaceNormalizer ReadReplace(JsonSection section)
     {
         section.AllowOnly("type", "pattern", "content");
-        (string pattern, bool isLiteral) = PreTokenizerSection.ReadPattern(section["pattern"]);
-        return PreTokenizerSection.Parsed(
-            section["pattern"], pattern, () => new ReplaceNormalizer(pattern, isLiteral, section["content"].Text("")));
+        (string pattern, bool isLiteral) = PatternSection.Read(section["pattern"]);
+        string content = section["content"].Text("");
+        return PatternSection.Parse(section["pattern"], pattern, () => new ReplaceNormalizer(pattern, isLiteral, content));
     }
 
     private static UnicodeNormalizer Unicode(JsonSection section, NormalizationForm form)

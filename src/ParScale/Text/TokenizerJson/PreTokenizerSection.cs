@@ -107,33 +107,10 @@ internal static class PreTokenizerSection
     private static Splitter ReadSplit(JsonSection section)
     {
         section.AllowOnly("type", "pattern", "behavior", "invert");
-        (string pattern, bool isLiteral) = ReadPattern(section["pattern"]);
+        (string pattern, bool isLiteral) = PatternSection.Read(section["pattern"]);
         SplitBehavior behavior = ReadBehavior(section["behavior"], absent: null);
         bool invert = section["invert"].Flag(false);
-        return Parsed(section["pattern"], pattern, () => new Splitter(pattern, isLiteral, behavior, invert));
-    }
-
-    /// <summary>What a part looks for: an expression, or just text.</summary>
-    public static (string Pattern, bool IsLiteral) ReadPattern(JsonSection section)
-    {
-        section.AllowOnly("Regex", "String");
-        bool isLiteral = section["Regex"].IsAbsent;
-        JsonSection written = section[isLiteral ? "String" : "Regex"];
-        if (!isLiteral && !section["String"].IsAbsent) throw section.Error(Unsupported, "has both Regex and String");
-        return written.Text("").Length > 0 ? (written.Text(""), isLiteral) : throw written.Error(Unsupported, "must be text that is not empty");
-    }
-
-    /// <summary>A step that an expression is parsed for; refuses an expression that is not understood.</summary>
-    public static T Parsed<T>(JsonSection section, string pattern, Func<T> create)
-    {
-        try
-        {
-            return create();
-        }
-        catch (FormatException e)
-        {
-            throw section["Regex"].Error("TK-07", $"the expression {ParScaleException.Quote(pattern)}: {e.Message}", e);
-        }
+        return PatternSection.Parse(section["pattern"], pattern, () => new Splitter(pattern, isLiteral, behavior, invert));
     }
 
     private static SplitBehavior ReadBehavior(JsonSection section, SplitBehavior? absent)

@@ -16,11 +16,8 @@ internal static class TokenizerFile
     public static TokenizerDefinition Read(string folder)
     {
         string path = Path.Combine(folder, FileName);
-        if (!InputFile.IsThere(path, "TK-01") && OtherFormat(folder) is { } other)
-        {
-            throw ParScaleException.BadInput("TK-01", path, $"is missing, and {other} is not read here; write it with Transformers: "
-                + "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)");
-        }
+        if (!InputFile.IsThere(path, "TK-01") && OtherFormatIn(folder) is { Length: > 0 } other)
+            throw ParScaleException.BadInput("TK-01", path, $"is missing{other}");
         byte[] content = InputFile.Read(path, LargestFile, "TK-01", "TK-01", "TK-01");
         var options = new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = DeepestNesting };
         JsonDocument document;
@@ -72,11 +69,13 @@ internal static class TokenizerFile
         };
     }
 
-    // What a folder may hold instead, by the tools that wrote it.
-    private static string? OtherFormat(string folder)
+    /// <summary>What a message about the missing file adds where the folder holds a tokenizer as other tools write it; else nothing.</summary>
+    public static string OtherFormatIn(string folder)
     {
         string[] formats = ["tokenizer.model", "tekken.json", "spiece.model", "vocab.json", "tiktoken.model"];
-        return formats.FirstOrDefault(name => File.Exists(Path.Combine(folder, name)));
+        string? found = formats.FirstOrDefault(name => File.Exists(Path.Combine(folder, name)));
+        return found is null ? "" : $", and {found} is not read here; make it with Transformers: "
+            + "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)";
     }
 
     private static IEnumerable<string> Notices(JsonSection root, ISymbols symbols)

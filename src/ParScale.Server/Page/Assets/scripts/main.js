@@ -57,10 +57,7 @@ const actions = {
     fitInput();
     input.focus();
   },
-  again: () => {
-    const turn = state.conversation.turns.at(-1);
-    run(turn);
-  },
+  again: () => run(state.conversation.turns.at(-1)),
   undo: () => {
     const turn = state.conversation.turns.pop();
     keep();
@@ -85,7 +82,8 @@ async function run(turn) {
   const ends = await Promise.allSettled(work);
   if (state.stopping === stopping) state.stopping = null;
   if (state.conversation !== conversation) {
-    conversations.save(conversation);
+    // One that was deleted meanwhile stays so.
+    if (conversations.find(conversation.id)) conversations.save(conversation);
     showAll();
   } else {
     keep();

@@ -52,7 +52,13 @@ export function watchTokens() {
       reveal(event.target);
     } else hide();
   });
-  document.addEventListener('scroll', hide, true);
+  // The focus may itself have scrolled the text: what is known then goes along with the token.
+  document.addEventListener('scroll', () => {
+    if (card.hidden) return;
+    const token = document.activeElement;
+    if (token?.matches('.token') && token.segment.k?.length) open(card, token);
+    else hide();
+  }, true);
   document.addEventListener('keydown', event => {
     if (event.key === 'Escape') hide();
     else if (event.target.closest?.('.token')) move(event);
