@@ -43,6 +43,8 @@ public sealed class HttpRowTests(ChatModel model)
             Assert.Matches("(?im)^x-request-id: [0-9a-f]{32}\r$", answer.Head + "\r");
         }
         Assert.Equal(before, await Greedy(server));
+        // A request ends after its answer was sent.
+        for (int i = 0; i < 500 && server.Service.Running > 0; i++) await Task.Delay(10, TestContext.Current.CancellationToken);
         Assert.Equal((0, 0), (server.Service.Running, server.Service.Waiting));
     }
 
