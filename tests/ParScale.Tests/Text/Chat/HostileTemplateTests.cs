@@ -6,7 +6,8 @@ namespace ParScale.Tests.Text.Chat;
 /// <summary>Templates that would run for ever, or take all memory or the stack, end soon and with one line.</summary>
 public class HostileTemplateTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(250);
+    // A quarter of this on a quiet machine; without the budgets most of the templates would run for minutes.
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
     private static readonly ChatMessage[] Hi = [new("user", "Hi"), new("assistant", "Hello"), new("user", new string('a', 20_000))];
 
