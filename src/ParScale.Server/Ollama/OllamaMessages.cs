@@ -24,7 +24,7 @@ internal static class OllamaMessages
 
     private static ChatMessage Message(Fields message)
     {
-        string role = message.Text("role") ?? throw ApiException.Field(message.At("role"), $"{message.At("role")} is missing");
+        string role = message.RequiredText("role");
         if (!Roles.Contains(role)) throw ApiException.Field(message.At("role"), $"{message.At("role")} is {ParScaleException.Quote(role)}; it must be one of {string.Join(", ", Roles)}");
         RequireNone(message, "images", "this model reads text only");
         var fields = new JsonObject();
@@ -46,7 +46,7 @@ internal static class OllamaMessages
             if (json.ValueKind != JsonValueKind.Object) throw ApiException.Field(path, $"{path} must be an object");
             var call = new Fields(json, path);
             Fields function = call.Object("function") ?? throw ApiException.Field(call.At("function"), $"{call.At("function")} is missing");
-            string name = function.Text("name") ?? throw ApiException.Field(function.At("name"), $"{function.At("name")} is missing");
+            string name = function.RequiredText("name");
             var read = new JsonObject
             {
                 ["type"] = "function",

@@ -25,9 +25,9 @@ internal static class ChatMessages
     {
         if (json.ValueKind != JsonValueKind.Object) throw ApiException.Field(path, $"{path} must be an object");
         var message = new Fields(json, path);
-        string role = message.Text("role") ?? throw ApiException.Field($"{path}.role", $"{path}.role is missing");
+        string role = message.RequiredText("role");
         if (!Roles.Contains(role)) throw ApiException.Field($"{path}.role", $"{path}.role is {ParScaleException.Quote(role)}; it must be one of {string.Join(", ", Roles)}");
-        string? content = Content(message);
+        string? content = Content(message, "content", TextOf);
         // In their own order: some templates print messages whole.
         var fields = new JsonObject();
         foreach (JsonProperty field in json.EnumerateObject())
@@ -40,11 +40,17 @@ internal static class ChatMessages
         return new ChatMessage(role == "developer" ? "system" : role, content) { Fields = fields };
     }
 
-    // Parts of text are one text; anything else cannot be shown to a model that reads text only.
-    private static string? Content(Fields message)
+    /// <summary>
+    /// What a message says: a text, or parts of text, which are one text; null when the field is absent. Anything else cannot be shown to a
+    /// model that reads text only.
+    /// </summary>
+    /// <param name="message">The message.</param>
+    /// <param name="name">The field.</param>
+    /// <param name="textOf">The text of a part of some type; null for types that are not read.</param>
+    public static string? Content(Fields message, string name, Func<string, Fields, string?> textOf)
     {
-        if (message.Get("content") is not { } content) return null;
-        string path = message.At("content");
+        if (message.Get(name) is not { } content) return null;
+        string path = message.At(name);
         if (content.ValueKind == JsonValueKind.String) return Fields.TextOf(content, path);
         if (content.ValueKind != JsonValueKind.Array) throw ApiException.Field(path, $"{path} must be a text or a list of parts");
         var text = new StringBuilder();
@@ -54,16 +60,18 @@ internal static class ChatMessages
             string place = $"{path}[{i++}]";
             if (json.ValueKind != JsonValueKind.Object) throw ApiException.Field(place, $"{place} must be an object");
             var part = new Fields(json, place);
-            string type = part.Text("type") ?? throw ApiException.Field($"{place}.type", $"{place}.type is missing");
-            text.Append(type switch
-            {
-                "text" => part.Text("text") ?? throw ApiException.Field($"{place}.text", $"{place}.text is missing"),
-                "refusal" => part.Text("refusal") ?? "",
-                _ => throw ApiException.Field($"{place}.type", $"{place}.type is {ParScaleException.Quote(type)}; this model reads text only"),
-            });
+            string type = part.RequiredText("type");
+            text.Append(textOf(type, part) ?? throw ApiException.Field(part.At("type"), $"{part.At("type")} is {ParScaleException.Quote(type)}; this model reads text only"));
         }
         return text.ToString();
     }
+
+    private static string? TextOf(string type, Fields part) => type switch
+    {
+        "text" => part.RequiredText("text"),
+        "refusal" => part.Text("refusal") ?? "",
+        _ => null,
+    };
 
     /// <summary>
     /// The arguments of a call as templates want them. Clients send JSON in a text; templates want the object, so that they can write it

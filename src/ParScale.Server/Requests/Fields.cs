@@ -18,6 +18,9 @@ internal readonly record struct Fields(JsonElement Json, string Path = "")
     /// <summary>A text.</summary>
     public string? Text(string name) => Get(name) is { } value ? TextOf(value, At(name)) : null;
 
+    /// <summary>A text that must be there.</summary>
+    public string RequiredText(string name) => Text(name) ?? throw ApiException.Field(At(name), $"{At(name)} is missing");
+
     /// <summary>true or false.</summary>
     public bool? Flag(string name) => Get(name) is not { } value ? null : value.ValueKind switch
     {

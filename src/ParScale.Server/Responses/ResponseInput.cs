@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Server.Http;
@@ -49,7 +48,7 @@ internal static class ResponseInput
             case "function_call_output":
                 messages.Add(new ChatMessage("tool", Content(item, "output"))
                 {
-                    Fields = new JsonObject { ["tool_call_id"] = Required(item, "call_id") },
+                    Fields = new JsonObject { ["tool_call_id"] = item.RequiredText("call_id") },
                 });
                 break;
             case var type:
@@ -59,7 +58,7 @@ internal static class ResponseInput
 
     private static ChatMessage Message(Fields item)
     {
-        string role = Required(item, "role");
+        string role = item.RequiredText("role");
         if (!Roles.Contains(role)) throw ApiException.Field(item.At("role"), $"{item.At("role")} is {ParScaleException.Quote(role)}; it must be one of {string.Join(", ", Roles)}");
         // What OpenAI calls the developer is the system message of the templates.
         return new ChatMessage(role == "developer" ? "system" : role, Content(item, "content"));
@@ -75,38 +74,20 @@ internal static class ResponseInput
             throw ApiException.Field(item.Path, $"{item.Path} is one call too many");
         calls.Add((JsonNode)new JsonObject
         {
-            ["id"] = Required(item, "call_id"),
+            ["id"] = item.RequiredText("call_id"),
             ["type"] = "function",
-            ["function"] = new JsonObject { ["name"] = Required(item, "name"), ["arguments"] = ChatMessages.Arguments(Required(item, "arguments")) },
+            ["function"] = new JsonObject { ["name"] = item.RequiredText("name"), ["arguments"] = ChatMessages.Arguments(item.RequiredText("arguments")) },
         });
         messages[^1] = turn with { Fields = fields };
     }
 
-    // A text, or parts of text; anything else cannot be shown to a model that reads text only.
-    private static string Content(Fields item, string name)
-    {
-        string path = item.At(name);
-        JsonElement content = item.Get(name) ?? throw ApiException.Field(path, $"{path} is missing");
-        if (content.ValueKind == JsonValueKind.String) return Fields.TextOf(content, path);
-        if (content.ValueKind != JsonValueKind.Array) throw ApiException.Field(path, $"{path} must be a text or a list of parts");
-        var text = new StringBuilder();
-        int i = 0;
-        foreach (JsonElement json in content.EnumerateArray())
-        {
-            string place = $"{path}[{i++}]";
-            if (json.ValueKind != JsonValueKind.Object) throw ApiException.Field(place, $"{place} must be an object");
-            var part = new Fields(json, place);
-            string type = Required(part, "type");
-            text.Append(type switch
-            {
-                "input_text" or "output_text" or "text" => Required(part, "text"),
-                "refusal" => Required(part, "refusal"),
-                _ => throw ApiException.Field(part.At("type"), $"{part.At("type")} is {ParScaleException.Quote(type)}; this model reads text only"),
-            });
-        }
-        return text.ToString();
-    }
+    private static string Content(Fields item, string name) =>
+        ChatMessages.Content(item, name, TextOf) ?? throw ApiException.Field(item.At(name), $"{item.At(name)} is missing");
 
-    private static string Required(Fields fields, string name) =>
-        fields.Text(name) ?? throw ApiException.Field(fields.At(name), $"{fields.At(name)} is missing");
+    private static string? TextOf(string type, Fields part) => type switch
+    {
+        "input_text" or "output_text" or "text" => part.RequiredText("text"),
+        "refusal" => part.RequiredText("refusal"),
+        _ => null,
+    };
 }

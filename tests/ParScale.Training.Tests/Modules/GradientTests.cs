@@ -15,7 +15,6 @@ namespace ParScale.Training.Tests.Modules;
 /// </summary>
 public sealed partial class GradientTests(ITestOutputHelper output)
 {
-    private const double Step = 1e-5;
     private const double Tolerance = 1e-4;
 
     /// <summary>Documents of two rows of seven tokens; -1 is not learned.</summary>
@@ -46,7 +45,7 @@ public sealed partial class GradientTests(ITestOutputHelper output)
         var worst = new SortedDictionary<string, double>(StringComparer.Ordinal);
         foreach ((string name, var parameter) in model.named_parameters())
         {
-            double[] slope = Slope(weights[name], () => plain.Of(documents, decorrelate));
+            double[] slope = Differences.Slope(weights[name], () => plain.Of(documents, decorrelate));
             double error = Error(Numbers(parameter.grad!), slope);
             string kind = Layer().Replace(name, "");
             worst[kind] = Math.Max(worst.GetValueOrDefault(kind), error);
@@ -101,21 +100,6 @@ public sealed partial class GradientTests(ITestOutputHelper output)
         var batch = new Batch(2, 7, packed: false);
         for (int i = 0; i < 14; i++) (batch.Inputs[i], batch.Targets[i]) = (tokens[i / 7][i % 7], targets[i / 7][i % 7]);
         return (batch, [.. tokens.Zip(targets)]);
-    }
-
-    private static double[] Slope(double[] numbers, Func<double> loss)
-    {
-        var slope = new double[numbers.Length];
-        for (int i = 0; i < slope.Length; i++)
-        {
-            double value = numbers[i];
-            numbers[i] = value + Step;
-            double above = loss();
-            numbers[i] = value - Step;
-            slope[i] = (above - loss()) / (2 * Step);
-            numbers[i] = value;
-        }
-        return slope;
     }
 
     /// <summary>The larger of: the length of the difference over that of the slope, the largest difference over the largest slope.</summary>

@@ -14,7 +14,6 @@ namespace ParScale.Training.Tests.Optimization;
 /// </summary>
 public sealed class TrainingGoalTests(ITestOutputHelper output)
 {
-    private const double Step = 1e-5;
     private const double Tolerance = 1e-4;
 
     private static readonly (int[] Tokens, int[] Targets)[] Rows = [([1, 2, 3, 8, 5], [2, 3, 8, 5, 0]), ([4, 4, 7, 6, 9], [4, 7, 6, 9, 1])];
@@ -74,7 +73,7 @@ public sealed class TrainingGoalTests(ITestOutputHelper output)
         Assert.Equal(plain.Of(Rows), goal.item<double>(), 1e-11);
         foreach ((string name, var parameter) in model.named_parameters())
         {
-            double[] slope = Slope(weights[name], () => plain.Of(Rows)), gradient = Float64.Numbers(parameter.grad!);
+            double[] slope = Differences.Slope(weights[name], () => plain.Of(Rows)), gradient = Float64.Numbers(parameter.grad!);
             double difference = gradient.Zip(slope, (g, s) => Math.Abs(g - s)).Max(), scale = slope.Max(Math.Abs);
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {difference / scale:E1} of {scale:E1}"));
             Assert.True(difference <= Tolerance * scale, $"{name}: {difference} of {scale}");
@@ -91,20 +90,5 @@ public sealed class TrainingGoalTests(ITestOutputHelper output)
         // Large, uneven values: at the first ones most gradients are too small to tell anything.
         foreach (var parameter in model.parameters()) parameter.normal_(0.1, 0.5, generator);
         return model;
-    }
-
-    private static double[] Slope(double[] numbers, Func<double> loss)
-    {
-        var slope = new double[numbers.Length];
-        for (int i = 0; i < slope.Length; i++)
-        {
-            double value = numbers[i];
-            numbers[i] = value + Step;
-            double above = loss();
-            numbers[i] = value - Step;
-            slope[i] = (above - loss()) / (2 * Step);
-            numbers[i] = value;
-        }
-        return slope;
     }
 }
