@@ -21,6 +21,10 @@ namespace ParScale.Extensions.AI;
 /// <see cref="ChatOptions.RawRepresentationFactory"/> gives.
 /// </para>
 /// <para>
+/// What a model thinks before it answers comes as <see cref="TextReasoningContent"/>, unless <see cref="GenerationOptions.ThinkingInText"/>
+/// is set; in messages it goes back to the template as such. <c>chat_template_kwargs</c> with <c>enable_thinking</c> turns it on or off.
+/// </para>
+/// <para>
 /// Calls of tools come as <see cref="FunctionCallContent"/> where <see cref="LanguageModel.ToolCallFormat"/> is known; else they stay in
 /// the text, and cannot be required. A required call is one call, unless <see cref="ChatOptions.AllowMultipleToolCalls"/> is true.
 /// </para>
@@ -92,7 +96,7 @@ public sealed class ParScaleChatClient : IChatClient
         await foreach (GeneratedPiece piece in pieces.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
             // A token that ends inside a character, or may begin a stop sequence, has no text yet.
-            if (piece.Text.Length == 0 && piece.FinishReason is null && piece.ToolCalls is null) continue;
+            if (piece is { Text: "", Thinking: null, FinishReason: null, ToolCalls: null }) continue;
             var update = new ChatResponseUpdate(ChatRole.Assistant, Contents(piece))
             {
                 ResponseId = id,
@@ -109,7 +113,9 @@ public sealed class ParScaleChatClient : IChatClient
 
     private static List<AIContent> Contents(GeneratedPiece piece)
     {
-        List<AIContent> contents = piece.Text.Length == 0 ? [] : [new TextContent(piece.Text)];
+        List<AIContent> contents = [];
+        if (piece.Thinking is not null) contents.Add(new TextReasoningContent(piece.Thinking));
+        if (piece.Text.Length > 0) contents.Add(new TextContent(piece.Text));
         foreach (ToolCall call in piece.ToolCalls ?? []) contents.Add(new FunctionCallContent(call.Id, call.Name, Arguments(call)));
         return contents;
     }
@@ -133,5 +139,6 @@ public sealed class ParScaleChatClient : IChatClient
         OutputTokenCount = statistics.NewTokens,
         TotalTokenCount = statistics.PromptTokens + statistics.NewTokens,
         CachedInputTokenCount = statistics.CachedTokens,
+        ReasoningTokenCount = statistics.ThinkingTokens,
     };
 }

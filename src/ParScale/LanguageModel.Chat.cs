@@ -1,5 +1,6 @@
 using ParScale.Configuration;
 using ParScale.Generation;
+using ParScale.Generation.Constraints;
 using ParScale.Text.Chat;
 using ParScale.Text.Chat.Tools;
 
@@ -11,6 +12,7 @@ public sealed partial class LanguageModel
     private readonly Lazy<ChatTemplate?> _chatTemplate;
     private readonly Lazy<ChatTurnEnd> _turnEnd;
     private readonly Lazy<ToolSupport> _toolSupport;
+    private readonly Lazy<ThinkingSupport> _thinking;
 
     /// <summary>
     /// What the folder's <c>generation_config.json</c> asks for; nothing when <see cref="LoadOptions.UseGenerationConfig"/> is off.
@@ -42,7 +44,7 @@ public sealed partial class LanguageModel
 
     /// <summary>
     /// Answers a conversation, piece by piece as the answer comes. It ends with the model's end-of-text tokens, and with what ends an
-    /// assistant's turn in the template.
+    /// assistant's turn in the template. What the model thinks first comes apart (<see cref="GeneratedPiece.Thinking"/>).
     /// </summary>
     /// <param name="messages">The conversation, the newest message last.</param>
     /// <param name="options">Null takes <see cref="DefaultOptions"/>. Special tokens named in messages are never read as such.</param>
@@ -55,8 +57,10 @@ public sealed partial class LanguageModel
     public IAsyncEnumerable<GeneratedPiece> GenerateChatAsync(
         IReadOnlyList<ChatMessage> messages, GenerationOptions? options = null, ChatTemplateOptions? template = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(messages);
         if (options?.Tools is { } tools && template?.Tools is null) template = (template ?? new ChatTemplateOptions()) with { Tools = tools.Schemas };
-        return GenerateAnswerAsync(EncodeChat(messages, template, cancellationToken), options, cancellationToken);
+        RenderedChat chat = RequiredTemplate().Render(messages, template, cancellationToken);
+        return GenerateAnswerAsync(Tokenizer.Encode(chat), StartOfThinking(chat), options, cancellationToken);
     }
 
     /// <summary>The tokens of a conversation as its template writes it, the beginning of the next answer included.</summary>
@@ -67,9 +71,16 @@ public sealed partial class LanguageModel
         return Tokenizer.Encode(RequiredTemplate().Render(messages, template, cancellationToken));
     }
 
-    /// <summary>The answer to a conversation that <see cref="EncodeChat"/> has written.</summary>
+    /// <summary>Where the answer to a conversation that its template has written begins.</summary>
+    internal ThinkingStart StartOfThinking(RenderedChat chat) => chat.StartOfThinking(Thinking.Format);
+
+    /// <summary>The answer to a conversation that its template has written.</summary>
+    /// <param name="prompt">Its tokens.</param>
+    /// <param name="start">Where it begins (<see cref="StartOfThinking"/>).</param>
+    /// <param name="options">How it is generated.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     internal IAsyncEnumerable<GeneratedPiece> GenerateAnswerAsync(
-        ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+        ReadOnlyMemory<int> prompt, ThinkingStart start, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= DefaultOptions;
         OfferedTools? tools = options.Tools;
@@ -79,9 +90,26 @@ public sealed partial class LanguageModel
             ChatTurnEnd end = _turnEnd.Value;
             options = options with { StopTokenIds = [.. options.StopTokenIds, .. end.Tokens], Stop = [.. options.Stop, .. end.Texts] };
         }
-        IAsyncEnumerable<GeneratedPiece> pieces = GenerateAsync(prompt, options, cancellationToken);
+        IAsyncEnumerable<GeneratedPiece> pieces = GenerateAsync(prompt, WithThinking(options, start), cancellationToken);
         return tools is null ? pieces : tools.Read(pieces, cancellationToken);
     }
+
+    // Marks that are control tokens are shown, so that they can be seen in the text. A form that the answer must have begins after the thinking.
+    private GenerationOptions WithThinking(GenerationOptions options, ThinkingStart start)
+    {
+        ThinkingFormat format = Thinking.Format;
+        int[] shown = [.. options.ShownTokens.Union(Thinking.ControlMarks)];
+        options = options with { ShownTokens = shown };
+        if (start != ThinkingStart.None && options.Constraint is { } form)
+        {
+            int? control = Tokenizer.ControlToken(format.Close) is { } id ? Array.IndexOf(shown, id) : null;
+            options = options with { Constraint = form.After(ThinkingGrammar.UpTo(format.Close, control)) };
+        }
+        return options.ThinkingInText ? options : options with { Thinking = new ThinkingSplit(format, start) };
+    }
+
+    /// <summary>What the template does with thinking.</summary>
+    internal ThinkingSupport Thinking => _thinking.Value;
 
     /// <summary>What the template does with tools.</summary>
     internal ToolSupport Tools => _toolSupport.Value;

@@ -56,6 +56,7 @@ public sealed partial class LanguageModel : IDisposable
         _chatTemplate = new Lazy<ChatTemplate?>(() => options.ChatTemplate?.WithTokensOf(Folder) ?? ChatTemplate.Load(Folder));
         _turnEnd = new Lazy<ChatTurnEnd>(() => ChatTurnEnd.Of(RequiredTemplate(), Tokenizer));
         _toolSupport = new Lazy<ToolSupport>(() => ToolSupport.Of(RequiredTemplate()));
+        _thinking = new Lazy<ThinkingSupport>(() => new ThinkingSupport(RequiredTemplate(), Tokenizer));
     }
 
     /// <summary>Shape and settings of the plain model.</summary>

@@ -136,6 +136,50 @@ public sealed class AccessTests(Browser browser, ChatModel model, EmbeddedModels
     }
 
     [Fact]
+    public async Task What_is_told_of_a_token_covers_no_button_and_goes_with_the_next_touch()
+    {
+        await using TestServer server = await TestServer.StartAll([("tiny", model.Model)], before: new ScriptedAnswers([.. Enumerable.Range(0, 120).Select(i => $"token{i} ")]).Answer);
+        await using OpenPage page = await browser.Open(server, 360, 740, preferences: """{"view": "certainty"}""", hasTouch: true);
+        await page.Ask("hello");
+        ILocator card = page.Page.Locator("#inspector"), tokens = page.Page.Locator(".token");
+        LocatorBoundingBoxResult thread = (await page.Page.Locator("#thread").BoundingBoxAsync())!;
+        foreach (int i in (int[])[119, 60, 0])
+        {
+            await tokens.Nth(i).TapAsync();
+            await Assertions.Expect(card).ToBeVisibleAsync();
+            Assert.Equal($"token{i}␣", await card.Locator(".inspected code").TextContentAsync());
+            LocatorBoundingBoxResult box = (await card.BoundingBoxAsync())!;
+            Assert.InRange(box.Y, thread.Y, thread.Y + thread.Height - box.Height);
+            Assert.InRange(box.X, 0, 360 - box.Width);
+        }
+        // A tap anywhere else reaches what it meets.
+        await page.Page.TapAsync("#menu");
+        await Assertions.Expect(card).ToBeHiddenAsync();
+        Assert.Equal("true", await page.Page.Locator("#menu").GetAttributeAsync("aria-expanded"));
+    }
+
+    [Fact]
+    public async Task Text_that_comes_under_a_resting_pointer_tells_nothing()
+    {
+        await using TestServer server = await TestServer.StartAll([("tiny", model.Model)], before: new ScriptedAnswers([.. Enumerable.Range(0, 120).Select(i => $"token{i} ")]).Answer);
+        await using OpenPage page = await browser.Open(server, preferences: """{"view": "certainty"}""");
+        LocatorBoundingBoxResult thread = (await page.Page.Locator("#thread").BoundingBoxAsync())!;
+        float x = thread.X + thread.Width / 2, y = thread.Y + thread.Height / 4;
+        await page.Page.Mouse.MoveAsync(x, y);
+        await page.Input.FillAsync("hello");
+        await page.Page.Keyboard.PressAsync("Enter");
+        await page.Ended();
+        // The browser tells what lies under the pointer now with one of the next frames.
+        await page.Page.EvaluateAsync("() => new Promise(resolve => { let left = 20; const next = () => left-- > 0 ? requestAnimationFrame(next) : resolve(); next(); })");
+        Assert.True(await page.Page.EvaluateAsync<bool>("([x, y]) => document.elementFromPoint(x, y).matches('.token')", new double[] { x, y }));
+        await Assertions.Expect(page.Page.Locator("#inspector")).ToBeHiddenAsync();
+        await page.Page.Mouse.MoveAsync(x + 1, y);
+        await page.Page.Mouse.MoveAsync(x + 1, 2);
+        await page.Page.Mouse.MoveAsync(x, y);
+        await Assertions.Expect(page.Page.Locator("#inspector")).ToBeVisibleAsync();
+    }
+
+    [Fact]
     public async Task Dark_follows_the_system_until_it_is_chosen()
     {
         await using TestServer server = await TestServer.Start(model.Model);

@@ -89,6 +89,53 @@ public sealed class ChatTests(Browser browser, ChatModel model)
         Assert.EndsWith("stopped", await page.Page.Locator(".figures").TextContentAsync(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("text")]
+    [InlineData("certainty")]
+    public async Task Thinking_is_a_fold_above_the_answer(string view)
+    {
+        var script = new ScriptedAnswers("Let me", " see.", "It is", " **42**.") { Thoughts = 2 };
+        await using TestServer server = await TestServer.StartAll([("tiny", model.Model)], before: script.Answer);
+        await using OpenPage page = await browser.Open(server, preferences: JsonSerializer.Serialize(new { view }));
+        await page.Ask("hello");
+        ILocator fold = page.Answers.Locator("details.thought");
+        await Assertions.Expect(fold.Locator("summary")).ToHaveTextAsync(new Regex(@"^Thought( for \d+(\.\d)? s)?$"));
+        Assert.Null(await fold.GetAttributeAsync("open"));
+        Assert.Equal("Let me see.", await fold.Locator("p").TextContentAsync());
+        await Assertions.Expect(fold.Locator("p")).ToBeHiddenAsync();
+        await fold.Locator("summary").ClickAsync();
+        await Assertions.Expect(fold.Locator("p")).ToBeVisibleAsync();
+        Assert.Equal(view == "text" ? "It is 42." : "It is **42**.", (await page.Answers.Locator(view == "text" ? ".markdown" : ".prose > .tokens").TextContentAsync())!.Trim());
+        Assert.Equal(view == "text" ? 0 : 4, await page.Page.Locator(".token").CountAsync());
+        // The thinking is not sent again, and is there after a reload.
+        IRequest request = await page.Page.RunAndWaitForRequestAsync(() => page.Ask("again"), "**/v1/chat/completions");
+        using var body = JsonDocument.Parse(request.PostData!);
+        Assert.Equal("It is **42**.", body.RootElement.GetProperty("messages")[1].GetProperty("content").GetString());
+        Assert.DoesNotContain("see.", request.PostData, StringComparison.Ordinal);
+        await page.Page.ReloadAsync();
+        await Assertions.Expect(fold.First.Locator("p")).ToHaveTextAsync("Let me see.");
+    }
+
+    [Fact]
+    public async Task Thinking_is_open_until_the_answer_begins()
+    {
+        var script = new ScriptedAnswers("Let me", " see.") { Thoughts = 2, StaysOpen = true };
+        await using TestServer server = await TestServer.StartAll([("tiny", model.Model)], before: script.Answer);
+        await using OpenPage page = await browser.Open(server, preferences: """{"answersAtOnce": true}""");
+        await page.Input.FillAsync("hello");
+        IRequest request = await page.Page.RunAndWaitForRequestAsync(() => page.Page.ClickAsync("#send"), "**/v1/chat/completions");
+        using var body = JsonDocument.Parse(request.PostData!);
+        Assert.Equal("none", body.RootElement.GetProperty("reasoning_effort").GetString());
+        ILocator fold = page.Answers.Locator("details.thought");
+        await Assertions.Expect(fold.Locator("p")).ToHaveTextAsync("Let me see.");
+        await Assertions.Expect(fold.Locator("p")).ToBeVisibleAsync();
+        await Assertions.Expect(fold.Locator("summary")).ToHaveTextAsync("Thinking");
+        await Assertions.Expect(page.Answers.Locator(".waiting")).ToBeHiddenAsync();
+        await page.Page.ClickAsync("#send");
+        await page.Ended();
+        await Assertions.Expect(fold.Locator("summary")).ToHaveTextAsync("Thought");
+    }
+
     [Fact]
     public async Task Again_and_undo_change_the_last_turn()
     {

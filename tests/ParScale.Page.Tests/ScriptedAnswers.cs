@@ -11,6 +11,9 @@ internal sealed class ScriptedAnswers(params string[] pieces)
     /// <summary>What comes, event by event.</summary>
     public string[] Pieces { get; set; } = pieces;
 
+    /// <summary>How many of the pieces are thinking.</summary>
+    public int Thoughts { get; init; }
+
     /// <summary>Whether more seems to come after the last piece, until the client leaves.</summary>
     public bool StaysOpen { get; init; }
 
@@ -18,16 +21,16 @@ internal sealed class ScriptedAnswers(params string[] pieces)
     public string? Error { get; init; }
 
     /// <summary>Ends when the client has left an answer that stays open.</summary>
-    public Task Left => _left.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+    public Task Left => _left.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
 
     public async Task<bool> Answer(HttpContext context)
     {
         if (context.Request.Path != "/v1/chat/completions") return false;
         context.Response.ContentType = "text/event-stream";
-        foreach (string piece in Pieces)
+        foreach ((int i, string piece) in Pieces.Index())
         {
             object token = new { token = piece, logprob = -0.5, bytes = Array.Empty<int>(), top_logprobs = new[] { new { token = piece, logprob = -0.5 }, new { token = "else", logprob = -1.5 } } };
-            await Send(context, new { choices = new[] { new { index = 0, delta = new { content = piece }, logprobs = new { content = new[] { token } }, stream_weights = new[] { new[] { 0.1, 0.7, 0.1, 0.1 } } } } });
+            await Send(context, new { choices = new[] { new { index = 0, delta = i < Thoughts ? (object)new { reasoning_content = piece } : new { content = piece }, logprobs = new { content = new[] { token } }, stream_weights = new[] { new[] { 0.1, 0.7, 0.1, 0.1 } } } } });
         }
         if (StaysOpen)
         {

@@ -61,6 +61,9 @@ public sealed class ScriptedModel : IDisposable
 
     public LanguageModel Model { get; }
 
+    /// <summary>The folder of the model without streams.</summary>
+    public string Folder => _folder.File("plain");
+
     public void Dispose()
     {
         Model.Dispose();

@@ -1,7 +1,7 @@
 namespace ParScale.TestSupport;
 
 /// <summary>
-/// Chat templates that show tools and write calls as four families of models do. The assistant's turn opens with
+/// Chat templates that show tools and write calls as five families of models do. The assistant's turn opens with
 /// <see cref="ScriptedModel.Call"/>, or after the result of a tool with <see cref="ScriptedModel.Answer"/>.
 /// </summary>
 public static class ToolTemplates
@@ -14,6 +14,9 @@ public static class ToolTemplates
 
     public const string Mistral =
         Head + """{% if m.tool_calls %}{{ '[TOOL_CALLS] [' }}{% for c in m.tool_calls %}{{ '{"name": "' ~ c.function.name ~ '", "arguments": ' ~ c.function.arguments | tojson ~ ', "id": "' ~ c.id ~ '"}' ~ (', ' if not loop.last else '') }}{% endfor %}{{ ']' }}{% endif %}""" + Tail;
+
+    public const string MistralV11 =
+        Head + """{% for c in m.tool_calls or [] %}{{ '[TOOL_CALLS]' ~ c.function.name ~ '[ARGS]' ~ c.function.arguments | tojson }}{% endfor %}""" + Tail;
 
     public const string Granite =
         Head + """{% if m.tool_calls %}{{ '<|tool_call|>' ~ m.tool_calls | map(attribute='function') | list | tojson }}{% endif %}""" + Tail;

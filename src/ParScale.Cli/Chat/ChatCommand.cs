@@ -25,6 +25,7 @@ internal sealed class ChatCommand : ExampleCommand
         Description = "How the conversation is written: ChatML, a Jinja file, or none for plain text that is continued (default: the model's own template).",
         HelpName = "chatml|FILE|none",
     };
+    private readonly Option<string?> _think = ThinkOption.Create();
     private readonly Option<bool> _lines = CommonOptions.Flag("--lines",
         "Take each line of standard input as a turn, commands too (default: all of it is one message).");
     private readonly Option<bool> _noHistory = CommonOptions.Flag("--no-history", "Keep no history of what is typed between two runs.");
@@ -36,6 +37,7 @@ internal sealed class ChatCommand : ExampleCommand
         _input.AddTo(this);
         Options.Add(_system);
         Options.Add(_template);
+        Options.Add(_think);
         Options.Add(_lines);
         Options.Add(_noHistory);
         _generation.AddTo(this);
@@ -54,6 +56,7 @@ internal sealed class ChatCommand : ExampleCommand
     {
         bool json = parse.GetValue(_common.Json), lines = parse.GetValue(_lines), given = _input.IsGiven(parse);
         Check(parse, json, lines, given);
+        bool? thinks = parse.GetValue(_think) is { } word ? ThinkOption.Read(word, "--think") : null;
         string? message = lines || (!given && _terminal.Keyboard is not null) ? null : _input.Read(parse, _terminal).Text!.TrimEnd('\r', '\n');
         ChatTemplate? template = ChatTemplateOption.Read(parse.GetValue(_template), _terminal);
         using LanguageModel model = _generation.Load(parse, _model, _terminal, options => options with { ChatTemplate = template });
@@ -61,6 +64,7 @@ internal sealed class ChatCommand : ExampleCommand
         var session = new ChatSession(model, plain, Drawing(parse, model, plain));
         ModelFolder.TokenizerOf(model, _terminal);
         if (parse.GetValue(_system) is { } system) session.SetSystem(system);
+        if (thinks is not null) session.Thinks = thinks;
 
         bool typed = message is null && !lines;
         using var interrupt = new AnswerInterrupt(() => Restore(typed), _terminal.Cancellation);

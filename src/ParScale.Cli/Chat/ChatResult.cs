@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace ParScale.Cli.Chat;
 
 /// <summary>One answer, in the JSON of <c>parscale chat</c>.</summary>
-/// <param name="Text">The answer, thinking included.</param>
+/// <param name="Text">The answer.</param>
 /// <param name="Tokens">Number of new tokens.</param>
 /// <param name="PromptTokens">Number of tokens of the whole conversation before it.</param>
 /// <param name="CachedTokens">How many of them were taken from an earlier turn and not read again.</param>
@@ -14,6 +14,9 @@ namespace ParScale.Cli.Chat;
 internal sealed record ChatTurnResult(
     string Text, int Tokens, int PromptTokens, int CachedTokens, string FinishReason, double PrefillMs, double DecodeMsPerToken, int Streams)
 {
+    /// <summary>What the model thought before it; null when it did not.</summary>
+    public string? Thinking { get; init; }
+
     /// <summary>The mean weight of each stream over the new tokens, [P], with a sum of 1; empty when there were none.</summary>
     public required IReadOnlyList<float> StreamWeights { get; init; }
 

@@ -11,10 +11,9 @@ namespace ParScale.Cli.Chat;
 /// <param name="options">How answers are drawn; the seed is the first answer's.</param>
 internal sealed class ChatSession(LanguageModel model, bool plain, GenerationOptions options)
 {
-    private const int EndOfPrompt = 8;
-
     // Each answer has a seed of its own, so that a second try is another answer; all follow from the first.
     private ulong _answers;
+    private ChatTemplateOptions? _template;
 
     /// <summary>The model.</summary>
     public LanguageModel Model => model;
@@ -34,6 +33,19 @@ internal sealed class ChatSession(LanguageModel model, bool plain, GenerationOpt
             value.Validate();
             if (value.Sampling.Seed != options.Sampling.Seed) _answers = 0;
             options = value;
+        }
+    }
+
+    /// <summary>Whether the model is to think before it answers; null leaves it to its template.</summary>
+    /// <exception cref="ParScaleException">The template has no switch for it (CT-18), or the conversation is plain text.</exception>
+    public bool? Thinks
+    {
+        get;
+        set
+        {
+            if (value is not null && plain) throw ParScaleException.Usage("CL-02", "thinking is turned on and off by a chat template; this conversation is continued as plain text");
+            _template = value is { } thinks ? new ChatTemplateOptions { Variables = model.Thinking.Turn(thinks) } : null;
+            field = value;
         }
     }
 
@@ -66,7 +78,7 @@ internal sealed class ChatSession(LanguageModel model, bool plain, GenerationOpt
         {
             ChatAnswer answer = Answer(show, cancellation);
             answered = answer.Result.Tokens > 0;
-            if (answered) Conversation.Add("assistant", answer.Result.Text);
+            if (answered) Conversation.Add("assistant", answer.Result.Text, answer.Result.Thinking);
             return Last = answer;
         }
         finally
@@ -77,7 +89,7 @@ internal sealed class ChatSession(LanguageModel model, bool plain, GenerationOpt
 
     private ChatAnswer Answer(Action<string, bool> show, CancellationToken cancellation)
     {
-        int[] prompt = Prompt();
+        (int[] prompt, ThinkingStart start) = Prompt();
         int most = model.Config.MaxPositions;
         if (prompt.Length > most && !plain) throw ContextFull(prompt.Length);
         // Of a plain text the model sees the end, as much as fits: it has no turns that could be missed.
@@ -88,25 +100,27 @@ internal sealed class ChatSession(LanguageModel model, bool plain, GenerationOpt
             ContextShift = plain,
             Sampling = Options.Sampling with { Seed = unchecked(Options.Sampling.Seed!.Value + _answers++) },
         };
-        string end = model.Tokenizer.Decode(prompt.AsSpan(Math.Max(0, prompt.Length - EndOfPrompt)));
-        var thinking = new ThinkingText(show, end.TrimEnd().EndsWith(ThinkingText.Begin, StringComparison.Ordinal));
-        var run = new GenerationRun(prompt.Length, thinking.Append);
-        run.Follow(plain ? model.GenerateAsync(prompt, drawn, cancellation) : model.GenerateAnswerAsync(prompt, drawn, cancellation));
-        thinking.Flush();
+        var run = new GenerationRun(prompt.Length, text => show(text, false), text => show(text, true));
+        run.Follow(plain ? model.GenerateAsync(prompt, drawn, cancellation) : model.GenerateAnswerAsync(prompt, start, drawn, cancellation));
         var result = new ChatTurnResult(
             run.Text, run.Ids.Count, run.PromptTokens, run.CachedTokens, run.FinishReason, run.PrefillMs, run.DecodeMsPerToken, Streams.Count)
         {
+            Thinking = run.Thinking,
             StreamWeights = run.MeanStreamWeights,
             Seed = drawn.Sampling.Seed.Value,
         };
         return new ChatAnswer(result, Full: !plain && prompt.Length + run.Ids.Count > most);
     }
 
-    private int[] Prompt()
+    private (int[] Tokens, ThinkingStart Start) Prompt()
     {
-        if (!plain) return model.EncodeChat(Conversation.Messages);
+        if (!plain)
+        {
+            RenderedChat chat = model.ChatTemplate!.Render(Conversation.Messages, _template);
+            return (model.Tokenizer.Encode(chat), model.StartOfThinking(chat));
+        }
         int[] prompt = model.Tokenizer.Encode(PlainText(), addSpecial: true);
-        return prompt.Length > 0 ? prompt : throw ParScaleException.Usage("GE-04", "there is no text to continue; type some");
+        return prompt.Length > 0 ? (prompt, ThinkingStart.None) : throw ParScaleException.Usage("GE-04", "there is no text to continue; type some");
     }
 
     // A question, what the model continued it with, and an empty line before the next question.

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using ParScale.Text.Chat;
 
 namespace ParScale.Cli.Chat;
@@ -26,8 +27,11 @@ internal sealed class Conversation
 
     private bool HasSystem => _messages.Count > 0 && _messages[0].Role == "system";
 
-    /// <summary>Adds a message.</summary>
-    public void Add(string role, string content) => _messages.Add(new ChatMessage(role, content));
+    /// <summary>Adds a message, with what was thought before it if anything was.</summary>
+    public void Add(string role, string content, string? thinking = null) => _messages.Add(new ChatMessage(role, content)
+    {
+        Fields = thinking is null ? null : new JsonObject { ["reasoning_content"] = thinking },
+    });
 
     /// <summary>The newest question; null when there is none.</summary>
     public string? LastQuestion => _messages.FindLast(message => message.Role == "user") is { } last ? last.Content ?? "" : null;

@@ -1,9 +1,11 @@
 using ParScale.Cli.Terminals;
+using ParScale.Text;
 
 namespace ParScale.Cli.Chat;
 
 /// <summary>
-/// A chat without colours, for pipes, files and whoever sets NO_COLOR: answers alone on standard output, all else on standard error.
+/// A chat without colours, for pipes, files and whoever sets NO_COLOR: answers alone on standard output, all else, thinking too, on standard
+/// error.
 /// </summary>
 /// <param name="terminal">Where it is shown.</param>
 /// <param name="answers">Whether answers are shown; not when they come as JSON in the end.</param>
@@ -11,6 +13,7 @@ internal sealed class PlainView(Terminal terminal, bool answers) : IChatView
 {
     private const int WidestBar = 40;
     private char _last = '\n';
+    private bool _thinking;
 
     /// <inheritdoc/>
     public void Open(ChatSession session)
@@ -28,6 +31,13 @@ internal sealed class PlainView(Terminal terminal, bool answers) : IChatView
     public void Show(string text, bool thinking)
     {
         if (!answers || text.Length == 0) return;
+        if (thinking)
+        {
+            Think(text);
+            return;
+        }
+        if (_thinking) Think("\n\n");
+        _thinking = false;
         terminal.ShowAtOnce(text);
         _last = text[^1];
     }
@@ -35,6 +45,8 @@ internal sealed class PlainView(Terminal terminal, bool answers) : IChatView
     /// <inheritdoc/>
     public void EndAnswer(ChatAnswer answer)
     {
+        if (_thinking) Think("\n");
+        _thinking = false;
         if (_last != '\n') Show("\n", thinking: false);
         terminal.Note(ChatFigures.Of(answer.Result));
         if (ChatFigures.Advice(answer) is { } advice) terminal.Note(advice);
@@ -64,5 +76,11 @@ internal sealed class PlainView(Terminal terminal, bool answers) : IChatView
             float weight = answer.StreamWeights[stream];
             terminal.Say($"stream {stream,-3} {ChatFigures.Share(weight),7} {new string('#', (int)MathF.Round(weight * WidestBar))}\n");
         }
+    }
+
+    private void Think(string text)
+    {
+        _thinking = true;
+        if (!terminal.Quiet) terminal.Say(ScreenText.Of(text));
     }
 }

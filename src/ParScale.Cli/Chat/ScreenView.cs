@@ -56,7 +56,7 @@ internal sealed class ScreenView : IChatView
     {
         if (text.Length == 0) return;
         EndWaiting();
-        if (thinking != _thinking) _terminal.Out.Write(thinking ? Dim : Plain);
+        if (thinking != _thinking) _terminal.Out.Write(thinking ? Dim : $"{Plain}\n\n");
         _thinking = thinking;
         _terminal.ShowAtOnce(text);
         _last = text[^1];

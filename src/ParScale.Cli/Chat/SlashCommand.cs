@@ -12,6 +12,7 @@ internal sealed record SlashCommand(string Name, string Argument, string Descrip
         new("/help", "", "Show this list."),
         new("/streams", "[P]", "Run with P streams, one of the resident sets; without P, list them."),
         new("/system", "[TEXT]", "Set the system message; - takes it away, without TEXT it is shown."),
+        new("/think", "[on|off]", "Have the model think before it answers or not, where its template has a switch for it."),
         new("/temp", "[T]", "Set the temperature; 0 always takes the most likely token."),
         new("/top-p", "[P]", "Choose among the most likely tokens that make up this probability; 1 is off."),
         new("/seed", "[N]", "Set the random seed; the same seed gives the same answers."),

@@ -23,6 +23,7 @@ internal sealed class SlashCommands(ChatSession session, IChatView view)
             case "/help": view.Help(); break;
             case "/streams": Streams(argument); break;
             case "/system": System(argument); break;
+            case "/think": Think(argument); break;
             case "/temp": Set(argument, "temperature", session.Options.Sampling.Temperature, (sampling, value) => sampling with { Temperature = value }); break;
             case "/top-p": Set(argument, "top-p", session.Options.Sampling.TopP, (sampling, value) => sampling with { TopP = value }); break;
             case "/seed": Set(argument, "seed", session.Options.Sampling.Seed!.Value, (sampling, value) => sampling with { Seed = value }); break;
@@ -76,6 +77,12 @@ internal sealed class SlashCommands(ChatSession session, IChatView view)
     {
         if (argument.Length > 0) session.SetSystem(argument == "-" ? null : argument);
         view.Note(session.Conversation.System is { } text ? $"system message: {text}" : "there is no system message of yours");
+    }
+
+    private void Think(string argument)
+    {
+        if (argument.Length > 0) session.Thinks = ThinkOption.Read(argument, "/think");
+        view.Note($"thinking: {session.Thinks switch { true => "on", false => "off", null => "as the template has it" }}");
     }
 
     private void Forget(string argument)

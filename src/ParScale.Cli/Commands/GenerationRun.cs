@@ -7,9 +7,10 @@ namespace ParScale.Cli.Commands;
 /// <summary>Follows one generation: shows the pieces as they come and keeps what the result needs, also when it is cancelled.</summary>
 /// <param name="promptTokens">Length of the prompt.</param>
 /// <param name="show">Shows pieces as they come; null when only the result is wanted.</param>
-internal sealed class GenerationRun(int promptTokens, Action<string>? show)
+/// <param name="showThinking">Shows what the model thinks before it answers a conversation.</param>
+internal sealed class GenerationRun(int promptTokens, Action<string>? show, Action<string>? showThinking = null)
 {
-    private readonly StringBuilder _text = new();
+    private readonly StringBuilder _text = new(), _thinking = new();
     private readonly List<int> _ids = [];
     private readonly List<PredictedToken> _predictions = [];
     private double[] _streamWeights = [];
@@ -21,6 +22,9 @@ internal sealed class GenerationRun(int promptTokens, Action<string>? show)
     public int PromptTokens { get; private set; } = promptTokens;
 
     public string Text => _text.ToString();
+
+    /// <summary>What the model thought before it answered; null when it did not.</summary>
+    public string? Thinking => _thinking.Length == 0 ? null : _thinking.ToString();
 
     public IReadOnlyList<int> Ids => _ids;
 
@@ -76,6 +80,11 @@ internal sealed class GenerationRun(int promptTokens, Action<string>? show)
             if (piece.TokenId is { } id) Count(id, clock.Elapsed);
             if (piece.Prediction is { } prediction) _predictions.Add(prediction);
             if (piece.StreamWeights is { } weights) Add(weights);
+            if (piece.Thinking is { } thinking)
+            {
+                _thinking.Append(thinking);
+                showThinking?.Invoke(thinking);
+            }
             _text.Append(piece.Text);
             Show(piece.Text);
             if (piece.FinishReason is { } reason) FinishReason = reason == Generation.FinishReason.Length ? "length" : "stop";

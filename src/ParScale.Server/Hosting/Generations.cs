@@ -40,7 +40,7 @@ internal static class Generations
             Sampling = request.Options.Sampling with { Seed = unchecked(request.Options.Sampling.Seed!.Value + (ulong)choice) },
         };
         LanguageModel model = request.Model.Model;
-        return request.IsChat ? model.GenerateAnswerAsync(prompt, options, cancellation) : model.GenerateAsync(prompt, options, cancellation);
+        return request.IsChat ? model.GenerateAnswerAsync(prompt, request.Start, options, cancellation) : model.GenerateAsync(prompt, options, cancellation);
     }
 
     // One that fails ends the others too: the request has no answer then.

@@ -2,12 +2,15 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace ParScale.Server.Http;
 
 /// <summary>Writes whole answers and errors.</summary>
 internal static class Answer
 {
+    private const int LongestReason = 200;
+
     /// <summary>A JSON body with status 200.</summary>
     public static Task Json<T>(HttpContext context, T value, JsonTypeInfo<T> type) => Write(context, StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(value, type));
 
@@ -16,7 +19,15 @@ internal static class Answer
     {
         if (e.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (e.Status == StatusCodes.Status401Unauthorized) context.Response.Headers.WWWAuthenticate = "Bearer";
+        if (shape.IsToldByReason && context.Features.Get<IHttpResponseFeature>() is { } response) response.ReasonPhrase = Reason(e.Message);
         return Write(context, e.Status, shape.Body(e));
+    }
+
+    // What may stand in a status line.
+    private static string Reason(string message)
+    {
+        string line = string.Concat(message.Select(c => c is >= ' ' and <= '~' ? c : '?'));
+        return line.Length > LongestReason ? line[..LongestReason] : line;
     }
 
     private static async Task Write(HttpContext context, int status, byte[] body)

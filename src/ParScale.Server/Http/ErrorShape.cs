@@ -13,6 +13,9 @@ internal abstract class ErrorShape
     /// <summary><c>{"error": "message"}</c></summary>
     public static ErrorShape Ollama { get; } = new ErrorText();
 
+    /// <summary>Whether the message stands in the status line too: clients of this API show nothing else of most errors.</summary>
+    public virtual bool IsToldByReason => false;
+
     /// <summary>The body of an answer that is an error.</summary>
     public abstract byte[] Body(ApiException e);
 
@@ -28,6 +31,8 @@ internal abstract class ErrorShape
 
     private sealed class ErrorText : ErrorShape
     {
+        public override bool IsToldByReason => true;
+
         public override byte[] Body(ApiException e) => JsonSerializer.SerializeToUtf8Bytes(new OllamaError(e.Message), WireJson.Wire.OllamaError);
 
         public override Task End(RequestScope scope, ApiException e) => scope.Lines.Send(new OllamaError(e.Message), WireJson.Wire.OllamaError);

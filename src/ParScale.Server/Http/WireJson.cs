@@ -26,6 +26,8 @@ namespace ParScale.Server.Http;
 [JsonSerializable(typeof(PartEvent))]
 [JsonSerializable(typeof(TextDeltaEvent))]
 [JsonSerializable(typeof(TextDoneEvent))]
+[JsonSerializable(typeof(ReasoningDeltaEvent))]
+[JsonSerializable(typeof(ReasoningDoneEvent))]
 [JsonSerializable(typeof(ArgumentsDeltaEvent))]
 [JsonSerializable(typeof(ArgumentsDoneEvent))]
 [JsonSerializable(typeof(ResponseErrorEvent))]

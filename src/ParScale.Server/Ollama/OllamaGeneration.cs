@@ -12,25 +12,25 @@ namespace ParScale.Server.Ollama;
 /// <summary><c>POST /api/chat</c> and <c>POST /api/generate</c></summary>
 internal static class OllamaGeneration
 {
-    public static Task Chat(RequestScope scope) => Run(scope, OllamaRequest.Chat, (answer, text, calls) => answer with
+    public static Task Chat(RequestScope scope) => Run(scope, OllamaRequest.Chat, (answer, said) => answer with
     {
-        Message = new OllamaMessage("assistant", text) { ToolCalls = calls is null or { Count: 0 } ? null : [.. calls.Select(OllamaFunctionCall.Of)] },
+        Message = new OllamaMessage("assistant", said.Text) { Thinking = said.Thinking, ToolCalls = said.Calls is null or { Count: 0 } ? null : [.. said.Calls.Select(OllamaFunctionCall.Of)] },
     });
 
-    public static Task Generate(RequestScope scope) => Run(scope, OllamaRequest.Generate, (answer, text, _) => answer with { Response = text });
+    public static Task Generate(RequestScope scope) => Run(scope, OllamaRequest.Generate, (answer, said) => answer with { Response = said.Text, Thinking = said.Thinking });
 
     /// <summary>A time as Ollama writes it.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 
-    private static async Task Run(RequestScope scope, Func<Fields, RequestScope, GenerationRequest> read, Func<OllamaAnswer, string, IReadOnlyList<ToolCall>?, OllamaAnswer> say)
+    private static async Task Run(RequestScope scope, Func<Fields, RequestScope, GenerationRequest> read, Func<OllamaAnswer, Said, OllamaAnswer> say)
     {
         long start = TimeProvider.System.GetTimestamp();
         using JsonDocument body = await scope.ReadBody().ConfigureAwait(false);
         GenerationRequest request = read(new Fields(body.RootElement), scope);
-        OllamaAnswer Part(string text, IReadOnlyList<ToolCall>? calls = null, bool isLast = false) => say(new OllamaAnswer(request.Name, Time(DateTimeOffset.UtcNow), isLast), text, calls);
+        OllamaAnswer Part(Said said, bool isLast = false) => say(new OllamaAnswer(request.Name, Time(DateTimeOffset.UtcNow), isLast), said);
         if (request.Prompts.Count == 0)
         {
-            await Answer.Json(scope.Context, Part("", isLast: true) with { DoneReason = "load" }, WireJson.Wire.OllamaAnswer).ConfigureAwait(false);
+            await Answer.Json(scope.Context, Part(Said.Nothing, isLast: true) with { DoneReason = "load" }, WireJson.Wire.OllamaAnswer).ConfigureAwait(false);
             return;
         }
         using IDisposable place = await scope.Enter().ConfigureAwait(false);
@@ -39,14 +39,14 @@ internal static class OllamaGeneration
         await foreach ((_, GeneratedPiece piece) in Generations.Run(request, scope.Cancellation).ConfigureAwait(false))
         {
             answer.Add(piece);
-            if (!request.Stream || (piece.Text.Length == 0 && piece.Prediction is null && piece.StreamWeights is null && piece.ToolCalls is null)) continue;
-            await scope.Lines.Send(Part(piece.Text, piece.ToolCalls) with
+            if (!request.Stream || piece is { Text: "", Thinking: null, Prediction: null, StreamWeights: null, ToolCalls: null }) continue;
+            await scope.Lines.Send(Part(new Said(piece.Text, piece.Thinking, piece.ToolCalls)) with
             {
                 LogProbs = piece.Prediction is null ? null : [words.Describe(piece.Prediction)],
                 StreamWeights = piece.StreamWeights is null ? null : [piece.StreamWeights],
             }, WireJson.Wire.OllamaAnswer).ConfigureAwait(false);
         }
-        OllamaAnswer last = Part(request.Stream ? "" : answer.Text, request.Stream ? null : answer.ToolCalls, isLast: true) with
+        OllamaAnswer last = Part(request.Stream ? Said.Nothing : new Said(answer.Text, answer.Thinking, answer.ToolCalls), isLast: true) with
         {
             LogProbs = request.Stream || request.Options.TopLogProbs is null ? null : [.. answer.Predictions.Select(words.Describe)],
             StreamWeights = request.Stream || !request.Options.StreamWeights ? null : answer.StreamWeights,
@@ -65,4 +65,10 @@ internal static class OllamaGeneration
     }
 
     private static long Nanoseconds(TimeSpan time) => time.Ticks * TimeSpan.NanosecondsPerTick;
+
+    // What a part of an answer says.
+    private sealed record Said(string Text, string? Thinking, IReadOnlyList<ToolCall>? Calls)
+    {
+        public static Said Nothing { get; } = new("", null, null);
+    }
 }

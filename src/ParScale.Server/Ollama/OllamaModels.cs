@@ -44,8 +44,8 @@ internal static class OllamaModels
             ["parscale.streams"] = set.Count,
             ["parscale.prefix_tokens"] = set.Config.PrefixTokens,
         };
-        await Answer.Json(scope.Context, new OllamaShown(template, Parameters(served.Model), Details(served.Model), info, served.Model.ChatTemplate is not null && served.Model.ToolCallFormat is not null ? ["completion", "tools"] : ["completion"],
-            Time(served)), WireJson.Wire.OllamaShown).ConfigureAwait(false);
+        await Answer.Json(scope.Context, new OllamaShown(template, Parameters(served.Model), Details(served.Model), info, [.. Capabilities(served.Model)], Time(served)),
+            WireJson.Wire.OllamaShown).ConfigureAwait(false);
     }
 
     /// <summary><c>GET /api/version</c></summary>
@@ -53,6 +53,14 @@ internal static class OllamaModels
 
     private static IEnumerable<OllamaModel> Entries(ServedModel served) => served.Names().Select(one =>
         new OllamaModel(one.Name, Time(served), served.Model.WeightBytes + one.Set.Bytes, Details(served.Model)));
+
+    private static IEnumerable<string> Capabilities(LanguageModel model)
+    {
+        yield return "completion";
+        if (model.ChatTemplate is null) yield break;
+        if (model.ToolCallFormat is not null) yield return "tools";
+        if (model.Thinking.IsKnown) yield return "thinking";
+    }
 
     private static OllamaDetails Details(LanguageModel model)
     {

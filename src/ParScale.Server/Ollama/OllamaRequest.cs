@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using ParScale.Generation.Constraints;
 using ParScale.Server.Hosting;
 using ParScale.Server.Http;
@@ -79,11 +78,10 @@ internal static class OllamaRequest
         {
             AddGenerationPrompt = true,
             Tools = ToolFields.Shown(body),
-            Variables = Variables(body, model, scope.Options),
+            Variables = ThinkingFields.WithThink(body, model, scope.Options),
         }, field, scope.Cancellation);
-        return request.With([model.Tokenizer.Encode(chat)], field) with
+        return request.AsTurn(chat, field) with
         {
-            IsChat = true,
             Options = request.Options with { Tools = ToolFields.Offered(body, model) },
         };
     }
@@ -97,26 +95,6 @@ internal static class OllamaRequest
         { ValueKind: JsonValueKind.String } word when word.ValueEquals("") => null,
         _ => throw ApiException.Field("format", "format must be json or a schema"),
     };
-
-    // A template that does not know thinking cannot turn it on; to turn it off changes nothing there.
-    private static JsonObject? Variables(Fields body, LanguageModel model, ServerOptions server)
-    {
-        JsonObject? variables = ChatRequest.Variables(body, server);
-        if (body.Get("think") is not { } think) return variables;
-        (string name, JsonNode value) = think.ValueKind switch
-        {
-            JsonValueKind.True => ("enable_thinking", JsonValue.Create(true)),
-            JsonValueKind.False => ("enable_thinking", JsonValue.Create(false)),
-            JsonValueKind.String => ("reasoning_effort", JsonValue.Create(Fields.TextOf(think, "think"))),
-            _ => throw ApiException.Field("think", "think must be true, false or a level"),
-        };
-        bool isKnown = model.ChatTemplate?.Source.Contains(name, StringComparison.Ordinal) == true;
-        if (!isKnown && think.ValueKind == JsonValueKind.False) return variables;
-        if (!isKnown) throw ApiException.Field("think", $"the model's template does not know {name}; leave think out");
-        variables ??= [];
-        variables[name] = value;
-        return variables;
-    }
 
     private static void RequireEmpty(Fields body, string name, string why)
     {

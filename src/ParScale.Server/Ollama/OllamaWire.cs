@@ -16,6 +16,9 @@ internal sealed record OllamaAnswer(string Model, string CreatedAt, bool Done)
 
     public string? Response { get; init; }
 
+    /// <summary>What the model thought before its response; of a message it stands there.</summary>
+    public string? Thinking { get; init; }
+
     [JsonPropertyName("logprobs")]
     public IReadOnlyList<ChatTokenLogProb>? LogProbs { get; init; }
 
@@ -45,6 +48,8 @@ internal sealed record OllamaAnswer(string Model, string CreatedAt, bool Done)
 /// <summary>What the assistant says.</summary>
 internal sealed record OllamaMessage(string Role, string Content)
 {
+    public string? Thinking { get; init; }
+
     public IReadOnlyList<OllamaToolCall>? ToolCalls { get; init; }
 }
 

@@ -8,7 +8,7 @@ namespace ParScale.Server.OpenAi;
 /// <summary>What has come of one answer so far.</summary>
 internal sealed class CollectedAnswer
 {
-    private readonly StringBuilder _text = new();
+    private readonly StringBuilder _text = new(), _thinking = new();
 
     public List<PredictedToken> Predictions { get; } = [];
 
@@ -24,9 +24,13 @@ internal sealed class CollectedAnswer
 
     public string Text => _text.ToString();
 
+    /// <summary>What the model thought first; null when it did not.</summary>
+    public string? Thinking => _thinking.Length == 0 ? null : _thinking.ToString();
+
     public void Add(GeneratedPiece piece)
     {
         _text.Append(piece.Text);
+        _thinking.Append(piece.Thinking);
         if (piece.Prediction is not null) Predictions.Add(piece.Prediction);
         if (piece.PromptPredictions is not null) PromptPredictions = piece.PromptPredictions;
         if (piece.StreamWeights is not null) StreamWeights.Add(piece.StreamWeights);
@@ -52,6 +56,7 @@ internal static class Answers
         {
             PromptTokensDetails = new PromptTokenDetails(Enumerable.Range(0, request.Prompts.Count)
                 .Sum(prompt => statistics.Count > prompt * request.Choices ? statistics[prompt * request.Choices].CachedTokens : 0)),
+            CompletionTokensDetails = statistics.Sum(one => one.ThinkingTokens) is > 0 and var thinking ? new CompletionTokenDetails(thinking) : null,
             Streams = request.Set.Count,
         };
 

@@ -39,8 +39,12 @@ internal static class ChatEndpoint
     }
 
     // An answer that only calls has no content.
-    private static ChatAnswer Message(CollectedAnswer answer) => answer.ToolCalls.Count == 0 ? new ChatAnswer("assistant") { Content = answer.Text }
-        : new ChatAnswer("assistant") { Content = answer.Text.Length == 0 ? null : answer.Text, ToolCalls = [.. answer.ToolCalls.Select(WireToolCall.Of)] };
+    private static ChatAnswer Message(CollectedAnswer answer) => new("assistant")
+    {
+        Content = answer.Text.Length == 0 && answer.ToolCalls.Count > 0 ? null : answer.Text,
+        ReasoningContent = answer.Thinking,
+        ToolCalls = answer.ToolCalls.Count == 0 ? null : [.. answer.ToolCalls.Select(WireToolCall.Of)],
+    };
 
     private static async Task Stream(RequestScope scope, GenerationRequest request)
     {
@@ -60,9 +64,9 @@ internal static class ChatEndpoint
                 await Send(Chunk(new ChatChunkChoice(index, new ChatDelta { Role = "assistant", Content = "" }))).ConfigureAwait(false);
             }
             ChatLogProbs? logProbs = piece.Prediction is null ? null : new ChatLogProbs([words.Describe(piece.Prediction)]);
-            if (piece.Text.Length > 0 || logProbs is not null || piece.StreamWeights is not null)
+            if (piece.Text.Length > 0 || piece.Thinking is not null || logProbs is not null || piece.StreamWeights is not null)
             {
-                await Send(Chunk(new ChatChunkChoice(index, new ChatDelta { Content = piece.Text })
+                await Send(Chunk(new ChatChunkChoice(index, new ChatDelta { Content = piece is { Text: "", Thinking: not null } ? null : piece.Text, ReasoningContent = piece.Thinking })
                 {
                     LogProbs = logProbs,
                     StreamWeights = piece.StreamWeights is null ? null : [piece.StreamWeights],

@@ -32,6 +32,9 @@ internal sealed record ChatAnswer(string Role)
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? Refusal { get; init; }
 
+    /// <summary>What the model thought first, as DeepSeek, llama.cpp and SGLang name it.</summary>
+    public string? ReasoningContent { get; init; }
+
     public IReadOnlyList<WireToolCall>? ToolCalls { get; init; }
 }
 
@@ -65,6 +68,8 @@ internal sealed record ChatDelta
     public string? Role { get; init; }
 
     public string? Content { get; init; }
+
+    public string? ReasoningContent { get; init; }
 
     public IReadOnlyList<WireToolCall>? ToolCalls { get; init; }
 }
@@ -103,12 +108,17 @@ internal sealed record Usage(int PromptTokens, int CompletionTokens)
 
     public PromptTokenDetails? PromptTokensDetails { get; init; }
 
+    public CompletionTokenDetails? CompletionTokensDetails { get; init; }
+
     /// <summary>P of the streams that ran.</summary>
     public int? Streams { get; init; }
 }
 
 /// <summary>Of the prompt's tokens, those that an earlier request had run.</summary>
 internal sealed record PromptTokenDetails(int CachedTokens);
+
+/// <summary>Of the answer's tokens, those of the thinking, its marks included.</summary>
+internal sealed record CompletionTokenDetails(int ReasoningTokens);
 
 /// <summary>How long it took, as llama.cpp names it.</summary>
 internal sealed record Timings(int CacheN, int PromptN, double PromptMs, int PredictedN, double PredictedMs, double PredictedPerTokenMs, double PredictedPerSecond);

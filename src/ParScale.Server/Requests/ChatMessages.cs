@@ -36,6 +36,8 @@ internal static class ChatMessages
             if (field.Name is "role" or "content" || field.Value.ValueKind == JsonValueKind.Null) continue;
             fields[field.Name] = field.Name == "tool_calls" ? ToolCalls(message) : Node(field.Value);
         }
+        // vLLM's name for what templates know by another.
+        if (message.Text("reasoning") is { } thinking) fields.TryAdd("reasoning_content", thinking);
         // What OpenAI calls the developer is the system message of the templates.
         return new ChatMessage(role == "developer" ? "system" : role, content) { Fields = fields };
     }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using ParScale.Server.Hosting;
 using ParScale.Server.Http;
 using ParScale.Text.Chat;
@@ -23,12 +21,11 @@ internal static class ChatRequest
         bool wantsLogProbs = body.Flag("logprobs") ?? false;
         long? top = body.Integer("top_logprobs", 0, MostTop);
         if (top is not null && !wantsLogProbs) throw ApiException.Field("top_logprobs", "top_logprobs needs logprobs: true");
-        int[] prompt = Render(body, request.Model.Model, server, cancellation);
-        return request.With([prompt], "messages") with
+        return request.AsTurn(RenderText(body, request.Model.Model, server, cancellation), "messages") with
         {
-            IsChat = true,
             Options = request.Options with
             {
+                ThinkingInText = ThinkingFields.InText(body),
                 TopLogProbs = wantsLogProbs ? (int)(top ?? 0) : null,
                 Tools = ToolFields.Offered(body, request.Model.Model),
             },
@@ -48,7 +45,7 @@ internal static class ChatRequest
             AddGenerationPrompt = body.Flag("add_generation_prompt") ?? true,
             ContinueFinalMessage = body.Flag("continue_final_message") ?? false,
             Tools = ToolFields.Shown(body),
-            Variables = Variables(body, server),
+            Variables = ThinkingFields.Variables(body, body.Text("reasoning_effort"), model, server),
         }, "messages", cancellation);
     }
 
@@ -64,18 +61,5 @@ internal static class ChatRequest
         {
             throw ApiException.Field(field, e.Message, e.Code);
         }
-    }
-
-    /// <summary>What else the template is given.</summary>
-    public static JsonObject? Variables(Fields body, ServerOptions server)
-    {
-        if (body.Object("chat_template_kwargs") is not { } variables) return null;
-        foreach (JsonProperty variable in variables.Json.EnumerateObject())
-        {
-            if (server.TemplateVariables.Contains(variable.Name)) continue;
-            throw ApiException.Field($"chat_template_kwargs.{variable.Name}",
-                $"chat_template_kwargs.{variable.Name} is not accepted; known are {string.Join(", ", server.TemplateVariables)}");
-        }
-        return JsonNode.Parse(variables.Json.GetRawText())!.AsObject();
     }
 }

@@ -2,6 +2,7 @@ using ParScale.Generation;
 using ParScale.Model;
 using ParScale.Server.Hosting;
 using ParScale.Server.Http;
+using ParScale.Text.Chat;
 
 namespace ParScale.Server.Requests;
 
@@ -27,6 +28,9 @@ internal sealed record GenerationRequest(ServedModel Model, string Name, StreamS
 
     /// <summary>Whether an assistant's turn is generated, which ends where the template ends turns.</summary>
     public bool IsChat { get; init; }
+
+    /// <summary>Where that turn begins.</summary>
+    public ThinkingStart Start { get; init; }
 
     /// <summary>Whether the answer is sent as it comes.</summary>
     public bool Stream { get; init; }
@@ -72,6 +76,11 @@ internal sealed record GenerationRequest(ServedModel Model, string Name, StreamS
             StreamUsage = body.Object("stream_options")?.Flag("include_usage") ?? false,
         };
     }
+
+    /// <summary>The request for an assistant's turn after a conversation.</summary>
+    /// <exception cref="ApiException">The conversation is too long.</exception>
+    public GenerationRequest AsTurn(RenderedChat chat, string field) =>
+        With([Model.Model.Tokenizer.Encode(chat)], field) with { IsChat = true, Start = Model.Model.StartOfThinking(chat) };
 
     /// <summary>The request with its prompts, each of which must leave room for a token.</summary>
     /// <exception cref="ApiException">One is empty or too long.</exception>

@@ -21,6 +21,12 @@ internal sealed record TextDeltaEvent(string Type, int SequenceNumber, string It
     public IReadOnlyList<float[]>? StreamWeights { get; init; }
 }
 
+/// <summary>Of the thinking, what came.</summary>
+internal sealed record ReasoningDeltaEvent(string Type, int SequenceNumber, string ItemId, int OutputIndex, int ContentIndex, string Delta);
+
+/// <summary>The thinking is whole.</summary>
+internal sealed record ReasoningDoneEvent(string Type, int SequenceNumber, string ItemId, int OutputIndex, int ContentIndex, string Text);
+
 /// <summary>The text of a part is whole.</summary>
 internal sealed record TextDoneEvent(string Type, int SequenceNumber, string ItemId, int OutputIndex, int ContentIndex, string Text)
 {

@@ -9,6 +9,9 @@ namespace ParScale.Server.Responses;
 /// <summary>Reads <c>instructions</c> and <c>input</c> as the messages that the template is given.</summary>
 internal static class ResponseInput
 {
+    // What templates call it.
+    private const string Thinking = "reasoning_content";
+
     private static readonly string[] Roles = ["system", "developer", "user", "assistant"];
 
     /// <summary>The messages, of which there is at least one.</summary>
@@ -40,7 +43,10 @@ internal static class ResponseInput
         switch (item.Text("type") ?? "message")
         {
             case "message":
-                messages.Add(Message(item));
+                AddMessage(messages, Message(item));
+                break;
+            case "reasoning":
+                messages.Add(new ChatMessage("assistant", null) { Fields = new JsonObject { [Thinking] = Reasoning(item) } });
                 break;
             case "function_call":
                 AddCall(messages, item);
@@ -52,7 +58,7 @@ internal static class ResponseInput
                 });
                 break;
             case var type:
-                throw ApiException.Field(item.At("type"), $"{item.At("type")} is {ParScaleException.Quote(type)}; it must be message, function_call or function_call_output");
+                throw ApiException.Field(item.At("type"), $"{item.At("type")} is {ParScaleException.Quote(type)}; it must be message, reasoning, function_call or function_call_output");
         }
     }
 
@@ -64,12 +70,31 @@ internal static class ResponseInput
         return new ChatMessage(role == "developer" ? "system" : role, Content(item, "content"));
     }
 
+    // What the assistant thought and what it then said are one turn.
+    private static void AddMessage(List<ChatMessage> messages, ChatMessage message)
+    {
+        if (message.Role == "assistant" && messages is [.., { Role: "assistant", Content: null, Fields: { Count: 1 } fields }] && fields.ContainsKey(Thinking))
+            messages[^1] = message with { Fields = fields };
+        else messages.Add(message);
+    }
+
+    // A reasoning's text, or where its item has only that, a summary of it. What another server has encrypted cannot be read.
+    private static string Reasoning(Fields item)
+    {
+        foreach (string name in (string[])["content", "summary"])
+        {
+            if (ChatMessages.Content(item, name, (type, part) => type is "reasoning_text" or "summary_text" or "text" ? part.RequiredText("text") : null) is { Length: > 0 } text) return text;
+        }
+        return "";
+    }
+
     // Calls that follow each other, or what the assistant said before them, are one turn.
     private static void AddCall(List<ChatMessage> messages, Fields item)
     {
         if (messages is not [.., { Role: "assistant" }]) messages.Add(new ChatMessage("assistant", null));
         ChatMessage turn = messages[^1];
-        JsonObject fields = turn.Fields ?? new JsonObject { ["tool_calls"] = new JsonArray() };
+        JsonObject fields = turn.Fields ?? [];
+        fields.TryAdd("tool_calls", new JsonArray());
         if (fields["tool_calls"] is not JsonArray calls || calls.Count >= ChatMessages.MostMessages)
             throw ApiException.Field(item.Path, $"{item.Path} is one call too many");
         calls.Add((JsonNode)new JsonObject

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using ParScale.Server.Hosting;
 using ParScale.Server.Http;
 using ParScale.Server.Requests;
@@ -41,13 +40,13 @@ internal sealed record ResponseRequest(GenerationRequest Generation, ResponseReq
         {
             AddGenerationPrompt = true,
             Tools = ToolFields.Shown(tools),
-            Variables = Variables(body, scope.Options),
+            Variables = ThinkingFields.Variables(body, body.Object("reasoning")?.Text("effort"), model, scope.Options),
         }, "input", scope.Cancellation);
-        request = request.With([model.Tokenizer.Encode(chat)], "input") with
+        request = request.AsTurn(chat, "input") with
         {
-            IsChat = true,
             Options = request.Options with
             {
+                ThinkingInText = ThinkingFields.InText(body),
                 TopLogProbs = top,
                 Constraint = format is { } form ? OutputForm.Read(form, form) : null,
                 Tools = ToolFields.Offered(tools, model),
@@ -70,16 +69,6 @@ internal sealed record ResponseRequest(GenerationRequest Generation, ResponseReq
         if (body.List("include", ToolFields.MostTools) is not { } list) return false;
         string[] names = [.. list.EnumerateArray().Select((one, i) => Fields.TextOf(one, $"include[{i}]"))];
         return names.Contains("message.output_text.logprobs");
-    }
-
-    // How much a model should reason is a variable of those templates that know it.
-    private static JsonObject? Variables(Fields body, ServerOptions server)
-    {
-        JsonObject? variables = ChatRequest.Variables(body, server);
-        if (body.Object("reasoning")?.Text("effort") is not { } effort) return variables;
-        variables ??= [];
-        variables["reasoning_effort"] = effort;
-        return variables;
     }
 
     /// <summary>What a response repeats of its request.</summary>

@@ -64,10 +64,13 @@ internal sealed record Response(string Id, long CreatedAt, string Model, Respons
     public ResponseRequest.Echo Asked { get; } = Asked;
 }
 
-/// <summary>A part of the output: what the assistant says, or a call.</summary>
+/// <summary>A part of the output: what the assistant thinks, what it says, or a call.</summary>
 internal sealed record ResponseItem(string Type, string Id, string Status)
 {
     public string? Role { get; init; }
+
+    /// <summary>Of a reasoning, which has no summary here: its text is there.</summary>
+    public IReadOnlyList<ResponseText>? Summary { get; init; }
 
     public IReadOnlyList<ResponseText>? Content { get; init; }
 
@@ -79,21 +82,25 @@ internal sealed record ResponseItem(string Type, string Id, string Status)
 
     public static ResponseItem Message(string id, string status, IReadOnlyList<ResponseText> content) => new("message", id, status) { Role = "assistant", Content = content };
 
+    public static ResponseItem Reasoning(string id, string status, IReadOnlyList<ResponseText> content) => new("reasoning", id, status) { Summary = [], Content = content };
+
     public static ResponseItem Call(string id, ToolCall call) => new("function_call", id, "completed") { CallId = call.Id, Name = call.Name, Arguments = call.Arguments };
 }
 
-/// <summary>The text of a message.</summary>
+/// <summary>The text of a message, or of a reasoning.</summary>
 internal sealed record ResponseText(string Text)
 {
-    public string Type { get; } = "output_text";
+    public string Type { get; private init; } = "output_text";
 
-    public IReadOnlyList<object> Annotations { get; } = [];
+    public IReadOnlyList<object>? Annotations { get; private init; } = [];
 
     [JsonPropertyName("logprobs")]
-    public IReadOnlyList<ChatTokenLogProb> LogProbs { get; init; } = [];
+    public IReadOnlyList<ChatTokenLogProb>? LogProbs { get; init; } = [];
 
     /// <summary>For each token, the weight of each stream.</summary>
     public IReadOnlyList<float[]>? StreamWeights { get; init; }
+
+    public static ResponseText Reasoning(string text) => new(text) { Type = "reasoning_text", Annotations = null, LogProbs = null };
 }
 
 /// <summary>Why a response failed.</summary>
@@ -109,7 +116,7 @@ internal sealed record ResponseUsage(int InputTokens, InputTokenDetails InputTok
     public int? Streams { get; init; }
 
     public static ResponseUsage Of(Usage usage) => new(
-        usage.PromptTokens, new InputTokenDetails(usage.PromptTokensDetails?.CachedTokens ?? 0), usage.CompletionTokens, new OutputTokenDetails(0), usage.TotalTokens)
+        usage.PromptTokens, new InputTokenDetails(usage.PromptTokensDetails?.CachedTokens ?? 0), usage.CompletionTokens, new OutputTokenDetails(usage.CompletionTokensDetails?.ReasoningTokens ?? 0), usage.TotalTokens)
     {
         Streams = usage.Streams,
     };
@@ -118,5 +125,5 @@ internal sealed record ResponseUsage(int InputTokens, InputTokenDetails InputTok
 /// <summary>Of the prompt's tokens, those that an earlier request had run.</summary>
 internal sealed record InputTokenDetails(int CachedTokens);
 
-/// <summary>Of the answer's tokens, those of a reasoning that is told apart: none is.</summary>
+/// <summary>Of the answer's tokens, those of the thinking, its marks included.</summary>
 internal sealed record OutputTokenDetails(int ReasoningTokens);

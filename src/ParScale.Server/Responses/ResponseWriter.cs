@@ -8,14 +8,14 @@ using ParScale.Text.Chat.Tools;
 namespace ParScale.Server.Responses;
 
 /// <summary>
-/// Makes a response of an answer: a message with one part of text, and calls, in the order in which they begin. Where it is streamed,
-/// numbered events tell each step.
+/// Makes a response of an answer: what the model thought, a message with one part of text, and calls, in the order in which they begin. Where
+/// it is streamed, numbered events tell each step.
 /// </summary>
 internal sealed class ResponseWriter(RequestScope scope, ResponseRequest request)
 {
     private readonly Response _response = new(Answers.NewId("resp"), scope.Created, request.Generation.Name, request.Asked);
     private readonly TokenWords _words = new(request.Generation.Model.Model.Tokenizer);
-    private readonly string _message = Answers.NewId("msg");
+    private readonly string _message = Answers.NewId("msg"), _reasoning = Answers.NewId("rs");
     private readonly CollectedAnswer _answer = new();
     private readonly List<ResponseItem> _items = [];
 
@@ -23,6 +23,7 @@ internal sealed class ResponseWriter(RequestScope scope, ResponseRequest request
     private readonly List<ChatTokenLogProb> _logProbs = [];
     private readonly List<float[]> _weights = [];
     private int? _place;
+    private bool _isThinking;
     private int _number;
     private bool _hasBegun;
 
@@ -33,6 +34,7 @@ internal sealed class ResponseWriter(RequestScope scope, ResponseRequest request
         _answer.Add(piece);
         if (piece.Prediction is not null) _logProbs.Add(_words.Describe(piece.Prediction));
         if (piece.StreamWeights is not null) _weights.Add(piece.StreamWeights);
+        if (piece.Thinking is not null) await Think(piece.Thinking).ConfigureAwait(false);
         if (piece.Text.Length > 0) await Open().ConfigureAwait(false);
         if (_place is not null) await Grow(piece.Text).ConfigureAwait(false);
         foreach (ToolCall call in piece.ToolCalls ?? []) await Call(call).ConfigureAwait(false);
@@ -42,6 +44,7 @@ internal sealed class ResponseWriter(RequestScope scope, ResponseRequest request
     public async Task End()
     {
         bool isCut = _answer.Finish == FinishReason.Length;
+        await EndThinking(isCut).ConfigureAwait(false);
         if (_items.Count == 0)
         {
             await Open().ConfigureAwait(false);
@@ -69,9 +72,34 @@ internal sealed class ResponseWriter(RequestScope scope, ResponseRequest request
         await Send("response.in_progress", type => new ResponseEvent(type, _number, _response), WireJson.Wire.ResponseEvent).ConfigureAwait(false);
     }
 
+    // It is the first item: a model thinks before it answers.
+    private async Task Think(string text)
+    {
+        if (_items.Count == 0)
+        {
+            _isThinking = true;
+            _items.Add(ResponseItem.Reasoning(_reasoning, "in_progress", []));
+            await Send("response.output_item.added", type => new ItemEvent(type, _number, 0, _items[0]), WireJson.Wire.ItemEvent).ConfigureAwait(false);
+            await Send("response.content_part.added", type => new PartEvent(type, _number, _reasoning, 0, 0, ResponseText.Reasoning("")), WireJson.Wire.PartEvent).ConfigureAwait(false);
+        }
+        await Send("response.reasoning_text.delta", type => new ReasoningDeltaEvent(type, _number, _reasoning, 0, 0, text), WireJson.Wire.ReasoningDeltaEvent).ConfigureAwait(false);
+    }
+
+    private async Task EndThinking(bool isCut)
+    {
+        if (!_isThinking) return;
+        _isThinking = false;
+        ResponseText text = ResponseText.Reasoning(_answer.Thinking!);
+        _items[0] = ResponseItem.Reasoning(_reasoning, isCut ? "incomplete" : "completed", [text]);
+        await Send("response.reasoning_text.done", type => new ReasoningDoneEvent(type, _number, _reasoning, 0, 0, text.Text), WireJson.Wire.ReasoningDoneEvent).ConfigureAwait(false);
+        await Send("response.content_part.done", type => new PartEvent(type, _number, _reasoning, 0, 0, text), WireJson.Wire.PartEvent).ConfigureAwait(false);
+        await Send("response.output_item.done", type => new ItemEvent(type, _number, 0, _items[0]), WireJson.Wire.ItemEvent).ConfigureAwait(false);
+    }
+
     private async Task Open()
     {
         if (_place is not null) return;
+        await EndThinking(isCut: false).ConfigureAwait(false);
         int place = _items.Count;
         _place = place;
         _items.Add(ResponseItem.Message(_message, "in_progress", []));
@@ -107,6 +135,7 @@ internal sealed class ResponseWriter(RequestScope scope, ResponseRequest request
     // A call comes whole: its arguments are one delta.
     private async Task Call(ToolCall call)
     {
+        await EndThinking(isCut: false).ConfigureAwait(false);
         int place = _items.Count;
         var item = ResponseItem.Call(Answers.NewId("fc"), call);
         _items.Add(item);

@@ -5,6 +5,7 @@ using ParScale.Generation;
 using ParScale.Generation.Constraints;
 using ParScale.Model;
 using ParScale.Text;
+using ParScale.Text.Chat;
 
 namespace ParScale.Engine;
 
@@ -21,6 +22,7 @@ internal sealed class GenerationWork : Work
     private readonly Sampler _sampler;
     private readonly TextStream? _text;
     private readonly StopRules _stop;
+    private readonly ThinkingParser? _thinking;
     private readonly ConstrainedText? _constrained;
     private readonly TokenMask? _unended;
     private readonly int[] _ends;
@@ -29,7 +31,7 @@ internal sealed class GenerationWork : Work
 
     // What the cache holds or will hold, in order; the first _read of them are there.
     private readonly List<int> _tokens;
-    private int _read, _chosen, _cached;
+    private int _read, _chosen, _cached, _thinkingTokens;
     private float[]? _streamWeights;
 
     // [V]: the logits of a token whose mask was not known yet when they came.
@@ -51,6 +53,7 @@ internal sealed class GenerationWork : Work
         foreach (int token in prompt) _sampler.See(token);
         _text = tokenizer?.CreateStream(options.ShownTokens);
         _stop = new StopRules(options.Stop);
+        if (options.Thinking is { } thinking && _text is not null) _thinking = new ThinkingParser(thinking.Format, thinking.Start);
         _constrained = options.Constraint?.Begin(
             tokenizer ?? throw ParScaleException.Usage("JS-04", "an output schema needs the model's tokenizer; there is none"), options.ShownTokens);
         _ends = [.. config.EndOfTextIds, .. options.StopTokenIds];
@@ -140,8 +143,12 @@ internal sealed class GenerationWork : Work
         Time();
         bool ended = _options.StopTokenIds.Contains(next) || (!_options.IgnoreEndOfText && _config.EndOfTextIds.Contains(next));
         string text = ended || _text is null ? "" : _stop.Append(_text.Append(next));
+        bool thinks = _thinking is { IsThinking: true };
+        string? thinking = Part(ref text);
+        if (thinks || _thinking is { IsThinking: true }) _thinkingTokens++;
         _show(new GeneratedPiece(text, next)
         {
+            Thinking = thinking,
             Prediction = _options.TopLogProbs is { } top ? PredictedToken.Of(logits, next, top) : null,
             PromptPredictions = _chosen == 0 ? _promptPredictions : null,
             StreamWeights = _options.StreamWeights ? _streamWeights ?? [1f] : null,
@@ -151,6 +158,16 @@ internal sealed class GenerationWork : Work
         if (_constrained is { IsComplete: true }) ended = true;
         if (ended || _stop.Stopped || _chosen == _most) Finish(ended);
         else Append(next);
+    }
+
+    // Leaves the answer in the text, and gives the thinking; null when there is none.
+    private string? Part(ref string text, bool isLast = false)
+    {
+        if (_thinking is null) return null;
+        ThinkingPart part = _thinking.Append(text), rest = isLast ? _thinking.Flush() : new ThinkingPart("", "");
+        text = part.Answer + rest.Answer;
+        string thinking = part.Thinking + rest.Thinking;
+        return thinking.Length > 0 ? thinking : null;
     }
 
     private TokenMask? Allowed()
@@ -191,13 +208,16 @@ internal sealed class GenerationWork : Work
     private void Finish(bool ended)
     {
         string rest = _text is null ? "" : _stop.Append(_text.Flush()) + _stop.Flush();
+        string? thinking = Part(ref rest, isLast: true);
         _complete = true;
         _show(new GeneratedPiece(rest, null)
         {
+            Thinking = thinking,
             FinishReason = ended || _stop.Stopped ? FinishReason.Stop : FinishReason.Length,
             Statistics = new GenerationStatistics(_promptTokens, _chosen, _prefill, _decode, _chosen - 1)
             {
                 CachedTokens = _cached,
+                ThinkingTokens = _thinkingTokens,
                 Streams = Set.Count,
             },
         });

@@ -7,6 +7,12 @@ namespace ParScale.Generation;
 /// <param name="TokenId">The token chosen in this step; null on the last piece, which only closes.</param>
 public sealed record GeneratedPiece(string Text, int? TokenId)
 {
+    /// <summary>
+    /// What the model thought before its answer, as it became certain with this step; null where nothing did. It is not in
+    /// <see cref="Text"/>, and holds neither marks nor the white space next to them. Only answers to conversations have it.
+    /// </summary>
+    public string? Thinking { get; init; }
+
     /// <summary>What the model expected in this step, when <see cref="GenerationOptions.TopLogProbs"/> asks for it.</summary>
     public PredictedToken? Prediction { get; init; }
 

@@ -1,4 +1,5 @@
 using ParScale.Generation.Constraints;
+using ParScale.Text.Chat;
 
 namespace ParScale.Generation;
 
@@ -33,6 +34,12 @@ public sealed record GenerationOptions
     public OfferedTools? Tools { get; init; }
 
     /// <summary>
+    /// Leaves what a model thinks before it answers a conversation in <see cref="GeneratedPiece.Text"/>, with its marks. Off, it comes apart,
+    /// in <see cref="GeneratedPiece.Thinking"/>.
+    /// </summary>
+    public bool ThinkingInText { get; init; }
+
+    /// <summary>
     /// Whose earlier sequences this one may begin with: only those of the same scope. Keeps apart callers who must not learn of each
     /// other's prompts by how fast theirs are read.
     /// </summary>
@@ -61,6 +68,9 @@ public sealed record GenerationOptions
     /// <summary>Control tokens that are shown as text; a constraint may name them by their places here.</summary>
     internal IReadOnlyList<int> ShownTokens { get; init; } = [];
 
+    /// <summary>How thinking is told from the answer; null where the text is one.</summary>
+    internal ThinkingSplit? Thinking { get; init; }
+
     /// <summary>Checks every range.</summary>
     /// <exception cref="ParScaleException">A value is outside its range; the message names it.</exception>
     public void Validate()
@@ -73,3 +83,8 @@ public sealed record GenerationOptions
         Sampling.Validate();
     }
 }
+
+/// <summary>How thinking is told from the answer.</summary>
+/// <param name="Format">Its marks.</param>
+/// <param name="Start">Where the text begins.</param>
+internal sealed record ThinkingSplit(ThinkingFormat Format, ThinkingStart Start);

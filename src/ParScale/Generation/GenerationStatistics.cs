@@ -11,6 +11,9 @@ public sealed record GenerationStatistics(int PromptTokens, int NewTokens, TimeS
     /// <summary>Tokens of the prompt whose keys and values were taken from an earlier sequence.</summary>
     public int CachedTokens { get; init; }
 
+    /// <summary>Of the new tokens, those of the thinking, its marks included; 0 where it was not told apart.</summary>
+    public int ThinkingTokens { get; init; }
+
     /// <summary>P.</summary>
     public int Streams { get; init; }
 

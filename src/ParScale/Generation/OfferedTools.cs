@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Generation.Constraints;
-using ParScale.Text;
 using ParScale.Text.Chat.Tools;
 
 namespace ParScale.Generation;
@@ -58,10 +57,10 @@ public sealed class OfferedTools
         if (only is not null && !names.Contains(only)) throw ParScaleException.Usage("TL-04", $"no tool is named {ParScaleException.Quote(only)}");
         int most = parallel ?? !forces ? int.MaxValue : 1;
         if (format is null) return new OfferedTools(schemas, null, names, null, null, most, []);
-        int[] shown = [.. new[] { format.Open, format.Close }.Select(mark => ControlToken(mark, model.Tokenizer)).OfType<int>()];
+        int[] shown = [.. format.Marks.Select(model.Tokenizer.ControlToken).OfType<int>()];
         Grammar Calls(Func<(string Name, JsonElement? Parameters), Grammar> arguments) => ToolCallGrammar.Of(
             format, [.. tools.Where(tool => only is null || tool.Name == only).Select(tool => (tool.Name, arguments(tool)))], most == 1 ? 1 : null,
-            mark => ControlToken(mark, model.Tokenizer) is { } id ? Grammar.Control(Array.IndexOf(shown, id)) : Grammar.Text(mark));
+            mark => model.Tokenizer.ControlToken(mark) is { } id ? Grammar.Control(Array.IndexOf(shown, id)) : Grammar.Text(mark));
         return forces ? new OfferedTools(schemas, format, names, new OutputConstraint(Calls(Arguments)), null, most, shown)
             : new OfferedTools(schemas, format, names, null, Calls(_ => JsonText.Object), most, shown);
     }
@@ -123,8 +122,4 @@ public sealed class OfferedTools
         bool has = function.TryGetProperty("parameters", out JsonElement parameters) && parameters.ValueKind != JsonValueKind.Null;
         return (text, has ? parameters.Clone() : null);
     }
-
-    // A mark that is a control token, which has no text of its own in an answer.
-    private static int? ControlToken(string? mark, Tokenizer tokenizer) =>
-        mark is not null && tokenizer.Encode(mark, parseSpecial: true) is [int id] && tokenizer.IsSpecial(id) ? id : null;
 }

@@ -158,6 +158,9 @@ public sealed class Tokenizer
     /// <summary>Whether the id belongs to a token that controls the model.</summary>
     public bool IsSpecial(int id) => _specialIds.Contains(id);
 
+    /// <summary>The id of a text that is one control token, which has no text of its own in what a model writes; null when it is none.</summary>
+    internal int? ControlToken(string? text) => text is not null && Encode(text, parseSpecial: true) is [int id] && IsSpecial(id) ? id : null;
+
     /// <summary>Signs that the file was tampered with or mixed up, one line each; empty when there are none.</summary>
     public IReadOnlyList<string> SelfTest() => TokenizerSelfTest.Run(this, _definition);
 

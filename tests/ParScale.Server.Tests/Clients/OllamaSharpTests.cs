@@ -106,9 +106,32 @@ public sealed class OllamaSharpTests(ChatModel model)
         }
         HttpRequestException unknown = await Assert.ThrowsAsync<HttpRequestException>(() => Ask("nobody", Greedy));
         Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        // It shows the status line alone, so our words stand there too.
+        Assert.Contains("the model \"nobody\" is not served; there are tiny, tiny:p1, tiny:p2, tiny:p4", unknown.Message, StringComparison.Ordinal);
         // Of a request that is wrong it tells our words.
         Exception refused = await Assert.ThrowsAnyAsync<Exception>(() => Ask("tiny", new RequestOptions { MiroStat = 1 }));
         Assert.Contains("options.mirostat", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_this_server_does_not_do_is_told_in_its_words()
+    {
+        await using TestServer server = await TestServer.Start(model.Model);
+        using var client = new OllamaApiClient(server.Address, "tiny");
+        async Task Pull()
+        {
+            await foreach (PullModelResponse? _ in client.PullModelAsync(new PullModelRequest { Model = "qwen3" }, TestContext.Current.CancellationToken)) { }
+        }
+        const string Why = "the models are those that the server was started with";
+        foreach (Func<Task> action in (Func<Task>[])[Pull, () => client.DeleteModelAsync(new DeleteModelRequest { Model = "tiny" }, TestContext.Current.CancellationToken),
+            () => client.CopyModelAsync(new CopyModelRequest { Source = "tiny", Destination = "other" }, TestContext.Current.CancellationToken)])
+        {
+            HttpRequestException refused = await Assert.ThrowsAsync<HttpRequestException>(action);
+            Assert.Equal(HttpStatusCode.NotImplemented, refused.StatusCode);
+            Assert.Contains(Why, refused.Message, StringComparison.Ordinal);
+        }
+        Exception embed = await Assert.ThrowsAnyAsync<Exception>(() => client.EmbedAsync(new EmbedRequest { Model = "tiny", Input = ["x"] }, TestContext.Current.CancellationToken));
+        Assert.Contains("the models of this server make text, no embeddings", embed.Message, StringComparison.Ordinal);
     }
 
     private sealed record Said(string Role, string Content);

@@ -8,7 +8,7 @@ public sealed class ToolCallTests(ToolModels models, ChatModel plain)
 {
     private const string Ask = """ "messages": [{"role": "user", "content": "Weather in Rome?"}], "temperature": 0 """;
 
-    public static TheoryData<string> Formats => ["hermes", "llama", "mistral", "granite"];
+    public static TheoryData<string> Formats => ["hermes", "llama", "mistral", "mistral-v11", "granite"];
 
     [Theory]
     [MemberData(nameof(Formats))]
@@ -202,7 +202,7 @@ public sealed class ToolCallTests(ToolModels models, ChatModel plain)
     public async Task Json_and_tools_together_give_one_or_the_other()
     {
         const string Form = """ "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object", "properties": {"b": {"type": "boolean"}}, "required": ["b"], "additionalProperties": false} } } """;
-        (string Format, string[] Begins)[] forms = [("hermes", ["{", "<tool_call>"]), ("llama", ["{"]), ("mistral", ["{", "[TOOL_CALLS]"]), ("granite", ["{", "<|tool_call|>"])];
+        (string Format, string[] Begins)[] forms = [("hermes", ["{", "<tool_call>"]), ("llama", ["{"]), ("mistral", ["{", "[TOOL_CALLS]"]), ("mistral-v11", ["{", "[TOOL_CALLS]"]), ("granite", ["{", "<|tool_call|>"])];
         foreach ((string format, string[] begins) in forms)
         {
             await using TestServer server = await TestServer.Start(models[format]);

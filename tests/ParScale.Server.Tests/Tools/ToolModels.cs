@@ -22,6 +22,8 @@ public sealed class ToolModels : IDisposable
         ["llama"] = new(() => new ScriptedModel(ToolTemplates.Llama, ["<|python_tag|>", "{\"name\": \"get_weather\", \"para", "meters\": {\"city\": \"Rome\"}}"], Answer, "<|python_tag|>")),
         ["mistral"] = new(() => new ScriptedModel(ToolTemplates.Mistral,
             ["[TOOL_CALLS]", " [{\"name\": \"get_weather\", ", "\"arguments\": {\"city\": \"Rome\"}}]"], Answer, "[TOOL_CALLS]")),
+        ["mistral-v11"] = new(() => new ScriptedModel(ToolTemplates.MistralV11,
+            ["[TOOL_CALLS]", "get_weather", "[ARGS]", "{\"city\": \"Rome\"}"], Answer, "[TOOL_CALLS]", "[ARGS]", "[CALL_ID]")),
         ["granite"] = new(() => new ScriptedModel(ToolTemplates.Granite,
             ["<|tool_call|>", "[{\"name\": \"get_weather\", ", "\"arguments\": {\"city\": \"Rome\"}}]"], Answer, "<|tool_call|>")),
         ["none"] = new(() => new ScriptedModel(ToolTemplates.Hermes, ["<tool_call>\n{\"name\": \"rm\", ", "\"arguments\": {}}\n</tool_call>"], Answer)),

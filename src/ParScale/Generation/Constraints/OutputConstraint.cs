@@ -29,6 +29,9 @@ public sealed class OutputConstraint
     /// <summary>What the text may be.</summary>
     internal Grammar Grammar { get; }
 
+    /// <summary>The same after another text.</summary>
+    internal OutputConstraint After(Grammar before) => new(Grammar.All(before, Grammar));
+
     /// <summary>Starts a text.</summary>
     /// <param name="tokenizer">The tokenizer of the model.</param>
     /// <param name="controls">The control tokens that the grammar names, by their places.</param>

@@ -13,6 +13,8 @@ internal static class ToolCallGrammar
     /// <param name="mark">How a mark is written: as text, or as a control token.</param>
     public static Grammar Of(ToolCallFormat format, IReadOnlyList<(string Name, Grammar Arguments)> tools, int? most, Func<string, Grammar> mark)
     {
+        if (format.AfterName is { } after)
+            return Grammar.Times(Grammar.Any([.. tools.Select(tool => Grammar.All(mark(format.Open), Grammar.Text(tool.Name), mark(after), tool.Arguments))]), 1, most);
         Grammar call = Grammar.Any([.. tools.Select(tool => Call(format, tool.Name, tool.Arguments))]);
         if (format.IsList) return Grammar.All(mark(format.Open), JsonText.Space, JsonText.ListOf("[", call, "]", 1, most));
         Grammar one = format.Close is null ? call

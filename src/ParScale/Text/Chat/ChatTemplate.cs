@@ -138,7 +138,7 @@ public sealed class ChatTemplate
         if (messages is not [.., var final]) throw ParScaleException.Usage("CT-17", "there is no message to continue");
         TaggedText text = Write(messages, options with { AddGenerationPrompt = false }, cancellation);
         if (EndOfContent(text, messages.Count - 1, final.Content?.Trim() ?? "") is { } end)
-            return new RenderedChat(text.Slice(0, end + Space(text.Text, end, final)));
+            return new RenderedChat(text.Slice(0, end + Space(text.Text, end, final)), continues: true);
         bool isBare = final.Role == "assistant" && string.IsNullOrWhiteSpace(final.Content) && final.Fields is null or { Count: 0 };
         if (!isBare)
             throw ParScaleException.BadInput("CT-17", _file, "the template does not write the last message, so it cannot be continued; send another message instead");

@@ -2,6 +2,7 @@
 import { copy, make, show } from './dom.js';
 import { showMarkdown } from './markdown.js';
 import { certaintySummary, streamSummary } from './streams.js';
+import { thoughtFold } from './thought.js';
 import { tokenText } from './tokens.js';
 import { titleOf } from './variants.js';
 import { isRunning } from './writing.js';
@@ -16,10 +17,10 @@ export function column(parts, { kind, view, isOneOfMany }) {
   const grown = [];
   const body = make('div', { class: kind === 'chat' ? 'prose' : 'manuscript', dir: 'auto' }, parts.map(part => {
     if (part.input !== undefined) return make('span', { class: 'input' }, part.input);
-    const [element, grow] = textOf(part.answer, kind, view, title);
-    grown.push(grow);
-    return element;
-  }));
+    const [element, grow] = textOf(part.answer, kind, view, title), thought = thoughtFold(part.answer, view, title);
+    grown.push(grow, thought.grow);
+    return [thought.element, element];
+  }).flat());
   const waiting = make('p', { class: 'waiting' }, 'Reading the prompt');
   const summary = make('div', { class: 'summary' });
   const error = make('p', { class: 'error' });
@@ -34,7 +35,7 @@ export function column(parts, { kind, view, isOneOfMany }) {
     const runs = isRunning(last);
     element.classList.toggle('running', runs);
     body.setAttribute('aria-busy', `${runs}`);
-    show(waiting, runs && last.text === '');
+    show(waiting, runs && last.text === '' && !last.thought);
     show(error, last.error !== null);
     error.textContent = last.error ?? '';
     figures.textContent = figuresOf(last, title);

@@ -25,13 +25,14 @@ export function settings() {
   const dialog = byId('settings'), fields = dialog.querySelector('form').elements;
   const names = ['temperature', 'topP', 'maxTokens', 'seed', 'system'];
   for (const name of names) fields[name].value = preferences[name];
+  fields.answersAtOnce.checked = preferences.answersAtOnce;
   fields.key.value = apiKey();
   fields.keepKey.checked = keepsKey();
   dialog.returnValue = '';
   dialog.showModal();
   return closed(dialog, () => {
     if (dialog.returnValue !== 'save') return false;
-    prefer(Object.fromEntries(names.map(name => [name, fields[name].value])));
+    prefer({ ...Object.fromEntries(names.map(name => [name, fields[name].value])), answersAtOnce: fields.answersAtOnce.checked });
     chooseKey(fields.key.value.trim(), fields.keepKey.checked);
     return true;
   });

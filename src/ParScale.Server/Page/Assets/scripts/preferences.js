@@ -1,6 +1,6 @@
 // Choices that outlive a visit. A browser that keeps nothing gets the defaults each time.
 
-const Defaults = { temperature: '', topP: '', maxTokens: '', seed: '', system: '', view: '', model: '', streams: null, compare: false, compared: [] };
+const Defaults = { temperature: '', topP: '', maxTokens: '', seed: '', system: '', answersAtOnce: false, view: '', model: '', streams: null, compare: false, compared: [] };
 const Place = 'parscale.preferences', ThemePlace = 'parscale.theme', KeyPlace = 'parscale.key', CurrentPlace = 'parscale.current';
 
 /** The choices; change them with `prefer`. */

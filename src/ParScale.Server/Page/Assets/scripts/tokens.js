@@ -6,14 +6,17 @@ import { colour, leader, percent, strength } from './streams.js';
 /** A token as it is read: spaces and line ends can be seen. */
 export const visible = text => text.replaceAll(' ', '␣').replaceAll('\n', '↵').replaceAll('\t', '⇥') || '∅';
 
-/** Makes the tokens of an answer; `grow` appends those that came since. */
-export function tokenText(answer, label) {
+/** Makes the tokens of an answer, or of what was thought before it; `grow` appends those that came since. */
+export function tokenText(answer, label, isThought = false) {
   const place = make('span', { class: 'tokens' });
   let shown = 0;
   const grow = () => {
     // Full storage may have cost their details meanwhile.
-    for (; shown < (answer.segments?.length ?? 0); shown++) place.append(tokenOf(answer.segments[shown]));
-    if (shown > 0 && !place.hasAttribute('role')) {
+    for (; shown < (answer.segments?.length ?? 0); shown++) {
+      const segment = answer.segments[shown];
+      if ((segment.r ?? false) === isThought) place.append(tokenOf(segment));
+    }
+    if (place.firstElementChild && !place.hasAttribute('role')) {
       place.setAttribute('role', 'listbox');
       place.setAttribute('aria-orientation', 'horizontal');
       place.setAttribute('aria-label', `Tokens of ${label}`);
@@ -27,7 +30,7 @@ export function tokenText(answer, label) {
 /** Shows what is known of the token that has the pointer or the focus, for all tokens of the page. */
 export function watchTokens() {
   const card = byId('inspector');
-  let hiding = 0;
+  let hiding = 0, at = '';
   const hide = () => {
     clearTimeout(hiding);
     card.hidden = true;
@@ -41,11 +44,24 @@ export function watchTokens() {
     clearTimeout(hiding);
     hiding = setTimeout(hide, 150);
   };
+  // Text that moves under a pointer at rest was not pointed at.
+  const hasMoved = event => {
+    const before = at;
+    at = `${event.clientX} ${event.clientY}`;
+    return at !== before;
+  };
+  document.addEventListener('pointermove', hasMoved, true);
   document.addEventListener('pointerover', event => {
-    if (event.target.closest('.token')) reveal(event.target);
-    else if (!card.contains(event.target) && !card.hidden) later();
+    const isToken = event.target.closest('.token') !== null, moved = hasMoved(event);
+    if (isToken && !moved) return;
+    // A finger that begins to scroll touches tokens too: it has to tap.
+    if (isToken && event.pointerType !== 'touch') reveal(event.target);
     else if (card.contains(event.target)) clearTimeout(hiding);
+    else if (!isToken && !card.hidden) later();
   });
+  document.documentElement.addEventListener('pointerleave', event => event.pointerType === 'mouse' && !card.hidden && later());
+  document.addEventListener('pointerdown', event => !event.target.closest('.token') && hide());
+  document.addEventListener('click', event => event.target.closest('.token') && reveal(event.target));
   document.addEventListener('focusin', event => {
     if (event.target.closest('.token')) {
       becomeStop(event.target);
@@ -53,8 +69,8 @@ export function watchTokens() {
     } else hide();
   });
   // The focus may itself have scrolled the text: what is known then goes along with the token.
-  document.addEventListener('scroll', () => {
-    if (card.hidden) return;
+  document.addEventListener('scroll', event => {
+    if (card.hidden || card.contains(event.target)) return;
     const token = document.activeElement;
     if (token?.matches('.token') && token.segment.k?.length) open(card, token);
     else hide();
@@ -87,13 +103,17 @@ function tokenOf(segment) {
 // Nats, of which six, a probability of a quarter of a percent, are as many as the colour shows.
 const surprise = p => Math.min(1, -Math.log(Math.max(p, 1e-9)) / 6);
 
+// Beside the token, and over no button: within the conversation, unless that is too low for it.
 function open(card, token) {
   card.replaceChildren(...token.segment.k.map(details));
   card.hidden = false;
   const at = token.getClientRects()[0] ?? token.getBoundingClientRect(), size = card.getBoundingClientRect();
-  const below = at.bottom + 8 + size.height < innerHeight;
+  const thread = byId('thread').getBoundingClientRect(), fits = size.height + 8 <= thread.height;
+  const [from, to] = fits ? [thread.top, thread.bottom] : [8, innerHeight - 8];
+  const isBelow = at.bottom + 8 + size.height <= to;
+  const top = isBelow ? at.bottom + 8 : at.top - size.height - 8;
   card.style.left = `${Math.max(8, Math.min(at.left, innerWidth - size.width - 8))}px`;
-  card.style.top = `${below ? at.bottom + 8 : Math.max(8, at.top - size.height - 8)}px`;
+  card.style.top = `${Math.max(from, Math.min(top, to - size.height))}px`;
 }
 
 function details(known) {

@@ -10,7 +10,7 @@ const running = new Set();
 export const isRunning = answer => running.has(answer);
 
 /** An answer that is empty yet. */
-export const emptyAnswer = variant => ({ model: variant.id, streams: variant.streams, label: variant.label, text: '', segments: [], figures: null, error: null });
+export const emptyAnswer = variant => ({ model: variant.id, streams: variant.streams, label: variant.label, text: '', thought: '', segments: [], figures: null, error: null });
 
 /** A seed for a turn: the one that was set, or a new one. The answers of a turn share it. */
 export const seedOf = () => preferences.seed === '' ? crypto.getRandomValues(new Uint32Array(1))[0] : Number(preferences.seed);
@@ -19,7 +19,7 @@ export const seedOf = () => preferences.seed === '' ? crypto.getRandomValues(new
 export async function write(conversation, answer, family, seed, signal, changed) {
   running.add(answer);
   const started = performance.now();
-  let first = 0, count = 0, pending = [];
+  let first = 0, thinking = 0, count = 0, pending = [];
   answer.figures = { seed };
   try {
     const [path, body] = conversation.kind === 'chat' ? chatRequest(conversation, answer) : await textRequest(conversation, answer, family, signal);
@@ -30,8 +30,14 @@ export async function write(conversation, answer, family, seed, signal, changed)
       if (choice?.finish_reason) answer.figures.finish = choice.finish_reason;
       const tokens = choice ? tokensOf(choice) : [];
       pending.push(...tokens);
-      const text = choice?.delta?.content ?? choice?.text ?? '';
+      const thought = choice?.delta?.reasoning_content ?? '', text = choice?.delta?.content ?? choice?.text ?? '';
+      if (thought !== '') {
+        thinking ||= performance.now();
+        answer.thought += thought;
+        answer.segments?.push({ t: thought, k: text === '' ? pending.splice(0) : [], r: true });
+      }
       if (text !== '') {
+        if (thinking) answer.figures.thoughtMs ??= performance.now() - thinking;
         answer.text += text;
         answer.segments?.push({ t: text, k: pending });
         pending = [];
@@ -58,6 +64,8 @@ export async function write(conversation, answer, family, seed, signal, changed)
 function common(answer, seed) {
   const body = { model: answer.model, stream: true, stream_options: { include_usage: true }, stream_weights: true, seed, max_tokens: Number(preferences.maxTokens) || MostTokens };
   if (preferences.temperature !== '') body.temperature = Number(preferences.temperature);
+  // Only models that think take notice.
+  if (preferences.answersAtOnce) body.reasoning_effort = 'none';
   if (preferences.topP !== '') body.top_p = Number(preferences.topP);
   return body;
 }

@@ -30,15 +30,31 @@ internal static class ToolCallJson
         }
     }
 
+    /// <summary>The call of a tool with these arguments; null when they are no JSON object, or have a name twice.</summary>
+    public static ToolCall? Read(string name, string arguments)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(arguments, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return Call(name, document.RootElement);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     private static ToolCall? Read(JsonElement call, IReadOnlySet<string> tools)
     {
         if (call.ValueKind != JsonValueKind.Object || !call.TryGetProperty("name", out JsonElement name) || name.ValueKind != JsonValueKind.String) return null;
         if (!tools.Contains(name.GetString()!)) return null;
         foreach (string key in ArgumentKeys)
         {
-            if (call.TryGetProperty(key, out JsonElement arguments))
-                return arguments.ValueKind == JsonValueKind.Object ? new ToolCall(RandomNumberGenerator.GetString(Letters, IdLength), name.GetString()!, arguments.GetRawText()) : null;
+            if (call.TryGetProperty(key, out JsonElement arguments)) return Call(name.GetString()!, arguments);
         }
         return null;
     }
+
+    private static ToolCall? Call(string name, JsonElement arguments) =>
+        arguments.ValueKind == JsonValueKind.Object ? new ToolCall(RandomNumberGenerator.GetString(Letters, IdLength), name, arguments.GetRawText()) : null;
 }

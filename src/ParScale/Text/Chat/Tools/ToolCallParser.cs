@@ -12,6 +12,8 @@ namespace ParScale.Text.Chat.Tools;
 /// <param name="most">How many calls are given; further ones are left out.</param>
 public sealed class ToolCallParser(ToolCallFormat format, IReadOnlySet<string> tools, int most = int.MaxValue)
 {
+    private const int LongestId = 64;
+
     // What may stand between two bare calls.
     private static readonly char[] Between = [' ', '\t', '\r', '\n', ';'];
 
@@ -20,13 +22,15 @@ public sealed class ToolCallParser(ToolCallFormat format, IReadOnlySet<string> t
     private readonly StringBuilder _content = new();
     private readonly List<ToolCall> _calls = [];
     private Phase _phase;
-    private int _json, _depth, _closed, _given;
+    private int _name, _json, _depth, _closed, _given;
     private bool _inString, _escaped, _begun, _afterCall;
     private List<ToolCall>? _read;
+    private string? _called;
 
     private enum Phase
     {
         Text,
+        Name,
         Opened,
         Json,
         Closing,
@@ -66,6 +70,8 @@ public sealed class ToolCallParser(ToolCallFormat format, IReadOnlySet<string> t
             case Phase.Text:
                 FindOpening();
                 break;
+            case Phase.Name when FindName():
+                break;
             case Phase.Opened when c == (format.IsList ? '[' : '{'):
                 BeginJson();
                 break;
@@ -82,7 +88,7 @@ public sealed class ToolCallParser(ToolCallFormat format, IReadOnlySet<string> t
                 // No call: what was held is content, and this character may begin another.
                 _held.Length--;
                 Release(_held.Length);
-                _phase = Phase.Text;
+                (_phase, _called) = (Phase.Text, null);
                 _held.Append(c);
                 FindOpening();
                 break;
@@ -103,11 +109,34 @@ public sealed class ToolCallParser(ToolCallFormat format, IReadOnlySet<string> t
             }
             if (format.Open.StartsWith(start, StringComparison.Ordinal))
             {
-                if (start.Length == format.Open.Length) _phase = Phase.Opened;
+                if (start.Length == format.Open.Length) (_phase, _name) = (format.AfterName is null ? Phase.Opened : Phase.Name, _held.Length);
                 return;
             }
             Release(held.Length - start.Length + 1);
         }
+    }
+
+    // Whether what follows the mark may still be the name of a tool and what comes after it.
+    private bool FindName()
+    {
+        string text = _held.ToString(_name, _held.Length - _name);
+        foreach (string tool in tools)
+        {
+            if (tool.StartsWith(text, StringComparison.Ordinal)) return true;
+            if (!text.StartsWith(tool, StringComparison.Ordinal)) continue;
+            string after = text[tool.Length..], id = format.AfterNameAndId ?? "";
+            if (id.Length > 0 && id.StartsWith(after, StringComparison.Ordinal)) return true;
+            if (id.Length > 0 && after.StartsWith(id, StringComparison.Ordinal))
+            {
+                int end = id.Length;
+                while (end < after.Length && end < id.Length + LongestId && char.IsAsciiLetterOrDigit(after[end])) end++;
+                after = after[end..];
+            }
+            if (!format.AfterName!.StartsWith(after, StringComparison.Ordinal)) continue;
+            if (after.Length == format.AfterName.Length) (_phase, _called) = (Phase.Opened, tool);
+            return true;
+        }
+        return false;
     }
 
     private void BeginJson()
@@ -128,7 +157,9 @@ public sealed class ToolCallParser(ToolCallFormat format, IReadOnlySet<string> t
 
     private void EndJson()
     {
-        _read = ToolCallJson.Read(_held.ToString(_json, _held.Length - _json), format.IsList, tools);
+        string json = _held.ToString(_json, _held.Length - _json);
+        _read = _called is null ? ToolCallJson.Read(json, format.IsList, tools) : ToolCallJson.Read(_called, json) is { } call ? [call] : null;
+        _called = null;
         if (_read is null)
         {
             Release(_held.Length);

@@ -46,7 +46,7 @@ internal sealed record ToolSupport(bool ShowsTools, ToolCallFormat? Format)
 
     private static bool Reads(ToolCallFormat format, string turn)
     {
-        if (!turn.Contains($"\"{format.ArgumentsKey}\"", StringComparison.Ordinal)) return false;
+        if (format.AfterName is null && !turn.Contains($"\"{format.ArgumentsKey}\"", StringComparison.Ordinal)) return false;
         var parser = new ToolCallParser(format, new HashSet<string> { Called });
         return parser.Append(turn).Calls is [ToolCall one] && JsonNode.DeepEquals(JsonNode.Parse(one.Arguments), new JsonObject { [Argument] = 1 });
     }
@@ -55,7 +55,7 @@ internal sealed record ToolSupport(bool ShowsTools, ToolCallFormat? Format)
     {
         if (OtherSyntax.Any(mark => source.Contains(mark, StringComparison.Ordinal))) return null;
         ToolCallFormat[] named = [.. ToolCallFormat.All.Where(format => !format.IsBare
-            && source.Contains(format.Open, StringComparison.Ordinal) && (format.Close is null || source.Contains(format.Close, StringComparison.Ordinal)))];
+            && format.Marks.All(mark => source.Contains(mark, StringComparison.Ordinal)))];
         return named is [ToolCallFormat only] ? only : null;
     }
 

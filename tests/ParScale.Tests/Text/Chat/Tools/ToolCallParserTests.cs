@@ -52,6 +52,17 @@ public class ToolCallParserTests
         { "mistral", "[TOOL_CALLS] []", null!, [] },
         { "mistral", "[TOOL_CALLS] {\"name\": \"add\", \"arguments\": {}}", null!, [] },
         { "mistral", "[TOOL_CALLS]add[ARGS]{}", null!, [] },
+        { "mistral-v11", "[TOOL_CALLS]add[ARGS]{\"a\": [1]}", "", ["add {\"a\": [1]}"] },
+        { "mistral-v11", "Yes.\n[TOOL_CALLS]add[ARGS] {}[TOOL_CALLS]get_weather[ARGS]{\"x\": \"[TOOL_CALLS]add[ARGS]{}\"}", "Yes.", ["add {}", "get_weather {\"x\": \"[TOOL_CALLS]add[ARGS]{}\"}"] },
+        { "mistral-v11", "[TOOL_CALLS]ümlaut[CALL_ID]Ab3dEf6h9[ARGS]{}", "", ["ümlaut {}"] },
+        { "mistral-v11", "[TOOL_CALLS]rm[ARGS]{}", null!, [] },
+        { "mistral-v11", "[TOOL_CALLS]ad[ARGS]{}", null!, [] },
+        { "mistral-v11", "[TOOL_CALLS]add[ARGS][]", null!, [] },
+        { "mistral-v11", "[TOOL_CALLS]add[ARGS]{\"a\": 1, \"a\": 2}", null!, [] },
+        { "mistral-v11", "[TOOL_CALLS]add[CALL_ID]a-b[ARGS]{}", null!, [] },
+        { "mistral-v11", "[TOOL_CALLS]add[ARGS]{\"a\": ", null!, [] },
+        { "mistral-v11", "[TOOL_CALLS]rm[ARGS]{}[TOOL_CALLS]add[ARGS]{}", "[TOOL_CALLS]rm[ARGS]{}", ["add {}"] },
+        { "mistral-v11", "[TOOL_CALLS] [{\"name\": \"add\", \"arguments\": {}}]", null!, [] },
         { "granite", "<|tool_call|>[{\"name\": \"add\", \"arguments\": {\"a\": 1}}]", "", ["add {\"a\": 1}"] },
         { "granite", "<|tool_call|>\n[1]", null!, [] },
     };
@@ -98,6 +109,7 @@ public class ToolCallParserTests
         foreach ((ToolCallFormat format, string answer) in ((ToolCallFormat, string)[])
         [
             (ToolCallFormat.Mistral, "[TOOL_CALLS] [{\"name\": \"add\", \"arguments\": {\"a\": 1}}, {\"name\": \"add\", \"arguments\": {}}]"),
+            (ToolCallFormat.MistralV11, "[TOOL_CALLS]add[ARGS]{\"a\": 1}[TOOL_CALLS]add[ARGS]{}"),
             (ToolCallFormat.Hermes, "<tool_call>{\"name\": \"add\", \"arguments\": {\"a\": 1}}</tool_call><tool_call>{\"name\": \"add\", \"arguments\": {}}</tool_call>"),
         ])
         {
@@ -118,5 +130,5 @@ public class ToolCallParserTests
     }
 
     private static ToolCallFormat Format(string name) =>
-        new[] { ToolCallFormat.Hermes, ToolCallFormat.Llama, ToolCallFormat.Mistral, ToolCallFormat.Granite }.Single(format => format.Name == name);
+        ToolCallFormat.All.Single(format => format.Name == name);
 }

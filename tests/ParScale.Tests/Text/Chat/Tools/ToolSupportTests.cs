@@ -48,6 +48,10 @@ public class ToolSupportTests
     }
 
     [Fact]
+    public void The_newer_calls_of_Mistral_are_told_from_the_older() =>
+        Assert.Equal((ToolCallFormat.MistralV11, ToolCallFormat.Mistral), (ToolSupport.Of(ChatTemplate.Parse(ToolTemplates.MistralV11)).Format, ToolSupport.Of(ChatTemplate.Parse(ToolTemplates.Mistral)).Format));
+
+    [Fact]
     public void A_generation_prompt_that_begins_a_thought_hides_no_call()
     {
         ChatTemplate template = ChatTemplate.Parse(ToolTemplates.Hermes.Replace("{{ '<|answer|>' if messages[-1].role == 'tool' else '<|call|>' }}", "<think>\n", StringComparison.Ordinal));

@@ -1,0 +1,50 @@
+using System.Text.Json.Nodes;
+
+namespace ParScale.Text.Chat;
+
+/// <summary>What a template does with thinking. Safe to use from several threads at once.</summary>
+/// <param name="template">The template.</param>
+/// <param name="tokenizer">The tokenizer of its model.</param>
+internal sealed class ThinkingSupport(ChatTemplate template, Tokenizer tokenizer)
+{
+    // What models call it: Qwen3 and SmolLM3, and Granite.
+    private static readonly string[] Names = ["enable_thinking", "thinking"];
+
+    private readonly Lazy<string?> _switch = new(() => Names.FirstOrDefault(name => Write(template, name, true) != Write(template, name, false)));
+
+    /// <summary>How the thinking is marked.</summary>
+    public ThinkingFormat Format { get; } = ThinkingFormat.Of(template);
+
+    /// <summary>Whether the template has to do with thinking: its text names the marks, or has a switch.</summary>
+    public bool IsKnown => template.Source.Contains(Format.Close, StringComparison.Ordinal) || Switch is not null;
+
+    /// <summary>Those of its marks that are control tokens.</summary>
+    public IReadOnlyList<int> ControlMarks { get; } = [.. ThinkingFormat.Of(template).Marks.Select(tokenizer.ControlToken).OfType<int>()];
+
+    /// <summary>The variable of the template that turns thinking on and off: the one whose value changes what it writes. Null when there is none.</summary>
+    public string? Switch => _switch.Value;
+
+    /// <summary>The variables that turn thinking on or off, beside others.</summary>
+    /// <exception cref="ParScaleException">The template has no switch (CT-18).</exception>
+    public JsonObject Turn(bool on, JsonObject? variables = null)
+    {
+        string name = Switch ?? throw ParScaleException.Usage("CT-18",
+            "the model's chat template has no variable that turns thinking on or off (enable_thinking or thinking); leave it out");
+        variables ??= [];
+        variables[name] = on;
+        return variables;
+    }
+
+    private static string? Write(ChatTemplate template, string name, bool value)
+    {
+        try
+        {
+            // At a fixed time, or a clock that moves on would look like a difference.
+            return template.Render([new ChatMessage("user", "question")], new ChatTemplateOptions { Variables = new JsonObject { [name] = value }, Now = DateTimeOffset.UnixEpoch }).Text;
+        }
+        catch (ParScaleException)
+        {
+            return null;
+        }
+    }
+}
