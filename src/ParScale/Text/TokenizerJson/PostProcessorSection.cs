@@ -41,21 +41,21 @@ internal static class PostProcessorSection
             case "TemplateProcessing":
                 return ReadTemplate(step, ids);
             case "BertProcessing":
-                step.AllowOnly("type", "sep", "cls");
                 return ReadPair(step, ids);
             case "RobertaProcessing":
-                step.AllowOnly("type", "sep", "cls", "trim_offsets", "add_prefix_space");
                 step["trim_offsets"].Flag(true);
                 step["add_prefix_space"].Flag(true);
-                return ReadPair(step, ids);
+                return ReadPair(step, ids, "trim_offsets", "add_prefix_space");
             default:
                 throw step.UnknownType();
         }
     }
 
     // One text is CLS TEXT SEP for both; they differ in pairs of texts and in offsets.
-    private static SpecialTokens ReadPair(JsonSection step, Dictionary<string, int> ids)
+    private static SpecialTokens ReadPair(JsonSection step, Dictionary<string, int> ids, params ReadOnlySpan<string> flags)
     {
+        if (step["cls"].IsAbsent || step["sep"].IsAbsent) throw step.Error(Unsupported, $"{step.Type} needs cls and sep, each a token and its id");
+        step.AllowOnly(["type", "sep", "cls", .. flags]);
         return new SpecialTokens([Token(step["cls"])], [Token(step["sep"])]);
 
         int Token(JsonSection pair)
