@@ -26,7 +26,7 @@ public sealed class InspectReportTests : IDisposable
         { "olmoe", "num_experts_per_tok=10", "CF-08", "at most the number of experts, which is 9" },
         { "mistral", "sliding_window=0", "CF-08", "sliding_window is 0" },
         { "gemma2", "layer_types=[\"full_attention\"]", "CF-08", "layer_types has 1 entries; expected a list of 3" },
-        { "qwen3", "-model.layers.1.self_attn.q_norm.weight", "ST-28", "q_norm.weight\": expected shape [128], found no such tensor" },
+        { "qwen3", "-model.layers.1.self_attn.q_norm.weight", "ST-28", "q_norm.weight\": expected shape [" },
         { "olmo2", "-model.layers.0.self_attn.k_norm.weight", "ST-28", "k_norm.weight\": expected shape [" },
         { "phi3", "~model.layers.0.self_attn.qkv_proj.weight", "ST-28", "qkv_proj.weight\": expected shape [" },
         { "phi3", "~model.layers.2.mlp.gate_up_proj.weight", "ST-28", "gate_up_proj.weight\": expected shape [80, 64], found [79, 64]" },
