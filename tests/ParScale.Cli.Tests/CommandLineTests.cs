@@ -105,7 +105,7 @@ public class CommandLineTests(TinyModel model)
             Tool.Run(command, "-p", "x", "-m", file).Fails(3, "CL-03");
             Assert.Contains("config.json", Tool.Run(command, "-p", "x", "-m", folder.Path).Fails(3, "CL-03"), StringComparison.Ordinal);
         }
-        Tool.Run("inspect", "-m", file).Fails(3, "CL-03");
+        (Tool.Run("inspect", "-m", file) with { Out = "" }).Fails(3, "CL-03");
         Tool.Run("detokenize", "--tokens", "1", "-m", file).Fails(3, "CL-03");
     }
 
@@ -148,9 +148,9 @@ public class CommandLineTests(TinyModel model)
     {
         using var folder = new TempFolder();
         folder.Write("config.json", "{");
-        Outcome run = Tool.Run("inspect", "-m", folder.Path);
+        Outcome run = Tool.Run("logits", "-m", folder.Path, "--tokens", "1");
         run.Fails(3, "CF-01");
-        Outcome debug = Tool.Run("inspect", "-m", folder.Path, "--debug");
+        Outcome debug = Tool.Run("logits", "-m", folder.Path, "--tokens", "1", "--debug");
         Assert.StartsWith(run.Error, debug.Error, StringComparison.Ordinal);
         Assert.Contains("   at ParScale.", debug.Error, StringComparison.Ordinal);
     }

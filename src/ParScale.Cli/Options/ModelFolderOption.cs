@@ -3,6 +3,7 @@ using ParScale.Cli.Downloads;
 using ParScale.Cli.Terminals;
 using ParScale.Files;
 using ParScale.Hub;
+using ParScale.Inspection;
 using ParScale.Store;
 using ParScale.Text;
 
@@ -36,10 +37,32 @@ internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
     /// </summary>
     public ResolvedModel? Resolve(ParseResult parse, Terminal terminal, int? streams)
     {
+        return Given(parse) is not { } given ? null : Resolve("--model", given, new ModelDownload(terminal, Agreed(parse)), streams);
+    }
+
+    /// <summary>
+    /// Looks at what was given, without asking that it be a model: what is at the path, the model in the cache, or what a fetch of small files
+    /// tells of one on the hub.
+    /// </summary>
+    public static ModelInspection Inspect(string given, Terminal terminal)
+    {
+        string folder = SystemPath.WithoutDots(given);
+        if (Directory.Exists(folder) || (File.Exists(folder) && new FileInfo(folder).LinkTarget is null)) return ModelInspection.Of(folder);
+        if (InputFile.IsThere(folder, "CL-03") || !ModelName.TryParse(given, out ModelName name)) throw NoModel("--model", given, folder);
+        if (new HubCache().Find(name) is { } cached) return ModelInspection.Of(cached);
+        return AskHub("--model", ParScaleException.Quote(given), () =>
+        {
+            using var client = new HubClient();
+            using var interrupt = new Interrupt(terminal.Cancellation);
+            return ModelInspection.OfHubAsync(client, name, terminal.Note, interrupt.Token).GetAwaiter().GetResult();
+        });
+    }
+
+    /// <summary>What was given; null for the embedded model.</summary>
+    public string? Given(ParseResult parse)
+    {
         string? given = parse.GetValue(_model);
-        if (given is null) return null;
-        if (given.Length == 0) throw ParScaleException.Usage("CL-02", "--model needs a folder or a name; leave it out for the embedded model");
-        return Resolve("--model", given, new ModelDownload(terminal, Agreed(parse)), streams);
+        return given is not "" ? given : throw ParScaleException.Usage("CL-02", "--model needs a folder or a name; leave it out for the embedded model");
     }
 
     /// <summary>Whether a folder or a name was given; without, the embedded model is meant.</summary>
@@ -55,15 +78,8 @@ internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
         string folder = SystemPath.WithoutDots(given);
         if (!Directory.Exists(folder))
         {
-            if (InputFile.IsThere(folder, "CL-03"))
-            {
-                throw Refuse(new FileInfo(folder).LinkTarget is null
-                    ? $"{option} {quoted} is a file; give the folder that holds config.json and model.safetensors"
-                    : $"{option} {quoted} is a link that leads to no folder; link it to a folder in Hugging Face layout");
-            }
-            if (!ModelName.TryParse(given, out ModelName name))
-                throw Refuse($"{option} {quoted}: there is no such folder{(given[0] is '.' or '/' or '~' ? "" : "; a model on the hub is org/name or org/name@revision")}");
-            ResolvedModel model = Fetch(option, SharedBackbone.With(name, streams), quoted, download);
+            if (InputFile.IsThere(folder, "CL-03") || !ModelName.TryParse(given, out ModelName name)) throw NoModel(option, given, folder);
+            ResolvedModel model = AskHub(option, quoted, () => download.Resolve(SharedBackbone.With(name, streams), weights: !acceptsTokenizerAlone));
             RequireConfig(option, quoted, model.Source.Folder);
             return model;
         }
@@ -74,19 +90,31 @@ internal sealed class ModelFolderOption(bool acceptsTokenizerAlone = false)
     private void RequireConfig(string option, string quoted, string folder)
     {
         bool enough = InputFile.IsThere(Path.Combine(folder, "config.json"), "CF-01") || (acceptsTokenizerAlone && Tokenizer.IsIn(folder));
-        if (!enough)
-            throw Refuse($"{option} {quoted} has no config.json; give a folder in Hugging Face layout");
+        if (enough) return;
+        FolderKind kind = FolderKind.OfFolder(folder);
+        throw Refuse($"{option} {quoted} has no config.json: it is {kind.What}; {kind.Advice}");
     }
 
     /// <summary>What to call the model that was read: its name on the hub, else that of its folder.</summary>
     public string NameOf(ParseResult parse, string folder) =>
         parse.GetValue(_model) is { } given && !Directory.Exists(SystemPath.WithoutDots(given)) ? given : Path.GetFileName(SystemPath.Full(folder));
 
-    private ResolvedModel Fetch(string option, ModelName name, string quoted, ModelDownload download)
+    private static ParScaleException NoModel(string option, string given, string folder)
+    {
+        string quoted = ParScaleException.Quote(given);
+        if (!InputFile.IsThere(folder, "CL-03"))
+            return Refuse($"{option} {quoted}: there is no such folder{(given[0] is '.' or '/' or '~' ? "" : "; a model on the hub is org/name or org/name@revision")}");
+        if (new FileInfo(folder).LinkTarget is not null)
+            return Refuse($"{option} {quoted} is a link that leads to no folder; link it to a folder in Hugging Face layout");
+        FolderKind kind = FolderKind.OfFile(folder);
+        return Refuse($"{option} {quoted} is {kind.What}; {kind.Advice}");
+    }
+
+    private static T AskHub<T>(string option, string quoted, Func<T> fetch)
     {
         try
         {
-            return download.Resolve(name, weights: !acceptsTokenizerAlone);
+            return fetch();
         }
         catch (ParScaleException e) when (e.Code is "HB-02" or "HB-15" or "HB-18")
         {

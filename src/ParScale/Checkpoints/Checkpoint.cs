@@ -28,6 +28,9 @@ public sealed class Checkpoint : IDisposable
     /// <summary>What the folder's <c>config.json</c> says.</summary>
     public CheckpointConfig Config { get; }
 
+    /// <summary>The weight files, those of an add-on's backbone included.</summary>
+    internal IReadOnlyList<SafetensorsFile> Files => _files.Files;
+
     /// <summary>What was ignored while opening, one line each.</summary>
     public IReadOnlyList<string> Notices { get; }
 
@@ -41,20 +44,31 @@ public sealed class Checkpoint : IDisposable
     }
 
     /// <summary>The same when the folder's seal was checked and its config has been read.</summary>
-    internal static Checkpoint Open(string folder, CheckpointConfig config)
+    internal static Checkpoint Open(string folder, CheckpointConfig config) => Open(folder, config, Faults.Thrown);
+
+    /// <summary>The same for a report, where faults are kept: the checkpoint has the tensors that could be read and is not fit to be loaded.</summary>
+    internal static Checkpoint Open(string folder, CheckpointConfig config, Faults faults, bool headersOnly = false)
     {
         var notices = new List<string>(config.Notices);
-        if (config.QuantizedType is not null) QuantizedFolder.RequireSeal(folder, notices);
-        CheckpointFiles files = CheckpointFiles.Open(folder, notices);
+        if (config.QuantizedType is not null) faults.Try(() => QuantizedFolder.RequireSeal(folder, notices));
+        CheckpointFiles files = CheckpointFiles.Open(folder, notices, faults);
+        files.HeadersOnly = headersOnly;
         try
         {
+            bool whole = true;
             if (config.Backbone is { } reference)
             {
-                Checkpoint backbone = AddOn.OpenBackbone(folder, config, reference);
-                files.Take(backbone._files, ModelTensors.Expected(backbone.Config.Model, StreamConfig.Plain));
+                whole = faults.Try(() =>
+                {
+                    Checkpoint backbone = AddOn.OpenBackbone(folder, config, reference);
+                    files.Take(backbone._files, ModelTensors.Expected(backbone.Config.Model, StreamConfig.Plain));
+                    return true;
+                }, false);
             }
-            if (config.QuantizedType is { } type) QuantizedTensors.Require(config, type, files);
-            else config = RequireWhole(config, files, notices);
+            if (!files.IsKnown) return new Checkpoint(folder, config, files, notices);
+            if (config.QuantizedType is { } type) faults.Try(() => QuantizedTensors.Require(config, type, files));
+            else if (whole) config = RequireWhole(config, files, notices, faults);
+            else TensorCheck.RequireStreams(config, files, notices, faults);
             return new Checkpoint(folder, config, files, notices);
         }
         catch
@@ -75,13 +89,13 @@ public sealed class Checkpoint : IDisposable
         HeaderChecksum.Require(folder);
         CheckpointConfig config = CheckpointConfig.Load(folder);
         var notices = new List<string>(config.Notices);
-        CheckpointFiles files = CheckpointFiles.Open(folder, notices);
+        CheckpointFiles files = CheckpointFiles.Open(folder, notices, Faults.Thrown);
         var streams = new Checkpoint(folder, config, files, notices);
         try
         {
             AddOn.RequireStreams(streams);
-            if (config.Backbone is null) streams = new Checkpoint(folder, RequireWhole(config, files, notices), files, notices);
-            else TensorCheck.RequireStreams(config, files, notices);
+            if (config.Backbone is null) streams = new Checkpoint(folder, RequireWhole(config, files, notices, Faults.Thrown), files, notices);
+            else TensorCheck.RequireStreams(config, files, notices, Faults.Thrown);
             AddOn.RequireFit(streams, backbone);
             return streams;
         }
@@ -93,11 +107,12 @@ public sealed class Checkpoint : IDisposable
     }
 
     // Checks all tensors, and cuts those that are loaded in parts. Returns the config with the names that the files have.
-    private static CheckpointConfig RequireWhole(CheckpointConfig config, CheckpointFiles files, List<string> notices)
+    private static CheckpointConfig RequireWhole(CheckpointConfig config, CheckpointFiles files, List<string> notices, Faults faults)
     {
-        config = config with { Model = ExpertLayerTensors.AsHeld(config.Model, files) };
-        TensorCheck.Require(config, files, notices);
-        files.Cut(ModelTensors.Table(config.Model, config.Streams));
+        int before = faults.Count;
+        config = config with { Model = faults.Try(() => ExpertLayerTensors.AsHeld(config.Model, files), config.Model) };
+        TensorCheck.Require(config, files, notices, faults);
+        if (faults.Count == before) files.Cut(ModelTensors.Table(config.Model, config.Streams));
         return config;
     }
 

@@ -10,6 +10,8 @@ internal sealed class CheckpointFiles : IDisposable
     private readonly List<SafetensorsFile> _files = [];
     private readonly Dictionary<string, (SafetensorsFile File, TensorInfo Info)> _tensors = new(StringComparer.Ordinal);
 
+    private readonly HashSet<string> _unopened = new(StringComparer.Ordinal);
+
     private CheckpointFiles(string mainFile) => MainFile = mainFile;
 
     /// <summary>The file to name when a tensor is in none: the single file or the index.</summary>
@@ -17,19 +19,33 @@ internal sealed class CheckpointFiles : IDisposable
 
     public IReadOnlyDictionary<string, (SafetensorsFile File, TensorInfo Info)> Tensors => _tensors;
 
-    public static CheckpointFiles Open(string folder, List<string> notices)
+    /// <summary>The files themselves, in the order of their names.</summary>
+    public IReadOnlyList<SafetensorsFile> Files => _files;
+
+    /// <summary>Whether anything is known of the tensors; false only where faults are kept and there are no weights, or no index that can be read.</summary>
+    public bool IsKnown { get; private set; } = true;
+
+    /// <summary>Whether nothing is behind the headers, because only those were fetched: then tensors are told by their names alone.</summary>
+    public bool HeadersOnly { get; set; }
+
+    /// <summary>Opens the files of a folder; those that cannot be opened are left out where faults are kept.</summary>
+    /// <exception cref="ParScaleException">There are none, or one is malformed.</exception>
+    public static CheckpointFiles Open(string folder, List<string> notices, Faults faults)
     {
         string single = Path.Combine(folder, SingleName);
         string index = Path.Combine(folder, IndexName);
         bool hasIndex = Path.Exists(index);
-        if (!Path.Exists(single) && !hasIndex) throw NoWeights(folder);
+        if (!Path.Exists(single) && !hasIndex)
+        {
+            faults.Add(NoWeights(folder));
+            return new CheckpointFiles(single) { IsKnown = false };
+        }
         bool sharded = !Path.Exists(single);
         if (!sharded && hasIndex) notices.Add($"{IndexName} is ignored: {SingleName} is there too");
         var files = new CheckpointFiles(sharded ? index : single);
         try
         {
-            if (sharded) files.OpenShards(folder, index);
-            else files.Add(SafetensorsFile.Open(single));
+            files.IsKnown = faults.Try(() => sharded ? files.OpenShards(folder, index, faults) : files.Add(SafetensorsFile.Open(single), faults), false);
             return files;
         }
         catch
@@ -38,6 +54,9 @@ internal sealed class CheckpointFiles : IDisposable
             throw;
         }
     }
+
+    /// <summary>Whether a tensor is in a shard that could not be opened, which only the index tells; never where faults are thrown.</summary>
+    public bool IsUnopened(string name) => _unopened.Contains(name);
 
     /// <summary>
     /// Finds a tensor that is not there by the name of its double: of several names of the same memory the safetensors library saves one,
@@ -62,7 +81,7 @@ internal sealed class CheckpointFiles : IDisposable
         _files.AddRange(other._files);
         foreach ((string name, _) in wanted)
         {
-            if (other._tensors.TryGetValue(name, out (SafetensorsFile File, TensorInfo Info) held)) Add(name, held);
+            if (other._tensors.TryGetValue(name, out (SafetensorsFile File, TensorInfo Info) held)) Add(name, held, Faults.Thrown);
         }
     }
 
@@ -90,22 +109,28 @@ internal sealed class CheckpointFiles : IDisposable
         foreach (SafetensorsFile file in _files) file.Dispose();
     }
 
-    private void OpenShards(string folder, string index)
+    private bool OpenShards(string folder, string index, Faults faults)
     {
         IReadOnlyDictionary<string, string> map = SafetensorsIndex.Read(index);
         string[] shards = [.. map.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        foreach (string shard in shards)
+        HashSet<string> opened = [.. shards.Where(shard => Path.Exists(Path.Combine(folder, shard)))];
+        foreach (string shard in shards.Where(shard => !opened.Contains(shard)))
         {
-            if (!Path.Exists(Path.Combine(folder, shard)))
-                throw ParScaleException.BadInput("ST-25", index,
-                    $"names shard {ParScaleException.Quote(shard)}, which is not in the folder");
+            faults.AddOneOf("missing shard", () => ParScaleException.BadInput("ST-25", index,
+                $"names shard {ParScaleException.Quote(shard)}, which is not in the folder"));
         }
-        foreach (string shard in shards) Add(SafetensorsFile.Open(Path.Combine(folder, shard)));
-        foreach ((string tensor, string shard) in map) RequireInShard(index, tensor, shard);
-        string? unmapped = _tensors.Keys.FirstOrDefault(name => !map.ContainsKey(name));
-        if (unmapped is null) return;
-        throw ParScaleException.BadInput("ST-27", _tensors[unmapped].File.Path,
-            $"tensor {ParScaleException.Quote(unmapped)} is not in the weight_map of {IndexName}");
+        opened.RemoveWhere(shard => !faults.Try(() => Add(SafetensorsFile.Open(Path.Combine(folder, shard)), faults), false));
+        foreach ((string tensor, string shard) in map)
+        {
+            if (opened.Contains(shard)) faults.Try(() => RequireInShard(index, tensor, shard));
+            else _unopened.Add(tensor);
+        }
+        foreach (string unmapped in _tensors.Keys.Where(name => !map.ContainsKey(name)))
+        {
+            faults.AddOneOf("unmapped tensor", () => ParScaleException.BadInput("ST-27", _tensors[unmapped].File.Path,
+                $"tensor {ParScaleException.Quote(unmapped)} is not in the weight_map of {IndexName}"));
+        }
+        return true;
     }
 
     private void RequireInShard(string index, string tensor, string shard)
@@ -117,18 +142,19 @@ internal sealed class CheckpointFiles : IDisposable
             $"tensor {ParScaleException.Quote(tensor)} is mapped to {ParScaleException.Quote(shard)}, but {actual}");
     }
 
-    private void Add(SafetensorsFile file)
+    private bool Add(SafetensorsFile file, Faults faults)
     {
         _files.Add(file);
-        foreach ((string name, TensorInfo info) in file.Tensors) Add(name, (file, info));
+        foreach ((string name, TensorInfo info) in file.Tensors) Add(name, (file, info), faults);
+        return true;
     }
 
-    private void Add(string name, (SafetensorsFile File, TensorInfo Info) held)
+    private void Add(string name, (SafetensorsFile File, TensorInfo Info) held, Faults faults)
     {
         if (_tensors.TryAdd(name, held)) return;
         string other = Path.GetFileName(_tensors[name].File.Path);
-        throw ParScaleException.BadInput("ST-27", held.File.Path,
-            $"tensor {ParScaleException.Quote(name)} is also in {ParScaleException.Quote(other)}");
+        faults.AddOneOf($"twice {held.File.Path}", () => ParScaleException.BadInput("ST-27", held.File.Path,
+            $"tensor {ParScaleException.Quote(name)} is also in {ParScaleException.Quote(other)}"));
     }
 
     private static ParScaleException NoWeights(string folder)

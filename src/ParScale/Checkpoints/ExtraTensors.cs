@@ -9,7 +9,10 @@ namespace ParScale.Checkpoints;
 /// Judges the tensors of a checkpoint that are no weights of its model. Those that cannot change a result are named in one notice, which
 /// also tells of buffers that follow from the config, but from another one.
 /// </summary>
-internal sealed class ExtraTensors(CheckpointConfig config, IReadOnlySet<string> expected)
+/// <param name="config">The model.</param>
+/// <param name="expected">The names of its weights.</param>
+/// <param name="headersOnly">Whether the values of tensors are not there; then names and shapes decide.</param>
+internal sealed class ExtraTensors(CheckpointConfig config, IReadOnlySet<string> expected, bool headersOnly)
 {
     private const int Named = 3;
     private const string Frequencies = "rotary_emb.inv_freq";
@@ -28,7 +31,7 @@ internal sealed class ExtraTensors(CheckpointConfig config, IReadOnlySet<string>
     {
         bool harmless = IsOtherHead(tensor.Name) || IsRotary(tensor.Name) || IsMask(file, tensor) || IsMarker(tensor);
         if (harmless) _ignored.Add(ParScaleException.Quote(tensor.Name));
-        if (IsRotary(tensor.Name) && !FollowsFromTheta(file, tensor)) _otherTheta ??= ParScaleException.Quote(tensor.Name);
+        if (IsRotary(tensor.Name) && !headersOnly && !FollowsFromTheta(file, tensor)) _otherTheta ??= ParScaleException.Quote(tensor.Name);
         return harmless;
     }
 
@@ -58,13 +61,14 @@ internal sealed class ExtraTensors(CheckpointConfig config, IReadOnlySet<string>
     private static string Module(string name) => name[..Math.Max(0, name.LastIndexOf('.'))];
 
     /// <summary>The causal masks that old versions saved with each layer: 1 where a token sees another, or 1 where it does not.</summary>
-    private static bool IsMask(SafetensorsFile file, TensorInfo tensor)
+    private bool IsMask(SafetensorsFile file, TensorInfo tensor)
     {
         long[] shape = tensor.Shape;
         // What stood in the place of a hidden score: a single number.
         if (tensor.Name.EndsWith(".masked_bias", StringComparison.Ordinal)) return shape.All(axis => axis == 1);
         if (!tensor.Name.EndsWith("attn.bias", StringComparison.Ordinal) && !tensor.Name.EndsWith("causal_mask", StringComparison.Ordinal)) return false;
         if (shape.Length < 2 || shape[^1] != shape[^2] || shape[..^2].Any(axis => axis != 1)) return false;
+        if (headersOnly) return true;
         return tensor.Type switch
         {
             TensorType.Bool or TensorType.U8 => IsTriangle<byte>(file, tensor, 1),

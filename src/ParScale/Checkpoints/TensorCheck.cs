@@ -9,15 +9,15 @@ internal static class TensorCheck
     private const int NearEnough = 8;
 
     /// <summary>Checks all names, shapes and element types; a harmless extra goes to <paramref name="notices"/>.</summary>
-    public static void Require(CheckpointConfig config, CheckpointFiles files, List<string> notices) =>
-        Require(config, ModelTensors.Expected(config), files, notices);
+    public static void Require(CheckpointConfig config, CheckpointFiles files, List<string> notices, Faults faults) =>
+        Require(config, ModelTensors.Expected(config), files, notices, faults);
 
     /// <summary>The same for a folder that holds only the tensors of its streams.</summary>
-    public static void RequireStreams(CheckpointConfig config, CheckpointFiles files, List<string> notices) =>
-        Require(config, ModelTensors.Expected(config).Where(tensor => ModelTensors.IsOfStreams(tensor.Name)), files, notices);
+    public static void RequireStreams(CheckpointConfig config, CheckpointFiles files, List<string> notices, Faults faults) =>
+        Require(config, ModelTensors.Expected(config).Where(tensor => ModelTensors.IsOfStreams(tensor.Name)), files, notices, faults);
 
     private static void Require(
-        CheckpointConfig config, IEnumerable<(string Name, long[] Shape)> expected, CheckpointFiles files, List<string> notices)
+        CheckpointConfig config, IEnumerable<(string Name, long[] Shape)> expected, CheckpointFiles files, List<string> notices, Faults faults)
     {
         var expectedNames = new HashSet<string>(StringComparer.Ordinal);
         var doubles = new HashSet<string>(StringComparer.Ordinal);
@@ -29,19 +29,25 @@ internal static class TensorCheck
                 doubles.Add(other);
                 notices.Add($"{Path.GetFileName(files.MainFile)}: {ParScaleException.Quote(other)} is {ParScaleException.Quote(name)} too, as __metadata__ says");
             }
-            if (files.Tensors.TryGetValue(name, out (SafetensorsFile File, TensorInfo Info) held)) RequireFit(config, held, shape);
-            else throw Missing(config, files.Tensors.Keys, files.MainFile, (name, shape));
+            if (files.Tensors.TryGetValue(name, out (SafetensorsFile File, TensorInfo Info) held))
+            {
+                if (Misfit(config, held, shape) is { } misfit) faults.AddOneOf($"misfit {Kind(name)}", () => misfit);
+            }
+            else if (!files.IsUnopened(name)) faults.AddOneOf($"missing {Kind(name)}", () => Missing(config, files.Tensors.Keys, files.MainFile, (name, shape)));
         }
-        var extra = new ExtraTensors(config, expectedNames);
+        var extra = new ExtraTensors(config, expectedNames, files.HeadersOnly);
         foreach ((string name, (SafetensorsFile File, TensorInfo Info) held) in files.Tensors)
         {
             if (expectedNames.Contains(name) || doubles.Contains(name) || extra.Ignores(held.File, held.Info)) continue;
-            RequireSecondHead(config, files, held, expectedNames, notices);
+            if (!IsSecondHead(config, files, held, notices, faults)) faults.AddOneOf($"extra {Kind(name)}", () => Unexpected(config, held, expectedNames));
         }
         if (extra.Notice(files.MainFile) is { } notice) notices.Add(notice);
     }
 
-    private static void RequireFit(CheckpointConfig config, (SafetensorsFile File, TensorInfo Info) held, long[] shape)
+    // Layers and experts have the same faults; one of them is enough to tell.
+    private static string Kind(string name) => string.Join('.', name.Split('.').Select(part => part.All(char.IsAsciiDigit) ? "#" : part));
+
+    private static ParScaleException? Misfit(CheckpointConfig config, (SafetensorsFile File, TensorInfo Info) held, long[] shape)
     {
         TensorInfo tensor = held.Info;
         string quoted = ParScaleException.Quote(tensor.Name);
@@ -50,15 +56,14 @@ internal static class TensorCheck
             string detail = $"tensor {quoted}: expected shape {Text(shape)}, found {Text(tensor.Shape)}";
             bool prefix = ModelTensors.IsPrefix(tensor.Name) && tensor.Shape.Length == shape.Length;
             if (prefix && tensor.Shape[0] != shape[0])
-                throw ParScaleException.BadInput("CF-11", held.File.Path, $"{detail}; parscale_n is {config.Streams.Count} in config.json");
+                return ParScaleException.BadInput("CF-11", held.File.Path, $"{detail}; parscale_n is {config.Streams.Count} in config.json");
             if (prefix && tensor.Shape[2] != shape[2])
-                throw ParScaleException.BadInput("CF-11", held.File.Path,
+                return ParScaleException.BadInput("CF-11", held.File.Path,
                     $"{detail}; parscale_n_tokens is {config.Streams.PrefixTokens} in config.json");
-            throw ParScaleException.BadInput("ST-28", held.File.Path, $"{detail}; do the files belong to this config.json?");
+            return ParScaleException.BadInput("ST-28", held.File.Path, $"{detail}; do the files belong to this config.json?");
         }
-        if (tensor.Type is not (TensorType.F32 or TensorType.BF16 or TensorType.F16))
-            throw ParScaleException.BadInput("ST-28", held.File.Path,
-                $"tensor {quoted}: expected F32, BF16 or F16, found {tensor.Type.FileName()}");
+        return tensor.Type is TensorType.F32 or TensorType.BF16 or TensorType.F16 ? null : ParScaleException.BadInput("ST-28", held.File.Path,
+            $"tensor {quoted}: expected F32, BF16 or F16, found {tensor.Type.FileName()}");
     }
 
     private static ParScaleException Missing(
@@ -79,27 +84,29 @@ internal static class TensorCheck
             $"tensor {ParScaleException.Quote(name)}: expected shape {Text(shape)}{reason}, found no such tensor{hint}");
     }
 
-    private static void RequireSecondHead(
-        CheckpointConfig config, CheckpointFiles files, (SafetensorsFile File, TensorInfo Info) held, HashSet<string> expectedNames,
-        List<string> notices)
+    // A head beside a tied embedding is ignored with a notice.
+    private static bool IsSecondHead(
+        CheckpointConfig config, CheckpointFiles files, (SafetensorsFile File, TensorInfo Info) held, List<string> notices, Faults faults)
     {
-        TensorInfo tensor = held.Info;
-        string quoted = ParScaleException.Quote(tensor.Name);
-        if (tensor.Name == ModelTensors.HeadName && config.Model.TieWordEmbeddings && files.Tensors.ContainsKey(ModelTensors.EmbeddingName))
-        {
-            RequireFit(config, held, [config.Model.VocabularySize, config.Model.HiddenSize]);
-            string other = IsEmbedding(held, files.Tensors[ModelTensors.EmbeddingName]) ? "" : ", though it differs from the embedding";
-            notices.Add($"{Path.GetFileName(held.File.Path)}: {quoted} is ignored, because tie_word_embeddings is true{other}");
-            return;
-        }
-        if (config.Streams.Count == 1 && ModelTensors.IsPrefix(tensor.Name))
+        bool isHead = held.Info.Name == ModelTensors.HeadName && config.Model.TieWordEmbeddings && files.Tensors.ContainsKey(ModelTensors.EmbeddingName);
+        if (!isHead) return false;
+        if (Misfit(config, held, [config.Model.VocabularySize, config.Model.HiddenSize]) is { } misfit) return faults.Refuse(misfit, true);
+        string other = files.HeadersOnly || IsEmbedding(held, files.Tensors[ModelTensors.EmbeddingName]) ? "" : ", though it differs from the embedding";
+        notices.Add($"{Path.GetFileName(held.File.Path)}: {ParScaleException.Quote(held.Info.Name)} is ignored, because tie_word_embeddings is true{other}");
+        return true;
+    }
+
+    private static ParScaleException Unexpected(CheckpointConfig config, (SafetensorsFile File, TensorInfo Info) held, HashSet<string> expectedNames)
+    {
+        string quoted = ParScaleException.Quote(held.Info.Name);
+        if (config.Streams.Count == 1 && ModelTensors.IsPrefix(held.Info.Name))
         {
             string why = config.ModelType == config.Model.Family ? $"model_type is {config.ModelType}" : "parscale_n is 1";
-            throw ParScaleException.BadInput("CF-11", held.File.Path, $"tensor {quoted}: found a prefix, but {why} in config.json");
+            return ParScaleException.BadInput("CF-11", held.File.Path, $"tensor {quoted}: found a prefix, but {why} in config.json");
         }
-        string? nearest = NearestName.Find(tensor.Name, expectedNames, NearEnough);
+        string? nearest = NearestName.Find(held.Info.Name, expectedNames, NearEnough);
         string hint = nearest is null ? "" : $"; the nearest expected name is {ParScaleException.Quote(nearest)}";
-        throw ParScaleException.BadInput("ST-28", held.File.Path, $"tensor {quoted}: found, but the config expects no such tensor{hint}");
+        return ParScaleException.BadInput("ST-28", held.File.Path, $"tensor {quoted}: found, but the config expects no such tensor{hint}");
     }
 
     // A few places tell: a step of training moves nearly every value.

@@ -76,7 +76,10 @@ public sealed record CheckpointConfig
 
     /// <summary>Reads <c>config.json</c> and, for the ids that end a text and the sampling settings, <c>generation_config.json</c>.</summary>
     /// <exception cref="ParScaleException">The folder or file is missing or a value is out of range (CL-03, CF-01 to CF-15).</exception>
-    public static CheckpointConfig Load(string folder)
+    public static CheckpointConfig Load(string folder) => Load(folder, Faults.Thrown)!;
+
+    /// <summary>The same; null where faults are kept and there is no description of a model to read.</summary>
+    internal static CheckpointConfig? Load(string folder, Faults faults)
     {
         ArgumentNullException.ThrowIfNull(folder);
         folder = SystemPath.WithoutDots(folder);
@@ -93,11 +96,14 @@ public sealed record CheckpointConfig
             throw new ParScaleException(ErrorKind.BadInput, "CF-01",
                 $"config.json: is not in folder {ParScaleException.Quote(folder)}; give a folder in Hugging Face layout");
         }
-        CheckpointConfig config = Parse(InputFile.Read(path, CheckpointLimits.ConfigBytes, "CF-01", "CF-02", "CF-01"), path);
+        CheckpointConfig? config = ConfigReader.Read(InputFile.Read(path, CheckpointLimits.ConfigBytes, "CF-01", "CF-02", "CF-01"), path, faults);
         string generation = Path.Combine(folder, "generation_config.json");
-        if (!Path.Exists(generation)) return config;
-        byte[] json = InputFile.Read(generation, CheckpointLimits.ConfigBytes, "CF-01", "CF-02", "CF-01");
-        return ConfigReader.WithGeneration(config, json, generation);
+        if (config is null || !Path.Exists(generation)) return config;
+        return faults.Try(() =>
+        {
+            byte[] json = InputFile.Read(generation, CheckpointLimits.ConfigBytes, "CF-01", "CF-02", "CF-01");
+            return ConfigReader.WithGeneration(config, json, generation, faults);
+        }, config);
     }
 
     /// <summary>Reads the text of a <c>config.json</c>; <paramref name="file"/> is only named in errors.</summary>

@@ -5,12 +5,18 @@ using ParScale.Checkpoints;
 
 namespace ParScale.Configuration;
 
-/// <summary>The keys of one JSON object of a config file, read one at a time, each with its type and range.</summary>
-internal readonly struct ConfigObject(JsonElement root, string file)
+/// <summary>
+/// The keys of one JSON object of a config file, read one at a time, each with its type and range. Where faults are kept, a key that is
+/// wrong counts as absent; one that must be there throws all the same.
+/// </summary>
+internal readonly struct ConfigObject(JsonElement root, string file, Faults? faults = null)
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = CheckpointLimits.JsonDepth };
 
     public JsonElement Root => root;
+
+    /// <summary>What is done with faults.</summary>
+    public Faults Faults { get; } = faults ?? Faults.Thrown;
 
     /// <summary>Parses a whole file whose root must be an object. The caller disposes the document.</summary>
     public static JsonDocument Parse(ReadOnlySpan<byte> utf8Json, string file)
@@ -41,7 +47,7 @@ internal readonly struct ConfigObject(JsonElement root, string file)
     }
 
     /// <summary>An object that stands in this one, or below, of the same file.</summary>
-    public ConfigObject Inner(JsonElement value) => new(value, file);
+    public ConfigObject Inner(JsonElement value) => new(value, file, Faults);
 
     /// <summary>
     /// Refuses a key that is not among those <paramref name="known"/>: what it asks for would not be done. Keys with null ask for nothing.
@@ -51,19 +57,21 @@ internal readonly struct ConfigObject(JsonElement root, string file)
     /// <param name="known">All keys that are read.</param>
     public void RequireKeys(string name, string code, params ReadOnlySpan<string> known)
     {
-        if (UnknownKey(known) is not { } key) return;
-        throw ParScaleException.BadInput(code, file,
-            $"{name}.{key} is not supported; {name} may only have {string.Join(", ", known)}");
+        foreach (string key in UnknownKeys(known))
+            Faults.Add(ParScaleException.BadInput(code, file, $"{name}.{key} is not supported; {name} may only have {string.Join(", ", known)}"));
     }
 
     /// <summary>The first key that is not among those <paramref name="known"/> and has a value, fit to be printed; null when there is none.</summary>
-    public string? UnknownKey(params ReadOnlySpan<string> known)
+    public string? UnknownKey(params ReadOnlySpan<string> known) => UnknownKeys(known).FirstOrDefault();
+
+    private List<string> UnknownKeys(ReadOnlySpan<string> known)
     {
+        List<string> unknown = [];
         foreach (JsonProperty property in root.EnumerateObject())
         {
-            if (property.Value.ValueKind != JsonValueKind.Null && !known.Contains(property.Name)) return ParScaleException.Quote(property.Name)[1..^1];
+            if (property.Value.ValueKind != JsonValueKind.Null && !known.Contains(property.Name)) unknown.Add(ParScaleException.Quote(property.Name)[1..^1]);
         }
-        return null;
+        return unknown;
     }
 
     /// <summary>Whether the key is there and not null.</summary>
@@ -80,8 +88,12 @@ internal readonly struct ConfigObject(JsonElement root, string file)
     /// A whole number in a range; <paramref name="absent"/> when the key is not there. Outside the range is error
     /// <paramref name="code"/>, but a size (CF-05) over its limit is CF-06.
     /// </summary>
-    public int Whole(string key, int absent, int least, int limit, string code) =>
-        root.TryGetProperty(key, out JsonElement value) ? Whole(key, value, least, limit, code) : absent;
+    public int Whole(string key, int absent, int least, int limit, string code)
+    {
+        if (!root.TryGetProperty(key, out JsonElement value)) return absent;
+        ConfigObject self = this;
+        return Faults.Try(() => self.Whole(key, value, least, limit, code), absent);
+    }
 
     /// <summary>A whole number in a range that must be there.</summary>
     public int Whole(string key, int least, int limit, string code) => Whole(key, Required(key), least, limit, code);
@@ -106,10 +118,10 @@ internal readonly struct ConfigObject(JsonElement root, string file)
     public double Number(string key, double absent, Predicate<double> allowed, string range, string code, string under = "")
     {
         if (!root.TryGetProperty(key, out JsonElement value)) return absent;
-        if (NonFiniteNumbers.Name(value) is not null) throw Bad(code, under + key, value, range);
-        if (value.ValueKind != JsonValueKind.Number) throw Bad("CF-04", under + key, value, range);
+        if (NonFiniteNumbers.Name(value) is not null) return Faults.Refuse(Bad(code, under + key, value, range), absent);
+        if (value.ValueKind != JsonValueKind.Number) return Faults.Refuse(Bad("CF-04", under + key, value, range), absent);
         if (value.TryGetDouble(out double number) && double.IsFinite(number) && allowed(number)) return number;
-        throw Bad(code, under + key, value, range);
+        return Faults.Refuse(Bad(code, under + key, value, range), absent);
     }
 
     /// <summary>True or false; <paramref name="absent"/> when the key is not there or null, which Python takes for false too.</summary>
@@ -120,7 +132,7 @@ internal readonly struct ConfigObject(JsonElement root, string file)
         {
             JsonValueKind.True => true,
             JsonValueKind.False => false,
-            _ => throw Bad("CF-04", key, value, "true or false"),
+            _ => Faults.Refuse(Bad("CF-04", key, value, "true or false"), absent),
         };
     }
 
@@ -128,7 +140,7 @@ internal readonly struct ConfigObject(JsonElement root, string file)
     public string? Text(string key)
     {
         if (Find(key) is not { } value) return null;
-        return value.ValueKind == JsonValueKind.String ? Text(key, value) : throw Bad("CF-04", key, value, "text");
+        return value.ValueKind == JsonValueKind.String ? Text(key, value) : Faults.Refuse<string?>(Bad("CF-04", key, value, "text"), null);
     }
 
     /// <summary>The text of a string that stands under <paramref name="key"/>.</summary>

@@ -1,40 +1,46 @@
 using System.Text.Json;
 using ParScale.Checkpoints;
 using ParScale.Configuration.Families;
+using ParScale.Kernels.Formats;
 
 namespace ParScale.Configuration;
 
 /// <summary>Turns the JSON of <c>config.json</c> into a <see cref="CheckpointConfig"/>, one checked key at a time.</summary>
 internal static class ConfigReader
 {
-    public static CheckpointConfig Read(ReadOnlySpan<byte> utf8Json, string file)
+    public static CheckpointConfig Read(ReadOnlySpan<byte> utf8Json, string file) => Read(utf8Json, file, Faults.Thrown)!;
+
+    /// <summary>The same; null where faults are kept and the model is of an unknown family or lacks a size.</summary>
+    public static CheckpointConfig? Read(ReadOnlySpan<byte> utf8Json, string file, Faults faults)
     {
         using JsonDocument document = ConfigObject.Parse(utf8Json, file);
-        var json = new ConfigObject(document.RootElement, file);
+        var json = new ConfigObject(document.RootElement, file, faults);
         string type = json.Text("model_type") ?? throw ParScaleException.BadInput("CF-03", file,
             $"key model_type is missing; it is required ({FamilyList.Names}, each also with _parscale)");
         Family family = FamilyList.Of(type, file);
-        string architecture = Architecture(json, type, family);
+        string architecture = faults.Try(() => Architecture(json, type, family), type == family.StreamType ? family.StreamClass : family.PlainClass);
         RefuseOtherMathematics(json, file);
         MathematicsKeys.Require(json, family);
         var keys = new FamilyFile(json, file, family);
-        ModelConfig model = family.Read(keys);
-        CheckPaddingId(json, keys.Vocabulary);
-        StreamConfig streams = Streams(json, type == family.StreamType);
+        ModelConfig? model = keys.HasSizes ? faults.Try<ModelConfig?>(() => family.Read(keys), null) : null;
+        if (keys.HasSizes) faults.Try(() => CheckPaddingId(json, keys.Vocabulary));
+        StreamConfig streams = faults.Try(() => Streams(json, type == family.StreamType), StreamConfig.Plain);
+        WeightDtype? quantized = faults.Try(() => QuantizationConfig.Read(json, file), null);
+        if (model is null) return null;
         return new CheckpointConfig
         {
             ModelType = type,
             Architecture = architecture,
             Model = model with
             {
-                EndOfTextIds = EndOfTextIds(json, keys.Vocabulary) ?? [],
-                BeginOfTextId = json.Find("bos_token_id") is { } begin ? TokenId(json, "bos_token_id", begin, keys.Vocabulary) : null,
+                EndOfTextIds = faults.Try(() => EndOfTextIds(json, keys.Vocabulary), null) ?? [],
+                BeginOfTextId = json.Find("bos_token_id") is { } begin ? faults.Try<int?>(() => TokenId(json, "bos_token_id", begin, keys.Vocabulary), null) : null,
             },
             Streams = streams,
-            QuantizedType = QuantizationConfig.Read(json, file),
+            QuantizedType = quantized,
             QuantizedFrom = QuantizationConfig.Source(json),
-            Backbone = Backbone(json, streams.Count, file),
-            StoredType = StoredType(json, file),
+            Backbone = faults.Try(() => Backbone(json, streams.Count, file), null),
+            StoredType = faults.Try(() => StoredType(json, file), null),
             Notices =
             [
                 .. ConfigKeys.Notices(document.RootElement.EnumerateObject().Select(property => property.Name), family, file),
@@ -44,13 +50,15 @@ internal static class ConfigReader
     }
 
     /// <summary>Takes from a <c>generation_config.json</c> the ids that end a text, and how it asks for tokens to be chosen.</summary>
-    public static CheckpointConfig WithGeneration(CheckpointConfig config, ReadOnlySpan<byte> utf8Json, string file)
+    public static CheckpointConfig WithGeneration(CheckpointConfig config, ReadOnlySpan<byte> utf8Json, string file, Faults? faults = null)
     {
+        faults ??= Faults.Thrown;
         using JsonDocument document = ConfigObject.Parse(utf8Json, file);
+        // Nothing in it but ids is a fault: the reader of the settings turns what it cannot follow into notes.
         var json = new ConfigObject(document.RootElement, file);
-        CheckPaddingId(json, config.Model.VocabularySize);
+        faults.Try(() => CheckPaddingId(json, config.Model.VocabularySize));
         config = config with { Generation = GenerationConfigReader.Read(json, file) };
-        return EndOfTextIds(json, config.Model.VocabularySize) is { } ids ? config with { Model = config.Model with { EndOfTextIds = ids } } : config;
+        return faults.Try(() => EndOfTextIds(json, config.Model.VocabularySize), null) is { } ids ? config with { Model = config.Model with { EndOfTextIds = ids } } : config;
     }
 
     private static int[]? EndOfTextIds(ConfigObject json, int vocabulary)
@@ -132,10 +140,10 @@ internal static class ConfigReader
     {
         foreach (string key in (ReadOnlySpan<string>)["enable_cross_attn", "enable_replica_rope", "use_bidirectional_attention"])
         {
-            if (json.Flag(key, absent: false)) throw ParScaleException.BadInput("CF-08", file, $"{key} is true; only false is supported");
+            if (json.Flag(key, absent: false)) json.Faults.Add(ParScaleException.BadInput("CF-08", file, $"{key} is true; only false is supported"));
         }
         // Models for embeddings are made of this family too: there each token sees the later ones.
-        if (!json.Flag("is_causal", absent: true)) throw ParScaleException.BadInput("CF-08", file, "is_causal is false; only true is supported");
+        if (!json.Flag("is_causal", absent: true)) json.Faults.Add(ParScaleException.BadInput("CF-08", file, "is_causal is false; only true is supported"));
     }
 
     // Transformers renamed the key, and files that passed through several versions have both.

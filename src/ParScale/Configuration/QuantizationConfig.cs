@@ -11,6 +11,10 @@ internal static class QuantizationConfig
     private const string SourceKey = "backbone_xxh128_sample";
     private const string Method = "parscale";
     private const int Version = 1;
+    private const string Expected = $"no {Key} (f32, bf16 or f16 weights), or what `{Method} quantize` writes; get the model that this one was quantised from";
+
+    // Where MLX and old versions of compressed-tensors say the same.
+    private static readonly string[] OtherKeys = ["quantization", "compression_config"];
 
     // Rows of a tile, and neighbouring values of a row.
     private const string Layout = "tiles-32x4";
@@ -19,13 +23,17 @@ internal static class QuantizationConfig
     /// <exception cref="ParScaleException">Another tool's quantisation (CF-14), a later version (QC-02) or another layout (QC-08).</exception>
     public static WeightDtype? Read(ConfigObject json, string file)
     {
+        foreach (string other in OtherKeys)
+        {
+            if (json.Find(other) is { } foreign) throw json.Bad("CF-14", other, foreign, Expected);
+        }
         if (json.Find(Key) is not { } value) return null;
         if (value.ValueKind != JsonValueKind.Object || Text(value, "quant_method") != Method)
         {
             JsonElement method = default;
             bool named = value.ValueKind == JsonValueKind.Object && value.TryGetProperty("quant_method", out method);
             throw json.Bad("CF-14", named ? $"{Key}.quant_method" : Key, named ? method : value,
-                $"no {Key} (f32, bf16 or f16 weights), or what `{Method} quantize` writes");
+                Expected);
         }
         if (!value.TryGetProperty("version", out JsonElement version) || !version.TryGetInt32OrNothing(out int number) || number != Version)
         {

@@ -116,6 +116,34 @@ public sealed class HubClient : IDisposable
     public async Task<string> FetchAsync(ModelName name, IProgress<HubProgress>? progress = null, CancellationToken cancellation = default) =>
         await FetchAsync(await PlanAsync(name, cancellation).ConfigureAwait(false), progress, cancellation).ConfigureAwait(false);
 
+    /// <summary>
+    /// Asks the hub for all names of files of a model, and which of its files tell what the model is: the small ones that are read here, those
+    /// <paramref name="more"/> that are there, and the weights. Writes nothing, except the index of weights in several files; whatever the
+    /// repository holds is no error.
+    /// </summary>
+    internal async Task<(HubPlan Plan, IReadOnlyList<string> Listed)> PlanLookAsync(ModelName name, IReadOnlyCollection<string> more, CancellationToken cancellation)
+    {
+        if (_offline) throw Cache.NotThere(name, weights: true, "the network is off (HF_HUB_OFFLINE): fetch it with the network on");
+        HubListing listing = await _retry.RunAsync(() => HubListing.GetAsync(_hub, name, _answer, cancellation), cancellation).ConfigureAwait(false);
+        string[] listed = [.. listing.Files.Keys];
+        string[] small = [.. ModelFiles.Companions(listed).Concat(listed.Where(path => more.Contains(path) || path == ModelFiles.Index)).Distinct(StringComparer.Ordinal)];
+        var plan = new HubPlan(name, listing.Commit, await DescribeAsync(name, listing, small, cancellation).ConfigureAwait(false));
+        IReadOnlyCollection<string> weights = listing.Files.ContainsKey(ModelFiles.Weights) ? [ModelFiles.Weights] : [];
+        if (weights.Count == 0 && listing.Files.ContainsKey(ModelFiles.Index))
+        {
+            try
+            {
+                weights = [.. (await ShardsAsync(plan, cancellation).ConfigureAwait(false)).Where(listing.Files.ContainsKey)];
+            }
+            catch (ParScaleException e) when (e.Kind == ErrorKind.BadInput)
+            {
+                // Whoever looks at the index meets the same fault.
+            }
+        }
+        HubFile[] described = await DescribeAsync(name, listing, weights, cancellation).ConfigureAwait(false);
+        return (Sorted(plan with { Files = [.. plan.Files, .. described] }), listed);
+    }
+
     /// <summary>Reads parts of the files of a plan.</summary>
     internal PartReader Parts(HubPlan plan) => new(_hub, _retry, plan, _stall);
 

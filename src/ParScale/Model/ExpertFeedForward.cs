@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using ParScale.Configuration;
+using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.Machine;
 using ParScale.Kernels.MatMul;
 
@@ -24,16 +25,12 @@ internal static class ExpertFeedForward
         else sum.Clear();
         for (int expert = 0; expert < weights.Experts.Length; expert++)
         {
-            ReadOnlySpan<ExpertRoute> own = routes.Of(expert);
+            ReadOnlySpan<int> own = routes.RowsOf(expert);
             if (own.IsEmpty) continue;
             Span<float> gathered = routes.Gathered.AsSpan(0, own.Length * hidden), result = routes.Result.AsSpan(0, own.Length * hidden);
-            for (int i = 0; i < own.Length; i++) x.Slice(own[i].Row * hidden, hidden).CopyTo(gathered[(i * hidden)..]);
+            ChosenRows.Gather(x, hidden, own, gathered, pool);
             FeedForward.Run(weights.Experts[expert], config.Activation, gathered, own.Length, result, state, pool);
-            for (int i = 0; i < own.Length; i++)
-            {
-                Span<float> row = sum.Slice(own[i].Row * hidden, hidden);
-                TensorPrimitives.MultiplyAdd(result.Slice(i * hidden, hidden), own[i].Weight, row, row);
-            }
+            ChosenRows.AddScaled(result, hidden, own, routes.WeightsOf(expert), sum, pool);
             routes.Saw(weights.Experts[expert]);
         }
         sum.CopyTo(x);

@@ -3,11 +3,6 @@ using ParScale.Kernels.Elementwise;
 
 namespace ParScale.Model;
 
-/// <summary>A row that an expert is chosen for.</summary>
-/// <param name="Row">The row of the pass.</param>
-/// <param name="Weight">What the expert's result is multiplied with.</param>
-internal readonly record struct ExpertRoute(int Row, float Weight);
-
 /// <summary>Which rows of a layer run through which experts, and the scratch memory of blocks of experts.</summary>
 internal sealed class ExpertRoutes
 {
@@ -17,8 +12,9 @@ internal sealed class ExpertRoutes
     private readonly int[] _experts;
     private readonly float[] _weights;
 
-    // Sorted by expert, then by row: expert e has those from _starts[e] to _starts[e + 1].
-    private readonly ExpertRoute[] _routes;
+    // Rows and their weights, sorted by expert, then by row: expert e has those from _starts[e] to _starts[e + 1].
+    private readonly int[] _rowsByExpert;
+    private readonly float[] _weightsByExpert;
     private readonly int[] _starts;
 
     private ExpertRoutes(int most, int experts, int chosen)
@@ -26,7 +22,8 @@ internal sealed class ExpertRoutes
         _logits = new float[PassState.MostRows * experts];
         _experts = new int[PassState.MostRows * chosen];
         _weights = new float[PassState.MostRows * chosen];
-        _routes = new ExpertRoute[PassState.MostRows * chosen];
+        _rowsByExpert = new int[PassState.MostRows * chosen];
+        _weightsByExpert = new float[PassState.MostRows * chosen];
         _starts = new int[experts + 1];
         SharedGate = new float[PassState.MostRows];
         Gathered = new float[most];
@@ -84,14 +81,21 @@ internal sealed class ExpertRoutes
         }
         for (int expert = 0; expert < config.Count; expert++) _starts[expert + 1] += _starts[expert];
         // Filling moves each start to the end of its expert, which is the start of the next.
-        for (int i = 0; i < rows * config.Chosen; i++) _routes[_starts[_experts[i]]++] = new ExpertRoute(i / config.Chosen, _weights[i]);
+        for (int i = 0; i < rows * config.Chosen; i++)
+        {
+            int place = _starts[_experts[i]]++;
+            (_rowsByExpert[place], _weightsByExpert[place]) = (i / config.Chosen, _weights[i]);
+        }
         for (int expert = config.Count; expert > 0; expert--) _starts[expert] = _starts[expert - 1];
         _starts[0] = 0;
         Layers++;
     }
 
     /// <summary>The rows of an expert, the first one first.</summary>
-    public ReadOnlySpan<ExpertRoute> Of(int expert) => _routes.AsSpan(_starts[expert].._starts[expert + 1]);
+    public ReadOnlySpan<int> RowsOf(int expert) => _rowsByExpert.AsSpan(_starts[expert].._starts[expert + 1]);
+
+    /// <summary>What the results of these rows are multiplied with.</summary>
+    public ReadOnlySpan<float> WeightsOf(int expert) => _weightsByExpert.AsSpan(_starts[expert].._starts[expert + 1]);
 
     /// <summary>An expert was read.</summary>
     public void Saw(FeedForwardWeights expert)

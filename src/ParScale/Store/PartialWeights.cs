@@ -45,21 +45,28 @@ internal sealed class PartialWeights : IDisposable
     /// <exception cref="ParScaleException">The hub refuses, or the header is malformed (ST).</exception>
     public static async Task<PartialWeights> OpenAsync(PartReader reader, HubFile file, string path, Func<string, bool> wanted, CancellationToken cancellation)
     {
+        int whole = await WriteHeaderAsync(reader, file, path, cancellation).ConfigureAwait(false);
+        var weights = new PartialWeights(path, file);
+        using var tensors = SafetensorsFile.Open(path);
+        weights.Plan(tensors, wanted, whole);
+        return weights;
+    }
+
+    /// <summary>Fetches the header into a new file, which has the length of the whole one and nothing behind the header.</summary>
+    /// <returns>Where the data begins.</returns>
+    /// <exception cref="ParScaleException">The hub refuses.</exception>
+    public static async Task<int> WriteHeaderAsync(PartReader reader, HubFile file, string path, CancellationToken cancellation)
+    {
         byte[] head = await reader.ReadAsync(file, 0, (int)Math.Min(FirstRead, file.Bytes), cancellation).ConfigureAwait(false);
         ulong header = head.Length < LengthBytes ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(head);
         // A length that is too long is refused where headers are read.
         int whole = header > CheckpointLimits.HeaderBytes ? 0 : (int)Math.Min(LengthBytes + (long)header, file.Bytes);
         byte[] rest = whole > head.Length ? await reader.ReadAsync(file, head.Length, whole - head.Length, cancellation).ConfigureAwait(false) : [];
-        using (var stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
-        {
-            stream.Write(head);
-            stream.Write(rest);
-            stream.SetLength(file.Bytes);
-        }
-        var weights = new PartialWeights(path, file);
-        using var tensors = SafetensorsFile.Open(path);
-        weights.Plan(tensors, wanted, whole);
-        return weights;
+        using var stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        stream.Write(head);
+        stream.Write(rest);
+        stream.SetLength(file.Bytes);
+        return whole;
     }
 
     /// <summary>Fetches the parts.</summary>

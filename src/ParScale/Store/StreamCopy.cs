@@ -15,7 +15,6 @@ namespace ParScale.Store;
 internal static class StreamCopy
 {
     private const int Parallel = 4;
-    private const int LargestFile = 256 << 20;
 
     /// <summary>
     /// The add-on, fetched now when there is none that fits; null when it cannot be had: the backbones are not the same, or the store cannot be
@@ -78,7 +77,7 @@ internal static class StreamCopy
     private static async Task<bool> FetchAsync(
         PartReader reader, HubPlan plan, Checkpoint below, string target, IProgress<HubProgress>? progress, CancellationToken cancellation)
     {
-        byte[] json = await WholeAsync(reader, plan, plan.Files.Single(file => file.Path == ModelFiles.Config), cancellation).ConfigureAwait(false);
+        byte[] json = await reader.ReadWholeAsync(plan.Files.Single(file => file.Path == ModelFiles.Config), cancellation).ConfigureAwait(false);
         CheckpointConfig config = CheckpointConfig.Parse(json, ModelFiles.Config);
         if (config.Streams.Count == 1 || below.Config.QuantizedType is not null || !AddOn.SameShape(config.Model, below.Config.Model)) return false;
         List<PartialWeights> weights = [];
@@ -99,7 +98,7 @@ internal static class StreamCopy
         {
             string path = Path.Combine(target, file.Path.Replace('/', Path.DirectorySeparatorChar));
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            DurableFile.Write(path, await WholeAsync(reader, plan, file, cancellation).ConfigureAwait(false));
+            DurableFile.Write(path, await reader.ReadWholeAsync(file, cancellation).ConfigureAwait(false));
         }
         BackboneReference reference = new BackboneReference(below.Folder, BackboneHash.Of(below)).From(target);
         DurableFile.WriteText(Path.Combine(target, ModelFiles.Config), (config with { Backbone = reference }).ToJson());
@@ -110,16 +109,4 @@ internal static class StreamCopy
         .Select(tensor => new TensorToWrite(tensor.Name, tensor.Type, tensor.Shape, stream => file.CopyTo(tensor, stream)));
 
     private static bool IsWeights(HubFile file) => file.Path.EndsWith(".safetensors", StringComparison.Ordinal);
-
-    // A small file, checked by its hash as always.
-    private static async Task<byte[]> WholeAsync(PartReader reader, HubPlan plan, HubFile file, CancellationToken cancellation)
-    {
-        if (file.Bytes > LargestFile)
-            throw new ParScaleException(ErrorKind.BadInput, "HB-19", $"{plan.Name}: {ParScaleException.Quote(file.Path)} is {file.Bytes} bytes; at most {LargestFile} are read");
-        byte[] bytes = await reader.ReadAsync(file, 0, (int)file.Bytes, cancellation).ConfigureAwait(false);
-        using var hash = new ContentHash(file.Hash, file.Bytes);
-        hash.Append(bytes);
-        return hash.Matches() ? bytes : throw new ParScaleException(ErrorKind.HashMismatch, "HB-05",
-            $"{plan.Name}: {ParScaleException.Quote(file.Path)} has not the hash that the hub names: it was damaged on the way or on the server; fetch it again");
-    }
 }

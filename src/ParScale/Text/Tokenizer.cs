@@ -46,6 +46,14 @@ public sealed class Tokenizer
     /// <summary>What the file asks for and does not get, one line each.</summary>
     public IReadOnlyList<string> Notices => _definition.Notices;
 
+    /// <summary>How words begin, for people.</summary>
+    internal string Kind => _definition.Symbols switch
+    {
+        ByteSymbols => "byte-level BPE",
+        CharacterSymbols { FallsBackToBytes: true } => "BPE over characters, with bytes for the others",
+        _ => "BPE over characters",
+    };
+
     /// <summary>The strings of the tokens that control the model.</summary>
     internal string[] SpecialTokens => [.. _definition.AddedTokens.Where(token => token.Special).Select(token => token.Content)];
 
@@ -61,14 +69,14 @@ public sealed class Tokenizer
     /// <exception cref="ParScaleException">
     /// The file is missing, malformed, asks for something this version does not do, or has a token beyond the embedding.
     /// </exception>
-    public static Tokenizer Load(string folder, int? vocabularyRows = null)
+    public static Tokenizer Load(string folder, int? vocabularyRows = null) => Load(folder, vocabularyRows, Faults.Thrown)!;
+
+    /// <summary>The same; null where faults are kept and there are some.</summary>
+    internal static Tokenizer? Load(string folder, int? vocabularyRows, Faults faults)
     {
-        TokenizerDefinition definition = TokenizerFile.Read(folder);
-        int ids = definition.Tokens.Length;
-        if (vocabularyRows is not { } rows || ids <= rows) return new Tokenizer(definition, vocabularyRows ?? ids);
-        string token = ParScaleException.Quote(definition.Tokens[^1] ?? "");
-        throw ParScaleException.BadInput("TK-05", definition.File,
-            $"token {token}: has the id {ids - 1}, but the embedding has {rows} rows; use the model's own tokenizer");
+        if (TokenizerFile.Read(folder, faults) is not { } definition) return null;
+        if (vocabularyRows is { } rows) definition = definition.WithRows(rows);
+        return new Tokenizer(definition, vocabularyRows ?? definition.Tokens.Length);
     }
 
     /// <summary>The token ids of a text.</summary>

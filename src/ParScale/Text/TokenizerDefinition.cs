@@ -39,8 +39,38 @@ internal sealed record TokenizerDefinition
     /// <summary>How tokens become text; null for the byte alphabet.</summary>
     public required TokenDecoding? Decoding { get; init; }
 
+    /// <summary>The strings of tokens that stand for pictures and other inputs that are no text.</summary>
+    public IReadOnlyList<string> OtherInputs { get; init; } = [];
+
     /// <summary>What the file asks for and does not get, one line each.</summary>
     public required IReadOnlyList<string> Notices { get; init; }
+
+    /// <summary>
+    /// The tokenizer of a model whose embedding has so many rows. Tokens of other inputs than text that have none are left out, with a
+    /// notice: a model of text alone may have the tokenizer of its siblings that see pictures.
+    /// </summary>
+    /// <exception cref="ParScaleException">Another token has no row (TK-05).</exception>
+    public TokenizerDefinition WithRows(int rows)
+    {
+        if (Tokens.Length <= rows) return this;
+        AddedToken[] rowless = [.. AddedTokens.Where(token => token.Id >= rows && !token.InVocabulary && OtherInputs.Contains(token.Content))];
+        int last = Array.FindLastIndex(Tokens, Tokens.Length - 1, token => token is not null && !rowless.Any(one => one.Content == token));
+        if (last >= rows)
+        {
+            throw ParScaleException.BadInput("TK-05", File,
+                $"token {ParScaleException.Quote(Tokens[last] ?? "")}: has the id {last}, but the embedding has {rows} rows; use the model's own tokenizer");
+        }
+        var ids = new Dictionary<string, int>(Ids, StringComparer.Ordinal);
+        foreach (AddedToken token in rowless) ids.Remove(token.Content);
+        string names = string.Join(", ", rowless.Select(token => ParScaleException.Quote(token.Content)));
+        return this with
+        {
+            Tokens = Tokens[..(last + 1)],
+            Ids = ids,
+            AddedTokens = [.. AddedTokens.Except(rowless)],
+            Notices = [.. Notices, $"{Path.GetFileName(File)}: {names} left out: the embedding has {rows} rows, and this model reads text alone"],
+        };
+    }
 
     /// <summary>A text after all normalizers. It holds no lone surrogates before or after.</summary>
     public string Normalize(string text) => Normalizers.Aggregate(text, (before, step) => step.Normalize(before));

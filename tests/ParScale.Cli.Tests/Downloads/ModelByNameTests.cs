@@ -1,4 +1,8 @@
 using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Cli.Tests.Support;
 using ParScale.Configuration;
 using ParScale.Hub;
@@ -21,6 +25,8 @@ public sealed class ModelByNameTests : IDisposable
         TinyTokenizer.Write(source);
         _repository = _hub.Add("acme/tiny").AddFolder(source);
     }
+
+    private static readonly string[] Use = ["logits", "-m", "acme/tiny", "--tokens", "1"];
 
     private string Cache => _folder.File("cache");
 
@@ -52,7 +58,7 @@ public sealed class ModelByNameTests : IDisposable
     {
         _repository.Describes = false;
         _hub.Change = (request, answer) => request is { Method: "HEAD", File: "model.safetensors" } ? answer.With("X-Linked-Size", "1500000000") : answer;
-        string line = (await RunAsync("inspect", "-m", "acme/tiny")).Fails(2, "HB-21");
+        string line = (await RunAsync(Use)).Fails(2, "HB-21");
         Assert.Contains("1.50 GB", line, StringComparison.Ordinal);
         Assert.Contains("--yes", line, StringComparison.Ordinal);
         Assert.DoesNotContain(_hub.Requests, request => request is { Method: "GET", File: not null });
@@ -60,8 +66,40 @@ public sealed class ModelByNameTests : IDisposable
         _hub.Clear();
         _hub.Change = (request, answer) => request.File != "model.safetensors" ? answer
             : request.Method == "HEAD" ? answer.With("X-Linked-Size", "1500000000") : FakeAnswer.Of(403);
-        (await RunAsync("inspect", "-q", "--yes", "-m", "acme/tiny")).Fails(5, "HB-01");
+        (await RunAsync([.. Use, "-q", "--yes"])).Fails(5, "HB-01");
         Assert.Contains(_hub.Requests, request => request is { Method: "GET", File: "model.safetensors" });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Inspect_fetches_headers_and_small_files_and_keeps_nothing(bool sharded)
+    {
+        long weights = _repository["model.safetensors"].Length;
+        JsonElement local = JsonDocument.Parse((await RunAsync("inspect", "-m", _folder.File("source"), "--json")).Out).RootElement;
+        if (sharded) Shard();
+        _repository["README.md"] = "---\nlicense: mit\n---\n"u8.ToArray();
+        _repository["pytorch_model.bin"] = new byte[1000];
+        JsonElement remote = (await RunAsync("inspect", "-q", "-m", "acme/tiny", "--json")).Json();
+        foreach (string key in (string[])["parameters", "memory_bytes", "tokenizer", "streams", "what"])
+            Assert.Equal(local.GetProperty(key).GetRawText(), remote.GetProperty(key).GetRawText());
+        Assert.Equal(local.GetProperty("files").GetProperty("bytes").GetInt64(), remote.GetProperty("files").GetProperty("bytes").GetInt64());
+        Assert.Equal("mit", remote.GetProperty("licence").GetString());
+        Assert.All(_hub.Requests.Where(request => request is { Method: "GET", File: { } file } && file.EndsWith(".safetensors", StringComparison.Ordinal)),
+            request => Assert.True(request.RangeEnd < 1 << 16, request.ToString()));
+        Assert.True(weights > 1_000_000);
+        Assert.DoesNotContain(_hub.Requests, request => request is { Method: "GET", File: "pytorch_model.bin" });
+        Assert.False(File.Exists(Path.Combine(Cache, "models--acme--tiny", "refs", "main")));
+    }
+
+    [Fact]
+    public async Task Inspect_tells_a_repository_that_is_no_model_for_what_it_is()
+    {
+        foreach (string file in _repository.Files.Keys.ToArray()) _repository.Remove(file);
+        _repository["tiny.Q4_K_M.gguf"] = new byte[1000];
+        Outcome run = await RunAsync("inspect", "-q", "-m", "acme/tiny");
+        (run with { Out = "" }).Fails(3, "CL-03");
+        Assert.Contains("--model \"acme/tiny\" has no config.json: it is a folder of GGUF files", run.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -82,9 +120,20 @@ public sealed class ModelByNameTests : IDisposable
     [Fact]
     public async Task Two_processes_share_the_work()
     {
-        Outcome[] outcomes = await Task.WhenAll(RunAsync("inspect", "-m", "acme/tiny"), RunAsync("inspect", "-m", "acme/tiny"));
+        Outcome[] outcomes = await Task.WhenAll(RunAsync(Use), RunAsync(Use));
         Assert.All(outcomes, outcome => Assert.Equal(0, outcome.Exit));
         Assert.Single(_hub.Requests, request => request is { IsHub: false, File: "model.safetensors" });
+    }
+
+    private void Shard()
+    {
+        string folder = _folder.File("shards");
+        Directory.CreateDirectory(folder);
+        using var whole = SafetensorsFile.Open(Path.Combine(_folder.File("source"), "model.safetensors"));
+        JsonObject index = RandomCheckpoint.WriteShards(folder, [.. whole.Tensors.Values.Select(tensor => new TensorToWrite(tensor.Name, tensor.Type, tensor.Shape, whole.Bytes(tensor).ToArray()))], 3);
+        _repository.Remove("model.safetensors");
+        _repository.AddFolder(folder);
+        _repository["model.safetensors.index.json"] = Encoding.UTF8.GetBytes(index.ToJsonString());
     }
 
     private async Task KillAsync(int kills)
@@ -101,7 +150,7 @@ public sealed class ModelByNameTests : IDisposable
                 if (request is { IsHub: false, File: "model.safetensors" }) answer.BeforePiece = StopAtGoalAsync;
                 return answer;
             };
-            using Process process = ToolProcess.Start(Variables(), "inspect", "-m", "acme/tiny");
+            using Process process = ToolProcess.Start(Variables(), Use);
             Assert.Same(reached.Task, await Task.WhenAny(reached.Task, process.WaitForExitAsync(TestContext.Current.CancellationToken)));
             process.Kill();
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -120,7 +169,7 @@ public sealed class ModelByNameTests : IDisposable
         long kept = Kept();
         _hub.Clear();
         _hub.Change = (_, answer) => answer;
-        Assert.Equal(0, (await RunAsync("inspect", "-m", "acme/tiny")).Exit);
+        Assert.Equal(0, (await RunAsync(Use)).Exit);
         Assert.Equal(kept, Assert.Single(_hub.Requests, request => request is { IsHub: false, File: "model.safetensors" }).RangeStart);
         CachedSnapshot snapshot = Assert.Single(new HubCache(Cache).List());
         Assert.Empty(await new HubCache(Cache).VerifyAsync(snapshot, null, TestContext.Current.CancellationToken));

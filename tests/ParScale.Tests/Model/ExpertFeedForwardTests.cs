@@ -51,9 +51,9 @@ public class ExpertFeedForwardTests
         ExpertRoutes routes = state.Routes!;
         Assert.Equal((3, 1, 3L * 3 * config.HiddenSize * 24 * sizeof(float)), (routes.Read, routes.Layers, routes.ReadBytes));
         Run(backbone, state, pool, x, Rows);
-        int used = Enumerable.Range(0, 7).Count(expert => routes.Of(expert).Length > 0);
+        int used = Enumerable.Range(0, 7).Count(expert => routes.RowsOf(expert).Length > 0);
         Assert.Equal((3 + used, 2), (routes.Read, routes.Layers));
-        Assert.Equal(3 * Rows, Enumerable.Range(0, 7).Sum(expert => routes.Of(expert).Length));
+        Assert.Equal(3 * Rows, Enumerable.Range(0, 7).Sum(expert => routes.RowsOf(expert).Length));
     }
 
     [Fact]
@@ -64,16 +64,16 @@ public class ExpertFeedForwardTests
         float[] logits = [1, 2, 2, 0, 2, 0, 0, 0, 0, 0, -1, 5, float.NaN, 0, 0];
         logits.CopyTo(routes.Logits(3, 5));
         routes.Choose(3, config.Layers[0].FeedForward.Experts!);
-        int[][] chosen = [.. Enumerable.Range(0, 5).Select(expert => routes.Of(expert).ToArray().Select(route => route.Row).ToArray())];
+        int[][] chosen = [.. Enumerable.Range(0, 5).Select(expert => routes.RowsOf(expert).ToArray())];
         Assert.Equal([1, 2], chosen[0]);
         Assert.Equal([0, 1, 2], chosen[1]);
         Assert.Equal([0], chosen[2]);
         Assert.Equal((0, 0), (chosen[3].Length, chosen[4].Length));
-        Assert.Equal(0.2f, routes.Of(0)[0].Weight, 1e-6f);
+        Assert.Equal(0.2f, routes.WeightsOf(0)[0], 1e-6f);
         logits.CopyTo(routes.Logits(3, 5));
         routes.Choose(3, config.Layers[0].FeedForward.Experts! with { Normalized = true });
-        Assert.Equal((0.5f, 0.5f), (routes.Of(0)[0].Weight, routes.Of(2)[0].Weight));
-        Assert.True(float.IsNaN(routes.Of(0)[1].Weight));
+        Assert.Equal((0.5f, 0.5f), (routes.WeightsOf(0)[0], routes.WeightsOf(2)[0]));
+        Assert.True(float.IsNaN(routes.WeightsOf(0)[1]));
     }
 
     private static float[] Run(Backbone backbone, PassState state, WorkerPool pool, float[] x, int rows)

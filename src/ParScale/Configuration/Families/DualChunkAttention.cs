@@ -15,7 +15,7 @@ internal static class DualChunkAttention
     public static int Context(FamilyFile file, int positions)
     {
         if (file.Json.Find(Key) is not { } value) return positions;
-        int same = SameAsPlain(file.Json, value);
+        int same = file.Faults.Try(() => SameAsPlain(file.Json, value), positions);
         if (same < positions) file.Notices.Add($"max_position_embeddings is taken as {same}: longer texts need {Key}, which is not supported");
         return Math.Min(positions, same);
     }

@@ -29,7 +29,7 @@ internal static class ExpertKeys
         int count = Count(file.Json);
         int chosen = file.Json.Size(ChosenKey, ConfigLimits.Experts);
         if (chosen > count)
-            throw file.Json.Bad("CF-08", ChosenKey, file.Json.Find(ChosenKey)!.Value, $"at most the number of experts, which is {count}");
+            chosen = file.Faults.Refuse(file.Json.Bad("CF-08", ChosenKey, file.Json.Find(ChosenKey)!.Value, $"at most the number of experts, which is {count}"), count);
         return new ExpertsConfig { Count = count, Chosen = chosen, Normalized = normalized };
     }
 
@@ -44,10 +44,10 @@ internal static class ExpertKeys
         var sparse = new bool[file.Layers];
         for (int i = 0; i < sparse.Length; i++) sparse[i] = (i + 1) % step == 0;
         if (file.Json.Find(DenseLayersKey) is not { } list) return sparse;
-        if (list.ValueKind != JsonValueKind.Array) throw file.Json.Bad("CF-08", DenseLayersKey, list, "a list of numbers of layers");
+        if (list.ValueKind != JsonValueKind.Array) return file.Faults.Refuse(file.Json.Bad("CF-08", DenseLayersKey, list, "a list of numbers of layers"), sparse);
         foreach (JsonElement value in list.EnumerateArray())
         {
-            int layer = file.Json.Whole($"{DenseLayersKey}[]", value, 0, int.MaxValue, "CF-08");
+            int layer = file.Faults.Try(() => file.Json.Whole($"{DenseLayersKey}[]", value, 0, int.MaxValue, "CF-08"), int.MaxValue);
             if (layer < sparse.Length) sparse[layer] = false;
         }
         return sparse;

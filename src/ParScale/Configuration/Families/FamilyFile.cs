@@ -15,15 +15,22 @@ internal sealed class FamilyFile
     public FamilyFile(ConfigObject json, string file, Family family)
     {
         (Json, _file, _plainType, _defaults) = (json, file, family.PlainType, family.Defaults);
-        Layers = json.Size("num_hidden_layers", ConfigLimits.Layers);
-        Positions = json.Has("max_position_embeddings") ? json.Whole("max_position_embeddings", 1, ConfigLimits.Positions, "CF-05") : _defaults.Positions;
-        Heads = json.Size("num_attention_heads", ConfigLimits.Heads);
-        Hidden = json.Size("hidden_size", ConfigLimits.Hidden);
-        KeyValueHeads = ReadKeyValueHeads();
-        HeadSize = ReadHeadSize();
-        Intermediate = json.Size("intermediate_size", ConfigLimits.Intermediate);
-        Vocabulary = json.Size("vocab_size", ConfigLimits.Vocabulary);
+        Layers = Size("num_hidden_layers", ConfigLimits.Layers);
+        Positions = json.Has("max_position_embeddings")
+            ? Faults.Try(() => json.Whole("max_position_embeddings", 1, ConfigLimits.Positions, "CF-05"), _defaults.Positions) : _defaults.Positions;
+        Heads = Size("num_attention_heads", ConfigLimits.Heads);
+        Hidden = Size("hidden_size", ConfigLimits.Hidden);
+        KeyValueHeads = Heads == 0 ? 0 : Faults.Try(ReadKeyValueHeads, 0);
+        HeadSize = Heads == 0 || Hidden == 0 ? 0 : Faults.Try(ReadHeadSize, 0);
+        Intermediate = Size("intermediate_size", ConfigLimits.Intermediate);
+        Vocabulary = Size("vocab_size", ConfigLimits.Vocabulary);
     }
+
+    /// <summary>What is done with faults.</summary>
+    public Faults Faults => Json.Faults;
+
+    /// <summary>Whether all sizes were read; false only where faults are kept. Without them nothing is described.</summary>
+    public bool HasSizes => !((int[])[Layers, Heads, Hidden, KeyValueHeads, HeadSize, Intermediate, Vocabulary]).Contains(0);
 
     /// <summary>The keys.</summary>
     public ConfigObject Json { get; }
@@ -91,7 +98,10 @@ internal sealed class FamilyFile
         new() { Width = Intermediate, Activation = ReadActivation(key, absent) };
 
     /// <summary>The rotation of all layers.</summary>
-    public Rotation Rotation(double absentTheta = 10000) => Rotations(absentTheta).Read();
+    public Rotation Rotation(double absentTheta = 10000) => Rotation(Rotations(absentTheta));
+
+    /// <summary>The rotation that a reader finds.</summary>
+    public Rotation Rotation(RotationReader reader) => Faults.Try(reader.Read, new DefaultRotation { Theta = reader.AbsentTheta, Size = HeadSize });
 
     /// <summary>A reader of rotations with what is special in a family.</summary>
     public RotationReader Rotations(double absentTheta = 10000, IReadOnlyDictionary<string, string>? types = null, bool mayBePartial = false) => new(Json, _file)
@@ -119,10 +129,12 @@ internal sealed class FamilyFile
     /// <param name="absent">The size when there is no such key; null: none.</param>
     public int? Window(int? absent) => !Json.Root.TryGetProperty("sliding_window", out JsonElement value) ? absent
         : value.ValueKind == JsonValueKind.Null ? null
-        : Json.Whole("sliding_window", value, 1, int.MaxValue, "CF-08");
+        : Faults.Try<int?>(() => Json.Whole("sliding_window", value, 1, int.MaxValue, "CF-08"), null);
 
     /// <summary>Which layers have windows, by <c>layer_types</c>; null when there is no such key.</summary>
-    public bool[]? SlidingLayers()
+    public bool[]? SlidingLayers() => Faults.Try(ReadSlidingLayers, null);
+
+    private bool[]? ReadSlidingLayers()
     {
         const string key = "layer_types";
         if (Json.Find(key) is not { } types) return null;
@@ -153,8 +165,8 @@ internal sealed class FamilyFile
         {
             int first = listed is null ? -1 : Array.IndexOf(listed, true);
             if (first < 0) return windows;
-            throw ParScaleException.BadInput("CF-08", _file,
-                $"layer_types[{first}] is \"{SlidingAttention}\"; expected \"{FullAttention}\" for every layer, because use_sliding_window is not true");
+            return Faults.Refuse(ParScaleException.BadInput("CF-08", _file,
+                $"layer_types[{first}] is \"{SlidingAttention}\"; expected \"{FullAttention}\" for every layer, because use_sliding_window is not true"), windows);
         }
         for (int i = 0; i < Layers; i++)
             if (listed?[i] ?? unlisted(i)) windows[i] = Window(absent: null);
@@ -169,9 +181,11 @@ internal sealed class FamilyFile
         {
             "silu" or "swish" => Activation.Silu,
             "gelu_pytorch_tanh" => Activation.GeluTanh,
-            _ => throw ParScaleException.BadInput("CF-08", _file, $"{key} is {ParScaleException.Quote(name)}; supported are silu and gelu_pytorch_tanh"),
+            _ => Faults.Refuse(ParScaleException.BadInput("CF-08", _file, $"{key} is {ParScaleException.Quote(name)}; supported are silu and gelu_pytorch_tanh"), absent),
         };
     }
+
+    private int Size(string key, int limit) => Faults.Try(() => Json.Size(key, limit), 0);
 
     // Some scaled rotations are made for longer texts than max_position_embeddings says, which then is what the model was trained with.
     private int Context(Rotation? rotation)

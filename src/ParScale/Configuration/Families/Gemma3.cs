@@ -65,6 +65,12 @@ internal sealed class Gemma3 : Family
 
     private static (Rotation Local, Rotation Full) Rotations(FamilyFile file)
     {
+        var plain = new DefaultRotation { Theta = 10000, Size = file.HeadSize };
+        return file.Faults.Try(() => ReadRotations(file), (plain, plain));
+    }
+
+    private static (Rotation Local, Rotation Full) ReadRotations(FamilyFile file)
+    {
         ConfigObject json = file.Json;
         double theta = json.Has(LocalThetaKey)
             ? json.Number(LocalThetaKey, 1, value => value is > 0 and <= ConfigLimits.RopeTheta, "a number above 0, at most 1e15", "CF-09")

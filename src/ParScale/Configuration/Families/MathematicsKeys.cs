@@ -32,7 +32,7 @@ internal static class MathematicsKeys
         foreach ((string key, double? off) in All)
         {
             if (family.Keys.Contains(key) || family.Overlooked.Contains(key) || json.Find(key) is not { } value || !Asks(value, off)) continue;
-            throw json.Bad("CF-08", key, value, $"no such key: models of type {family.PlainType} are computed without it");
+            json.Faults.Add(json.Bad("CF-08", key, value, $"no such key: models of type {family.PlainType} are computed without it"));
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed class Phi3 : Family
         Attention = new AttentionConfig
         {
             Scale = file.Scale,
-            Rotation = file.Rotations(types: RotationTypes, mayBePartial: true).Read(),
+            Rotation = file.Rotation(file.Rotations(types: RotationTypes, mayBePartial: true)),
             Window = file.Window(absent: null),
         },
         FeedForward = file.FeedForward(),

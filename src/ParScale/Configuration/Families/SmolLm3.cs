@@ -57,7 +57,7 @@ internal sealed class SmolLm3 : Family
             return [.. Enumerable.Range(1, file.Layers).Select(layer => layer % interval != 0)];
         }
         if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() != file.Layers)
-            throw file.Json.Bad("CF-08", ListKey, list, $"a list of {file.Layers} (num_hidden_layers) times 0 or 1");
-        return [.. list.EnumerateArray().Select((value, i) => file.Json.Whole($"{ListKey}[{i}]", value, 0, 1, "CF-08") == 1)];
+            return file.Faults.Refuse(file.Json.Bad("CF-08", ListKey, list, $"a list of {file.Layers} (num_hidden_layers) times 0 or 1"), new bool[file.Layers]);
+        return [.. list.EnumerateArray().Select((value, i) => file.Faults.Try(() => file.Json.Whole($"{ListKey}[{i}]", value, 0, 1, "CF-08"), 1) == 1)];
     }
 }

@@ -13,11 +13,26 @@ namespace ParScale.Hub.Transfer;
 /// <param name="stall">How long nothing may come.</param>
 internal sealed class PartReader(HubConnection hub, Retry retry, HubPlan plan, TimeSpan stall)
 {
+    private const int LargestFile = 256 << 20;
+
     /// <summary>The bytes of a file from <paramref name="start"/> on.</summary>
     /// <exception cref="ParScaleException">The hub refuses, breaks off too often, or sends no parts (HB-07).</exception>
     public Task<byte[]> ReadAsync(HubFile file, long start, int length, CancellationToken cancellation) => length == 0
         ? Task.FromResult<byte[]>([])
         : retry.RunAsync(() => TryAsync(file, start, length, cancellation), cancellation);
+
+    /// <summary>The bytes of a whole small file of the plan, checked by its hash.</summary>
+    /// <exception cref="ParScaleException">It is over 256 MiB (HB-19), the hub refuses, or the bytes are others than it says (HB-05).</exception>
+    public async Task<byte[]> ReadWholeAsync(HubFile file, CancellationToken cancellation)
+    {
+        string subject = $"{plan.Name}: {ParScaleException.Quote(file.Path)}";
+        if (file.Bytes > LargestFile) throw new ParScaleException(ErrorKind.BadInput, "HB-19", $"{subject} is {file.Bytes} bytes; at most {LargestFile} are read");
+        byte[] bytes = await ReadAsync(file, 0, (int)file.Bytes, cancellation).ConfigureAwait(false);
+        using var hash = new ContentHash(file.Hash, file.Bytes);
+        hash.Append(bytes);
+        return hash.Matches() ? bytes : throw new ParScaleException(ErrorKind.HashMismatch, "HB-05",
+            $"{subject} has not the hash that the hub names: it was damaged on the way or on the server; fetch it again");
+    }
 
     private async Task<byte[]> TryAsync(HubFile file, long start, int length, CancellationToken cancellation)
     {

@@ -29,6 +29,9 @@ internal sealed class CharacterSymbols : ISymbols
 
     public bool FusesUnknown { get; }
 
+    /// <summary>Whether characters without a token become their bytes.</summary>
+    public bool FallsBackToBytes => _idOfByte is not null;
+
     /// <summary>Whether a token is that of one character.</summary>
     public static bool IsCharacter(string token) =>
         Rune.DecodeFromUtf16(token, out _, out int length) == System.Buffers.OperationStatus.Done && length == token.Length;

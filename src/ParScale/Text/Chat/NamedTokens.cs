@@ -25,12 +25,15 @@ internal sealed record NamedTokens(IReadOnlyDictionary<string, string> Named, IR
             using JsonDocument? config = ChatTemplateFiles.ReadJson(Path.Combine(folder, file));
             if (config is null) continue;
             foreach (string name in Names)
-                if (config.RootElement.TryGetProperty(name, out JsonElement token) && Text(token) is { } text) named.TryAdd(name, text);
+                if (Text(config.RootElement, name) is { } text) named.TryAdd(name, text);
             if (additional.Count == 0 && config.RootElement.TryGetProperty(AdditionalKey, out JsonElement list) && list.ValueKind == JsonValueKind.Array)
                 additional = [.. list.EnumerateArray().Select(Text).OfType<string>()];
         }
         return new NamedTokens(named, additional);
     }
+
+    /// <summary>The text of the token under a key; null when there is none.</summary>
+    public static string? Text(JsonElement config, string key) => config.TryGetProperty(key, out JsonElement token) ? Text(token) : null;
 
     // A text, or an object that also says how the token is matched.
     private static string? Text(JsonElement token)

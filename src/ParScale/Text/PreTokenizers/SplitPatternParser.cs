@@ -134,15 +134,30 @@ internal sealed class SplitPatternParser
         bool negated = Take("^");
         var sets = new List<CodePointSet>();
         if (depth > DeepestNesting || At("]") || At("[:")) throw Unknown(start);
+        CodePointSet? others = null;
         while (!Take("]"))
         {
-            if (AtEnd || At("&&") || At("[:")) throw Unknown(AtEnd ? start : _at);
-            if (Take("[")) sets.Add(Class(depth + 1));
+            if (AtEnd || At("[:")) throw Unknown(AtEnd ? start : _at);
+            if (At("&&"))
+            {
+                others = Both(others, sets, start);
+                sets.Clear();
+                _at += 2;
+            }
+            else if (Take("[")) sets.Add(Class(depth + 1));
             else if (IsSetEscape()) sets.Add(Escape());
             else sets.Add(Range());
         }
-        CodePointSet union = CodePointSet.Union(sets);
-        return negated ? union.Complement() : union;
+        CodePointSet all = Both(others, sets, start);
+        return negated ? all.Complement() : all;
+    }
+
+    // "&&" binds less than all else in a class: [ab&&bc] is b. A side of it that names nothing is refused.
+    private CodePointSet Both(CodePointSet? others, List<CodePointSet> sets, int start)
+    {
+        if (sets.Count == 0) throw Unknown(start);
+        var union = CodePointSet.Union([.. sets]);
+        return others is null ? union : CodePointSet.Intersection(others, union);
     }
 
     // A character of a class, or two with a hyphen between them. A hyphen at the edge of the class is a character.
@@ -179,7 +194,7 @@ internal sealed class SplitPatternParser
         }
         negated ^= Take("^");
         int end = _pattern.IndexOf('}', _at);
-        CodePointSet category = (end < 0 ? null : CodePointSet.Category(_pattern[_at..end])) ?? throw Unknown(start);
+        CodePointSet category = (end < 0 ? null : CodePointSet.Property(_pattern[_at..end])) ?? throw Unknown(start);
         _at = end + 1;
         return negated ? category.Complement() : category;
     }

@@ -22,7 +22,7 @@ internal static class DecoderSection
     {
         if (section.Type != "Sequence") return [section];
         section.AllowOnly("type", "decoders");
-        return section["decoders"].Items().SelectMany(Flatten);
+        return section["decoders"].ReadItems(Flatten);
     }
 
     // Tokens are changed one by one, then bytes become characters, then all becomes one text, then its beginning is stripped: in any
@@ -37,7 +37,11 @@ internal static class DecoderSection
         foreach (JsonSection step in steps)
         {
             int place = Array.IndexOf(order, step.Type);
-            if (place < 0) throw step.UnknownType();
+            if (place < 0)
+            {
+                step.Faults.Add(step.UnknownType());
+                continue;
+            }
             if (place < reached || (decoding.StripCount > 0 && step.Type == "Strip"))
                 throw step.Error(Unsupported, $"{step.Type} is not supported at this place of the list");
             reached = place;

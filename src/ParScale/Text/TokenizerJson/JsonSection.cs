@@ -10,19 +10,23 @@ internal readonly struct JsonSection
     private readonly int _index;
 
     /// <summary>Takes the value found at <paramref name="path"/>, a dotted path that is empty for the root.</summary>
-    public JsonSection(string file, string path, JsonElement value)
-        : this(file, path, index: -1, value)
+    public JsonSection(string file, string path, JsonElement value, Faults faults)
+        : this(file, path, index: -1, value, faults)
     {
     }
 
     // Entries' paths are put together only when an error names one: there are hundreds of thousands of entries.
-    private JsonSection(string file, string parent, int index, JsonElement value)
+    private JsonSection(string file, string parent, int index, JsonElement value, Faults faults)
     {
+        Faults = faults;
         _file = file;
         _parent = parent;
         _index = index;
         Value = value;
     }
+
+    /// <summary>What is done with faults. Readers throw; those of lists go on with the next entry where faults are kept.</summary>
+    public Faults Faults { get; }
 
     /// <summary>The JSON value; <see cref="JsonValueKind.Undefined"/> when the file lacks it.</summary>
     public JsonElement Value { get; }
@@ -36,15 +40,18 @@ internal readonly struct JsonSection
         get
         {
             if (Value.ValueKind != JsonValueKind.Object) throw Error("TK-02", "must be an object");
-            return new JsonSection(_file, PathOf(name), Value.TryGetProperty(name, out JsonElement member) ? member : default);
+            return new JsonSection(_file, PathOf(name), Value.TryGetProperty(name, out JsonElement member) ? member : default, Faults);
         }
     }
 
     /// <summary>The entry at <paramref name="index"/> of the array that this is.</summary>
-    public JsonSection Entry(int index, JsonElement value) => new(_file, Path, index, value);
+    public JsonSection Entry(int index, JsonElement value) => new(_file, Path, index, value, Faults);
+
+    /// <summary>The same place and value; faults go elsewhere.</summary>
+    public JsonSection With(Faults faults) => new(_file, _parent, _index, Value, faults);
 
     /// <summary>Another value that an error is to place here.</summary>
-    public JsonSection WithValue(JsonElement value) => new(_file, _parent, _index, value);
+    public JsonSection WithValue(JsonElement value) => new(_file, _parent, _index, value, Faults);
 
     /// <summary>Refuses members other than those named, since what they ask for would not be done.</summary>
     public void AllowOnly(params ReadOnlySpan<string> names)
@@ -54,7 +61,7 @@ internal readonly struct JsonSection
         {
             string name = NameOf(member);
             if (!names.Contains(name))
-                throw Error("TK-02", $"has the unknown key {ParScaleException.Quote(name)}, which is not supported");
+                Faults.Add(Error("TK-02", $"has the unknown key {ParScaleException.Quote(name)}, which is not supported"));
         }
     }
 
@@ -89,6 +96,14 @@ internal readonly struct JsonSection
         var items = new List<JsonSection>(Value.GetArrayLength());
         foreach (JsonElement item in Value.EnumerateArray()) items.Add(Entry(items.Count, item));
         return items;
+    }
+
+    /// <summary>What its entries are read as, one after the other; those that are refused are left out where faults are kept.</summary>
+    public IReadOnlyList<T> ReadItems<T>(Func<JsonSection, IEnumerable<T>> read)
+    {
+        var found = new List<T>();
+        foreach (JsonSection item in Items()) found.AddRange(Faults.Try<IEnumerable<T>>(() => read(item).ToArray(), []));
+        return found;
     }
 
     /// <summary>The text under <c>type</c>, by which parts of the file say what they are.</summary>

@@ -150,11 +150,11 @@ internal static class ModelSection
             "ignore_merges", "vocab", "merges");
         JsonSection dropout = model["dropout"];
         if (!dropout.IsAbsent && !(dropout.Value.ValueKind == JsonValueKind.Number && dropout.Value.GetDouble() == 0))
-            throw dropout.Error("TK-02", "must be null or 0; encoding is never random here");
+            model.Faults.Add(dropout.Error("TK-02", "must be null or 0; encoding is never random here"));
         foreach (string affix in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
         {
             string written = model[affix].Text("");
-            if (written.Length > 0) throw model[affix].Error("TK-02", $"is {ParScaleException.Quote(written)}{UnsupportedPart.Users(affix)}; it must be empty");
+            if (written.Length > 0) model.Faults.Add(model[affix].Error("TK-02", $"is {ParScaleException.Quote(written)}{UnsupportedPart.Users(affix)}; it must be empty"));
         }
 
         // These count only where a byte or character has no token.

@@ -14,7 +14,7 @@ internal static class NormalizerSection
             case "Sequence":
                 // Steps of a list may be lists again; the depth of the file bounds how far.
                 section.AllowOnly("type", "normalizers");
-                return [.. section["normalizers"].Items().SelectMany(Read)];
+                return section["normalizers"].ReadItems(Read);
             case "NFC":
                 return [Unicode(section, NormalizationForm.FormC)];
             case "NFD":

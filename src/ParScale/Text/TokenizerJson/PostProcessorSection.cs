@@ -14,14 +14,7 @@ internal static class PostProcessorSection
         var found = SpecialTokens.None;
         foreach (JsonSection step in Flatten(section))
         {
-            if (step.Type == "ByteLevel")
-            {
-                // It changes offsets only, and none are given out here.
-                PreTokenizerSection.CheckByteLevel(step);
-                continue;
-            }
-            if (step.Type != "TemplateProcessing") throw step.UnknownType();
-            SpecialTokens template = ReadTemplate(step, ids);
+            SpecialTokens template = section.Faults.Try(() => ReadStep(step, ids), SpecialTokens.None);
             bool addsNothing = template.Before.Count + template.After.Count == 0;
             if (!addsNothing && found != SpecialTokens.None) throw step.Error(Unsupported, "is the second that adds tokens; only one is supported");
             if (!addsNothing) found = template;
@@ -34,7 +27,45 @@ internal static class PostProcessorSection
         if (section.IsAbsent) return [];
         if (section.Type != "Sequence") return [section];
         section.AllowOnly("type", "processors");
-        return section["processors"].Items().SelectMany(Flatten);
+        return section["processors"].ReadItems(Flatten);
+    }
+
+    private static SpecialTokens ReadStep(JsonSection step, Dictionary<string, int> ids)
+    {
+        switch (step.Type)
+        {
+            case "ByteLevel":
+                // It changes offsets only, and none are given out here.
+                PreTokenizerSection.CheckByteLevel(step);
+                return SpecialTokens.None;
+            case "TemplateProcessing":
+                return ReadTemplate(step, ids);
+            case "BertProcessing":
+                return ReadPair(step, ids);
+            case "RobertaProcessing":
+                step["trim_offsets"].Flag(true);
+                step["add_prefix_space"].Flag(true);
+                return ReadPair(step, ids, "trim_offsets", "add_prefix_space");
+            default:
+                throw step.UnknownType();
+        }
+    }
+
+    // One text is CLS TEXT SEP for both; they differ in pairs of texts and in offsets.
+    private static SpecialTokens ReadPair(JsonSection step, Dictionary<string, int> ids, params ReadOnlySpan<string> flags)
+    {
+        if (step["cls"].IsAbsent || step["sep"].IsAbsent) throw step.Error(Unsupported, $"{step.Type} needs cls and sep, each a token and its id");
+        step.AllowOnly(["type", "sep", "cls", .. flags]);
+        return new SpecialTokens([Token(step["cls"])], [Token(step["sep"])]);
+
+        int Token(JsonSection pair)
+        {
+            IReadOnlyList<JsonSection> parts = pair.Items();
+            if (parts.Count != 2) throw pair.Error(Unsupported, "must be a token and its id");
+            string token = parts[0].Text("");
+            int id = ModelSection.ReadId(parts[1], token);
+            return ids.TryGetValue(token, out int known) && known == id ? id : throw parts[1].Error("TK-05", $"{id} is not the id of {ParScaleException.Quote(token)}");
+        }
     }
 
     private static SpecialTokens ReadTemplate(JsonSection section, Dictionary<string, int> ids)

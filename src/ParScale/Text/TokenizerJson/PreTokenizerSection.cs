@@ -30,9 +30,9 @@ internal static class PreTokenizerSection
             }
             // Spaces are letters by then, and other characters would not be letters of the alphabet.
             if (isSpelled && step.Type is "ByteLevel" or "Metaspace")
-                throw step.Error(Unsupported, $"{ParScaleException.Quote(step.Type)} after ByteLevel is not supported");
+                section.Faults.Add(step.Error(Unsupported, $"{ParScaleException.Quote(step.Type)} after ByteLevel is not supported"));
             isByteLevel |= step.Type == "ByteLevel";
-            steps.AddRange(ReadStep(step));
+            steps.AddRange(section.Faults.Try(() => ReadStep(step), []));
         }
         return (steps, isByteLevel, isSpelled);
     }
@@ -41,7 +41,7 @@ internal static class PreTokenizerSection
     {
         if (section.Type != "Sequence") return [section];
         section.AllowOnly("type", "pretokenizers");
-        return section["pretokenizers"].Items().SelectMany(Flatten);
+        return section["pretokenizers"].ReadItems(Flatten);
     }
 
     private static IPreTokenizer[] ReadStep(JsonSection section)

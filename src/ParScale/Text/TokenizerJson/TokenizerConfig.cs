@@ -11,19 +11,24 @@ namespace ParScale.Text.TokenizerJson;
 internal static class TokenizerConfig
 {
     private const string FileName = ChatTemplateFiles.ConfigFile;
+
+    // Files of Gemma 3 from before the key.
+    private const string GemmaImage = "<image_soft_token>";
+
     private static readonly string[] Classes = ["LlamaTokenizer", "CodeLlamaTokenizer", "GemmaTokenizer", "CohereTokenizer"];
 
     /// <summary>The tokens around a text.</summary>
     /// <param name="folder">The folder of both files.</param>
     /// <param name="written">Those that <c>tokenizer.json</c> asks for.</param>
     /// <param name="ids">All tokens.</param>
+    /// <param name="faults">What is done with faults.</param>
     /// <exception cref="ParScaleException">The file is not JSON, a flag is none, or a token that it asks for is not in <c>tokenizer.json</c>.</exception>
-    public static SpecialTokens Apply(string folder, SpecialTokens written, Dictionary<string, int> ids)
+    public static SpecialTokens Apply(string folder, SpecialTokens written, Dictionary<string, int> ids, Faults faults)
     {
         string path = Path.Combine(folder, FileName);
         using JsonDocument? config = ChatTemplateFiles.ReadJson(path);
         if (config is null) return written;
-        var root = new JsonSection(path, "", config.RootElement);
+        var root = new JsonSection(path, "", config.RootElement, faults);
         string name = root["tokenizer_class"].Value.ValueKind == JsonValueKind.String ? root["tokenizer_class"].Text("") : "";
         if (!Classes.Contains(name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^"Fast".Length] : name)) return written;
 
@@ -38,6 +43,17 @@ internal static class TokenizerConfig
             return ids.TryGetValue(text, out int id) ? [id]
                 : throw flag.Error("TK-15", $"asks for the token {ParScaleException.Quote(text)}, which {TokenizerFile.FileName} does not have");
         }
+    }
+
+    /// <summary>
+    /// The tokens that stand for pictures, sounds and films. A model of text alone that comes with the tokenizer of its larger siblings has
+    /// no rows for them.
+    /// </summary>
+    public static IReadOnlyList<string> OtherInputs(string folder)
+    {
+        using JsonDocument? config = ChatTemplateFiles.ReadJson(Path.Combine(folder, FileName));
+        if (config is null) return [GemmaImage];
+        return [GemmaImage, .. ((string[])["image_token", "audio_token", "video_token"]).Select(key => NamedTokens.Text(config.RootElement, key)).OfType<string>()];
     }
 
     /// <summary>One line where the two files do not say the same.</summary>

@@ -13,7 +13,10 @@ internal static class TokenizerFile
     private const int DeepestNesting = 128;
 
     /// <summary>Reads the folder's tokenizer file, or refuses it with a <see cref="ParScaleException"/>.</summary>
-    public static TokenizerDefinition Read(string folder)
+    public static TokenizerDefinition Read(string folder) => Read(folder, Faults.Thrown)!;
+
+    /// <summary>The same; null where faults are kept and there are some.</summary>
+    public static TokenizerDefinition? Read(string folder, Faults faults)
     {
         string path = Path.Combine(folder, FileName);
         if (!InputFile.IsThere(path, "TK-01") && OtherFormatIn(folder) is { Length: > 0 } other)
@@ -32,26 +35,38 @@ internal static class TokenizerFile
                 throw ParScaleException.BadInput("TK-13", path, $"is nested deeper than {DeepestNesting} levels; fetch it again", e);
             throw ParScaleException.BadInput("TK-01", path, $"is not valid JSON ({ParScaleException.Quote(e.Message)}); fetch it again", e);
         }
-        using (document) return Check(new JsonSection(path, "", document.RootElement), path, folder);
+        using (document) return Check(new JsonSection(path, "", document.RootElement, faults), path, folder);
     }
 
-    private static TokenizerDefinition Check(JsonSection root, string path, string folder)
+    private static TokenizerDefinition? Check(JsonSection root, string path, string folder)
     {
+        Faults faults = root.Faults;
+        int before = faults.Count;
         root.AllowOnly(
             "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model");
         string version = root["version"].Text("1.0");
-        if (version != "1.0") throw root["version"].Error("TK-02", $"is {ParScaleException.Quote(version)}; only \"1.0\" is known");
+        if (version != "1.0") faults.Add(root["version"].Error("TK-02", $"is {ParScaleException.Quote(version)}; only \"1.0\" is known"));
 
-        IReadOnlyList<INormalizer> normalizers = NormalizerSection.Read(root["normalizer"]);
-        (IReadOnlyList<IPreTokenizer> preTokenizers, bool isByteLevel, bool isSpelled) = PreTokenizerSection.Read(root["pre_tokenizer"]);
-        TokenDecoding? decoding = DecoderSection.Read(root["decoder"], isByteLevel);
+        IReadOnlyList<INormalizer> normalizers = faults.Try(() => NormalizerSection.Read(root["normalizer"]), []);
+        (IReadOnlyList<IPreTokenizer> preTokenizers, bool isByteLevel, bool isSpelled) = faults.Try(() => PreTokenizerSection.Read(root["pre_tokenizer"]), ([], true, false));
+        TokenDecoding? decoding = faults.Try(() => DecoderSection.Read(root["decoder"], isByteLevel), null);
 
-        Dictionary<string, int> ids = ModelSection.ReadVocabulary(root["model"]);
-        ISymbols symbols = ModelSection.ReadSymbols(root["model"], ids, isByteLevel, isSpelled);
-        IReadOnlyList<(int Left, int Right, int Id)> merges = ModelSection.ReadMerges(root["model"]["merges"], ids);
-        IReadOnlyList<AddedToken> addedTokens = AddedTokensSection.Read(root["added_tokens"], normalizers, ids, isByteLevel);
-        SpecialTokens written = PostProcessorSection.Read(root["post_processor"], ids);
-        SpecialTokens template = TokenizerConfig.Apply(folder, written, ids);
+        Dictionary<string, int>? ids = faults.Try<Dictionary<string, int>?>(() => ModelSection.ReadVocabulary(root["model"]), null);
+        if (ids is null)
+        {
+            AddUnknownKinds(root["post_processor"], faults);
+            return null;
+        }
+        ISymbols? symbols = faults.Try<ISymbols?>(() => ModelSection.ReadSymbols(root["model"], ids, isByteLevel, isSpelled), null);
+        IReadOnlyList<(int Left, int Right, int Id)> merges = faults.Try(() => ModelSection.ReadMerges(root["model"]["merges"], ids), []);
+        var notices = new List<string>();
+        IReadOnlyList<AddedToken> addedTokens = faults.Try(() => AddedTokensDecoder.Apply(
+            folder, AddedTokensSection.Read(root["added_tokens"], normalizers, ids, isByteLevel), ids,
+            (entry, token) => AddedTokensSection.Check(entry, token, normalizers, isByteLevel), faults, notices), []);
+        SpecialTokens written = faults.Try(() => PostProcessorSection.Read(root["post_processor"], ids), SpecialTokens.None);
+        SpecialTokens template = faults.Try(() => TokenizerConfig.Apply(folder, written, ids, faults), SpecialTokens.None);
+        string?[] tokens = faults.Try(() => OrderById(root["model"]["vocab"], ids), []);
+        if (symbols is null || faults.Count > before) return null;
         return new TokenizerDefinition
         {
             File = path,
@@ -59,13 +74,14 @@ internal static class TokenizerFile
             PreTokenizers = preTokenizers,
             Symbols = symbols,
             IgnoreMerges = root["model"]["ignore_merges"].Flag(false),
-            Tokens = OrderById(root["model"]["vocab"], ids),
+            Tokens = tokens,
             Ids = ids,
             Merges = merges,
             AddedTokens = addedTokens,
             Template = template,
             Decoding = decoding,
-            Notices = [.. Notices(root, symbols), .. TokenizerConfig.Notices(written, template, ids)],
+            OtherInputs = TokenizerConfig.OtherInputs(folder),
+            Notices = [.. Notices(root, symbols), .. notices, .. TokenizerConfig.Notices(written, template, ids)],
         };
     }
 
@@ -76,6 +92,14 @@ internal static class TokenizerFile
         string? found = formats.FirstOrDefault(name => File.Exists(Path.Combine(folder, name)));
         return found is null ? "" : $", and {found} is not read here; make it with Transformers: "
             + "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)";
+    }
+
+    // Without a vocabulary no id in the section can be right; whether its kinds are known can be told.
+    private static void AddUnknownKinds(JsonSection section, Faults faults)
+    {
+        var found = Faults.Kept();
+        found.Try(() => PostProcessorSection.Read(section.With(found), []));
+        foreach (Fault fault in found.All.Where(fault => fault.Error.Code == "TK-02")) faults.Add(fault.Error);
     }
 
     private static IEnumerable<string> Notices(JsonSection root, ISymbols symbols)
