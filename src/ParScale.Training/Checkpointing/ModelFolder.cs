@@ -18,17 +18,26 @@ internal static class ModelFolder
     /// <summary>Loads config and weights. The weights become float32 whatever the file stores.</summary>
     public static ParScaleLm Load(string folder, ScalarType compute = ScalarType.Float32)
     {
-        CheckpointConfig config = CheckpointConfig.Load(folder);
-        var model = new ParScaleLm(config, compute: compute);
-        LoadWeights(model, folder);
+        using Checkpoint checkpoint = Checkpoint.Open(folder);
+        var model = new ParScaleLm(ConfigOf(checkpoint), compute: compute);
+        LoadWeights(model, checkpoint);
         return model;
     }
 
     /// <summary>Overwrites the weights of <paramref name="model"/> by those of a folder with the same shape.</summary>
     public static void LoadWeights(ParScaleLm model, string folder)
     {
-        using var noGradient = no_grad();
         using Checkpoint checkpoint = Checkpoint.Open(folder);
+        LoadWeights(model, checkpoint);
+    }
+
+    /// <summary>A checkpoint's config with the type that its weights have, whatever the file says.</summary>
+    public static CheckpointConfig ConfigOf(Checkpoint checkpoint) =>
+        checkpoint.Config with { StoredType = checkpoint.Get(ModelTensors.EmbeddingName).Info.Type.ConfigName() };
+
+    private static void LoadWeights(ParScaleLm model, Checkpoint checkpoint)
+    {
+        using var noGradient = no_grad();
         foreach ((string name, Parameter parameter) in model.named_parameters().Where(p => !PrefixMlp.Owns(p.name)))
         {
             Copy(checkpoint, name, parameter);
@@ -46,8 +55,8 @@ internal static class ModelFolder
     /// <summary>
     /// Writes config, weights and the tokenizer's files into <paramref name="folder"/>. With a <paramref name="backbone"/> the folder is
     /// an add-on to it: only prefixes and aggregator are written. <paramref name="metadata"/> goes into the file of the weights. From the
-    /// folder <paramref name="parent"/>, if the model was made from one, come how it generates and its licence; its chat template too, as
-    /// long as the tokenizer is the same.
+    /// folder <paramref name="parent"/>, if the model was made from one, come the keys of its config, how it generates and its licence; its
+    /// chat template too, as long as the tokenizer is the same.
     /// </summary>
     public static void Save(
         ParScaleLm model, string folder, TensorType type, string tokenizerFolder, BackboneReference? backbone = null,
@@ -56,10 +65,11 @@ internal static class ModelFolder
         Directory.CreateDirectory(folder);
         CheckpointConfig config = model.Config with
         {
-            StoredType = type == TensorType.BF16 ? "bfloat16" : "float32",
+            StoredType = type.ConfigName(),
             Backbone = backbone?.From(folder),
         };
-        DurableFile.WriteText(Path.Combine(folder, "config.json"), config.ToJson());
+        bool inherits = parent is not null && File.Exists(Path.Combine(parent, ConfigFile.Name));
+        DurableFile.WriteText(Path.Combine(folder, ConfigFile.Name), inherits ? ConfigFile.Rewrite(parent!, config) : config.ToJson());
         if (parent is not null) CompanionFiles.CopyModel(parent, folder);
         if (parent is not null && HaveOneTokenizer(parent, tokenizerFolder)) CompanionFiles.CopyTokenizer(parent, folder);
         CompanionFiles.CopyTokenizer(tokenizerFolder, folder);
@@ -67,7 +77,8 @@ internal static class ModelFolder
         using var scope = NewDisposeScope();
         TensorToWrite[] tensors =
         [
-            .. model.CheckpointTensors().Where(t => backbone is null || ModelTensors.IsOfStreams(t.Name)).Select(t => TensorBytes.Write(t.Name, t.Value, type)),
+            .. model.CheckpointTensors().Where(t => backbone is null || ModelTensors.IsOfStreams(t.Stored.Name))
+                .Select(t => TensorBytes.Write(t.Stored.Name, t.Stored.Shape, t.Parts, type)),
         ];
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors, metadata);
     }

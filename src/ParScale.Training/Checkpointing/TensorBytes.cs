@@ -30,7 +30,10 @@ internal static class TensorBytes
     /// The tensor as an entry to write, rounded to <paramref name="type"/> while it is written: no second copy of a whole
     /// model is ever held.
     /// </summary>
-    public static TensorToWrite Write(string name, Tensor tensor, TensorType type)
+    public static TensorToWrite Write(string name, Tensor tensor, TensorType type) => Write(name, tensor.shape, [tensor], type);
+
+    /// <summary>The same of a tensor whose bytes are those of several, one after the other.</summary>
+    public static TensorToWrite Write(string name, long[] shape, IReadOnlyList<Tensor> parts, TensorType type)
     {
         ScalarType stored = type switch
         {
@@ -38,10 +41,13 @@ internal static class TensorBytes
             TensorType.F16 => ScalarType.Float16,
             _ => ScalarType.Float32,
         };
-        return new TensorToWrite(name, type, tensor.shape, stream =>
+        return new TensorToWrite(name, type, shape, stream =>
         {
-            using var scope = NewDisposeScope();
-            stream.Write(tensor.detach().to(stored).cpu().contiguous().bytes);
+            foreach (Tensor part in parts)
+            {
+                using var scope = NewDisposeScope();
+                stream.Write(part.detach().to(stored).cpu().contiguous().bytes);
+            }
         });
     }
 

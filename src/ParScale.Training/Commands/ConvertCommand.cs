@@ -14,7 +14,7 @@ internal static class ConvertCommand
     private const int LargestStreams = 64;
     private const int LargestPrefix = 4096;
 
-    private static readonly Option<string> Model = new("--model", "-m") { Required = true, Description = "folder or cached org/name of a plain Qwen2 model, or of an add-on with --merge" };
+    private static readonly Option<string> Model = new("--model", "-m") { Required = true, Description = "folder or cached org/name of a plain model, or of an add-on with --merge" };
     private static readonly Option<string> Output = new("--output", "-o") { Required = true, Description = "output folder" };
     private static readonly Option<int> Streams = Number("--streams", 4, "P, 2 or more");
     private static readonly Option<int> PrefixTokens = Number("--prefix-tokens", 48, "learned slots per stream and layer");

@@ -23,5 +23,5 @@ internal static class NumberTypeExtensions
     public static ScalarType InTorch(this NumberType type) => type == NumberType.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32;
 
     /// <summary>The name under <c>torch_dtype</c> in a <c>config.json</c>.</summary>
-    public static string InConfig(this NumberType type) => type == NumberType.Bf16 ? "bfloat16" : "float32";
+    public static string InConfig(this NumberType type) => type.InFiles().ConfigName();
 }

@@ -17,7 +17,7 @@ internal static class TrainSettings
     public static readonly Setting Data = Path("data", "UTF-8 text file, or folder of shards from parscale-train data");
     public static readonly Setting Tokenizer = Path("tokenizer", "folder with tokenizer.json; the one of --from if left out");
     public static readonly Setting From = Path("from", "model folder to start from: its shape and weights; --streams P adds streams to a plain one");
-    public static readonly Setting Streams = Of("streams", o => o.Streams, 4, "P, the parallel streams; 1 is plain Qwen2", "1 or more", v => v >= 1);
+    public static readonly Setting Streams = Of("streams", o => o.Streams, 4, "P, the parallel streams; 1 is a plain model", "1 or more", v => v >= 1);
     public static readonly Setting PrefixTokens = Of("prefix_tokens", o => o.PrefixTokens, 48, "prefix slots per stream and layer");
     public static readonly Setting Smooth = Of("smooth", o => o.Smoothing, 0.1, "smoothing of the stream weights");
     public static readonly Setting Elastic = Of<string?>("elastic", o => o.Elastic, null,

@@ -28,7 +28,8 @@ internal sealed class FirstPrefix(int[] text, CheckpointConfig config, long seed
         BackboneWalk.Run(PlainWeights.Of(model), _text.Windows, _text.Offsets, (layer, queries, logMass, mixed) =>
         {
             (Tensor keys, Tensor values) = model.Prefix(layer) ?? throw new InvalidOperationException("a model without streams has no prefix");
-            (Tensor key, Tensor value, double share) = LowAttentionKey.WithValue(queries, logMass, mixed, model.Config.Model.KeyValueHeads, (int)keys.shape[2], Share);
+            (Tensor key, Tensor value, double share) = LowAttentionKey.WithValue(
+                queries, logMass, mixed, model.Config.Model.KeyValueHeads, (int)keys.shape[2], Share, model.Config.Model.Layers[layer].Attention.SoftCap);
             Put(parameters[$"model.layers.{layer}.self_attn.prefix_k"], keys, key);
             Put(parameters[$"model.layers.{layer}.self_attn.prefix_v"], values, value);
             worst = Math.Max(worst, share);

@@ -7,7 +7,9 @@ namespace ParScale.Training.Conversion;
 /// <summary>
 /// Finds the key that a set of queries looks at as little as asked. With n slots of key k, query q gives the prefix the share
 /// m = sigmoid(q k + ln n - a) of its attention, a being the logarithm of the sum of e^score over the tokens it sees. The mean of
-/// -ln(1 - m) is convex in k: Newton's method goes down from k = 0 until the mean of m is small enough, which also keeps k short.
+/// -ln(1 - m) is convex in k: Newton's method goes down from k = 0 until the mean of m is small enough, which also keeps k short. In a
+/// layer that caps its scores, cap(q k) = c tanh(q k / c) stands for q k, and no share is below that of a score of -c: there it also
+/// stops where a longer key would hardly be looked at less.
 /// </summary>
 internal static class LowAttentionKey
 {
@@ -17,8 +19,14 @@ internal static class LowAttentionKey
     // Only against directions that no query has.
     private const double Ridge = 1e-6;
 
-    /// <summary>The key [D] for queries [N, D] with the logarithms <paramref name="logMass"/> [N], and each one's share m, [N]; float64.</summary>
-    public static (Tensor Key, Tensor Shares) Find(Tensor queries, Tensor logMass, int slots, double share)
+    // A capped score far down has no slope, so a key that is longer than it must be could not be learned.
+    private const double WorthwhileUnderCap = 0.95;
+
+    /// <summary>
+    /// The key [D] for queries [N, D] with the logarithms <paramref name="logMass"/> [N], and each one's share m, [N]; float64.
+    /// <paramref name="cap"/> is c, null where scores are not capped.
+    /// </summary>
+    public static (Tensor Key, Tensor Shares) Find(Tensor queries, Tensor logMass, int slots, double share, double? cap = null)
     {
         using var scope = NewDisposeScope();
         // Held: TorchSharp frees a number that nothing refers to any more, even during the call that reads it.
@@ -27,19 +35,22 @@ internal static class LowAttentionKey
         Tensor offset = logMass.to(ScalarType.Float64).neg().Plus(logSlots);
         using Scalar least = q.Squared().mean().item<double>() * Ridge + double.Epsilon;
         Tensor ridge = eye(q.shape[1], dtype: ScalarType.Float64) * least;
+        var prefix = new PrefixScores(q, offset, cap);
         Tensor key = zeros(q.shape[1], ScalarType.Float64);
+        double before = double.PositiveInfinity;
         for (int step = 0; step < MostSteps; step++)
         {
-            Tensor m = q.mv(key).Plus(offset).sigmoid();
-            if (m.mean().item<double>() <= share) break;
-            Tensor slope = (q.t().mv(m) / count).Plus(ridge.mv(key));
-            Tensor curve = (matmul(q.t() * (m - m.Squared()), q) / count).Plus(ridge);
+            (Tensor m, Tensor first, Tensor second) = prefix.Derivatives(key);
+            double mean = m.mean().item<double>();
+            if (mean <= share || (cap is not null && mean > before * WorthwhileUnderCap)) break;
+            before = mean;
+            Tensor slope = (q.t().mv(first) / count).Plus(ridge.mv(key));
+            Tensor curve = (matmul(q.t() * second, q) / count).Plus(ridge);
             Tensor direction = linalg.solve(curve, slope);
-            if (Descend(q, offset, ridge, key, direction) is not { } next) break;
+            if (Descend(prefix, ridge, key, direction) is not { } next) break;
             key = next;
         }
-        Tensor shares = q.mv(key).Plus(offset).sigmoid();
-        return (key.MoveToOuterDisposeScope(), shares.MoveToOuterDisposeScope());
+        return (key.MoveToOuterDisposeScope(), prefix.Derivatives(key).Shares.MoveToOuterDisposeScope());
     }
 
     /// <summary>
@@ -48,7 +59,7 @@ internal static class LowAttentionKey
     /// what little they see changes as little as one value can.
     /// </summary>
     public static (Tensor Keys, Tensor Values, double Share) WithValue(
-        Tensor queries, Tensor logMass, Tensor mixed, int keyHeads, int slots, double share)
+        Tensor queries, Tensor logMass, Tensor mixed, int keyHeads, int slots, double share, double? cap = null)
     {
         using var scope = NewDisposeScope();
         long group = queries.shape[0] / keyHeads;
@@ -58,7 +69,7 @@ internal static class LowAttentionKey
         double worst = 0;
         for (int head = 0; head < keyHeads; head++)
         {
-            (keys[head], Tensor shares) = Find(Own(queries, head), Own(logMass, head), slots, share);
+            (keys[head], Tensor shares) = Find(Own(queries, head), Own(logMass, head), slots, share, cap);
             // The minimum over v of sum m^2 |v - o|^2.
             Tensor weights = shares.Squared() / shares.Squared().sum();
             values[head] = Own(mixed, head).t().mv(weights.to(mixed.dtype)).to(ScalarType.Float64);
@@ -68,18 +79,16 @@ internal static class LowAttentionKey
     }
 
     /// <summary>The longest step of 1, 1/2, 1/4 ... that makes the mean smaller; null when none does.</summary>
-    private static Tensor? Descend(Tensor q, Tensor offset, Tensor ridge, Tensor key, Tensor direction)
+    private static Tensor? Descend(PrefixScores prefix, Tensor ridge, Tensor key, Tensor direction)
     {
-        double before = Value(q, offset, ridge, key), length = 1;
+        double Value(Tensor at) => prefix.MeanLoss(at) + ridge.mv(at).dot(at).item<double>() / 2;
+        double before = Value(key), length = 1;
         for (int i = 0; i < MostHalvings; i++, length /= 2)
         {
             using Scalar step = length;
             Tensor next = key - direction * step;
-            if (Value(q, offset, ridge, next) < before) return next;
+            if (Value(next) < before) return next;
         }
         return null;
     }
-
-    private static double Value(Tensor q, Tensor offset, Tensor ridge, Tensor key) =>
-        -nn.functional.logsigmoid(q.mv(key).Plus(offset).neg()).mean().item<double>() + ridge.mv(key).dot(key).item<double>() / 2;
 }

@@ -54,7 +54,8 @@ internal static class NewStreams
         BackboneWalk.Run(plain, text.Windows, text.Offsets, (layer, queries, logMass, mixed) =>
         {
             string attention = $"model.layers.{layer}.self_attn";
-            double share = HidePrefix(drawn[$"{attention}.prefix_k"], drawn[$"{attention}.prefix_v"], queries, logMass, mixed);
+            double? cap = config.Model.Layers[layer].Attention.SoftCap;
+            double share = HidePrefix(drawn[$"{attention}.prefix_k"], drawn[$"{attention}.prefix_v"], queries, logMass, mixed, cap);
             worst = Math.Max(worst, share);
         });
         return (drawn, worst);
@@ -64,10 +65,11 @@ internal static class NewStreams
     /// Moves all keys of a layer's prefix, [P, kv heads, prefix, D], to where few queries look, and its values to those of
     /// <see cref="LowAttentionKey.WithValue"/>.
     /// </summary>
-    private static double HidePrefix(Tensor keys, Tensor values, Tensor queries, Tensor logMass, Tensor mixed)
+    private static double HidePrefix(Tensor keys, Tensor values, Tensor queries, Tensor logMass, Tensor mixed, double? cap)
     {
         using var scope = NewDisposeScope();
-        (Tensor key, Tensor value, double share) = LowAttentionKey.WithValue(queries, logMass, mixed, (int)keys.shape[1], (int)keys.shape[2], PrefixShare);
+        (Tensor key, Tensor value, double share) = LowAttentionKey.WithValue(
+            queries, logMass, mixed, (int)keys.shape[1], (int)keys.shape[2], PrefixShare, cap);
         keys.Add(key.to(keys.dtype).unsqueeze(1));
         values.Add(value.to(values.dtype).unsqueeze(1));
         return share;

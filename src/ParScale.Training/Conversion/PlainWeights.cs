@@ -1,8 +1,10 @@
 using ParScale.Checkpoints;
 using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
+using ParScale.Model;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Modules;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -33,7 +35,7 @@ internal sealed class PlainWeights
             (SafetensorsFile file, TensorInfo info) = checkpoint.Get(ModelTensors.EmbeddingName);
             return TensorBytes.ReadRows(file, info, tokens.data<long>().ToArray());
         }
-        return new PlainWeights(checkpoint.Config, Read, Embed);
+        return new PlainWeights(ModelFolder.ConfigOf(checkpoint), Read, Embed);
     }
 
     /// <summary>Those that <paramref name="model"/> has now.</summary>
@@ -49,17 +51,19 @@ internal sealed class PlainWeights
         return new PlainWeights(model.Config, Read, Embed);
     }
 
-    /// <summary>The embedding of tokens [B, S]: [B, S, H].</summary>
+    /// <summary>What the first layer gets of tokens [B, S]: [B, S, H].</summary>
     public Tensor Embed(Tensor tokens)
     {
         using var scope = NewDisposeScope();
-        return _embed(tokens).view(tokens.shape[0], tokens.shape[1], -1).MoveToOuterDisposeScope();
+        // Held: TorchSharp frees a number that nothing refers to any more, even during the call that reads it.
+        using Scalar scale = EmbeddingScale.Of(Config);
+        return (_embed(tokens) * scale).view(tokens.shape[0], tokens.shape[1], -1).MoveToOuterDisposeScope();
     }
 
     /// <summary>A layer, which the caller disposes of.</summary>
     public DecoderLayer Layer(int index)
     {
-        var layer = new DecoderLayer(Config, ScalarType.Float32);
+        var layer = new DecoderLayer(Config, index, ScalarType.Float32);
         foreach ((string name, Parameter parameter) in layer.named_parameters())
         {
             using var scope = NewDisposeScope();

@@ -1,5 +1,6 @@
 using ParScale.Checkpoints;
 using ParScale.Configuration;
+using ParScale.Configuration.Rotations;
 using ParScale.Files;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Configuration;
@@ -79,6 +80,7 @@ internal sealed record StartingPoint
             throw ParScaleException.Usage("TR-22", $"--tokenizer has {vocabularySize} tokens, the model of --from {Source.Model.VocabularySize}; give the model's own");
         if (options.Context > Source.Model.MaxPositions)
             throw ParScaleException.Usage("TR-22", $"--context {options.Context} is longer than the context of --from, {Source.Model.MaxPositions}");
+        RequireOneRotation(options.Context);
         CheckpointConfig config = options.Streams == Source.Streams.Count
             ? Source with { Streams = Source.Streams with { Smoothing = options.Smoothing, Elastic = ElasticStreams.Of(options.Elastic) } }
             : NewStreams.Configure(Source, options.StreamConfig);
@@ -102,6 +104,20 @@ internal sealed record StartingPoint
             if (added.TryGetValue(name, out Tensor? drawn)) parameter.copy_(drawn);
             else ModelFolder.Copy(checkpoint, name, parameter);
         }
+    }
+
+    /// <summary>
+    /// Refuses rows in which frequencies follow the length: the logits of a token would be those of a text as long as the row, which no
+    /// shorter text has, and documents of one row would each have others.
+    /// </summary>
+    private void RequireOneRotation(int context)
+    {
+        if (Source.Model.Rotations.FirstOrDefault(rotation => rotation.Epoch(context) != 0) is not { } rotation) return;
+        int longest = context;
+        while (rotation.Epoch(longest) != 0) longest--;
+        throw ParScaleException.Usage("TR-22",
+            $"--context {context}: above {longest} tokens the rotation of --from ({RotationWriter.TypeName(rotation)}) follows the length of the text, which is not trained; "
+            + $"give at most {longest}");
     }
 
     private void RequireSame(int? streams, int? prefixTokens)

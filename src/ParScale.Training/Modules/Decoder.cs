@@ -1,5 +1,7 @@
 using ParScale.Configuration;
+using ParScale.Model;
 using ParScale.Training.Optimization;
+using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -15,6 +17,8 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "aggregate_layer")] private readonly Aggregation? _aggregation;
     private readonly CheckpointConfig _config;
     private readonly ScalarType _compute;
+    // Held by the object: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
+    private readonly Scalar? _embeddingScale;
     private Positions? _positions;
 
     public Decoder(CheckpointConfig config, ScalarType compute, double dropout, int prefixMlp) : base(nameof(Decoder))
@@ -22,8 +26,9 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
         _config = config;
         _compute = compute;
         _embedding = nn.Embedding(config.Model.VocabularySize, config.Model.HiddenSize);
-        _layers = nn.ModuleList(Enumerable.Range(0, config.Model.LayerCount).Select(_ => new DecoderLayer(config, compute, dropout, prefixMlp)).ToArray());
-        _norm = new RmsNorm(config.Model.HiddenSize, config.Model.RmsNormEpsilon, compute);
+        if (EmbeddingScale.Of(config) is not 1 and var scale) _embeddingScale = scale;
+        _layers = nn.ModuleList(Enumerable.Range(0, config.Model.LayerCount).Select(i => new DecoderLayer(config, i, compute, dropout, prefixMlp)).ToArray());
+        _norm = new RmsNorm(config.Model, config.Model.HiddenSize, compute);
         if (config.Streams.Count > 1) _aggregation = new Aggregation(config);
         RegisterComponents();
     }
@@ -52,7 +57,9 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
         using Positions? passing = pieces is null ? packed : null;
         if (packed is not null) pieces?.Keep(packed);
         Positions positions = packed ?? PositionsFor(tokens);
-        Tensor hidden = _embedding.forward(tokens).repeat(_config.Streams.Count, 1, 1);
+        Tensor embedded = _embedding.forward(tokens);
+        if (_embeddingScale is not null) embedded = embedded * _embeddingScale;
+        Tensor hidden = embedded.repeat(_config.Streams.Count, 1, 1);
         for (int i = 0; i < _layers.Count; i++)
         {
             DecoderLayer layer = _layers[i];
@@ -94,7 +101,7 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
     private Positions PositionsFor(Tensor tokens)
     {
         long length = tokens.shape[1];
-        if (_positions?.Length == length && _positions.Mask.device.type == tokens.device.type) return _positions;
+        if (_positions?.Length == length && _positions.Device.type == tokens.device.type) return _positions;
         _positions?.Dispose();
         return _positions = new Positions(_config, length, _compute, tokens.device);
     }

@@ -1,35 +1,60 @@
 using ParScale.Configuration;
+using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Modules;
 
-/// <summary>x + attention(norm(x)), then x + feedForward(norm(x)); [P * B, S, H] in and out. While training, numbers of both
-/// branches are dropped at random.</summary>
+/// <summary>
+/// x + m behind(attention(before(x))), then x + m behind(feedForward(before(x))); [P * B, S, H] in and out. Before and behind are norms, of
+/// which <see cref="NormPlacement"/> tells which there are; m is 1 in most families. While training, numbers of both branches are
+/// dropped at random.
+/// </summary>
 internal sealed class DecoderLayer : nn.Module<Tensor, Positions, Tensor>
 {
-    [ComponentName(Name = "input_layernorm")] private readonly RmsNorm _attentionNorm;
+    [ComponentName(Name = "input_layernorm")] private readonly RmsNorm? _inputNorm;
     [ComponentName(Name = "self_attn")] private readonly SelfAttention _attention;
-    [ComponentName(Name = "post_attention_layernorm")] private readonly RmsNorm _feedForwardNorm;
-    [ComponentName(Name = "mlp")] private readonly FeedForward _feedForward;
+    [ComponentName(Name = "post_attention_layernorm")] private readonly RmsNorm _postAttentionNorm;
+    [ComponentName(Name = "pre_feedforward_layernorm")] private readonly RmsNorm? _preFeedForwardNorm;
+    [ComponentName(Name = "mlp")] private readonly nn.Module<Tensor, Tensor> _feedForward;
+    [ComponentName(Name = "post_feedforward_layernorm")] private readonly RmsNorm? _postFeedForwardNorm;
+    private readonly NormPlacement _norms;
+    private readonly ScalarType _compute;
     private readonly double _dropout;
+    // Held by the object: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
+    private readonly Scalar? _multiplier;
 
-    public DecoderLayer(CheckpointConfig config, ScalarType compute, double dropout = 0, int prefixMlp = 0) : base(nameof(DecoderLayer))
+    /// <summary>Layer <paramref name="index"/> of a model.</summary>
+    public DecoderLayer(CheckpointConfig config, int index, ScalarType compute, double dropout = 0, int prefixMlp = 0) : base(nameof(DecoderLayer))
     {
-        _attentionNorm = new RmsNorm(config.Model.HiddenSize, config.Model.RmsNormEpsilon, compute);
-        _attention = new SelfAttention(config, prefixMlp);
-        _feedForwardNorm = new RmsNorm(config.Model.HiddenSize, config.Model.RmsNormEpsilon, compute);
-        _feedForward = new FeedForward(config.Model.HiddenSize, config.Model.IntermediateSize);
-        _dropout = dropout;
+        ModelConfig model = config.Model;
+        LayerConfig layer = model.Layers[index];
+        (_norms, _compute, _dropout) = (layer.Norms, compute, dropout);
+        RmsNorm Norm() => new(model, model.HiddenSize, compute);
+        if (_norms != NormPlacement.After) _inputNorm = Norm();
+        _attention = new SelfAttention(config, layer.Attention, compute, prefixMlp);
+        _postAttentionNorm = Norm();
+        if (_norms == NormPlacement.Both) _preFeedForwardNorm = Norm();
+        _feedForward = layer.FeedForward.Experts is { } experts
+            ? new ExpertFeedForward(model.HiddenSize, layer.FeedForward, experts)
+            : new FeedForward(model.HiddenSize, layer.FeedForward);
+        if (_norms != NormPlacement.Before) _postFeedForwardNorm = Norm();
+        if (model.ResidualMultiplier != 1) _multiplier = model.ResidualMultiplier;
         RegisterComponents();
     }
+
+    // The published name tells where this norm stands only when there are others.
+    private RmsNorm? NormBehindAttention => _norms == NormPlacement.Before ? null : _postAttentionNorm;
+
+    private RmsNorm? NormBeforeFeedForward => _norms == NormPlacement.Before ? _postAttentionNorm : _preFeedForwardNorm;
 
     public override Tensor forward(Tensor input, Positions positions)
     {
         using var scope = NewDisposeScope();
-        Tensor afterAttention = input.Plus(Drop(_attention.forward(_attentionNorm.forward(input), positions)));
-        Tensor output = afterAttention.Plus(Drop(_feedForward.forward(_feedForwardNorm.forward(afterAttention))));
-        return output.MoveToOuterDisposeScope();
+        Tensor attended = _attention.forward(Before(_inputNorm, input), positions);
+        Tensor afterAttention = input.Plus(Branch(NormBehindAttention, attended));
+        Tensor fed = _feedForward.forward(Before(NormBeforeFeedForward, afterAttention));
+        return afterAttention.Plus(Branch(_postFeedForwardNorm, fed)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Keys and values of the layer's prefix; null when P = 1.</summary>
@@ -38,19 +63,29 @@ internal sealed class DecoderLayer : nn.Module<Tensor, Positions, Tensor>
     /// <summary>From now on stream 0 does not see its prefix.</summary>
     public void HideFirstPrefix() => _attention.HideFirstPrefix();
 
-    /// <summary>Keys, rotated, and values of the tokens; see <see cref="SelfAttention.KeysAndValues"/>.</summary>
-    public (Tensor Keys, Tensor Values) KeysAndValues(Tensor input, Positions positions)
+    /// <summary>Keys and values of the tokens; see <see cref="SelfAttention.KeysAndValues"/>.</summary>
+    public (Tensor Keys, Tensor Values) KeysAndValues(Tensor input)
     {
-        using Tensor normed = _attentionNorm.forward(input);
-        return _attention.KeysAndValues(normed, positions);
+        using var scope = NewDisposeScope();
+        (Tensor keys, Tensor values) = _attention.KeysAndValues(Before(_inputNorm, input));
+        return (keys.MoveToOuterDisposeScope(), values.MoveToOuterDisposeScope());
     }
 
     /// <summary>What a new prefix of this layer will meet; see <see cref="SelfAttention.Look"/>.</summary>
     public (Tensor Queries, Tensor LogMass, Tensor Mixed) Look(Tensor input, Positions positions)
     {
-        using Tensor normed = _attentionNorm.forward(input);
-        return _attention.Look(normed, positions);
+        using var scope = NewDisposeScope();
+        (Tensor queries, Tensor logMass, Tensor mixed) = _attention.Look(Before(_inputNorm, input), positions);
+        return (queries.MoveToOuterDisposeScope(), logMass.MoveToOuterDisposeScope(), mixed.MoveToOuterDisposeScope());
     }
 
-    private Tensor Drop(Tensor branch) => _dropout > 0 && training ? nn.functional.dropout(branch, _dropout) : branch;
+    /// <summary>What a block computes with; where no norm stands before it, the residual stream in the type of its products.</summary>
+    private Tensor Before(RmsNorm? norm, Tensor x) => norm is null ? x.to(_compute) : norm.forward(x);
+
+    private Tensor Branch(RmsNorm? behind, Tensor block)
+    {
+        Tensor branch = behind is null ? block : behind.forward(block);
+        if (_dropout > 0 && training) branch = nn.functional.dropout(branch, _dropout);
+        return _multiplier is null ? branch : branch * _multiplier;
+    }
 }

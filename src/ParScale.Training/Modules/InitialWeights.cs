@@ -13,21 +13,21 @@ internal static class InitialWeights
     // The mean of tanh(z)^2 for z from N(0, 1), which the numbers before a prefix MLP's last matrix are.
     private const double MeanSquaredTanh = 0.394294;
 
-    private static readonly Scalar One = 1.0;
-
     /// <summary>
-    /// Norms are 1, biases 0, all else, aggregation too, is N(0, 0.02), and prefixes as <paramref name="prefixes"/> tells. The table of a
-    /// prefix MLP is N(0, 1), its first matrix keeps that size, and its last is 0, so that it adds nothing at first.
+    /// Norms are 1 with <paramref name="normOffset"/>, biases 0, all else, aggregation too, is N(0, 0.02), and prefixes as
+    /// <paramref name="prefixes"/> tells. The table of a prefix MLP is N(0, 1), its first matrix keeps that size, and its last is 0, so that
+    /// it adds nothing at first.
     /// </summary>
-    public static void Draw(string name, Tensor value, long seed, PrefixStart? prefixes = null)
+    public static void Draw(string name, Tensor value, long seed, PrefixStart? prefixes = null, double normOffset = 0)
     {
+        using Scalar norm = 1 - normOffset;
         prefixes ??= PrefixStart.Published;
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         // Each tensor has a generator of its own, so that models with other P share the values of the tensors they share.
         using var generator = new Generator(SeedOf(name, seed));
         if (name.EndsWith(".bias", StringComparison.Ordinal)) value.zero_();
-        else if (name.EndsWith("norm.weight", StringComparison.Ordinal)) value.fill_(One);
+        else if (ModelTensors.IsNorm(name)) value.fill_(norm);
         else if (ModelTensors.IsPrefix(name)) DrawPrefix(value, prefixes, generator);
         else if (!PrefixMlp.Owns(name)) value.normal_(0, Deviation, generator);
         else if (name.EndsWith(PrefixMlp.LastWeight, StringComparison.Ordinal)) DrawLast(value, prefixes, generator);

@@ -1,17 +1,23 @@
 using ParScale.Checkpoints;
 using ParScale.Configuration;
 using ParScale.Training.Optimization;
+using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Modules;
 
-/// <summary>The trainable language model. Its state keys are the tensor names of a checkpoint.</summary>
+/// <summary>
+/// The trainable language model of any family. Its state keys are the names that a checkpoint's tensors are loaded under: those that
+/// files hold in one are parameters of their own.
+/// </summary>
 internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "model")] private readonly Decoder _decoder;
     [ComponentName(Name = "lm_head")] private readonly Linear? _head;
+    // Held by the object: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
+    private readonly Scalar? _divisor, _cap, _perCap;
 
     /// <summary>Builds the model and draws every weight from <paramref name="seed"/>, those of prefixes as <paramref name="prefixes"/> tells.</summary>
     public ParScaleLm(
@@ -19,12 +25,14 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
         PrefixStart? prefixes = null)
         : base(nameof(ParScaleLm))
     {
-        Trainable.Require(config.Model);
         Config = config;
         _decoder = new Decoder(config, compute, dropout, prefixMlp);
         if (!config.Model.TieWordEmbeddings) _head = nn.Linear(config.Model.HiddenSize, config.Model.VocabularySize, hasBias: false);
         RegisterComponents();
-        foreach ((string name, Parameter parameter) in named_parameters()) InitialWeights.Draw(name, parameter, seed, prefixes);
+        if (config.Model.LogitsDivisor != 1) _divisor = config.Model.LogitsDivisor;
+        if (config.Model.LogitsSoftCap is { } cap) (_cap, _perCap) = (cap, 1 / cap);
+        foreach ((string name, Parameter parameter) in named_parameters())
+            InitialWeights.Draw(name, parameter, seed, prefixes, config.Model.NormOffset);
     }
 
     public CheckpointConfig Config { get; }
@@ -64,7 +72,10 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
     public Tensor Logits(Tensor hidden)
     {
         using var scope = NewDisposeScope();
-        return nn.functional.linear(hidden, (_head?.weight ?? _decoder.EmbeddingWeight).to(hidden.dtype)).MoveToOuterDisposeScope();
+        Tensor logits = nn.functional.linear(hidden, (_head?.weight ?? _decoder.EmbeddingWeight).to(hidden.dtype));
+        if (_divisor is not null) logits = logits / _divisor;
+        if (_cap is not null && _perCap is not null) logits = (logits * _perCap).tanh() * _cap;
+        return logits.MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -83,24 +94,23 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// The tensors of a checkpoint, by name, with the prefix MLPs folded into the prefixes: the parameters themselves but for those
-    /// prefixes, which are new tensors of the current dispose scope.
+    /// The tensors of a checkpoint, each with what it is made of, one part after the other, and with the prefix MLPs folded into the
+    /// prefixes: the parameters themselves but for those prefixes, which are new tensors of the current dispose scope.
     /// </summary>
-    public IEnumerable<(string Name, Tensor Value)> CheckpointTensors()
+    public IEnumerable<(StoredTensor Stored, IReadOnlyList<Tensor> Parts)> CheckpointTensors()
     {
         using var noGradient = no_grad();
-        var tensors = new List<(string, Tensor)>();
-        var folded = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        Dictionary<string, Tensor> values = named_parameters().ToDictionary(p => p.name, p => (Tensor)p.parameter, StringComparer.Ordinal);
         for (int layer = 0; layer < Config.Model.LayerCount; layer++)
         {
-            if (_decoder.Prefix(layer) is not var (keys, values)) break;
-            folded[$"model.layers.{layer}.self_attn.prefix_k"] = keys;
-            folded[$"model.layers.{layer}.self_attn.prefix_v"] = values;
+            if (_decoder.Prefix(layer) is not var (keys, prefixValues)) break;
+            values[$"model.layers.{layer}.self_attn.prefix_k"] = keys;
+            values[$"model.layers.{layer}.self_attn.prefix_v"] = prefixValues;
         }
-        foreach ((string name, Parameter parameter) in named_parameters())
-        {
-            if (!PrefixMlp.Owns(name)) tensors.Add((name, folded.GetValueOrDefault(name, parameter)));
-        }
-        return tensors;
+        return
+        [
+            .. ModelTensors.Table(Config.Model, Config.Streams).Select(stored =>
+                (stored, (IReadOnlyList<Tensor>)[.. (stored.Parts.Count == 0 ? [stored] : stored.Parts).Select(part => values[part.Name])])),
+        ];
     }
 }

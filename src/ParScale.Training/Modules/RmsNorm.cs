@@ -1,3 +1,4 @@
+using ParScale.Configuration;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -6,7 +7,7 @@ using static TorchSharp.torch;
 namespace ParScale.Training.Modules;
 
 /// <summary>
-/// y = x / sqrt(mean(x^2) + eps) * weight over the last axis, computed in float32 and handed on in the type that the
+/// y = x / sqrt(mean(x^2) + eps) * (offset + weight) over the last axis, computed in float32 and handed on in the type that the
 /// next product uses.
 /// </summary>
 internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
@@ -15,12 +16,15 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
     // Held by the object: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
     private readonly Scalar _epsilon;
     private readonly Scalar _size;
+    private readonly Scalar? _offset;
     private readonly ScalarType _outputType;
 
-    public RmsNorm(int size, double epsilon, ScalarType outputType) : base(nameof(RmsNorm))
+    /// <summary>A norm of <paramref name="size"/> numbers, with the epsilon and the offset of a model.</summary>
+    public RmsNorm(ModelConfig model, int size, ScalarType outputType) : base(nameof(RmsNorm))
     {
         _weight = nn.Parameter(ones(size));
-        (_epsilon, _size) = (epsilon, (long)size);
+        (_epsilon, _size) = (model.RmsNormEpsilon, (long)size);
+        if (model.NormOffset != 0) _offset = model.NormOffset;
         _outputType = outputType;
         RegisterComponents();
     }
@@ -28,8 +32,10 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
+        Tensor wide = input.AtLeastFloat32();
         // The norm is one fused pass forward and backward; mean(square(x)) takes several over the whole tensor.
-        Tensor scale = (input.Lengths().Squared() / _size).Plus(_epsilon).rsqrt();
-        return (input * scale * _weight).to(_outputType).MoveToOuterDisposeScope();
+        Tensor scale = (wide.Lengths().Squared() / _size).Plus(_epsilon).rsqrt();
+        Tensor weight = _offset is null ? _weight : _weight.Plus(_offset);
+        return (wide * scale * weight).to(_outputType).MoveToOuterDisposeScope();
     }
 }

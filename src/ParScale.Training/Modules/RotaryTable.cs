@@ -1,10 +1,11 @@
+using ParScale.Configuration.Rotations;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Modules;
 
 /// <summary>
-/// Rotary position embedding over head halves: y = x * cos + rotate_half(x) * sin, angle[s, i] = s * theta^(-2i / D).
+/// Cosines and sines of a <see cref="Rotation"/>: y = x * cos + rotate_half(x) * sin over the numbers of a head that turn, the rest stays.
 /// The sign of rotate_half is folded into the sine table, so the rotation is one roll.
 /// </summary>
 internal sealed class RotaryTable : IDisposable
@@ -16,17 +17,21 @@ internal sealed class RotaryTable : IDisposable
     // Held here: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
     private static readonly Scalar One = 1;
 
-    /// <summary>Tables for <paramref name="positions"/> positions from <paramref name="first"/> on, shape [S, 1, D]; computed by the processor.</summary>
-    public RotaryTable(long positions, int headSize, double theta, ScalarType type, long first = 0, Device? device = null)
+    /// <summary>
+    /// Tables for <paramref name="positions"/> positions from <paramref name="first"/> on, shape [S, 1, Size]; computed by the processor.
+    /// Frequencies that follow the length are those of a text that ends with these positions.
+    /// </summary>
+    public RotaryTable(Rotation rotation, long positions, ScalarType type, long first = 0, Device? device = null)
     {
         using var scope = NewDisposeScope();
-        _half = headSize / 2;
+        _half = rotation.Size / 2;
+        var frequencies = new double[_half];
+        rotation.Frequencies((int)(first + positions), frequencies);
+        using Scalar begin = first, end = first + positions, magnitude = rotation.Magnitude;
         // In float64, as the engine does: a float32 angle is off by 1e-4 after a few thousand positions.
-        double[] frequencies = [.. Enumerable.Range(0, headSize / 2).Select(i => Math.Pow(theta, -2.0 * i / headSize))];
-        using Scalar begin = first, end = first + positions;
         Tensor angles = TensorOperations.Range(begin, end, ScalarType.Float64).unsqueeze(1) * tensor(frequencies).unsqueeze(0);
-        Tensor sine = angles.sin();
-        _cosine = cat([angles.cos(), angles.cos()], -1).unsqueeze(1).to(type).to(device ?? CPU).DetachFromDisposeScope();
+        Tensor cosine = angles.cos() * magnitude, sine = angles.sin() * magnitude;
+        _cosine = cat([cosine, cosine], -1).unsqueeze(1).to(type).to(device ?? CPU).DetachFromDisposeScope();
         _signedSine = cat([sine.neg(), sine], -1).unsqueeze(1).to(type).to(device ?? CPU).DetachFromDisposeScope();
     }
 
@@ -43,7 +48,9 @@ internal sealed class RotaryTable : IDisposable
     public Tensor Apply(Tensor heads)
     {
         using var scope = NewDisposeScope();
-        return addcmul(heads * _cosine, heads.roll(_half, -1), _signedSine, One).MoveToOuterDisposeScope();
+        long turning = 2 * _half, staying = heads.shape[^1] - turning;
+        Tensor turned = staying == 0 ? Turn(heads) : cat([Turn(heads.narrow(-1, 0, turning)), heads.narrow(-1, turning, staying)], -1);
+        return turned.MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -52,7 +59,9 @@ internal sealed class RotaryTable : IDisposable
         _signedSine.Dispose();
     }
 
-    /// <summary>[S, 1, D] to [P * B, S, 1, D].</summary>
+    private Tensor Turn(Tensor heads) => addcmul(heads * _cosine, heads.roll(_half, -1), _signedSine, One);
+
+    /// <summary>[S, 1, Size] to [P * B, S, 1, Size].</summary>
     private static Tensor Gather(Tensor table, Tensor positions, int streams)
     {
         using var scope = NewDisposeScope();

@@ -8,7 +8,8 @@ namespace ParScale.Training.Modules;
 
 /// <summary>
 /// Grouped-query attention of all streams at once. Input [P * B, S, H], row p * B + b belongs to stream p. With P &gt; 1
-/// the stream's own prefix keys and values, [P, kv heads, prefix, D], stand in front: not rotated, seen by every query.
+/// the stream's own prefix keys and values, [P, kv heads, prefix, D], stand in front: as they are, neither normed nor rotated, seen by
+/// every query.
 /// </summary>
 internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
 {
@@ -16,10 +17,13 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
     [ComponentName(Name = "k_proj")] private readonly Linear _keyProjection;
     [ComponentName(Name = "v_proj")] private readonly Linear _valueProjection;
     [ComponentName(Name = "o_proj")] private readonly Linear _outputProjection;
+    [ComponentName(Name = "q_norm")] private readonly RmsNorm? _queryNorm;
+    [ComponentName(Name = "k_norm")] private readonly RmsNorm? _keyNorm;
     [ComponentName(Name = "prefix_k")] private readonly Parameter? _prefixKeys;
     [ComponentName(Name = "prefix_v")] private readonly Parameter? _prefixValues;
     [ComponentName(Name = PrefixMlp.Name)] private readonly PrefixMlp? _prefixMlp;
     private readonly CheckpointConfig _config;
+    private readonly AttentionConfig _attention;
     private bool _firstPrefixHidden;
 
     // Held here: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
@@ -27,21 +31,32 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
 
     // Held by the object: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
     private readonly Scalar _scale;
+    private readonly Scalar? _cap, _perCap;
+    private readonly Scalar? _most, _least;
 
     /// <summary>With P &gt; 1 and <paramref name="prefixMlp"/> &gt; 0 a <see cref="PrefixMlp"/> of that width adds to the prefixes.</summary>
-    public SelfAttention(CheckpointConfig config, int prefixMlp = 0) : base(nameof(SelfAttention))
+    public SelfAttention(CheckpointConfig config, AttentionConfig attention, ScalarType compute, int prefixMlp = 0) : base(nameof(SelfAttention))
     {
-        _config = config;
-        _scale = 1 / Math.Sqrt(config.Model.HeadSize);
-        int queryWidth = config.Model.AttentionHeads * config.Model.HeadSize;
-        int keyWidth = config.Model.KeyValueHeads * config.Model.HeadSize;
-        _queryProjection = nn.Linear(config.Model.HiddenSize, queryWidth);
-        _keyProjection = nn.Linear(config.Model.HiddenSize, keyWidth);
-        _valueProjection = nn.Linear(config.Model.HiddenSize, keyWidth);
-        _outputProjection = nn.Linear(queryWidth, config.Model.HiddenSize, hasBias: false);
+        (_config, _attention) = (config, attention);
+        ModelConfig model = config.Model;
+        _scale = attention.Scale;
+        if (attention.SoftCap is { } cap) (_cap, _perCap) = (cap, 1 / cap);
+        if (attention.Clip is { } clip) (_least, _most) = (-clip, clip);
+        int queryWidth = model.AttentionHeads * model.HeadSize;
+        int keyWidth = model.KeyValueHeads * model.HeadSize;
+        _queryProjection = nn.Linear(model.HiddenSize, queryWidth, attention.InputBias);
+        _keyProjection = nn.Linear(model.HiddenSize, keyWidth, attention.InputBias);
+        _valueProjection = nn.Linear(model.HiddenSize, keyWidth, attention.InputBias);
+        _outputProjection = nn.Linear(queryWidth, model.HiddenSize, attention.OutputBias);
+        if (attention.QueryKeyNorm != QueryKeyNorm.None)
+        {
+            bool heads = attention.QueryKeyNorm == QueryKeyNorm.Head;
+            _queryNorm = new RmsNorm(model, heads ? model.HeadSize : queryWidth, compute);
+            _keyNorm = new RmsNorm(model, heads ? model.HeadSize : keyWidth, compute);
+        }
         if (config.Streams.Count > 1)
         {
-            long[] shape = [config.Streams.Count, config.Model.KeyValueHeads, config.Streams.PrefixTokens, config.Model.HeadSize];
+            long[] shape = [config.Streams.Count, model.KeyValueHeads, config.Streams.PrefixTokens, model.HeadSize];
             _prefixKeys = nn.Parameter(zeros(shape));
             _prefixValues = nn.Parameter(zeros(shape));
             if (prefixMlp > 0) _prefixMlp = new PrefixMlp(config, prefixMlp);
@@ -64,63 +79,72 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
     public override Tensor forward(Tensor input, Positions positions)
     {
         using var scope = NewDisposeScope();
-        (Tensor queries, Tensor keys) = QueriesAndKeys(input, positions);
-        Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.Model.KeyValueHeads).transpose(1, 2);
+        Tensor queries = Turned(Queries(input), positions), keys = Turned(Keys(input), positions), values = Values(input).transpose(1, 2);
         if (Prefix() is var (prefixKeys, prefixValues))
         {
             keys = WithPrefix(keys, prefixKeys);
             values = WithPrefix(values, prefixValues);
         }
         int hiddenSlots = _firstPrefixHidden ? _config.Streams.PrefixTokens : 0;
-        Tensor mixed = Mix(queries, keys, values, positions.Mask, hiddenSlots, _config.Streams.Count).transpose(1, 2).flatten(2);
+        Tensor mixed = Mix(queries * _scale, keys, values, positions.Mask(_attention.Window), hiddenSlots).transpose(1, 2).flatten(2);
         return Projection.Apply(_outputProjection, mixed).MoveToOuterDisposeScope();
     }
 
     /// <summary>
-    /// What a new prefix will meet: the queries, rotated and over sqrt(D), [rows, heads, S, D]; the logarithm of the sum of e^score
+    /// What a new prefix will meet: the queries times the scale, not rotated, [rows, S, heads, D]; the logarithm of the sum of e^score
     /// over the tokens that each of them sees, [rows, heads, S]; and the mean of their values that it gets, [rows, heads, S, D].
     /// For P = 1.
     /// </summary>
     public (Tensor Queries, Tensor LogMass, Tensor Mixed) Look(Tensor input, Positions positions)
     {
         using var scope = NewDisposeScope();
-        (Tensor queries, Tensor keys) = QueriesAndKeys(input, positions);
-        Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.Model.KeyValueHeads).transpose(1, 2);
+        Tensor unturned = Queries(input), queries = Turned(unturned, positions) * _scale, keys = Turned(Keys(input), positions);
+        Tensor mask = positions.Mask(_attention.Window);
         Tensor repeated = keys.repeat_interleave(_config.Model.AttentionHeads / _config.Model.KeyValueHeads, 1);
-        Tensor mass = matmul(queries, repeated.transpose(2, 3)).Plus(positions.Mask).logsumexp(-1);
-        Tensor mixed = Mix(queries, keys, values, positions.Mask);
-        return (queries.MoveToOuterDisposeScope(), mass.MoveToOuterDisposeScope(), mixed.MoveToOuterDisposeScope());
+        Tensor mass = Capped(matmul(queries, repeated.transpose(2, 3))).Plus(mask).logsumexp(-1);
+        Tensor mixed = Mix(queries, keys, Values(input).transpose(1, 2), mask);
+        return ((unturned * _scale).MoveToOuterDisposeScope(), mass.MoveToOuterDisposeScope(), mixed.MoveToOuterDisposeScope());
     }
 
-    /// <summary>Keys of the tokens, rotated, and their values: [rows, kv heads, S, D] each.</summary>
-    public (Tensor Keys, Tensor Values) KeysAndValues(Tensor input, Positions positions)
+    /// <summary>Keys of the tokens, not rotated, and their values: [rows, S, kv heads, D] each.</summary>
+    public (Tensor Keys, Tensor Values) KeysAndValues(Tensor input)
     {
         using var scope = NewDisposeScope();
-        (_, Tensor keys) = QueriesAndKeys(input, positions);
-        Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.Model.KeyValueHeads).transpose(1, 2);
-        return (keys.MoveToOuterDisposeScope(), values.MoveToOuterDisposeScope());
+        return (Keys(input).MoveToOuterDisposeScope(), Values(input).MoveToOuterDisposeScope());
     }
 
-    private (Tensor Queries, Tensor Keys) QueriesAndKeys(Tensor input, Positions positions)
-    {
-        Tensor queries = Heads(Projection.Apply(_queryProjection, input), _config.Model.AttentionHeads);
-        Tensor keys = Heads(Projection.Apply(_keyProjection, input), _config.Model.KeyValueHeads);
-        queries = positions.Rotary.Apply(queries).transpose(1, 2) * _scale;
-        return (queries, positions.Rotary.Apply(keys).transpose(1, 2));
-    }
+    private Tensor Queries(Tensor input) => Clipped(Normed(_queryNorm, Projection.Apply(_queryProjection, input), _config.Model.AttentionHeads));
+
+    private Tensor Keys(Tensor input) => Clipped(Normed(_keyNorm, Projection.Apply(_keyProjection, input), _config.Model.KeyValueHeads));
+
+    private Tensor Values(Tensor input) => Clipped(Heads(Projection.Apply(_valueProjection, input), _config.Model.KeyValueHeads));
+
+    private Tensor Clipped(Tensor heads) => _least is null || _most is null ? heads : heads.clamp(_least, _most);
+
+    /// <summary>A projection [rows, S, heads * D] as [rows, S, heads, D], normed before or after it is cut.</summary>
+    private Tensor Normed(RmsNorm? norm, Tensor projected, int heads) => norm is null ? Heads(projected, heads)
+        : _attention.QueryKeyNorm == QueryKeyNorm.Head ? norm.forward(Heads(projected, heads))
+        : Heads(norm.forward(projected), heads);
+
+    private Tensor Heads(Tensor projected, int heads) =>
+        projected.view(projected.shape[0], projected.shape[1], heads, _config.Model.HeadSize);
+
+    /// <summary>[rows, S, heads, D] to [rows, heads, S, D], rotated where the layer does.</summary>
+    private Tensor Turned(Tensor heads, Positions positions) =>
+        (positions.Rotary(_attention.Rotation)?.Apply(heads) ?? heads).transpose(1, 2);
 
     /// <summary>
-    /// softmax(q k^T + mask) v. The query heads that share a key head stand above each other in one product, so that
+    /// softmax(cap(q k^T) + mask) v. The query heads that share a key head stand above each other in one product, so that
     /// keys are never repeated; measured, this is faster on a CPU than the fused attention of libtorch. The rows of stream 0, the first of
-    /// <paramref name="streams"/> equal parts, do not see the first <paramref name="hiddenSlots"/> slots.
+    /// P equal parts, do not see the first <paramref name="hiddenSlots"/> slots.
     /// </summary>
-    private static Tensor Mix(Tensor queries, Tensor keys, Tensor values, Tensor mask, int hiddenSlots = 0, int streams = 1)
+    private Tensor Mix(Tensor queries, Tensor keys, Tensor values, Tensor mask, int hiddenSlots = 0)
     {
         using var scope = NewDisposeScope();
         (long rows, long heads, long length, long size) = (queries.shape[0], queries.shape[1], queries.shape[2], queries.shape[3]);
         (long keyHeads, long slots) = (keys.shape[1], keys.shape[2]);
-        Tensor scores = matmul(queries.reshape(rows, keyHeads, -1, size), keys.transpose(2, 3));
-        if (hiddenSlots > 0) scores.narrow(0, 0, rows / streams).narrow(3, 0, hiddenSlots).fill_(Unseen);
+        Tensor scores = Capped(matmul(queries.reshape(rows, keyHeads, -1, size), keys.transpose(2, 3)));
+        if (hiddenSlots > 0) scores.narrow(0, 0, rows / _config.Streams.Count).narrow(3, 0, hiddenSlots).fill_(Unseen);
         // Row p * B + b has the mask of row b, whatever its stream.
         long masks = mask.dim() == 2 ? 1 : mask.shape[0];
         Tensor weights = scores.view(-1, masks, heads, length, slots).Plus(mask).softmax(-1);
@@ -128,8 +152,8 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
         return mixed.view(rows, heads, length, size).MoveToOuterDisposeScope();
     }
 
-    private Tensor Heads(Tensor projected, int heads) =>
-        projected.view(projected.shape[0], projected.shape[1], heads, _config.Model.HeadSize);
+    /// <summary>c tanh(score / c), where the layer has such a cap.</summary>
+    private Tensor Capped(Tensor scores) => _cap is null || _perCap is null ? scores : (scores * _perCap).tanh() * _cap;
 
     /// <summary>Puts each stream's prefix in front of its rows: [P * B, kv heads, S, D] to [P * B, kv heads, prefix + S, D].</summary>
     private Tensor WithPrefix(Tensor perRow, Tensor prefix)

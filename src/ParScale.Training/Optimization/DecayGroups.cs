@@ -11,6 +11,8 @@ internal static class DecayGroups
     private static readonly (string End, bool Decays)[] Table =
     [
         ("_proj.weight", true),
+        ("mlp.gate.weight", true),
+        ("shared_expert_gate.weight", true),
         ("aggregate_layer.0.weight", true),
         ("aggregate_layer.2.weight", true),
         ("prefix_mlp.0.weight", true),

@@ -21,20 +21,25 @@ internal static class ModelWork
         const double Forward = 1, InputGradient = 1, WeightGradient = 1;
         double whole = Forward + InputGradient + WeightGradient;
         double backbone = frozen ? Forward + InputGradient : whole;
-        double head = Matrices(config, ModelTensors.EmbeddingName);
-        double multiplyAdds = (config.Streams.Count * Matrices(config, "model.layers.") + head) * backbone
-            + (Matrices(config, "model.aggregate_layer.") + Attention(config, context)) * whole;
+        double head = (double)config.Model.VocabularySize * config.Model.HiddenSize;
+        double multiplyAdds = (config.Streams.Count * Layers(config.Model) + head) * backbone
+            + (Matrices(config.Model, config.Streams, "model.aggregate_layer.") + Attention(config, context)) * whole;
         return OperationsPerMultiplyAdd * multiplyAdds;
     }
 
+    /// <summary>All matrices of the layers, of experts those that a row chooses.</summary>
+    private static double Layers(ModelConfig model) =>
+        Matrices(model, StreamConfig.Plain, "model.layers.") - ParameterCounts.Of(model, StreamConfig.Plain).Idle;
+
     // Products with a matrix take one multiply-add for each of its parameters.
-    private static double Matrices(CheckpointConfig config, string prefix) => ModelTensors.Expected(config)
+    private static double Matrices(ModelConfig model, StreamConfig streams, string prefix) => ModelTensors.Loaded(model, streams)
         .Where(tensor => tensor.Shape.Length == 2 && tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
         .Sum(tensor => (double)tensor.Shape[0] * tensor.Shape[1]);
 
-    /// <summary>Scores and weighted sums of every query with all slots of its row.</summary>
-    private static double Attention(CheckpointConfig config, int context) =>
-        2.0 * config.Streams.Count * config.Model.LayerCount * config.Model.AttentionHeads * config.Model.HeadSize * (context + config.Streams.PrefixTokens);
+    /// <summary>Scores and weighted sums of every query with all slots of its row, in a window with those of its size.</summary>
+    private static double Attention(CheckpointConfig config, int context) => config.Model.Layers.Sum(layer =>
+        2.0 * config.Streams.Count * config.Model.AttentionHeads * config.Model.HeadSize
+        * (Math.Min(context, layer.Attention.Window ?? context) + config.Streams.PrefixTokens));
 }
 
 /// <summary>How fast this process trained, validation not counted.</summary>

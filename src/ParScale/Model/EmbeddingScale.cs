@@ -10,11 +10,20 @@ internal static class EmbeddingScale
     /// <summary>The factor of a model; where its family rounds it, to the type that the embedding is stored in.</summary>
     public static float Of(ModelConfig config, IWeightSource source)
     {
-        float factor = (float)config.EmbeddingMultiplier;
-        if (!config.RoundsEmbeddingMultiplier) return factor;
+        if (!config.RoundsEmbeddingMultiplier) return (float)config.EmbeddingMultiplier;
         // A quantised folder keeps its norms as they were; the type of the embedding there is that of its codes.
         TensorType stored = source.StoredType(ModelTensors.EmbeddingName);
         if (stored == TensorType.U8) stored = source.StoredType(ModelTensors.FinalNormName);
+        return (float)Of(config, stored);
+    }
+
+    /// <summary>The same of a model that is to be stored in the type that its config names; without one in float32.</summary>
+    public static double Of(CheckpointConfig config) => Of(config.Model, TensorTypeExtensions.OfConfig(config.StoredType));
+
+    private static double Of(ModelConfig config, TensorType stored)
+    {
+        if (!config.RoundsEmbeddingMultiplier) return config.EmbeddingMultiplier;
+        float factor = (float)config.EmbeddingMultiplier;
         return stored switch
         {
             TensorType.BF16 => ToBf16(factor),

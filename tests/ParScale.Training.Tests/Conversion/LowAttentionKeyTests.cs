@@ -30,4 +30,23 @@ public sealed class LowAttentionKeyTests
         Assert.True(key.abs().max().item<double>() < 1e-6);
         Assert.Equal(0.8, shares.mean().item<double>(), 1e-6);
     }
+
+    [Theory]
+    [InlineData(3.0)]
+    [InlineData(50.0)]
+    public void Under_a_cap_the_share_is_that_of_capped_scores_and_the_key_no_longer_than_is_of_use(double cap)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        Tensor queries = randn([500, 8], generator: generator);
+        queries[TorchSharp.torch.TensorIndex.Colon, 3] = queries[TorchSharp.torch.TensorIndex.Colon, 3].abs() + 0.3;
+        Tensor logMass = rand([500], generator: generator) * 4;
+        (Tensor key, Tensor shares) = LowAttentionKey.Find(queries, logMass, slots: 48, share: 1e-3, cap);
+        Tensor scores = queries.to(ScalarType.Float64).mv(key), capped = (scores / cap).tanh() * cap;
+        Assert.True(((capped + Math.Log(48) - logMass).sigmoid() - shares).abs().max().item<double>() < 1e-6);
+        // No score is below -c, and what is left there is near the least that it allows.
+        double least = Math.Max(1e-3, (Math.Log(48) - cap - logMass).sigmoid().mean().item<double>());
+        Assert.InRange(shares.mean().item<double>(), 0, 1.3 * least);
+        Assert.True((scores / cap).abs().mean().item<double>() < 4);
+    }
 }

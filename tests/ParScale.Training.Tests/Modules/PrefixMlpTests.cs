@@ -1,3 +1,4 @@
+using ParScale.Checkpoints;
 using ParScale.Configuration;
 using ParScale.Training.Modules;
 using static TorchSharp.torch;
@@ -29,8 +30,8 @@ public sealed class PrefixMlpTests
         using ParScaleLm folded = Float64.Model(config, seed: 7);
         var target = folded.state_dict();
         var tensors = model.CheckpointTensors().ToArray();
-        Assert.Equal(target.Keys.Order(), tensors.Select(t => t.Name).Order());
-        foreach ((string name, Tensor value) in tensors) target[name].copy_(value);
+        Assert.Equal(target.Keys.Order(), tensors.Select(t => t.Stored.Name).Order());
+        foreach ((StoredTensor stored, IReadOnlyList<Tensor> parts) in tensors) target[stored.Name].copy_(parts.Single());
         Tensor expected = model.forward(tensor(Tokens));
         Float64.AssertSame(expected, folded.forward(tensor(Tokens)));
         using ParScaleLm unfolded = Float64.Model(config, seed: 2);

@@ -1,3 +1,4 @@
+using ParScale.Configuration.Rotations;
 using ParScale.Training.Modules;
 using static TorchSharp.torch;
 
@@ -14,7 +15,7 @@ public sealed class RotaryTableTests
         using var scope = NewDisposeScope();
         const int Positions = 9;
         const double Theta = 500;
-        using var table = new RotaryTable(Positions, size, Theta, ScalarType.Float64);
+        using var table = new RotaryTable(new DefaultRotation { Theta = Theta, Size = size }, Positions, ScalarType.Float64);
         Tensor input = randn([1, Positions, 1, size], ScalarType.Float64);
         double[] x = input.data<double>().ToArray();
         double[] y = table.Apply(input).data<double>().ToArray();

@@ -18,7 +18,7 @@ public sealed class SelfAttentionTests
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         CheckpointConfig config = RandomCheckpoint.Config(streams, heads: heads, keyValueHeads: keyValueHeads);
-        using var module = new SelfAttention(config);
+        using var module = new SelfAttention(config, config.Model.Layers[0].Attention, ScalarType.Float64);
         module.to(ScalarType.Float64);
         Dictionary<string, Tensor> state = module.state_dict();
         foreach (string name in state.Keys.Where(n => n.StartsWith("prefix", StringComparison.Ordinal))) state[name].normal_();
@@ -35,10 +35,11 @@ public sealed class SelfAttentionTests
 
     private static Tensor OneRow(Tensor x, Dictionary<string, Tensor> state, CheckpointConfig config, int stream, Positions positions)
     {
+        RotaryTable rotary = positions.Rotary(config.Model.Layers[0].Attention.Rotation)!;
         Tensor Project(string name, int heads) =>
             (x.matmul(state[$"{name}.weight"].t()) + state[$"{name}.bias"]).view(7, heads, config.Model.HeadSize);
-        Tensor queries = positions.Rotary.Apply(Project("q_proj", config.Model.AttentionHeads).unsqueeze(0))[0];
-        Tensor keys = positions.Rotary.Apply(Project("k_proj", config.Model.KeyValueHeads).unsqueeze(0))[0];
+        Tensor queries = rotary.Apply(Project("q_proj", config.Model.AttentionHeads).unsqueeze(0))[0];
+        Tensor keys = rotary.Apply(Project("k_proj", config.Model.KeyValueHeads).unsqueeze(0))[0];
         Tensor values = Project("v_proj", config.Model.KeyValueHeads);
         var rows = new List<Tensor>();
         for (int position = 0; position < 7; position++)

@@ -25,6 +25,20 @@ public static class TensorTypeExtensions
         _ => type.ToString(),
     };
 
+    /// <summary>What <c>torch_dtype</c> in a config calls the type, where a model may be stored in it.</summary>
+    internal static string ConfigName(this TensorType type) => type switch
+    {
+        TensorType.BF16 => "bfloat16",
+        TensorType.F16 => "float16",
+        _ => "float32",
+    };
+
+    /// <summary>The type of such a name, also as <c>torch.bfloat16</c>; F32 for any other and for none.</summary>
+    internal static TensorType OfConfig(string? name) =>
+        name is null ? TensorType.F32
+        : name.EndsWith("bfloat16", StringComparison.Ordinal) ? TensorType.BF16
+        : name.EndsWith("float16", StringComparison.Ordinal) ? TensorType.F16 : TensorType.F32;
+
     /// <summary>All file names, for messages.</summary>
     internal static string KnownNames => string.Join(", ", ByFileName.Keys);
 

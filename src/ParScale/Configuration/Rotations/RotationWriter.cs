@@ -17,28 +17,36 @@ internal static class RotationWriter
         json.WriteEndObject();
     }
 
+    /// <summary>Its <c>rope_type</c>.</summary>
+    public static string TypeName(Rotation rotation) => rotation switch
+    {
+        LinearRotation => "linear",
+        DynamicRotation => "dynamic",
+        Llama3Rotation => "llama3",
+        YarnRotation => "yarn",
+        LongRotation => "longrope",
+        _ => "default",
+    };
+
     /// <summary>The type and the numbers that belong to it.</summary>
     public static void WriteScaling(Utf8JsonWriter json, Rotation rotation)
     {
+        json.WriteString("rope_type", TypeName(rotation));
         switch (rotation)
         {
             case LinearRotation linear:
-                json.WriteString("rope_type", "linear");
                 json.WriteNumber("factor", linear.Factor);
                 break;
             case DynamicRotation dynamic:
-                json.WriteString("rope_type", "dynamic");
                 json.WriteNumber("factor", dynamic.Factor);
                 break;
             case Llama3Rotation llama3:
-                json.WriteString("rope_type", "llama3");
                 json.WriteNumber("factor", llama3.Factor);
                 json.WriteNumber("low_freq_factor", llama3.LowFrequencyFactor);
                 json.WriteNumber("high_freq_factor", llama3.HighFrequencyFactor);
                 json.WriteNumber("original_max_position_embeddings", llama3.OriginalPositions);
                 break;
             case YarnRotation yarn:
-                json.WriteString("rope_type", "yarn");
                 json.WriteNumber("factor", yarn.Factor);
                 json.WriteNumber("original_max_position_embeddings", yarn.OriginalPositions);
                 json.WriteNumber("beta_fast", yarn.FastTurns);
@@ -47,13 +55,9 @@ internal static class RotationWriter
                 if (!yarn.WholeIndices) json.WriteBoolean("truncate", false);
                 break;
             case LongRotation longRope:
-                json.WriteString("rope_type", "longrope");
                 WriteList(json, "short_factor", longRope.ShortFactors);
                 WriteList(json, "long_factor", longRope.LongFactors);
                 json.WriteNumber("attention_factor", longRope.AttentionFactor);
-                break;
-            default:
-                json.WriteString("rope_type", "default");
                 break;
         }
     }
