@@ -98,6 +98,7 @@ internal sealed class ChatSession(LanguageModel model, bool plain, GenerationOpt
         {
             StreamWeights = run.MeanStreamWeights,
             Seed = drawn.Sampling.Seed.Value,
+            MeanStreams = drawn.Gate is null ? null : run.MeanStreams,
         };
         return new ChatAnswer(result, Full: !plain && prompt.Length + run.Ids.Count > most);
     }

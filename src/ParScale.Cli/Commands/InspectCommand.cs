@@ -15,13 +15,13 @@ namespace ParScale.Cli.Commands;
 internal sealed class InspectCommand : ExampleCommand
 {
     private readonly ModelFolderOption _model = new();
-    private readonly Option<int?> _streams = ModelOptions.StreamsOption();
+    private readonly StreamOptions _streams = new(mayRest: false);
 
     public InspectCommand(Terminal terminal, CommonOptions common)
         : base("inspect", "Check a model's files and show its shape, parameters and memory needs; the weights are not loaded.")
     {
         _model.AddTo(this);
-        Options.Add(_streams);
+        _streams.AddTo(this);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
     }
 
@@ -32,7 +32,7 @@ internal sealed class InspectCommand : ExampleCommand
 
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
-        int? streams = parse.GetValue(_streams);
+        int? streams = _streams.Count(parse);
         string folder = _model.Read(parse, terminal) ?? EmbeddedModel.Folder(streams);
         using var checkpoint = Checkpoint.Open(folder);
         Tokenizer? tokenizer = Tokenizer.IsIn(folder) ? Tokenizer.Load(folder, checkpoint.Config.Model.VocabularySize) : null;
@@ -53,7 +53,7 @@ internal sealed class InspectCommand : ExampleCommand
             Parameters = ParameterCounts.Of(config),
             Streams = streams.Count,
             MemoryBytes = MemoryBytes(checkpoint, config),
-            KvBytesPerToken = 2L * model.LayerCount * model.KeyValueHeads * model.HeadSize * sizeof(float) * streams.Count,
+            KvBytesPerToken = 2L * model.LayerCount * model.KeyValueHeads * model.HeadSize * sizeof(float) * streams.CachedStreams,
             Layers = model.LayerCount,
             Hidden = model.HiddenSize,
             Intermediate = model.IntermediateSize,

@@ -12,7 +12,7 @@ internal static class ConfigReader
         using JsonDocument document = ConfigObject.Parse(utf8Json, file);
         var json = new ConfigObject(document.RootElement, file);
         string type = json.Text("model_type") ?? throw ParScaleException.BadInput("CF-03", file,
-            $"key model_type is missing; it is required ({FamilyList.Names}, each also with _parscale)");
+            $"key model_type is missing; it is required ({FamilyList.Names}, each also with _parscale or _parscale_anchored)");
         Family family = FamilyList.Of(type, file);
         string architecture = Architecture(json, type, family);
         RefuseOtherMathematics(json, file);
@@ -20,7 +20,7 @@ internal static class ConfigReader
         var keys = new FamilyFile(json, file, family);
         ModelConfig model = family.Read(keys);
         CheckPaddingId(json, keys.Vocabulary);
-        StreamConfig streams = Streams(json, type == family.StreamType);
+        StreamConfig streams = type == family.PlainType ? StreamConfig.Plain : Streams(json, anchored: type == family.AnchoredType);
         return new CheckpointConfig
         {
             ModelType = type,
@@ -77,7 +77,8 @@ internal static class ConfigReader
     private static string Architecture(ConfigObject json, string type, Family family)
     {
         const string key = "architectures";
-        string usual = type == family.StreamType ? family.StreamClass : family.PlainClass;
+        bool anchored = type == family.AnchoredType;
+        string usual = anchored ? family.AnchoredClass : type == family.StreamType ? family.StreamClass : family.PlainClass;
         if (json.Find(key) is not { } list) return usual;
         bool usable = list.ValueKind == JsonValueKind.Array && (list.GetArrayLength() == 0 || list[0].ValueKind == JsonValueKind.String);
         if (usable && list.GetArrayLength() == 0) return usual;
@@ -85,8 +86,9 @@ internal static class ConfigReader
 
         // Another class may compute something else from tensors of the same names, and the text would be wrong without a sign.
         string name = json.Text(key, list[0]);
-        return name == family.PlainClass || name == family.StreamClass ? name : throw json.Bad("CF-08", key, list[0],
-            $"{family.PlainClass} or {family.StreamClass} for model_type {type}; correct the key only if the model is one of these");
+        if (anchored ? name == usual : name == family.PlainClass || name == family.StreamClass) return name;
+        string allowed = anchored ? usual : $"{family.PlainClass} or {family.StreamClass}";
+        throw json.Bad("CF-08", key, list[0], $"{allowed} for model_type {type}; correct the key only if the model is {(anchored ? "that" : "one of these")}");
     }
 
     private static BackboneReference? Backbone(ConfigObject json, int streams, string file)
@@ -105,9 +107,8 @@ internal static class ConfigReader
             $"{key} needs a path, an xxh128 of {hashDigits} digits and parscale_n above 1; write the add-on again");
     }
 
-    private static StreamConfig Streams(ConfigObject json, bool hasThem)
+    private static StreamConfig Streams(ConfigObject json, bool anchored)
     {
-        if (!hasThem) return StreamConfig.Plain;
         int count = json.Whole("parscale_n", 1, ConfigLimits.Streams, "CF-11");
         return new StreamConfig(
             count,
@@ -115,6 +116,7 @@ internal static class ConfigReader
             json.Number("parscale_attn_smooth", StreamConfig.DefaultSmoothing, eps => eps is >= 0 and <= 1, "a number from 0 to 1", "CF-11"))
         {
             Elastic = Elastic(json, count),
+            Anchored = anchored && count > 1,
         };
     }
 
