@@ -78,9 +78,9 @@ public sealed class HelperAttentionTests : IDisposable
         float[] queries = Numbers.Random(6 * 4 * HeadSize, 2), keys = Numbers.Random(6 * KeyValueHeads * HeadSize, 3), values = Numbers.Random(keys.Length, 4);
         int width = KeyValueHeads * HeadSize;
         // As if the helpers' rows were tokens of a sequence whose positions are theirs.
-        float[] theirs = [.. ((int[])[0, 2, 2]).SelectMany(t => Enumerable.Range(t * half, half))];
+        int[] theirs = [.. ((int[])[0, 2, 2]).SelectMany(t => Enumerable.Range(t * half, half))];
         float[] keyed = [.. keys[(3 * width)..]], asked = [.. queries[(3 * 4 * HeadSize)..]];
-        KvAppend.Run(shape, asked, keyed, values[(3 * width)..], [.. theirs.Select(i => cosine[(int)i])], [.. theirs.Select(i => sine[(int)i])],
+        KvAppend.Run(shape, asked, keyed, values.AsSpan(3 * width), [.. theirs.Select(i => cosine[i])], [.. theirs.Select(i => sine[i])],
             [new(plain, null, 1, 0, 3)], _scratch, _pool);
         KvAppend.Run(shape, queries, keys, values, cosine, sine, [new(cache, null, 1, 2, tokens, helpers)], _scratch, _pool);
         Assert.Equal(asked, queries[(3 * 4 * HeadSize)..]);
