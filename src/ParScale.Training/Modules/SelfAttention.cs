@@ -8,7 +8,8 @@ namespace ParScale.Training.Modules;
 
 /// <summary>
 /// Grouped-query attention of all streams at once. Input [P * B, S, H], row p * B + b belongs to stream p. With P &gt; 1
-/// the stream's own prefix keys and values, [P, kv heads, prefix, D], stand in front: not rotated, seen by every query.
+/// the stream's own prefix keys and values, [P, kv heads, prefix, D], stand in front: not rotated, seen by every query. An anchored model
+/// has those of its helpers, [P - 1, ...] (<see cref="AnchoredAttention"/>).
 /// </summary>
 internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
 {
@@ -41,7 +42,7 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
         _outputProjection = nn.Linear(queryWidth, config.Model.HiddenSize, hasBias: false);
         if (config.Streams.Count > 1)
         {
-            long[] shape = [config.Streams.Count, config.Model.KeyValueHeads, config.Streams.PrefixTokens, config.Model.HeadSize];
+            long[] shape = [config.Streams.Prefixes, config.Model.KeyValueHeads, config.Streams.PrefixTokens, config.Model.HeadSize];
             _prefixKeys = nn.Parameter(zeros(shape));
             _prefixValues = nn.Parameter(zeros(shape));
             if (prefixMlp > 0) _prefixMlp = new PrefixMlp(config, prefixMlp);
@@ -66,6 +67,11 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
         using var scope = NewDisposeScope();
         (Tensor queries, Tensor keys) = QueriesAndKeys(input, positions);
         Tensor values = Heads(Projection.Apply(_valueProjection, input), _config.Model.KeyValueHeads).transpose(1, 2);
+        if (_config.Streams.Anchored)
+        {
+            Tensor anchored = AnchoredAttention.Mix(queries, keys, values, Prefix()!.Value, positions.Mask);
+            return Projection.Apply(_outputProjection, anchored.transpose(1, 2).flatten(2)).MoveToOuterDisposeScope();
+        }
         if (Prefix() is var (prefixKeys, prefixValues))
         {
             keys = WithPrefix(keys, prefixKeys);
