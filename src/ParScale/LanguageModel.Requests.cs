@@ -147,6 +147,7 @@ public sealed partial class LanguageModel
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         options.Validate();
+        options.Gate?.Require(SetOf(options.Streams));
         CheckTokens(prompt);
         if (prompt.Length > Config.MaxPositions) throw ContextFull(Config, prompt.Length);
         _engine.RequirePossible(SetOf(options.Streams), GenerationWork.CapacityFor(Config, prompt.Length, options));

@@ -52,7 +52,7 @@ public sealed partial class LanguageModel : IDisposable
         _tokenizer = tokenizer;
         HasTokenizer = Text.Tokenizer.IsIn(Folder);
         GenerationConfig = options.UseGenerationConfig ? checkpoint.Config.Generation : GenerationConfig.None;
-        DefaultOptions = GenerationConfig.Over(new GenerationOptions());
+        DefaultOptions = GenerationConfig.Over(new GenerationOptions()) with { Gate = options.Gate };
         _chatTemplate = new Lazy<ChatTemplate?>(() => options.ChatTemplate?.WithTokensOf(Folder) ?? ChatTemplate.Load(Folder));
         _turnEnd = new Lazy<ChatTurnEnd>(() => ChatTurnEnd.Of(RequiredTemplate(), Tokenizer));
         _toolSupport = new Lazy<ToolSupport>(() => ToolSupport.Of(RequiredTemplate()));
@@ -163,11 +163,13 @@ public sealed partial class LanguageModel : IDisposable
 
     private static LanguageModel WithAdded(LanguageModel model, LoadOptions options)
     {
-        if (options.AddedStreams.Count == 0) return model;
+        if (options.AddedStreams.Count == 0 && options.Gate is null) return model;
         try
         {
             foreach (string folder in options.AddedStreams) model.AddStreams(folder);
-            if (options.Streams is { } streams) model.Streams = StreamChoice.FromInt32(streams).Find(model.StreamSets);
+            if (options.AddedStreams.Count > 0 && options.Streams is { } streams) model.Streams = StreamChoice.FromInt32(streams).Find(model.StreamSets);
+            options.Gate?.Validate();
+            options.Gate?.Require(model.Streams);
             return model;
         }
         catch

@@ -75,6 +75,26 @@ public sealed class Session : IDisposable
         Run(tokens, visit, cancellationToken);
     }
 
+    /// <summary>The same of an anchored model, with chosen streams at each token. What the sequence keeps does not depend on the choice.</summary>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="active">For each of them, bit p for every stream p that runs there; bit 0, the anchor, is always set.</param>
+    /// <param name="visit">Receives the logits after each of them.</param>
+    /// <param name="cancellationToken">Ends it before the next pass.</param>
+    /// <exception cref="ParScaleException">As above, or the streams are not an anchored model's, or not those of each token (GE-07).</exception>
+    public void Append(ReadOnlySpan<int> tokens, ReadOnlySpan<ulong> active, LogitsVisitor visit, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(visit);
+        if (!Streams.IsAnchored) throw ParScaleException.Usage("GE-07", "only an anchored model can leave streams out at a token; give none to choose");
+        if (active.Length != tokens.Length)
+            throw ParScaleException.Usage("GE-07", $"streams are chosen for {active.Length} tokens, but there are {tokens.Length}; choose them for each token");
+        for (int i = 0; i < active.Length; i++)
+        {
+            if ((active[i] & 1) == 0 || (active[i] & ~Streams.AllStreams) != 0)
+                throw ParScaleException.Usage("GE-07", $"the streams of token {i} are 0x{active[i]:x}; the anchor, 0x1, has to be among them, and no more than 0x{Streams.AllStreams:x}");
+        }
+        Run(tokens, active, visit, cancellationToken);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -84,7 +104,9 @@ public sealed class Session : IDisposable
         _model.Release();
     }
 
-    private void Run(ReadOnlySpan<int> tokens, LogitsVisitor? visit, CancellationToken cancellationToken)
+    private void Run(ReadOnlySpan<int> tokens, LogitsVisitor? visit, CancellationToken cancellationToken) => Run(tokens, [], visit, cancellationToken);
+
+    private void Run(ReadOnlySpan<int> tokens, ReadOnlySpan<ulong> active, LogitsVisitor? visit, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         _model.CheckTokens(tokens);
@@ -93,7 +115,7 @@ public sealed class Session : IDisposable
         int before = Position;
         try
         {
-            _work.Prepare(tokens, visit, cancellationToken);
+            _work.Prepare(tokens, active, visit, cancellationToken);
             _engine.Run(_work);
         }
         catch

@@ -75,22 +75,23 @@ public static class FamilyConfigs
     public static IReadOnlyCollection<string> Names => All.Keys;
 
     /// <summary>The JSON of one, plain or with streams.</summary>
-    public static string Json(string name, int streams = 1)
+    public static string Json(string name, int streams = 1, bool anchored = false)
     {
         (string type, string keys) = All[name];
         string prefix = streams == 1 ? "" : $",\"parscale_n\":{streams},\"parscale_n_tokens\":4,\"parscale_attn_smooth\":0.1";
         // Sizes that a family changes stand in its own keys.
         string sizes = string.Join(',', Sizes.Split(',').Where(size => !keys.Contains(size.Split(':')[0], StringComparison.Ordinal)));
-        return $"{{\"model_type\":\"{type}{(streams == 1 ? "" : "_parscale")}\",{sizes},{keys}{prefix}}}";
+        return $"{{\"model_type\":\"{type}{(streams == 1 ? "" : anchored ? "_parscale_anchored" : "_parscale")}\",{sizes},{keys}{prefix}}}";
     }
 
     /// <summary>The same, read.</summary>
-    public static CheckpointConfig Read(string name, int streams = 1) => CheckpointConfig.Parse(Encoding.UTF8.GetBytes(Json(name, streams)), "config.json");
+    public static CheckpointConfig Read(string name, int streams = 1, bool anchored = false) =>
+        CheckpointConfig.Parse(Encoding.UTF8.GetBytes(Json(name, streams, anchored)), "config.json");
 
     /// <summary>Writes a checkpoint of one with random weights, with the config as it stands here.</summary>
-    public static CheckpointConfig Write(string folder, string name, int streams = 1, int seed = 1)
+    public static CheckpointConfig Write(string folder, string name, int streams = 1, int seed = 1, bool anchored = false)
     {
-        CheckpointConfig config = Read(name, streams);
+        CheckpointConfig config = Read(name, streams, anchored);
         float offset = (float)config.Model.NormOffset;
         RandomCheckpoint.Write(folder, config, seed, change: (tensor, values) =>
         {
@@ -98,7 +99,7 @@ public static class FamilyConfigs
             bool norm = tensor.EndsWith("norm.weight", StringComparison.Ordinal);
             for (int i = 0; i < values.Length; i++) values[i] = norm ? values[i] - offset : values[i] / 2;
         });
-        File.WriteAllText(Path.Combine(folder, "config.json"), Json(name, streams));
+        File.WriteAllText(Path.Combine(folder, "config.json"), Json(name, streams, anchored));
         return config;
     }
 }

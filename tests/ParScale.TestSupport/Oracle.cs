@@ -16,6 +16,9 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
     private readonly ModelConfig _model = config.Model;
     private readonly StreamConfig _streams = config.Streams;
 
+    // Keys and values that an anchor made in each layer, by the name of its attention block.
+    private readonly Dictionary<string, (double[][] Keys, double[][] Values)> _anchor = [];
+
     /// <summary>The model of a checkpoint; with <paramref name="random"/> its weights are off by the rounding of float32 sums.</summary>
     public static Oracle Of(Checkpoint checkpoint, Random? random = null) => new(checkpoint.Config, ModelTensors.Expected(checkpoint.Config)
         .ToDictionary(tensor => tensor.Name, tensor => random is null
@@ -30,36 +33,37 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
         return (exact, Rounding.Allowed(exact, seed => Run(new Random(seed))));
     }
 
-    /// <summary>Logits [S][V] after each token.</summary>
-    public double[][] Logits(int[] tokens)
+    /// <summary>Logits [S][V] after each token; of an anchored model with the streams of <paramref name="active"/> [S][P], or all of them.</summary>
+    public double[][] Logits(int[] tokens, bool[][]? active = null)
     {
         double[][][] streams = States(tokens);
-        return [.. Enumerable.Range(0, tokens.Length).Select(s => Head(Mix([.. streams.Select(stream => stream[s])])))];
+        return [.. Enumerable.Range(0, tokens.Length).Select(s => Head(Mix([.. streams.Select(stream => stream[s])], active?[s])))];
     }
 
-    /// <summary>States [P][S][H] of all streams, after the final norm.</summary>
+    /// <summary>States [P][S][H] of all streams, after the final norm; an anchor's come first.</summary>
     public double[][][] States(int[] tokens) => [.. Enumerable.Range(0, _streams.Count).Select(p => Stream(tokens, p))];
 
-    /// <summary>The aggregation of one token's states [P][H].</summary>
-    public double[] Mix(double[][] states)
+    /// <summary>The aggregation of one token's states [P][H], of those that are active.</summary>
+    public double[] Mix(double[][] states, bool[]? active = null)
     {
-        double[] shares = StreamWeights(states);
+        double[] shares = StreamWeights(states, active);
         var y = new double[_model.HiddenSize];
         for (int p = 0; p < shares.Length; p++)
             for (int h = 0; h < y.Length; h++) y[h] += shares[p] * states[p][h];
         return y;
     }
 
-    /// <summary>The aggregator's weight of each of one token's states [P][H].</summary>
-    public double[] StreamWeights(double[][] states)
+    /// <summary>The aggregator's weight of each of one token's states [P][H]: 0 of those that are not active.</summary>
+    public double[] StreamWeights(double[][] states, bool[]? active = null)
     {
-        int streams = _streams.Count;
-        if (streams == 1) return [1];
+        int streams = _streams.Count, running = active?.Count(one => one) ?? streams;
+        if (running == 1) return [.. Enumerable.Range(0, streams).Select(p => active?[p] ?? true ? 1.0 : 0)];
         var joined = new double[_model.HiddenSize * streams];
         for (int h = 0; h < _model.HiddenSize; h++)
-            for (int p = 0; p < streams; p++) joined[h * streams + p] = states[p][h];
+            for (int p = 0; p < streams; p++) joined[h * streams + p] = active?[p] ?? true ? states[p][h] : 0;
         double[] inner = [.. Linear("model.aggregate_layer.0", joined).Select(Silu)];
-        return [.. Softmax(Linear("model.aggregate_layer.2", inner)).Select(share => share * (1 - _streams.Smoothing) + _streams.Smoothing / streams)];
+        double[] scores = [.. Linear("model.aggregate_layer.2", inner).Select((score, p) => active?[p] ?? true ? score : double.NegativeInfinity)];
+        return [.. Softmax(scores).Select((share, p) => active?[p] ?? true ? share * (1 - _streams.Smoothing) + _streams.Smoothing / running : 0)];
     }
 
     /// <summary>Logits [V] of a mixed state.</summary>
@@ -103,7 +107,8 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
 
     private double[][] Attention(string name, AttentionConfig config, double[][] x, int stream)
     {
-        int size = _model.HeadSize, slots = _streams.Count == 1 ? 0 : _streams.PrefixTokens;
+        bool helper = _streams.Anchored && stream > 0;
+        int size = _model.HeadSize, slots = _streams.Count == 1 || (_streams.Anchored && !helper) ? 0 : _streams.PrefixTokens;
         int queryWidth = _model.AttentionHeads * size, keyWidth = _model.KeyValueHeads * size;
         double[] frequencies = config.Rotation is { } rotation ? OracleRotation.Frequencies(rotation, x.Length) : [];
         double[] Turned(double[] row, string norm, int position)
@@ -114,9 +119,14 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
         double[][] queries = [.. x.Select((row, s) => Turned(Projection(name, "q_proj", row, 0, queryWidth), "q_norm.weight", s))];
         double[][] keys = [.. Prefix(name + "prefix_k", stream), .. x.Select((row, s) => Turned(Projection(name, "k_proj", row, queryWidth, keyWidth), "k_norm.weight", s))];
         double[][] values = [.. Prefix(name + "prefix_v", stream), .. x.Select(row => Clip(Projection(name, "v_proj", row, queryWidth + keyWidth, keyWidth), config.Clip))];
+        if (_streams.Anchored && !helper) _anchor[name] = (keys, values);
+        (double[][] Keys, double[][] Values) anchor = helper ? _anchor[name] : default;
         var y = new double[x.Length][];
         for (int s = 0; s < x.Length; s++)
         {
+            // A helper sees its own token as it made it, and those before as the anchor did.
+            double[] Key(int j) => helper && j >= slots && j < slots + s ? anchor.Keys[j - slots] : keys[j];
+            double[] Value(int j) => helper && j >= slots && j < slots + s ? anchor.Values[j - slots] : values[j];
             var joined = new double[queryWidth];
             for (int head = 0; head < _model.AttentionHeads; head++)
             {
@@ -124,14 +134,14 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
                 var scores = new double[slots + s + 1];
                 for (int j = 0; j < scores.Length; j++)
                 {
-                    for (int d = 0; d < size; d++) scores[j] += queries[s][head * size + d] * keys[j][shared * size + d];
+                    for (int d = 0; d < size; d++) scores[j] += queries[s][head * size + d] * Key(j)[shared * size + d];
                     scores[j] = Cap(scores[j] * config.Scale, config.SoftCap);
                     // The window counts tokens; the slots before them are always seen.
                     if (j >= slots && j - slots <= s - config.Window) scores[j] = double.NegativeInfinity;
                 }
                 double[] shares = Softmax(scores);
                 for (int j = 0; j < scores.Length; j++)
-                    for (int d = 0; d < size; d++) joined[head * size + d] += shares[j] * values[j][shared * size + d];
+                    for (int d = 0; d < size; d++) joined[head * size + d] += shares[j] * Value(j)[shared * size + d];
             }
             y[s] = Linear(name + "o_proj", joined);
         }
@@ -160,7 +170,8 @@ public sealed class Oracle(CheckpointConfig config, IReadOnlyDictionary<string, 
     /// <summary>The slots of a stream, each [kv heads * D]; none when P = 1.</summary>
     private IEnumerable<double[]> Prefix(string name, int stream)
     {
-        if (_streams.Count == 1) return [];
+        if (_streams.Count == 1 || (_streams.Anchored && stream == 0)) return [];
+        if (_streams.Anchored) stream--;
         (int heads, int slots, int size) = (_model.KeyValueHeads, _streams.PrefixTokens, _model.HeadSize);
         double[] all = weights[name];
         return Enumerable.Range(0, slots).Select(slot => Enumerable.Range(0, heads * size)

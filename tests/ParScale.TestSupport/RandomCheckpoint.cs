@@ -11,7 +11,7 @@ public static class RandomCheckpoint
     public static CheckpointConfig Config(
         int streams = 4, int hidden = 24, int heads = 4, int keyValueHeads = 2, int layers = 2, int intermediate = 40, int vocabulary = 50,
         int prefix = 5, double smoothing = 0.1, double theta = 10000, bool tied = true, int maxPositions = 128, int? headSize = null,
-        double epsilon = 1e-6, int[]? endOfText = null) =>
+        double epsilon = 1e-6, int[]? endOfText = null, bool anchored = false) =>
         CheckpointConfig.Create(
             new ModelConfig
             {
@@ -26,7 +26,7 @@ public static class RandomCheckpoint
                 TieWordEmbeddings = tied,
                 EndOfTextIds = endOfText ?? [],
             },
-            streams > 1 ? new StreamConfig(streams, prefix, smoothing) : StreamConfig.Plain);
+            streams > 1 ? new StreamConfig(streams, prefix, smoothing) { Anchored = anchored } : StreamConfig.Plain);
 
     /// <summary>
     /// Writes config.json and the weights into <paramref name="folder"/>, in one file or in shards; <paramref name="change"/> may change

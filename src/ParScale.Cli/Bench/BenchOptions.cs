@@ -50,13 +50,15 @@ internal sealed class BenchOptions
             throw ParScaleException.Usage("CL-02", $"{given} makes a model of random weights, -m loads one; give one of them");
         CheckpointConfig? stored = folder is null ? null : LoadConfig(folder);
         (string name, ModelConfig shape) = stored is null ? _shape.Read(parse) : (_model.NameOf(parse, folder!), stored.Model);
+        bool anchored = _shape.Anchored(parse);
         var plan = new BenchmarkPlan
         {
             Folder = folder,
-            Name = name,
+            Name = anchored ? $"{name} anchored" : name,
             Shape = shape,
             Stored = stored?.Streams,
             PrefixTokens = _shape.PrefixTokens(parse),
+            Anchored = anchored,
             Types = NumberList.Get(parse, _types)?.Cast<WeightDtype?>().ToArray() ?? (folder is null ? [WeightDtype.Q8] : [null]),
             Caches = NumberList.Get(parse, _caches)?.Cast<KvDtype?>().ToArray() ?? [null],
             Batches = Batches(parse, stored),

@@ -44,6 +44,7 @@ internal static class ShapeConversion
             Vocabulary = config.VocabularySize,
             TiedHead = config.TieWordEmbeddings,
             PrefixSlots = streams.PrefixTokens,
+            Anchored = streams.Anchored,
         };
         if (counts.Idle > 0)
         {

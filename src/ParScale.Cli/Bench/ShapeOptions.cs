@@ -27,9 +27,11 @@ internal sealed class ShapeOptions
     private readonly Option<int?> _vocabulary = Size("--vocab", "vocabulary size", ConfigLimits.Vocabulary);
     private readonly Option<int?> _prefix = Size("--prefix-tokens", "prefix slots per stream", ConfigLimits.PrefixTokens);
 
+    private readonly Option<bool> _anchored = CommonOptions.Flag("--anchored", "Streams beside an anchor: the plain model reads prompts alone and keeps the only keys and values.");
+
     private IEnumerable<Option> Changes => [_hidden, _intermediate, _layers, _heads, _keyHeads, _vocabulary];
 
-    private IEnumerable<Option> All => [_shape, _hidden, _intermediate, _layers, _heads, _keyHeads, _vocabulary, _prefix];
+    private IEnumerable<Option> All => [_shape, _hidden, _intermediate, _layers, _heads, _keyHeads, _vocabulary, _prefix, _anchored];
 
     public void AddTo(Command command)
     {
@@ -42,6 +44,9 @@ internal sealed class ShapeOptions
     /// <summary>Prefix slots of each stream.</summary>
     public int PrefixTokens(ParseResult parse) => parse.GetValue(_prefix)
         ?? (ConfigShape.Read(NameOf(parse)) is { } config ? Math.Max(DefaultPrefix, config.Streams.PrefixTokens) : Published(NameOf(parse)).PrefixSlots);
+
+    /// <summary>Whether streams other than the first are helpers of an anchor.</summary>
+    public bool Anchored(ParseResult parse) => parse.GetValue(_anchored) || ConfigShape.Read(NameOf(parse)) is { Streams.Anchored: true };
 
     /// <summary>The name to print, and the shape.</summary>
     public (string Name, ModelConfig Shape) Read(ParseResult parse)

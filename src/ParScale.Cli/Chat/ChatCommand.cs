@@ -16,7 +16,7 @@ internal sealed class ChatCommand : ExampleCommand
 
     private readonly Terminal _terminal;
     private readonly CommonOptions _common;
-    private readonly ModelOptions _model = new(allSets: true);
+    private readonly ModelOptions _model = new(allSets: true, mayRest: true);
     private readonly InputOptions _input = new(acceptsTokens: false, acceptsSpecial: false);
     private readonly GenerationOptionSet _generation = new(new GenerationOptions { MaxNewTokens = AnswerTokens }, forChat: true);
     private readonly Option<string?> _system = new("--system") { Description = "System message: how the model is to answer.", HelpName = "TEXT" };

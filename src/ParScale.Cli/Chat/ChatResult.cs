@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace ParScale.Cli.Chat;
 
@@ -22,6 +23,10 @@ internal sealed record ChatTurnResult(
 
     /// <summary>The seed of this answer.</summary>
     public required ulong Seed { get; init; }
+
+    /// <summary>With <c>--streams auto</c>, the mean number of streams that ran for a new token.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? MeanStreams { get; init; }
 }
 
 /// <summary>The JSON of <c>parscale chat</c>: the last answer as the JSON of <c>parscale generate</c> has it, and all of them.</summary>

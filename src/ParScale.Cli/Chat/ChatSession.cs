@@ -108,6 +108,7 @@ internal sealed class ChatSession(LanguageModel model, bool plain, GenerationOpt
             Thinking = run.Thinking,
             StreamWeights = run.MeanStreamWeights,
             Seed = drawn.Sampling.Seed.Value,
+            MeanStreams = drawn.Gate is null ? null : run.MeanStreams,
         };
         return new ChatAnswer(result, Full: !plain && prompt.Length + run.Ids.Count > most);
     }

@@ -62,14 +62,20 @@ internal sealed class SlashCommands(ChatSession session, IChatView view)
 
     private void Streams(string argument)
     {
-        if (argument.Length > 0)
+        if (argument == "auto")
+        {
+            StreamGate gate = session.Options.Gate ?? new StreamGate();
+            gate.Require(session.Streams);
+            session.Options = session.Options with { Gate = gate };
+        }
+        else if (argument.Length > 0)
         {
             StreamChoice choice = int.TryParse(argument, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : argument;
             choice.Find(session.Model.StreamSets);
-            session.Options = session.Options with { Streams = choice };
+            session.Options = session.Options with { Streams = choice, Gate = null };
         }
         IEnumerable<string> sets = session.Model.StreamSets.Select(set =>
-            FormattableString.Invariant($"{set.Name} (P {set.Count}){(set == session.Streams ? ", in use" : "")}"));
+            FormattableString.Invariant($"{set.Name} (P {set.Count}){(set != session.Streams ? "" : session.Options.Gate is null ? ", in use" : ", in use where it is unsure")}"));
         view.Note($"streams: {string.Join("; ", sets)}");
     }
 

@@ -10,7 +10,7 @@ namespace ParScale.Cli.Commands;
 /// <summary><c>parscale generate</c>: continues a prompt, token by token.</summary>
 internal sealed class GenerateCommand : ExampleCommand
 {
-    private readonly ModelOptions _model = new();
+    private readonly ModelOptions _model = new(mayRest: true);
     private readonly InputOptions _input = new();
     private readonly GenerationOptionSet _generation = new(new GenerationOptions());
     private readonly Option<bool> _noEcho = CommonOptions.Flag("--no-echo", "Print only the continuation, not the prompt before it.");
@@ -46,9 +46,9 @@ internal sealed class GenerateCommand : ExampleCommand
         if (!json && !parse.GetValue(_noEcho)) run.Echo(input.Text ?? EchoOf(prompt, model));
         run.Follow(pieces);
 
-        if (json) terminal.WriteJson(Describe(run, model, options.Sampling), CliJson.Readable.GenerateResult);
+        if (json) terminal.WriteJson(Describe(run, model, options), CliJson.Readable.GenerateResult);
         else run.EndLine();
-        terminal.Note(Figures(run, model, options.Sampling));
+        terminal.Note(Figures(run, model, options));
         return run.Cancelled ? ErrorReport.Interrupted : 0;
     }
 
@@ -62,24 +62,26 @@ internal sealed class GenerateCommand : ExampleCommand
     private static string EchoOf(int[] prompt, LanguageModel model) =>
         model.HasTokenizer ? model.Tokenizer.Decode(prompt) : "";
 
-    private static GenerateResult Describe(GenerationRun run, LanguageModel model, SamplingOptions sampling) =>
+    private static GenerateResult Describe(GenerationRun run, LanguageModel model, GenerationOptions options) =>
         new(run.Text, run.Ids.Count, run.PromptTokens, run.FinishReason, run.PrefillMs, run.DecodeMsPerToken, run.Streams ?? model.Streams.Count)
         {
             CachedTokens = run.CachedTokens,
             Ids = run.Ids,
             LogProbs = run.Predictions.Count == 0 ? null : [.. run.Predictions.Select(LogProbResult.Of)],
-            Seed = sampling.Seed!.Value,
+            Seed = options.Sampling.Seed!.Value,
             Dtype = TypeName(model),
             Kernel = model.KernelTier,
             Threads = model.Threads,
+            MeanStreams = options.Gate is null ? null : run.MeanStreams,
         };
 
-    private static string Figures(GenerationRun run, LanguageModel model, SamplingOptions sampling)
+    private static string Figures(GenerationRun run, LanguageModel model, GenerationOptions options)
     {
+        SamplingOptions sampling = options.Sampling;
         string seed = sampling.Temperature == 0 ? "greedy" : $"seed {sampling.Seed}";
         string speed = run.TokensPerSecond > 0 ? run.TokensPerSecond.ToString("F1", CultureInfo.InvariantCulture) : "-";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{speed} tokens/s | P {run.Streams ?? model.Streams.Count} | {TypeName(model)} | {model.KernelTier} | {model.Threads} threads"
+            $"{speed} tokens/s | P {run.Streams ?? model.Streams.Count}{(options.Gate is null ? "" : run.MeanText)} | {TypeName(model)} | {model.KernelTier} | {model.Threads} threads"
             + $" | prompt {run.PromptTokens} tokens in {run.PrefillMs:F0} ms | {run.Ids.Count} new tokens ({run.FinishReason}) | {seed}");
     }
 
@@ -118,4 +120,8 @@ internal sealed record GenerateResult(
 
     /// <summary>Worker threads.</summary>
     public required int Threads { get; init; }
+
+    /// <summary>With <c>--streams auto</c>, the mean number of streams that ran for a new token.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? MeanStreams { get; init; }
 }

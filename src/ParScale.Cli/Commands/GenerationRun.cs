@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using ParScale.Generation;
 
@@ -39,6 +40,12 @@ internal sealed class GenerationRun(int promptTokens, Action<string>? show, Acti
 
     /// <summary>P; null until the end.</summary>
     public int? Streams { get; private set; }
+
+    /// <summary>Streams that ran for a new token, the mean of all; null until the end.</summary>
+    public double? MeanStreams { get; private set; }
+
+    /// <summary>The same in words, to stand behind P.</summary>
+    public string MeanText => MeanStreams is { } mean ? string.Create(CultureInfo.InvariantCulture, $" (mean {mean:F2})") : "";
 
     public bool Cancelled { get; private set; }
 
@@ -91,7 +98,7 @@ internal sealed class GenerationRun(int promptTokens, Action<string>? show, Acti
             if (piece.Statistics is { } exact)
             {
                 (PromptTokens, _prefill, _decode, _decodeSteps) = (exact.PromptTokens, exact.Prefill, exact.Decode, exact.DecodeSteps);
-                (CachedTokens, Streams) = (exact.CachedTokens, exact.Streams);
+                (CachedTokens, Streams, MeanStreams) = (exact.CachedTokens, exact.Streams, exact.MeanStreams);
             }
         }
     }

@@ -10,13 +10,13 @@ namespace ParScale.Cli.Commands;
 internal sealed class InspectCommand : ExampleCommand
 {
     private readonly ModelFolderOption _model = new();
-    private readonly Option<int?> _streams = ModelOptions.StreamsOption();
+    private readonly StreamOptions _streams = new(mayRest: false);
 
     public InspectCommand(Terminal terminal, CommonOptions common)
         : base("inspect", "Say what a folder or a model of the hub is: shape, parameters, memory, tokenizer, and all that is not supported. No weights are loaded.")
     {
         _model.AddTo(this);
-        Options.Add(_streams);
+        _streams.AddTo(this);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
     }
 
@@ -28,7 +28,7 @@ internal sealed class InspectCommand : ExampleCommand
 
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
-        int? streams = parse.GetValue(_streams);
+        int? streams = _streams.Count(parse);
         string? given = _model.Given(parse);
         using ModelInspection inspection = given is null ? ModelInspection.Of(EmbeddedModel.Folder(streams)) : ModelFolderOption.Inspect(given, terminal);
         CheckpointConfig? config = inspection.Config?.WithStreams(streams);

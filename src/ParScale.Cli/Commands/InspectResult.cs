@@ -111,7 +111,7 @@ internal sealed record InspectResult
             Parameters = ParameterCounts.Of(config),
             Streams = streams.Count,
             MemoryBytes = Memory(config, inspection.Checkpoint),
-            KvBytesPerToken = 2L * model.LayerCount * model.KeyValueHeads * model.HeadSize * sizeof(float) * streams.Count,
+            KvBytesPerToken = 2L * model.LayerCount * model.KeyValueHeads * model.HeadSize * sizeof(float) * streams.CachedStreams,
             Layers = model.LayerCount,
             Hidden = model.HiddenSize,
             Intermediate = model.IntermediateSize,

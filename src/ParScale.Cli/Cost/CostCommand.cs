@@ -50,6 +50,7 @@ internal sealed class CostCommand : ExampleCommand
         string? plot = _plot.Read(parse);
         if (parse.GetValue(_paper))
         {
+            if (_work.Anchored(parse)) throw ParScaleException.Usage("CL-02", "the paper has no anchored models; leave out --anchored or --as-paper");
             if (plot is not null) throw ParScaleException.Usage("CL-02", "--plot draws our own figures, not those of --as-paper; leave one of them out");
             PaperCostResult paper = PaperCostResult.Of(sizes, _work.Streams(parse), work);
             if (json) terminal.WriteJson(paper, CliJson.Readable.PaperCostResult);
@@ -67,7 +68,7 @@ internal sealed class CostCommand : ExampleCommand
     private CostQuery[] Queries(ParseResult parse, ModelShape[] sizes, ModelShape[] mixtures, Workload work, Device device) =>
     [
         .. from weights in _work.Weights(parse, WeightDtype.Bf16)
-           from pair in sizes.Concat(mixtures).SelectMany(shape => _work.Streams(parse).Select(p => (Shape: shape, P: p)))
+           from pair in _work.Of(parse, sizes.Concat(mixtures)).SelectMany(shape => _work.Streams(parse).Select(p => (Shape: shape, P: p)))
            select new CostQuery { Shape = pair.Shape, Streams = pair.P, Weights = weights, Cache = _work.Cache(parse), Work = work, Device = device },
     ];
 

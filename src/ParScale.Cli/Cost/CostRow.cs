@@ -8,7 +8,7 @@ internal sealed record CostRow
 {
     public required string Model { get; init; }
 
-    /// <summary><c>dense</c>, <c>parscale</c> or <c>moe</c>.</summary>
+    /// <summary><c>dense</c>, <c>parscale</c>, <c>anchored</c> or <c>moe</c>.</summary>
     public required string Kind { get; init; }
 
     public required int Streams { get; init; }
@@ -65,7 +65,7 @@ internal sealed record CostRow
         return new CostRow
         {
             Model = query.Shape.Name,
-            Kind = query.Shape.IdleParameters > 0 ? "moe" : query.Streams > 1 ? "parscale" : "dense",
+            Kind = query.Shape.IdleParameters > 0 ? "moe" : query.Streams == 1 ? "dense" : query.Shape.Anchored ? "anchored" : "parscale",
             Streams = query.Streams,
             Dtype = Figures.Format(query.Weights),
             Parameters = query.Shape.TotalParameters(query.Streams),

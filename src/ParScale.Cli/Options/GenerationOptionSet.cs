@@ -104,6 +104,7 @@ internal sealed class GenerationOptionSet(GenerationOptions builtIn, bool forCha
             ContextShift = !forChat && !parse.GetValue(_noShift),
             ParseSpecial = parseSpecial,
             TopLogProbs = forChat ? null : parse.GetValue(_logProbs),
+            Gate = model.DefaultOptions.Gate,
             Sampling = new SamplingOptions
             {
                 Temperature = parse.GetValue(_temperature) ?? sampling.Temperature,

@@ -9,13 +9,13 @@ namespace ParScale.Cli.Options;
 
 /// <summary>Which model, and how to load it.</summary>
 /// <param name="allSets">Whether the streams of other models over the same backbone come along when they are here, to switch between them.</param>
-internal sealed class ModelOptions(bool allSets = false)
+/// <param name="mayRest">Whether helpers of an anchored model may be left out where the anchor is sure.</param>
+internal sealed class ModelOptions(bool allSets = false, bool mayRest = false)
 {
-    private const int MostStreams = 64;
     private const int MostThreads = 1024;
 
     private readonly ModelFolderOption _model = new();
-    private readonly Option<int?> _streams = StreamsOption();
+    private readonly StreamOptions _streams = new(mayRest);
     private readonly Option<WeightDtype?> _type = DtypeOption.OfWeights("Format of the weights in memory (default: as stored).");
     private readonly Option<string[]?> _add = new("--add-streams")
     {
@@ -39,14 +39,10 @@ internal sealed class ModelOptions(bool allSets = false)
     private readonly Option<bool> _strict = CommonOptions.Flag("--strict-weights",
         "Refuse weights with NaN or infinity instead of printing a note.");
 
-    /// <summary>The option <c>--streams</c>.</summary>
-    public static Option<int?> StreamsOption() => NumberOption.Integer("--streams",
-        "Parallel streams P (default: the model's own); 1 runs the plain backbone.", 1, MostStreams);
-
     public void AddTo(Command command)
     {
         _model.AddTo(command);
-        command.Options.Add(_streams);
+        _streams.AddTo(command);
         command.Options.Add(_add);
         command.Options.Add(_type);
         command.Options.Add(_cache);
@@ -64,12 +60,13 @@ internal sealed class ModelOptions(bool allSets = false)
     public LanguageModel Load(ParseResult parse, Terminal terminal, Func<LoadOptions, LoadOptions>? change = null)
     {
         string[] added = parse.GetValue(_add) ?? [];
-        int? streams = parse.GetValue(_streams);
+        int? streams = _streams.Count(parse);
         // With sets added by hand, the number chooses among these and the model's own.
         ResolvedModel? resolved = _model.Resolve(parse, terminal, added.Length == 0 ? streams : null);
         LoadOptions options = Options(parse) with
         {
             Streams = streams ?? resolved?.StreamCount,
+            Gate = _streams.Gate(parse),
             AddedStreams = [.. AddedFolders(added, resolved, parse, terminal)],
         };
         LanguageModel model = Load(resolved, parse, terminal, change?.Invoke(options) ?? options);
@@ -81,7 +78,7 @@ internal sealed class ModelOptions(bool allSets = false)
     /// <summary>The embedded models that were trained for another P than <paramref name="model"/>; none where a model, its P or streams were chosen.</summary>
     public LanguageModel[] LoadSiblings(LanguageModel model, ParseResult parse, Func<LoadOptions, LoadOptions> change)
     {
-        if (!IsEmbedded(parse) || parse.GetValue(_streams) is not null || parse.GetValue(_add) is { Length: > 0 }) return [];
+        if (!IsEmbedded(parse) || _streams.IsGiven(parse) || parse.GetValue(_add) is { Length: > 0 }) return [];
         return [.. EmbeddedModel.StreamCounts.Where(count => count != model.Streams.Count).Select(count => LanguageModel.Load(null, change(Options(parse) with { Streams = count })))];
     }
 

@@ -44,10 +44,12 @@ internal sealed class PlanOptions
         Workload work = Work(parse);
         int[] streams = _work.Streams(parse);
         ModelShape[]? sizes = NumberList.Get(parse, _sizes);
+        if (parse.GetValue(_published) && _work.Anchored(parse)) throw ParScaleException.Usage("CL-02", "no anchored model is published; leave out --published or --anchored");
         if (parse.GetValue(_published)) (sizes, streams) = OnlyPublished(sizes, streams);
         (ScalingLaw law, string data, FittedRange fitted) = _law.Read(parse, terminal);
         (double loss8, double loss4) = (parse.GetValue(_loss8) ?? FormatSizes.RoundingLoss(WeightDtype.Q8), parse.GetValue(_loss4) ?? FormatSizes.RoundingLoss(WeightDtype.Q4));
         Device device = DeviceOption.Find(deviceName, terminal);
+        if (_work.Anchored(parse)) terminal.Note("the law was fitted to ordinary streams: what helpers of an anchor gain is not known");
         return (new PlanRequest
         {
             Law = law,
@@ -60,7 +62,7 @@ internal sealed class PlanOptions
             Cache = _work.Cache(parse),
             Weights = _work.Weights(parse, WeightDtype.Bf16, WeightDtype.Q8, WeightDtype.Q4),
             Streams = streams,
-            Shapes = sizes ?? CandidateShapes.All,
+            Shapes = _work.Of(parse, sizes ?? CandidateShapes.All),
             RoundingLoss = format => format switch { WeightDtype.Q8 => loss8, WeightDtype.Q4 => loss4, _ => 0 },
         }, data);
     }

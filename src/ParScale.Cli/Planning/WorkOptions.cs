@@ -2,6 +2,7 @@ using System.CommandLine;
 using ParScale.Cli.Bench;
 using ParScale.Cli.Options;
 using ParScale.Kernels.Formats;
+using ParScale.ScalingLaws.Cost;
 
 namespace ParScale.Cli.Planning;
 
@@ -17,6 +18,8 @@ internal sealed class WorkOptions
     private readonly Option<WeightDtype[]?> _weights;
     private readonly Option<KvDtype?> _cache = DtypeOption.OfKeysAndValues("Format of keys and values (default: bf16).");
     private readonly Option<int?> _batch = NumberOption.Integer("--batch", "Sequences at the same time (default: 1).", 1, MostBatch);
+    private readonly Option<bool> _anchored = CommonOptions.Flag("--anchored",
+        "Streams beside an anchor: the plain model reads prompts alone and keeps the only keys and values.");
     private readonly DeviceOption _device = new();
 
     public WorkOptions(string defaultWeights) =>
@@ -24,7 +27,7 @@ internal sealed class WorkOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _streams, _weights, _cache, _batch, _device.Option }) command.Options.Add(option);
+        foreach (Option option in new Option[] { _streams, _weights, _cache, _batch, _anchored, _device.Option }) command.Options.Add(option);
     }
 
     public int[] Streams(ParseResult parse) => [.. (NumberList.Get(parse, _streams) ?? [1, 2, 4, 8]).Order()];
@@ -32,6 +35,13 @@ internal sealed class WorkOptions
     public WeightDtype[] Weights(ParseResult parse, params WeightDtype[] otherwise) => NumberList.Get(parse, _weights) ?? otherwise;
 
     public KvDtype Cache(ParseResult parse) => parse.GetValue(_cache) ?? KvDtype.Bf16;
+
+    /// <summary>Whether streams other than the first are helpers of an anchor.</summary>
+    public bool Anchored(ParseResult parse) => parse.GetValue(_anchored);
+
+    /// <summary>Sizes with their kind of streams.</summary>
+    public ModelShape[] Of(ParseResult parse, IEnumerable<ModelShape> shapes) =>
+        [.. Anchored(parse) ? shapes.Select(shape => shape with { Anchored = true }) : shapes];
 
     public int Batch(ParseResult parse) => parse.GetValue(_batch) ?? 1;
 

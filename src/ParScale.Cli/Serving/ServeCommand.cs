@@ -10,7 +10,7 @@ namespace ParScale.Cli.Serving;
 /// <summary><c>parscale serve</c>: the OpenAI API over HTTP.</summary>
 internal sealed class ServeCommand : ExampleCommand
 {
-    private readonly ModelOptions _model = new(allSets: true);
+    private readonly ModelOptions _model = new(allSets: true, mayRest: true);
     private readonly ListenOptions _listen = new();
     private readonly Option<string?> _alias = new("--alias", "-a")
     {

@@ -23,7 +23,16 @@ internal readonly record struct AttentionShape(
 /// <param name="Streams">P.</param>
 /// <param name="Filled">Tokens before the first new one.</param>
 /// <param name="Count">New tokens.</param>
-internal readonly record struct AttentionSequence(KvBuffer Tokens, KvBuffer? Prefix, int Streams, int Filled, int Count);
+/// <param name="Helpers">Rows behind those, of a sequence with one stream and no prefix; none by default.</param>
+internal readonly record struct AttentionSequence(
+    KvBuffer Tokens, KvBuffer? Prefix, int Streams, int Filled, int Count, HelperRows Helpers = default)
+{
+    /// <summary>Rows that ask and get a result.</summary>
+    public int Rows => Streams * Count + Helpers.Count;
+
+    /// <summary>Rows that bring a key and a value.</summary>
+    public int StoredRows => Tokens.Streams * Count + (Helpers.Own is null ? 0 : Helpers.Count);
+}
 
 /// <summary>The addresses and sizes of one sequence of a call.</summary>
 internal unsafe struct AttentionSpan
@@ -39,7 +48,7 @@ internal unsafe struct AttentionSpan
     /// <summary>Streams with keys and values of their own: 1 when all share them.</summary>
     public int KeyStreams;
 
-    /// <summary>Learned slots before the first token.</summary>
+    /// <summary>Learned slots before the first token; where there are helpers, theirs alone.</summary>
     public int Prefix;
 
     public byte* PrefixKeys;
@@ -65,11 +74,47 @@ internal unsafe struct AttentionSpan
     /// <summary>Its first row among the results.</summary>
     public int FirstRow;
 
+    /// <summary>Rows that keep nothing, behind the others; null when there are none.</summary>
+    public HelperRow* Helpers;
+
+    /// <summary>The tile of the first helper's own key; null where helpers have none of their own.</summary>
+    public byte* OwnKeys;
+
+    public byte* OwnValues;
+
+    /// <summary>Bytes from one head's own key tile to the next head's; heads of a row follow each other.</summary>
+    public long OwnKeyStride;
+
+    public long OwnValueStride;
+
+    /// <summary>Bytes that <see cref="Fill"/> takes for the spans and helpers of some sequences.</summary>
+    public static long BytesFor(ReadOnlySpan<AttentionSequence> sequences)
+    {
+        long helpers = 0;
+        foreach (AttentionSequence sequence in sequences) helpers += sequence.Helpers.Count;
+        return sequences.Length * (long)sizeof(AttentionSpan) + helpers * sizeof(HelperRow);
+    }
+
     /// <summary>
-    /// The addresses of the sequence that follows <paramref name="before"/> in a call (null: the first one), and of which all
-    /// streams ask the same when <paramref name="shared"/> is set.
+    /// Writes the addresses of a call's sequences, and their helpers behind them. Rows follow each other as they do in the call: those
+    /// that ask, or those that are <paramref name="stored"/>. All streams of a sequence ask the same when <paramref name="shared"/> is set.
     /// </summary>
-    public static AttentionSpan Of(in AttentionSequence sequence, AttentionSpan* before, int streamsBefore, bool shared)
+    public static void Fill(ReadOnlySpan<AttentionSequence> sequences, AttentionSpan* spans, bool shared, bool stored)
+    {
+        var helpers = (HelperRow*)(spans + sequences.Length);
+        int token = 0, row = 0;
+        for (int i = 0; i < sequences.Length; i++)
+        {
+            AttentionSequence sequence = sequences[i];
+            spans[i] = Of(sequence, token, row, shared, helpers);
+            sequence.Helpers.Rows.Span.CopyTo(new Span<HelperRow>(helpers, sequence.Helpers.Count));
+            helpers += sequence.Helpers.Count;
+            token += sequence.Count;
+            row += stored ? sequence.StoredRows : sequence.Rows;
+        }
+    }
+
+    private static AttentionSpan Of(in AttentionSequence sequence, int firstToken, int firstRow, bool shared, HelperRow* helpers)
     {
         KvBuffer tokens = sequence.Tokens;
         var span = new AttentionSpan
@@ -81,15 +126,19 @@ internal unsafe struct AttentionSpan
             KeyStreams = tokens.Streams,
             Filled = sequence.Filled,
             Count = sequence.Count,
+            FirstToken = firstToken,
+            FirstRow = firstRow,
+            FirstQuery = shared ? firstToken : firstRow,
             QueryStride = shared ? 0 : sequence.Count,
+            Helpers = sequence.Helpers.Count > 0 ? helpers : null,
         };
-        if (before != null)
+        if (sequence.Helpers.Own is { } own)
         {
-            span.FirstToken = before->FirstToken + before->Count;
-            span.FirstRow = before->FirstRow + streamsBefore * before->Count;
+            (span.OwnKeyStride, span.OwnValueStride) = (own.KeyStride, own.ValueStride);
+            span.OwnKeys = own.Keys + (long)sequence.Helpers.First * own.Heads * own.KeyStride;
+            span.OwnValues = own.Values + (long)sequence.Helpers.First * own.Heads * own.ValueStride;
         }
-        span.FirstQuery = shared ? span.FirstToken : span.FirstRow;
-        if (sequence.Prefix is not { } prefix) return span;
+        if ((sequence.Prefix ?? sequence.Helpers.Prefix) is not { } prefix) return span;
         span.Prefix = prefix.Capacity;
         span.PrefixKeys = prefix.Keys;
         span.PrefixValues = prefix.Values;
@@ -105,6 +154,10 @@ internal unsafe struct AttentionSpan
         byte* valueTile = Values + head * ValueStride + (long)(slot / KvLayout.TileSlots) * layout.ValueTileBytes;
         layout.Store(keyTile, valueTile, slot % KvLayout.TileSlots, key, value, last);
     }
+
+    /// <summary>Rounds the own key and value of a helper; <paramref name="head"/> counts the heads of all helpers. key, value: [D].</summary>
+    public readonly void StoreOwn(in KvLayout layout, int head, float* key, float* value) =>
+        layout.Store(OwnKeys + head * OwnKeyStride, OwnValues + head * OwnValueStride, 0, key, value, last: true);
 }
 
 /// <summary>The addresses and sizes of one attention call, as <see cref="CausalAttention"/> describes them.</summary>
@@ -137,16 +190,18 @@ internal unsafe struct AttentionCall
     public readonly float* Query(in AttentionItem item, int row)
     {
         ref AttentionSpan span = ref Spans[item.Sequence];
-        return Queries + Place(span.FirstQuery + item.Stream * span.QueryStride, item, row);
+        int local = row / PerGroup;
+        if (local >= span.Count && span.QueryStride == 0) local = span.Helpers[local - span.Count].Token;
+        return Queries + Place(span.FirstQuery + item.Stream * span.QueryStride + local, item, row);
     }
 
     /// <summary>Where its result goes.</summary>
     public readonly float* Output(in AttentionItem item, int row)
     {
         ref AttentionSpan span = ref Spans[item.Sequence];
-        return Y + Place(span.FirstRow + item.Stream * span.Count, item, row);
+        return Y + Place(span.FirstRow + item.Stream * span.Count + row / PerGroup, item, row);
     }
 
-    private readonly long Place(int firstRow, in AttentionItem item, int row) =>
-        ((long)(firstRow + row / PerGroup) * Heads + item.Head * PerGroup + row % PerGroup) * Layout.HeadSize;
+    private readonly long Place(int callRow, in AttentionItem item, int row) =>
+        ((long)callRow * Heads + item.Head * PerGroup + row % PerGroup) * Layout.HeadSize;
 }

@@ -49,34 +49,21 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
         work.Rows = rows;
         work.ScoreCap = call.ScoreCap;
         PrepareQueries(call, item, ref work);
-        int stream = item.Stream * call.KeyValueHeads + item.Head;
         int own = (span.KeyStreams == 1 ? 0 : item.Stream * call.KeyValueHeads) + item.Head;
-        int first = span.Filled + item.RowStart / call.PerGroup + 1, last = span.Filled + (item.RowEnd - 1) / call.PerGroup + 1;
-        // Whole blocks before it are outside of every row's window.
-        int seen = Math.Max(0, first - call.Window) / Block * Block;
+        (int seen, int last) = FindTokens(call, item, ref work);
         for (int split = item.SplitStart; split < item.SplitEnd; split++)
         {
             work.Begin(call.Layout.Width);
-            if (split == 0)
-            {
-                for (int slot = 0; slot < span.Prefix; slot += Block)
-                {
-                    byte* keys = span.PrefixKeys + stream * span.PrefixKeyStride + (long)(slot / TileSlots) * call.Layout.KeyTileBytes;
-                    byte* values = span.PrefixValues + stream * span.PrefixValueStride + (long)(slot / TileSlots) * call.Layout.ValueTileBytes;
-                    int count = Math.Min(Block, span.Prefix - slot);
-                    for (int row = 0; row < rows; row++) (work.Hidden[row], work.Visible[row]) = (0, count);
-                    OneBlock<TLast>(call.Layout, keys, values, count, ref work);
-                }
-            }
+            if (split == 0 && span.Helpers != null) AddHelperSlots(call, item, ref work);
+            else if (split == 0) AddPrefix<TLast>(call.Layout, span, item.Stream * call.KeyValueHeads + item.Head, ref work);
             int end = Math.Min(last, (split + 1) * AttentionItem.SplitTokens);
             for (int slot = Math.Max(seen, split * AttentionItem.SplitTokens); slot < end; slot += Block)
             {
                 byte* keys = span.Keys + own * span.KeyStride + (long)(slot / TileSlots) * call.Layout.KeyTileBytes;
                 byte* values = span.Values + own * span.ValueStride + (long)(slot / TileSlots) * call.Layout.ValueTileBytes;
-                int shift = item.RowStart % call.PerGroup;
                 for (int row = 0; row < rows; row++)
                 {
-                    int after = first + (row + shift) / call.PerGroup - slot, hidden = Math.Clamp(after - call.Window, 0, Block), visible = Math.Clamp(after, 0, Block);
+                    int hidden = Math.Clamp(work.From[row] - slot, 0, Block), visible = Math.Clamp(work.To[row] - slot, 0, Block);
                     (work.Hidden[row], work.Visible[row]) = (hidden, hidden < visible ? visible : 0);
                 }
                 OneBlock<TLast>(call.Layout, keys, values, Math.Min(Block, end - slot), ref work);
@@ -84,6 +71,73 @@ internal static unsafe partial class AttentionKernel<TFormat, TSimd, TFloat, TIn
             Join(call, item, split, rows, ref work);
         }
         if (item.Partial < 0) Write(call, item, rows, ref work);
+    }
+
+    // Which tokens each row sees. Returns the block that the first of them is in, and the token behind the last one.
+    private static (int Seen, int Last) FindTokens(in AttentionCall call, in AttentionItem item, ref AttentionWorkspace work)
+    {
+        ref AttentionSpan span = ref call.Spans[item.Sequence];
+        int first = int.MaxValue, last = 0;
+        for (int r = 0; r < work.Rows; r++)
+        {
+            int row = (item.RowStart + r) / call.PerGroup, helper = row - span.Count;
+            int after = span.Filled + (helper < 0 ? row : span.Helpers[helper].Token) + 1;
+            work.From[r] = Math.Max(0, after - call.Window);
+            // A helper sees its own token in a slot of its own.
+            work.To[r] = helper >= 0 && span.OwnKeys != null ? after - 1 : after;
+            (first, last) = (Math.Min(first, work.From[r]), Math.Max(last, work.To[r]));
+        }
+        return (first / Block * Block, last);
+    }
+
+    // The learned slots of one stream and head, which all rows see.
+    private static void AddPrefix<TLast>(in KvLayout layout, in AttentionSpan span, int head, ref AttentionWorkspace work) where TLast : struct, IRows
+    {
+        byte* keys = span.PrefixKeys + head * span.PrefixKeyStride, values = span.PrefixValues + head * span.PrefixValueStride;
+        for (int slot = 0; slot < span.Prefix; slot += Block)
+        {
+            int tile = slot / TileSlots;
+            AddVisible<TLast>(layout, keys + (long)tile * layout.KeyTileBytes, values + (long)tile * layout.ValueTileBytes, Math.Min(Block, span.Prefix - slot), ref work);
+        }
+    }
+
+    private static void AddVisible<TLast>(in KvLayout layout, byte* keys, byte* values, int count, ref AttentionWorkspace work) where TLast : struct, IRows
+    {
+        for (int row = 0; row < work.Rows; row++) (work.Hidden[row], work.Visible[row]) = (0, count);
+        OneBlock<TLast>(layout, keys, values, count, ref work);
+    }
+
+    // What the rows of each helper in the item see beside the tokens.
+    private static void AddHelperSlots(in AttentionCall call, in AttentionItem item, ref AttentionWorkspace work)
+    {
+        ref AttentionSpan span = ref call.Spans[item.Sequence];
+        int end = 0;
+        for (int row = Math.Max(0, span.Count * call.PerGroup - item.RowStart); row < work.Rows; row = end)
+        {
+            int helper = (item.RowStart + row) / call.PerGroup - span.Count;
+            end = Math.Min(work.Rows, (span.Count + helper + 1) * call.PerGroup - item.RowStart);
+            AttentionWorkspace part = work.Part(row, end - row, call.Layout.Width);
+            switch ((part.Rows - 1) % MostRows + 1)
+            {
+                case 1: AddHelper<Rows1>(call, span, item.Head, helper, ref part); break;
+                case 2: AddHelper<Rows2>(call, span, item.Head, helper, ref part); break;
+                case 3: AddHelper<Rows3>(call, span, item.Head, helper, ref part); break;
+                case 4: AddHelper<Rows4>(call, span, item.Head, helper, ref part); break;
+                case 5: AddHelper<Rows5>(call, span, item.Head, helper, ref part); break;
+                case 6: AddHelper<Rows6>(call, span, item.Head, helper, ref part); break;
+                case 7: AddHelper<Rows7>(call, span, item.Head, helper, ref part); break;
+                default: AddHelper<Rows8>(call, span, item.Head, helper, ref part); break;
+            }
+        }
+    }
+
+    private static void AddHelper<TLast>(in AttentionCall call, in AttentionSpan span, int head, int helper, ref AttentionWorkspace work)
+        where TLast : struct, IRows
+    {
+        AddPrefix<TLast>(call.Layout, span, span.Helpers[helper].Slots * call.KeyValueHeads + head, ref work);
+        if (span.OwnKeys == null) return;
+        long own = (long)helper * call.KeyValueHeads + head;
+        AddVisible<TLast>(call.Layout, span.OwnKeys + own * span.OwnKeyStride, span.OwnValues + own * span.OwnValueStride, 1, ref work);
     }
 
     // Row r of the workspace: its query in the form that the format multiplies with, and the factor of its scores.

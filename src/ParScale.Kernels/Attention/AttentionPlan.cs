@@ -4,7 +4,8 @@ namespace ParScale.Kernels.Attention;
 
 /// <summary>
 /// A piece of work of one thread: some rows of one sequence, stream and key-value head, over some splits of the tokens.
-/// Row r is query r / group of query head r % group, group being the heads that share the key-value head.
+/// Row r is query r / group of query head r % group, group being the heads that share the key-value head; behind the queries of the new
+/// tokens come those of helpers.
 /// </summary>
 internal struct AttentionItem
 {
@@ -48,22 +49,22 @@ internal unsafe struct AttentionPlan
         int whole = 0, deepest = 1;
         foreach (AttentionSequence sequence in sequences)
         {
-            whole += sequence.Streams * call.KeyValueHeads * ((sequence.Count * call.PerGroup + mostRows - 1) / mostRows);
+            whole += sequence.Streams * call.KeyValueHeads * ((RowsOfItem(sequence) * call.PerGroup + mostRows - 1) / mostRows);
             deepest = Math.Max(deepest, Splits(sequence));
         }
         // Few items and long sequences: the splits of an item go to several threads.
         bool apart = threads > 1 && whole < 4 * threads;
         long most = (long)whole * (apart ? deepest : 1), record = AttentionTotal.Length(call.Layout.Width) * sizeof(float);
-        long itemBytes = Align(most * sizeof(AttentionItem)), spanBytes = Align(sequences.Length * (long)sizeof(AttentionSpan));
+        long itemBytes = Align(most * sizeof(AttentionItem)), spanBytes = Align(AttentionSpan.BytesFor(sequences));
         byte* memory = scratch.Take(itemBytes + spanBytes + (apart ? most * mostRows * record : 0));
         call.Spans = (AttentionSpan*)(memory + itemBytes);
         call.Partials = (float*)(memory + itemBytes + spanBytes);
 
+        AttentionSpan.Fill(sequences, call.Spans, sharedQueries, stored: false);
         var plan = new AttentionPlan { _items = (AttentionItem*)memory };
         for (int i = 0; i < sequences.Length; i++)
         {
             AttentionSequence sequence = sequences[i];
-            call.Spans[i] = AttentionSpan.Of(sequence, i == 0 ? null : call.Spans + i - 1, i == 0 ? 0 : sequences[i - 1].Streams, sharedQueries);
             for (int head = 0; head < sequence.Streams * call.KeyValueHeads; head++) plan.Append(call, i, head, sequence, apart, mostRows);
         }
         return plan;
@@ -107,11 +108,12 @@ internal unsafe struct AttentionPlan
 
     private void Append(in AttentionCall call, int sequence, int head, AttentionSequence tokens, bool apart, int mostRows)
     {
-        int rows = tokens.Count * call.PerGroup, splits = Splits(tokens);
+        int rows = RowsOfItem(tokens) * call.PerGroup, splits = Splits(tokens);
         for (int row = 0; row < rows; row += mostRows)
         {
-            int end = Math.Min(rows, row + mostRows), visible = tokens.Filled + (end - 1) / call.PerGroup + 1;
-            int hidden = Math.Max(0, tokens.Filled + row / call.PerGroup + 1 - call.Window);
+            // Of helpers at most: they may ask at any of the new tokens.
+            int end = Math.Min(rows, row + mostRows), visible = tokens.Filled + Math.Min(tokens.Count, (end - 1) / call.PerGroup + 1);
+            int hidden = Math.Max(0, tokens.Filled + Math.Min(tokens.Count - 1, row / call.PerGroup) + 1 - call.Window);
             int step = apart && splits > 1 ? 1 : splits;
             for (int split = 0; split < splits; split += step)
             {
@@ -134,6 +136,9 @@ internal unsafe struct AttentionPlan
             }
         }
     }
+
+    // Of one stream: rows that share keys and values. Helpers are beside a single one.
+    private static int RowsOfItem(AttentionSequence sequence) => sequence.Count + sequence.Helpers.Count;
 
     private static int Splits(AttentionSequence sequence) =>
         (sequence.Filled + sequence.Count + AttentionItem.SplitTokens - 1) / AttentionItem.SplitTokens;

@@ -49,6 +49,12 @@ internal unsafe struct AttentionWorkspace
     /// <summary>[rows] slots of this block before the first one that the row sees.</summary>
     public int* Hidden;
 
+    /// <summary>[rows] the first token that the row sees.</summary>
+    public int* From;
+
+    /// <summary>[rows] the token behind the last one that the row sees.</summary>
+    public int* To;
+
     /// <summary>The soft cap of the scores times log2(e); 0: none.</summary>
     public float ScoreCap;
 
@@ -70,6 +76,27 @@ internal unsafe struct AttentionWorkspace
         Unit = (float*)Cut(ref at, rows * sizeof(float));
         Visible = (int*)Cut(ref at, rows * sizeof(int));
         Hidden = (int*)Cut(ref at, rows * sizeof(int));
+        From = (int*)Cut(ref at, rows * sizeof(int));
+        To = (int*)Cut(ref at, rows * sizeof(int));
+    }
+
+    /// <summary>Some of its rows alone, which share its memory.</summary>
+    public readonly AttentionWorkspace Part(int row, int rows, int width)
+    {
+        AttentionWorkspace part = this;
+        part.Rows = rows;
+        part.Queries += row * QueryBytes;
+        part.Scores += row * BlockSlots;
+        part.Shorts += row * BlockSlots * sizeof(short);
+        part.Output += row * width;
+        part.Sum += row * KvLayout.TileSlots;
+        part.Factor += row;
+        part.Max += row;
+        part.Shrink += row;
+        part.Unit += row;
+        part.Visible += row;
+        part.Hidden += row;
+        return part;
     }
 
     /// <summary>Most rows of an item: fewer when heads are large, so that the memory stays on the stack.</summary>
@@ -77,7 +104,7 @@ internal unsafe struct AttentionWorkspace
 
     /// <summary>Bytes for that many rows.</summary>
     public static int Length(in KvLayout layout) => MostRows(layout.HeadSize) * (QueryLength(layout)
-        + (BlockSlots + layout.Width + AttentionTotal.Length(layout.Width) + KvLayout.TileSlots + 6) * sizeof(float) + BlockSlots * sizeof(short));
+        + (BlockSlots + layout.Width + AttentionTotal.Length(layout.Width) + KvLayout.TileSlots + 8) * sizeof(float) + BlockSlots * sizeof(short));
 
     /// <summary>Forgets all sums.</summary>
     public void Begin(int width)

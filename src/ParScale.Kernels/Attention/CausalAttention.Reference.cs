@@ -6,34 +6,35 @@ internal static unsafe partial class CausalAttention
     public static void Reference(AttentionShape shape, ReadOnlySpan<float> queries, ReadOnlySpan<AttentionSequence> sequences, Span<float> y)
     {
         bool shared = queries.Length != y.Length;
-        int firstToken = 0, firstRow = 0;
+        int firstToken = 0, firstRow = 0, width = shape.Heads * shape.HeadSize;
         foreach (AttentionSequence sequence in sequences)
         {
-            for (int item = 0; item < sequence.Streams * sequence.Count * shape.Heads; item++)
+            for (int row = 0; row < sequence.Rows; row++)
             {
-                int head = item % shape.Heads, token = item / shape.Heads % sequence.Count, stream = item / shape.Heads / sequence.Count;
-                int row = firstRow + stream * sequence.Count + token, asked = shared ? firstToken + token : row;
-                ReadOnlySpan<float> query = queries.Slice((asked * shape.Heads + head) * shape.HeadSize, shape.HeadSize);
-                Span<float> output = y.Slice((row * shape.Heads + head) * shape.HeadSize, shape.HeadSize);
-                One(shape, query, sequence, stream, head / (shape.Heads / shape.KeyValueHeads), sequence.Filled + token + 1, output);
+                int helper = row - sequence.Streams * sequence.Count;
+                int token = helper < 0 ? row % sequence.Count : sequence.Helpers.Rows.Span[helper].Token;
+                int asked = shared ? firstToken + token : firstRow + row;
+                for (int head = 0; head < shape.Heads; head++)
+                {
+                    var slots = new Slots(sequence, row, head / (shape.Heads / shape.KeyValueHeads));
+                    int at = head * shape.HeadSize;
+                    One(shape, queries.Slice(asked * width + at, shape.HeadSize), slots, y.Slice((firstRow + row) * width + at, shape.HeadSize));
+                }
             }
             firstToken += sequence.Count;
-            firstRow += sequence.Streams * sequence.Count;
+            firstRow += sequence.Rows;
         }
     }
 
-    private static void One(AttentionShape shape, ReadOnlySpan<float> q, AttentionSequence sequence, int stream, int head, int visible, Span<float> y)
+    private static void One(AttentionShape shape, ReadOnlySpan<float> q, Slots slots, Span<float> y)
     {
-        (KvBuffer tokens, KvBuffer? prefix) = (sequence.Tokens, sequence.Prefix);
-        int before = prefix?.Capacity ?? 0, own = tokens.Streams == 1 ? 0 : stream;
-        var weights = new double[before + visible];
+        var weights = new double[slots.Count];
         for (int j = 0; j < weights.Length; j++)
         {
-            for (int d = 0; d < q.Length; d++)
-                weights[j] += (double)q[d] * (j < before ? prefix!.Key(stream, head, j, d) : tokens.Key(own, head, j - before, d));
+            for (int d = 0; d < q.Length; d++) weights[j] += (double)q[d] * slots.Key(j, d);
             weights[j] *= shape.Scale;
             if (shape.SoftCap != 0) weights[j] = shape.SoftCap * Math.Tanh(weights[j] / shape.SoftCap);
-            if (j >= before && j - before < visible - shape.Window) weights[j] = double.NegativeInfinity;
+            if (!slots.IsSeen(j, shape.Window)) weights[j] = double.NegativeInfinity;
         }
         double max = weights.Max();
         for (int j = 0; j < weights.Length; j++) weights[j] = Math.Exp(weights[j] - max);
@@ -41,9 +42,40 @@ internal static unsafe partial class CausalAttention
         for (int d = 0; d < q.Length; d++)
         {
             double total = 0;
-            for (int j = 0; j < weights.Length; j++)
-                total += weights[j] / sum * (j < before ? prefix!.Value(stream, head, j, d) : tokens.Value(own, head, j - before, d));
+            for (int j = 0; j < weights.Length; j++) total += weights[j] / sum * slots.Value(j, d);
             y[d] = (float)total;
         }
+    }
+
+    // What one row sees of one key-value head: learned slots, tokens, and of a helper its own slot, which is the last one.
+    private readonly struct Slots(AttentionSequence sequence, int row, int head)
+    {
+        private readonly int _helper = row - sequence.Streams * sequence.Count;
+
+        public int Count => Before + Tokens + (HasOwn ? 1 : 0);
+
+        public bool IsSeen(int slot, int window) => slot < Before || slot - Before > Token - window;
+
+        public double Key(int slot, int d) => slot < Before ? Prefix!.Key(Learned, head, slot, d)
+            : HasOwn && slot == Count - 1 ? sequence.Helpers.Own!.Key(sequence.Helpers.First + _helper, head, 0, d)
+            : sequence.Tokens.Key(Stream, head, slot - Before, d);
+
+        public double Value(int slot, int d) => slot < Before ? Prefix!.Value(Learned, head, slot, d)
+            : HasOwn && slot == Count - 1 ? sequence.Helpers.Own!.Value(sequence.Helpers.First + _helper, head, 0, d)
+            : sequence.Tokens.Value(Stream, head, slot - Before, d);
+
+        private int Token => sequence.Filled + (_helper < 0 ? row % sequence.Count : sequence.Helpers.Rows.Span[_helper].Token);
+
+        private int Tokens => HasOwn ? Token : Token + 1;
+
+        private bool HasOwn => _helper >= 0 && sequence.Helpers.Own is not null;
+
+        private KvBuffer? Prefix => _helper < 0 ? sequence.Prefix : sequence.Helpers.Prefix;
+
+        private int Learned => _helper < 0 ? row / sequence.Count : sequence.Helpers.Rows.Span[_helper].Slots;
+
+        private int Stream => sequence.Tokens.Streams == 1 ? 0 : row / sequence.Count;
+
+        private int Before => Prefix?.Capacity ?? 0;
     }
 }

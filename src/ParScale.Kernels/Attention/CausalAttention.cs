@@ -18,7 +18,7 @@ internal static unsafe partial class CausalAttention
 
     /// <summary>
     /// queries: [R, Heads, D], R the rows of all sequences, or [T, Heads, D], T their new tokens, when all streams of a sequence
-    /// ask the same; y: [R, Heads, D], may not overlap queries. The keys and values of the new tokens are stored already.
+    /// ask the same; y: [R, Heads, D], may not overlap queries. The keys and values of the new tokens, and of helpers, are stored already.
     /// </summary>
     /// <exception cref="ArgumentException">A length or a buffer does not fit.</exception>
     public static void Run(
@@ -49,6 +49,8 @@ internal static unsafe partial class CausalAttention
             {
                 GC.KeepAlive(sequence.Tokens);
                 GC.KeepAlive(sequence.Prefix);
+                GC.KeepAlive(sequence.Helpers.Prefix);
+                GC.KeepAlive(sequence.Helpers.Own);
             }
         }
     }
@@ -63,16 +65,28 @@ internal static unsafe partial class CausalAttention
         foreach (AttentionSequence sequence in sequences)
         {
             tokens += sequence.Count;
-            rows += (long)sequence.Streams * sequence.Count;
+            rows += sequence.Rows;
             if (sequence.Count < 1 || sequence.Filled < 0 || sequence.Streams < 1) throw new ArgumentException("a sequence has no new tokens");
             if ((long)sequence.Filled + sequence.Count > sequence.Tokens.Capacity) throw new ArgumentException("the cache is too small");
             bool streams = sequence.Tokens.Streams == 1 || sequence.Tokens.Streams == sequence.Streams;
             if (!streams || !Fits(shape, sequence.Tokens, type)) throw new ArgumentException("a sequence's cache does not fit");
             if (sequence.Prefix is { } prefix && (prefix.Streams != sequence.Streams || !Fits(shape, prefix, type)))
                 throw new ArgumentException("a sequence's prefix does not fit");
+            if (sequence.Helpers.Count > 0) CheckHelpers(shape, sequence);
         }
         if (y != rows * width) throw new ArgumentException("y is not [R, Heads, D]");
         if (queries != y && queries != tokens * width) throw new ArgumentException("queries are not [R, Heads, D] or [T, Heads, D]");
+    }
+
+    /// <summary>Refuses helpers that their sequence or their buffers have no place for.</summary>
+    internal static void CheckHelpers(AttentionShape shape, in AttentionSequence sequence)
+    {
+        KvDtype type = sequence.Tokens.Layout.Type;
+        (ReadOnlyMemory<HelperRow> rows, KvBuffer? prefix, KvBuffer? own, int first) = sequence.Helpers;
+        bool fits = sequence.Streams == 1 && sequence.Prefix is null && prefix is not null && Fits(shape, prefix, type)
+            && (own is null || (Fits(shape, own, type) && first >= 0 && first + rows.Length <= own.Streams));
+        foreach (HelperRow row in rows.Span) fits = fits && (uint)row.Slots < (uint)prefix!.Streams && (uint)row.Token < (uint)sequence.Count;
+        if (!fits) throw new ArgumentException("a sequence's helpers do not fit");
     }
 
     private static bool Fits(AttentionShape shape, KvBuffer buffer, KvDtype type) =>

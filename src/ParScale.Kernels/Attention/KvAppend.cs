@@ -12,8 +12,8 @@ internal static unsafe class KvAppend
 
     /// <summary>
     /// queries: [R, Heads, D], turned in place, and keys: [R, KeyValueHeads, D], likewise; values as keys. A sequence has S * Count
-    /// rows, stream-major, S being the streams in its buffer; the rows of the sequences follow each other. cosine, sine: [T, D/2] of
-    /// their new tokens, [T, h] when only the first 2h numbers of a head turn, or empty when none does.
+    /// rows, stream-major, S being the streams in its buffer, and then those of helpers with keys and values of their own; the rows of
+    /// the sequences follow each other. cosine, sine: [T, D/2] of their new tokens, [T, h] when only the first 2h numbers of a head turn, or empty when none does.
     /// </summary>
     /// <exception cref="ArgumentException">A length or a buffer does not fit.</exception>
     public static void Run(
@@ -22,17 +22,18 @@ internal static unsafe class KvAppend
     {
         ArgumentNullException.ThrowIfNull(scratch);
         ArgumentNullException.ThrowIfNull(pool);
-        var spans = (AttentionSpan*)scratch.Take((long)sequences.Length * sizeof(AttentionSpan));
         int tokens = 0, rows = 0;
-        for (int i = 0; i < sequences.Length; i++)
+        foreach (AttentionSequence sequence in sequences)
         {
-            KvBuffer buffer = sequences[i].Tokens;
+            KvBuffer buffer = sequence.Tokens;
             bool fits = buffer.Heads == shape.KeyValueHeads && buffer.Layout.HeadSize == shape.HeadSize;
-            if (!fits || (long)sequences[i].Filled + sequences[i].Count > buffer.Capacity) throw new ArgumentException("a sequence's cache does not fit");
-            spans[i] = AttentionSpan.Of(sequences[i], i == 0 ? null : spans + i - 1, i == 0 ? 0 : sequences[i - 1].Tokens.Streams, shared: false);
-            tokens += sequences[i].Count;
-            rows += buffer.Streams * sequences[i].Count;
+            if (!fits || (long)sequence.Filled + sequence.Count > buffer.Capacity) throw new ArgumentException("a sequence's cache does not fit");
+            if (sequence.Helpers.Count > 0) CausalAttention.CheckHelpers(shape, sequence);
+            tokens += sequence.Count;
+            rows += sequence.StoredRows;
         }
+        var spans = (AttentionSpan*)scratch.Take(AttentionSpan.BytesFor(sequences));
+        AttentionSpan.Fill(sequences, spans, shared: false, stored: true);
         if (queries.Length != (long)rows * shape.Heads * shape.HeadSize) throw new ArgumentException("queries are not [R, Heads, D]");
         if (keys.Length != (long)rows * shape.KeyValueHeads * shape.HeadSize || values.Length != keys.Length)
             throw new ArgumentException("keys and values are not [R, KeyValueHeads, D]");
@@ -44,7 +45,11 @@ internal static unsafe class KvAppend
             var job = new Job(shape, sequences[0].Tokens.Layout, spans, sequences.Length, q, k, v, c, s, half);
             pool.Run(ref job, rows, Math.Max(1, SmallestShare / ((shape.Heads + 2 * shape.KeyValueHeads) * shape.HeadSize)));
         }
-        foreach (AttentionSequence sequence in sequences) GC.KeepAlive(sequence.Tokens);
+        foreach (AttentionSequence sequence in sequences)
+        {
+            GC.KeepAlive(sequence.Tokens);
+            GC.KeepAlive(sequence.Helpers.Own);
+        }
     }
 
     private readonly struct Job(
@@ -74,7 +79,8 @@ internal static unsafe class KvAppend
 
         private void One(in AttentionSpan span, int row)
         {
-            int stream = (row - span.FirstRow) / span.Count, token = (row - span.FirstRow) % span.Count, size = _shape.HeadSize;
+            int local = row - span.FirstRow, helper = local - span.KeyStreams * span.Count, size = _shape.HeadSize;
+            int stream = local / span.Count, token = helper < 0 ? local % span.Count : span.Helpers[helper].Token;
             int queryWidth = _shape.Heads * size, keyWidth = _shape.KeyValueHeads * size;
             float* key = _keys + (long)row * keyWidth, value = _values + (long)row * keyWidth;
             if (_half > 0)
@@ -86,6 +92,12 @@ internal static unsafe class KvAppend
                 Rope.Run(new Span<float>(key, keyWidth), size, cosine, sine);
             }
 
+            if (helper >= 0)
+            {
+                for (int head = 0; head < _shape.KeyValueHeads; head++)
+                    span.StoreOwn(_layout, helper * _shape.KeyValueHeads + head, key + head * size, value + head * size);
+                return;
+            }
             int slot = span.Filled + token;
             bool last = token + 1 == span.Count;
             for (int head = 0; head < _shape.KeyValueHeads; head++)

@@ -24,4 +24,18 @@ internal static class Softmax
         foreach (float value in x) sum += Math.Exp(value - max);
         return max + Math.Log(sum);
     }
+
+    /// <summary>-sum_i p[i] ln p[i] with p = softmax(x), in nats, summed in double precision: ln sum_i e^d[i] - sum_i d[i] e^d[i] / sum_i e^d[i], d = x - max.</summary>
+    public static double Entropy(ReadOnlySpan<float> x)
+    {
+        double max = TensorPrimitives.Max(x), sum = 0, weighted = 0;
+        foreach (float value in x)
+        {
+            double distance = value - max, weight = Math.Exp(distance);
+            sum += weight;
+            // Of minus infinity, a token that cannot come, the product would not be a number.
+            if (weight > 0) weighted += distance * weight;
+        }
+        return Math.Log(sum) - weighted / sum;
+    }
 }

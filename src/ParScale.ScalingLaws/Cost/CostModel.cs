@@ -20,7 +20,7 @@ public static class CostModel
         double bytes = FormatSizes.BitsPerWeight(query.Weights) / BitsPerByte;
         double table = FormatSizes.BitsPerWeight(FormatSizes.TableFormat(query.Weights)) / BitsPerByte;
         double layers = shape.Layers * (shape.AttentionParameters + shape.FeedForwardParameters) + shape.IdleParameters;
-        double rows = Math.Min(Math.Max(query.Device.PassRows, query.Streams), (double)query.Work.Batch * query.Work.Prompt * query.Streams);
+        double rows = Math.Min(Math.Max(query.Device.PassRows, query.Streams), PromptRows(query));
         return new MemoryCost(
             Weights: layers * bytes + shape.EmbeddingParameters * table + shape.VectorParameters * FloatBytes,
             Prefixes: shape.PrefixParameters(query.Streams) * FloatBytes,
@@ -44,13 +44,13 @@ public static class CostModel
     /// <summary>Seconds until all prompts of the batch are read, in as many passes as the device makes of them.</summary>
     public static double PrefillSeconds(CostQuery query)
     {
-        double tokens = (double)query.Work.Batch * query.Work.Prompt, rows = tokens * query.Streams;
+        double tokens = (double)query.Work.Batch * query.Work.Prompt, rows = PromptRows(query);
         double passes = Math.Ceiling(rows / Math.Max(query.Device.PassRows, query.Streams)), tokensOfPass = tokens / passes;
         double sequences = Math.Max(1, tokensOfPass / query.Work.Prompt);
         var pass = new PassTime(query.Device);
-        AddLayers(pass, query, tokensOfPass * query.Streams);
-        AddAttention(pass, query, tokensOfPass, sequences, (query.Work.Prompt + 1) / 2.0);
-        AddAggregator(pass, query, tokensOfPass);
+        AddLayers(pass, query, rows / passes);
+        AddAttention(pass, query, rows / passes, sequences, (query.Work.Prompt + 1) / 2.0);
+        AddAggregator(pass, query, query.Shape.Anchored ? query.Work.Batch / passes : tokensOfPass);
         var head = new PassTime(query.Device);
         AddHead(head, query);
         return pass.Seconds * passes + head.Seconds;
@@ -61,21 +61,28 @@ public static class CostModel
         int batch = query.Work.Batch;
         var step = new PassTime(query.Device);
         AddLayers(step, query, (double)batch * query.Streams);
-        AddAttention(step, query, batch, batch, context);
+        AddAttention(step, query, (double)batch * query.Streams, batch, context);
         AddAggregator(step, query, batch);
         AddHead(step, query);
         return (step.Seconds, step.ReadSeconds / step.Seconds);
     }
 
+    // An anchor reads prompts alone; helpers run for the last token, whose prediction is wanted.
+    private static double PromptRows(CostQuery query)
+    {
+        int reading = query.Shape.CachedStreams(query.Streams);
+        return (double)query.Work.Batch * query.Work.Prompt * reading + query.Work.Batch * (query.Streams - reading);
+    }
+
     // Keys and values of one sequence. In layer 0 all streams have the same, and they are held once.
     private static double CacheBytes(CostQuery query, double tokens) =>
         FormatSizes.BytesPerHead(query.Cache, query.Shape.HeadSize) * query.Shape.KeyValueHeads
-        * ((query.Shape.Layers - 1.0) * query.Streams + 1) * tokens;
+        * ((query.Shape.Layers - 1.0) * query.Shape.CachedStreams(query.Streams) + 1) * tokens;
 
     // The prefix slots, which all sequences share.
-    private static double PrefixBytes(CostQuery query) => query.Streams == 1 ? 0 :
+    private static double PrefixBytes(CostQuery query) =>
         FormatSizes.BytesPerHead(query.Cache, query.Shape.HeadSize) * query.Shape.KeyValueHeads
-        * query.Shape.Layers * query.Streams * query.Shape.PrefixSlots;
+        * query.Shape.Layers * query.Shape.PrefixedStreams(query.Streams) * query.Shape.PrefixSlots;
 
     private static void AddLayers(PassTime pass, CostQuery query, double rows)
     {
@@ -87,12 +94,12 @@ public static class CostModel
         pass.AddOverhead(shape);
     }
 
-    // Scores and sums over the slots of each row's own stream; tokens: rows of all sequences and one stream.
-    private static void AddAttention(PassTime pass, CostQuery query, double tokens, double sequences, double context)
+    // Scores and sums over the slots that each row sees.
+    private static void AddAttention(PassTime pass, CostQuery query, double rows, double sequences, double context)
     {
         ModelShape shape = query.Shape;
         double slots = context + (query.Streams == 1 ? 0 : shape.PrefixSlots);
-        double products = tokens * query.Streams * shape.Layers * 2.0 * shape.Heads * shape.HeadSize * slots;
+        double products = rows * shape.Layers * 2.0 * shape.Heads * shape.HeadSize * slots;
         pass.Add(CacheBytes(query, context) * sequences + PrefixBytes(query), products, query.Device.ProductRate(WeightDtype.Bf16));
     }
 

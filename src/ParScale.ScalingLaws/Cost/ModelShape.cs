@@ -38,6 +38,12 @@ public sealed record ModelShape
     /// <summary>Learned slots in front of each stream's cache when P &gt; 1.</summary>
     public int PrefixSlots { get; init; } = 48;
 
+    /// <summary>
+    /// Whether with P &gt; 1 stream 0 is the plain model, which has no prefix, reads prompts alone and owns the only keys and values; the
+    /// others run beside it for the tokens that are generated.
+    /// </summary>
+    public bool Anchored { get; init; }
+
     /// <summary>Parameters of the experts that a token does not use; 0 for a dense model. They are held in memory.</summary>
     public double IdleParameters { get; init; }
 
@@ -76,8 +82,14 @@ public sealed record ModelShape
     /// <summary>Share of the experts that one token uses; 1 for a dense model.</summary>
     public double ExpertShare => IdleParameters == 0 ? 1 : 1 - IdleParameters / ExpertParameters;
 
-    /// <summary>Prefix keys and values of all layers and streams: 2 L P K n D; 0 when P = 1.</summary>
-    public double PrefixParameters(int streams) => streams == 1 ? 0 : 2.0 * Layers * streams * KeyValueHeads * PrefixSlots * HeadSize;
+    /// <summary>Streams of P that have keys and values of their own, and that read prompts: one where it is anchored.</summary>
+    public int CachedStreams(int streams) => Anchored ? 1 : streams;
+
+    /// <summary>Streams of P that have a prefix: none when P = 1, and no anchor.</summary>
+    public int PrefixedStreams(int streams) => streams == 1 ? 0 : Anchored ? streams - 1 : streams;
+
+    /// <summary>Prefix keys and values of all layers and streams that have them: 2 L P K n D; 0 when P = 1.</summary>
+    public double PrefixParameters(int streams) => 2.0 * Layers * PrefixedStreams(streams) * KeyValueHeads * PrefixSlots * HeadSize;
 
     /// <summary>Both matrices of the aggregator with their biases: P H^2 + H + H P + P; 0 when P = 1.</summary>
     public double AggregatorParameters(int streams) =>

@@ -1,7 +1,10 @@
 using System.Globalization;
+using System.Text.Json;
+using ParScale.Generation;
 using ParScale.Model;
 using ParScale.Server.Http;
 using ParScale.Server.Observation;
+using ParScale.Server.Requests;
 
 namespace ParScale.Server.Hosting;
 
@@ -12,6 +15,22 @@ namespace ParScale.Server.Hosting;
 /// <param name="Metrics">Where its requests are measured.</param>
 internal sealed record ServedModel(string Name, LanguageModel Model, long Created, ServerMetrics Metrics)
 {
+    /// <summary>What stands in <c>streams</c> for an anchored set whose helpers run where the anchor is unsure.</summary>
+    private const string Auto = "auto";
+
+    /// <summary>When the helpers of the set that a request chose run; null for all tokens.</summary>
+    /// <exception cref="ApiException">The set has none that can rest, or a number is out of range.</exception>
+    public StreamGate? Gate(Fields body, StreamSet set)
+    {
+        var asked = new StreamGate { Budget = body.Number("stream_budget", 1, set.Count), Threshold = body.Number("stream_threshold", 0, 100) };
+        if (IsAuto(body))
+            return set.IsAnchored ? asked : throw ApiException.Field("streams", "streams is auto, but only the helpers of an anchored model can rest");
+        StreamGate? usual = body.Get("streams") is null && set == Model.Streams ? Model.DefaultOptions.Gate : null;
+        if (asked == new StreamGate()) return usual;
+        string field = asked.Budget is null ? "stream_threshold" : "stream_budget";
+        return usual is not null ? asked : throw ApiException.Field(field, $"{field} needs streams to be \"auto\"");
+    }
+
     /// <summary>The names of its sets: the model's own name for the set that runs when none is chosen, then one for each set.</summary>
     public IEnumerable<(string Name, StreamSet Set)> Names()
     {
@@ -21,16 +40,18 @@ internal sealed record ServedModel(string Name, LanguageModel Model, long Create
 
     /// <summary>The set that a request names in <c>model</c> or <c>streams</c>.</summary>
     /// <exception cref="ApiException">There is none, or the two disagree.</exception>
-    public StreamSet Choose(string? asked, Requests.Fields body)
+    public StreamSet Choose(string? asked, Fields body)
     {
         StreamSet? named = asked is null || asked == Name ? null : Names().First(one => one.Name == asked).Set;
-        if (body.Get("streams") is not { } value) return named ?? Model.Streams;
-        StreamSet[] found = value.ValueKind == System.Text.Json.JsonValueKind.String
-            ? [.. Model.StreamSets.Where(set => set.Name == Requests.Fields.TextOf(value, "streams"))]
-            : [.. Model.StreamSets.Where(set => set.Count == Requests.Fields.IntegerOf(value))];
+        if (body.Get("streams") is not { } value || IsAuto(body)) return named ?? Model.Streams;
+        StreamSet[] found = value.ValueKind == JsonValueKind.String
+            ? [.. Model.StreamSets.Where(set => set.Name == Fields.TextOf(value, "streams"))]
+            : [.. Model.StreamSets.Where(set => set.Count == Fields.IntegerOf(value))];
         string there = string.Join(", ", Model.StreamSets.Select(set => set.Count).Distinct().Order().Select(count => count.ToString(CultureInfo.InvariantCulture)));
         if (found.Length == 0) throw ApiException.Field("streams", $"streams must be the P of a set that is loaded: {there}", "streams_not_loaded");
         if (found.Length > 1) throw ApiException.Field("streams", $"several sets have that P; name one of {string.Join(", ", found.Select(set => set.Name))}");
         return named is null || named == found[0] ? found[0] : throw ApiException.Field("streams", "streams and model name different sets");
     }
+
+    private static bool IsAuto(Fields body) => body.Get("streams") is { ValueKind: JsonValueKind.String } value && value.ValueEquals(Auto);
 }

@@ -58,6 +58,8 @@ internal static class Answers
                 .Sum(prompt => statistics.Count > prompt * request.Choices ? statistics[prompt * request.Choices].CachedTokens : 0)),
             CompletionTokensDetails = statistics.Sum(one => one.ThinkingTokens) is > 0 and var thinking ? new CompletionTokenDetails(thinking) : null,
             Streams = request.Set.Count,
+            MeanStreams = request.Options.Gate is null || statistics.Count == 0 ? null
+                : statistics.Sum(one => one.MeanStreams * one.NewTokens) / Math.Max(1, statistics.Sum(one => one.NewTokens)),
         };
 
     /// <summary>Times of a request with one answer; null for more.</summary>

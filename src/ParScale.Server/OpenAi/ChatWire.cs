@@ -112,6 +112,9 @@ internal sealed record Usage(int PromptTokens, int CompletionTokens)
 
     /// <summary>P of the streams that ran.</summary>
     public int? Streams { get; init; }
+
+    /// <summary>The mean number that ran for a new token, where helpers may rest.</summary>
+    public double? MeanStreams { get; init; }
 }
 
 /// <summary>Of the prompt's tokens, those that an earlier request had run.</summary>

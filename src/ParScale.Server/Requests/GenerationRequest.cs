@@ -58,6 +58,7 @@ internal sealed record GenerationRequest(ServedModel Model, string Name, StreamS
             MaxNewTokens = (int)Math.Min(most ?? context, context),
             MinNewTokens = (int)(chosen.Integer("min_tokens", 0, context) ?? 0),
             Streams = set.Name,
+            Gate = model.Gate(body, set),
             Sampling = SamplingFields.Sampling(chosen, defaults.Sampling, model.Model.Config.VocabularySize),
             Stop = SamplingFields.Stops(chosen),
             IgnoreEndOfText = chosen.Flag("ignore_eos") ?? false,

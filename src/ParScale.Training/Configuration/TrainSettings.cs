@@ -20,6 +20,8 @@ internal static class TrainSettings
     public static readonly Setting Streams = Of("streams", o => o.Streams, 4, "P, the parallel streams; 1 is a plain model", "1 or more", v => v >= 1);
     public static readonly Setting PrefixTokens = Of("prefix_tokens", o => o.PrefixTokens, 48, "prefix slots per stream and layer");
     public static readonly Setting Smooth = Of("smooth", o => o.Smoothing, 0.1, "smoothing of the stream weights");
+    public static readonly Setting Anchored = Of("anchored", o => o.Anchored, false,
+        "stream 0 is the plain model, the anchor, which alone reads prompts and keeps keys and values; the others are its helpers");
     public static readonly Setting Elastic = Of<string?>("elastic", o => o.Elastic, null,
         "numbers of streams that the model is to run with, such as 1,2,4,8; alone: powers of two up to P; none: only P").Alone(ElasticStreams.All);
     public static readonly Setting Threads = Of("threads", o => o.Threads, MpiLaunch.Threads(), "threads of each process", "1 to 1024", v => v is >= 1 and <= 1024);
@@ -68,7 +70,7 @@ internal static class TrainSettings
         Of("aggregator_lr", o => o.AggregatorRate, 1.0, "factor on the learning rate of the aggregator", "above 0", v => v > 0),
         Of("stream_loss", o => o.StreamLoss, 0.0, "weight of the mean loss of the streams, each decoded alone", "0 or more", v => v >= 0),
         Of("stream_drop", o => o.StreamDrop, 0.0, "probability that a stream is left out of a row's mixture; one always stays", "0 or more and below 1", v => v is >= 0 and < 1),
-        Elastic,
+        Anchored, Elastic,
         Of("elastic_weights", o => o.ElasticWeights, null, "weights of the losses of --elastic, such as 1,1,2; equal if left out"),
         Of("elastic_divergence", o => o.ElasticDivergence, TrainingOptions.DefaultDivergence, "weight of the divergence of fewer streams' predictions from all streams'", "0 or more", v => v >= 0),
         Of("decorrelate", o => o.Decorrelate, 0.0, "weight of a penalty on streams whose final states point the same way", "0 or more", v => v >= 0),

@@ -75,6 +75,9 @@ internal sealed record TrainingOptions
     /// <summary>Probability that a stream is left out of a row's mixture in training.</summary>
     public double StreamDrop { get; init; }
 
+    /// <summary>Whether stream 0 is an anchor and the others its helpers.</summary>
+    public bool Anchored { get; init; }
+
     /// <summary>The numbers of streams that one run trains, such as <c>1,2,4</c>; null for P alone (<see cref="ElasticStreams"/>).</summary>
     public string? Elastic { get; init; }
 
@@ -117,15 +120,15 @@ internal sealed record TrainingOptions
     /// <summary>E of the scaling law, in nats per token, for the rho of the log.</summary>
     public double IrreducibleLoss { get; init; }
 
-    /// <summary>Whether stream 0 is the plain model while it trains: one of the numbers of streams is 1.</summary>
-    internal bool HidesFirstPrefix => ElasticStreams.Of(Elastic).Contains(1);
+    /// <summary>Whether stream 0 must not see its prefix while it trains, to be the plain model: one of the numbers of streams is 1. An anchor has none.</summary>
+    internal bool HidesFirstPrefix => !Anchored && ElasticStreams.Of(Elastic).Contains(1);
 
     /// <summary>How new prefixes are drawn.</summary>
     internal PrefixStart Prefixes => new(PrefixDeviation, PrefixMlpStart == MlpStart.Random);
 
     /// <summary>The numbers of P streams.</summary>
     internal StreamConfig StreamConfig => Streams == 1 ? StreamConfig.Plain
-        : new StreamConfig(Streams, PrefixTokens, Smoothing) { Elastic = ElasticStreams.Of(Elastic) };
+        : new StreamConfig(Streams, PrefixTokens, Smoothing) { Elastic = ElasticStreams.Of(Elastic), Anchored = Anchored };
 
     /// <summary>The model that these options describe.</summary>
     /// <exception cref="ParScaleException">No such model can be loaded (<see cref="ErrorKind.Usage"/>).</exception>
@@ -164,6 +167,7 @@ internal sealed record TrainingOptions
     {
         Require(Streams > 1 || (PrefixRate == 1 && AggregatorRate == 1), "--prefix-lr and --aggregator-lr need --streams 2 or more");
         Require(Streams > 1 || StreamLoss == 0, "--stream-loss needs --streams 2 or more");
+        Require(Streams > 1 || !Anchored, "--anchored needs --streams 2 or more: the anchor and its helpers");
         Require(Streams > 1 || StreamDrop == 0, "--stream-drop needs --streams 2 or more");
         Require(Streams > 1 || Init != StreamInit.Text, "--init text needs --streams 2 or more");
         // Prefixes are drawn from scratch, or by --init paper for streams that a plain model gets.

@@ -46,7 +46,7 @@ internal static class NewStreams
         var plain = PlainWeights.Of(checkpoint);
         if (init == StreamInit.Text)
         {
-            foreach ((string name, Tensor value) in TextPrefixes.Of(plain, config.Streams.Count, config.Streams.PrefixTokens, tokens, seed)) drawn[name] = value;
+            foreach ((string name, Tensor value) in TextPrefixes.Of(plain, config.Streams.Prefixes, config.Streams.PrefixTokens, tokens, seed)) drawn[name] = value;
             return (drawn, null);
         }
         double worst = 0;

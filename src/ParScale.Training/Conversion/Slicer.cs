@@ -8,11 +8,12 @@ internal static class Slicer
 {
     /// <summary>What to write for the tensor <paramref name="info"/> of P streams: that of its first <paramref name="count"/>, of the same type.</summary>
     /// <remarks>
-    /// W1 keeps the columns h * P + p with p &lt; P', in the order h * P' + p; of everything else that streams have, the first axis is P.
+    /// W1 keeps the columns h * P + p with p &lt; P', in the order h * P' + p; of everything else that streams have, the first axis is P, of an anchored model's prefixes P - 1.
     /// </remarks>
     public static TensorToWrite Cut(SafetensorsFile file, TensorInfo info, long[] shape, int streams, int count)
     {
-        if (info.Name != ModelTensors.AggregatorName) return new TensorToWrite(info.Name, info.Type, shape, stream => stream.Write(file.Bytes(info)[..(int)(info.ByteLength / streams * count)]));
+        // The first axis has gone from one number of streams to another, or of helpers.
+        if (info.Name != ModelTensors.AggregatorName) return new TensorToWrite(info.Name, info.Type, shape, stream => stream.Write(file.Bytes(info)[..(int)(info.ByteLength / info.Shape[0] * shape[0])]));
         return new TensorToWrite(info.Name, info.Type, shape, stream =>
         {
             int size = info.Type.ByteSize();

@@ -32,7 +32,7 @@ internal static class TextPrefixes
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Dictionary<string, Tensor> prefixes = Of(PlainWeights.Of(model), model.Config.Streams.Count, model.Config.Streams.PrefixTokens, text, seed);
+        Dictionary<string, Tensor> prefixes = Of(PlainWeights.Of(model), model.Config.Streams.Prefixes, model.Config.Streams.PrefixTokens, text, seed);
         foreach ((string name, var parameter) in model.named_parameters())
             if (prefixes.TryGetValue(name, out Tensor? value)) parameter.copy_(value);
     }

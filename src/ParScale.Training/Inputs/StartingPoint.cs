@@ -56,9 +56,12 @@ internal sealed record StartingPoint
         if (!adds) RequireSame(streams, prefixTokens);
         if (!adds && options.Init == StreamInit.Text)
             throw ParScaleException.Usage("TR-22", "--init text: the model of --from gets no new streams; give a plain one and --streams, or leave the flag out");
+        if (!adds && options.Anchored && !Source.Streams.Anchored)
+            throw ParScaleException.Usage("TR-22", "--anchored: the streams of --from have keys and values of their own; give a plain model and --streams, or leave the flag out");
         return options with
         {
             From = Backbone.Hash.Whole,
+            Anchored = options.Anchored || Source.Streams.Anchored,
             Init = adds ? options.Init : null,
             Streams = streams ?? Source.Streams.Count,
             PrefixTokens = adds ? prefixTokens ?? DefaultPrefixTokens : Source.Streams.PrefixTokens,

@@ -26,7 +26,7 @@ internal sealed class PrefixMlp : nn.Module<Tensor, Tensor, (Tensor, Tensor)>
     public PrefixMlp(CheckpointConfig config, int width) : base(nameof(PrefixMlp))
     {
         _config = config;
-        _table = nn.Parameter(zeros(config.Streams.Count, config.Streams.PrefixTokens, width));
+        _table = nn.Parameter(zeros(config.Streams.Prefixes, config.Streams.PrefixTokens, width));
         _first = nn.Linear(width, width);
         _second = nn.Linear(width, 2L * config.Model.KeyValueHeads * config.Model.HeadSize);
         RegisterComponents();
@@ -40,7 +40,7 @@ internal sealed class PrefixMlp : nn.Module<Tensor, Tensor, (Tensor, Tensor)>
     {
         using var scope = NewDisposeScope();
         Tensor sum = _second.forward(_first.forward(_table).tanh());
-        Tensor added = sum.view(_config.Streams.Count, _config.Streams.PrefixTokens, 2, _config.Model.KeyValueHeads, _config.Model.HeadSize).permute(2, 0, 3, 1, 4);
+        Tensor added = sum.view(_config.Streams.Prefixes, _config.Streams.PrefixTokens, 2, _config.Model.KeyValueHeads, _config.Model.HeadSize).permute(2, 0, 3, 1, 4);
         return (keys.Plus(added[0]).MoveToOuterDisposeScope(), values.Plus(added[1]).MoveToOuterDisposeScope());
     }
 }

@@ -9,7 +9,7 @@ namespace ParScale.Training.Modules;
 /// <summary>
 /// Grouped-query attention of all streams at once. Input [P * B, S, H], row p * B + b belongs to stream p. With P &gt; 1
 /// the stream's own prefix keys and values, [P, kv heads, prefix, D], stand in front: as they are, neither normed nor rotated, seen by
-/// every query.
+/// every query. An anchored model has those of its helpers, [P - 1, ...] (<see cref="AnchoredAttention"/>).
 /// </summary>
 internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
 {
@@ -56,7 +56,7 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
         }
         if (config.Streams.Count > 1)
         {
-            long[] shape = [config.Streams.Count, model.KeyValueHeads, config.Streams.PrefixTokens, model.HeadSize];
+            long[] shape = [config.Streams.Prefixes, model.KeyValueHeads, config.Streams.PrefixTokens, model.HeadSize];
             _prefixKeys = nn.Parameter(zeros(shape));
             _prefixValues = nn.Parameter(zeros(shape));
             if (prefixMlp > 0) _prefixMlp = new PrefixMlp(config, prefixMlp);
@@ -80,6 +80,11 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
     {
         using var scope = NewDisposeScope();
         Tensor queries = Turned(Queries(input), positions), keys = Turned(Keys(input), positions), values = Values(input).transpose(1, 2);
+        if (_config.Streams.Anchored)
+        {
+            Tensor anchored = AnchoredAttention.Mix(queries * _scale, keys, values, Prefix()!.Value, positions.Mask(_attention.Window), Capped);
+            return Projection.Apply(_outputProjection, anchored.transpose(1, 2).flatten(2)).MoveToOuterDisposeScope();
+        }
         if (Prefix() is var (prefixKeys, prefixValues))
         {
             keys = WithPrefix(keys, prefixKeys);

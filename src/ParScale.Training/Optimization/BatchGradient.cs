@@ -20,7 +20,7 @@ internal sealed class BatchGradient(
 
     private readonly TrainingGoal _goal = new(options, model);
 
-    private readonly StreamDropping? _dropping = options.StreamDrop > 0 ? new StreamDropping(options.Streams, options.StreamDrop, options.Seed) : null;
+    private readonly StreamDropping? _dropping = options.StreamDrop > 0 ? new StreamDropping(options.Streams, options.StreamDrop, options.Seed, options.Anchored) : null;
 
     /// <summary>
     /// Adds the gradient of step <paramref name="step"/> (from 0) to the parameters: this process's part of it, or with an exchange all of

@@ -23,7 +23,7 @@ internal sealed class BenchmarkCase : IDisposable
     {
         (_config, _context, _sets) = (backbone.Config, context, sets);
         _forward = new ForwardPass(backbone, pool);
-        _caches = [.. sets.Select(set => new KvCache(_config, set.Count, cache, room))];
+        _caches = [.. sets.Select(set => new KvCache(_config, set.Cached.Count, cache, room))];
         _pass = new PassSequence[sets.Length];
         _tokens = new int[sets.Length];
         foreach (KvCache filled in _caches) Fill(filled, room);
@@ -36,19 +36,20 @@ internal sealed class BenchmarkCase : IDisposable
     public static int Room(int context, int prompt) => Math.Max(context + 1, prompt);
 
     /// <summary>Rows of the first pass over a prompt with the most streams of a batch.</summary>
-    public static int PromptRows(int prompt, StreamBatch batch)
+    public static int PromptRows(BenchmarkPlan plan, StreamBatch batch)
     {
-        int streams = batch.Streams.Max();
-        return Math.Min(prompt, TokensPerPass(streams)) * streams;
+        StreamConfig streams = plan.StreamsOf(batch.Streams.Max());
+        return Math.Min(plan.Prompt, TokensPerPass(streams)) * streams.CachedStreams;
     }
 
     /// <summary>Bytes of keys and values of a number of tokens in every sequence, and of the prefixes.</summary>
     public static long CacheBytes(BenchmarkPlan plan, StreamBatch batch, KvDtype type, int tokens)
     {
         ModelConfig model = plan.Model;
-        long Prefixes(int streams) => model.LayerCount
-            * KvBuffer.BytesFor(type, streams, model.KeyValueHeads, model.HeadSize, plan.StreamsOf(streams).PrefixTokens);
-        return batch.Streams.Sum(streams => KvCache.BytesFor(model, streams, type, tokens)) + batch.Streams.Distinct().Sum(Prefixes);
+        long Prefixes(StreamConfig streams) => model.LayerCount
+            * KvBuffer.BytesFor(type, streams.Prefixes, model.KeyValueHeads, model.HeadSize, streams.PrefixTokens);
+        return batch.Streams.Sum(streams => KvCache.BytesFor(model, plan.StreamsOf(streams).CachedStreams, type, tokens))
+            + batch.Streams.Distinct().Sum(streams => Prefixes(plan.StreamsOf(streams)));
     }
 
     /// <summary>A step, and as much of a prompt as one pass takes.</summary>
@@ -102,9 +103,10 @@ internal sealed class BenchmarkCase : IDisposable
         foreach (KvCache cache in _caches) cache.Dispose();
     }
 
-    private int MostTokens => TokensPerPass(_sets.Max(set => set.Count));
+    private int MostTokens => _sets.Min(set => TokensPerPass(set.Config));
 
-    private static int TokensPerPass(int streams) => ForwardPass.MostRows / streams;
+    // Helpers run for the last token of a prompt.
+    private static int TokensPerPass(StreamConfig streams) => (ForwardPass.MostRows - streams.Count + streams.CachedStreams) / streams.CachedStreams;
 
     private void Choose(ReadOnlySpan<float> mixed)
     {

@@ -18,6 +18,9 @@ internal sealed record BenchmarkPlan
     /// <summary>Prefix slots of random models with several streams.</summary>
     public required int PrefixTokens { get; init; }
 
+    /// <summary>Whether random models with several streams have an anchor and helpers.</summary>
+    public bool Anchored { get; init; }
+
     /// <summary>Storage of the weights; null is as the checkpoint has them.</summary>
     public required IReadOnlyList<WeightDtype?> Types { get; init; }
 
@@ -50,7 +53,7 @@ internal sealed record BenchmarkPlan
 
     /// <summary>The numbers of P streams.</summary>
     public StreamConfig StreamsOf(int count) => count == 1 ? StreamConfig.Plain
-        : Stored is null ? new StreamConfig(count, PrefixTokens, StreamConfig.DefaultSmoothing) : Stored with { Count = count };
+        : Stored is null ? new StreamConfig(count, PrefixTokens, StreamConfig.DefaultSmoothing) { Anchored = Anchored } : Stored with { Count = count };
 
     /// <summary>The model with P streams.</summary>
     public CheckpointConfig ConfigFor(int streams) => CheckpointConfig.Create(Model, StreamsOf(streams));

@@ -55,7 +55,7 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, K
     public BenchmarkRow Row(MachineFloors floors, IReadOnlyList<double> promptSeconds)
     {
         Backbone backbone = model.Backbone;
-        double products = Sets.Sum(set => WeightCost.TokenProducts(backbone, set))
+        double products = Sets.Sum(set => WeightCost.PromptTokenProducts(backbone, set))
             + (plan.Prompt == 0 ? 0 : batch.Streams.Count * WeightCost.HeadProducts(backbone) / plan.Prompt);
         double rate = WeightFormats.IsQuantized(backbone.Type) ? floors.Int8.Median : floors.Float32.Median;
         Spread? prefill = promptSeconds.Count == 0 ? null : Spread.Of([.. promptSeconds.Select(seconds => plan.Prompt / seconds)]);
@@ -89,7 +89,7 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, K
     private IReadOnlyDictionary<ProductCase, double> StepProducts => WeightCost.StepProducts(model.Backbone, [.. Sets]);
 
     // The rows of a pass: P for each token that it takes.
-    private ProductCase PromptKernel => ProductCase.Of(model.Backbone.Type, BenchmarkCase.PromptRows(plan.Prompt, batch));
+    private ProductCase PromptKernel => ProductCase.Of(model.Backbone.Type, BenchmarkCase.PromptRows(plan, batch));
 
     private int Room => BenchmarkCase.Room(context, plan.Prompt);
 

@@ -19,17 +19,20 @@ internal static class WeightCost
     /// </summary>
     public static long StepBytes(Backbone backbone) => Matrices(backbone).Sum(matrix => matrix.Bytes) + VectorBytes(backbone);
 
-    /// <summary>Multiply-adds of the matrices for one token in all P streams, the LM head aside; attention's own are not counted.</summary>
-    public static double TokenProducts(Backbone backbone, StreamSet set)
+    /// <summary>
+    /// Multiply-adds of the matrices for one token of a prompt in all streams that read it, the LM head aside; attention's own are not counted.
+    /// </summary>
+    public static double PromptTokenProducts(Backbone backbone, StreamSet set)
     {
-        double products = set.Aggregator is { } mix ? Products(mix.Inner) + Products(mix.Outer) : 0;
+        int streams = set.Cached.Count;
+        double products = set.Cached.Aggregator is { } mix ? Products(mix.Inner) + Products(mix.Outer) : 0;
         for (int i = 0; i < backbone.Layers.Count; i++)
         {
             AttentionWeights attention = backbone.Layers[i].Attention;
             IEnumerable<(WeightMatrix Matrix, bool Chosen)> block = FeedForward(backbone.Layers[i]);
             // All streams have the same embedding, so layer 0 needs one query, key and value for all of them.
-            products += (Products(attention.Query) + Products(attention.Key) + Products(attention.Value)) * (i == 0 ? 1 : set.Count);
-            products += (Products(attention.Output) + block.Sum(matrix => Products(matrix.Matrix))) * set.Count;
+            products += (Products(attention.Query) + Products(attention.Key) + Products(attention.Value)) * (i == 0 ? 1 : streams);
+            products += (Products(attention.Output) + block.Sum(matrix => Products(matrix.Matrix))) * streams;
         }
         return products;
     }
@@ -50,7 +53,7 @@ internal static class WeightCost
         {
             AttentionWeights attention = backbone.Layers[i].Attention;
             IEnumerable<(WeightMatrix Matrix, bool Chosen)> block = FeedForward(backbone.Layers[i]);
-            // As in TokenProducts: layer 0 needs them once for each sequence.
+            // As in PromptTokenProducts: layer 0 needs them once for each sequence.
             foreach (WeightMatrix matrix in new[] { attention.Query, attention.Key, attention.Value }) Add(matrix, i == 0 ? sets.Count : rows);
             Add(attention.Output, rows);
             // Of experts the most that it can be: no two rows share one.

@@ -25,7 +25,7 @@ internal static class LayerTensors
         foreach (StoredTensor tensor in Attention(model, layer.Attention, prefix + "self_attn.")) yield return tensor;
         if (streams.Count > 1)
         {
-            long[] slots = [streams.Count, model.KeyValueHeads, streams.PrefixTokens, model.HeadSize];
+            long[] slots = [streams.Prefixes, model.KeyValueHeads, streams.PrefixTokens, model.HeadSize];
             yield return new($"{prefix}self_attn.prefix_k", slots);
             yield return new($"{prefix}self_attn.prefix_v", slots);
         }

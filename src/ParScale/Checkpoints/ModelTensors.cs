@@ -19,7 +19,7 @@ public static class ModelTensors
 
     /// <summary>
     /// Every tensor a float checkpoint of this shape must hold, in the order of the forward pass. Linear weights are
-    /// [output, input]; prefixes [P, kv_heads, prefix, head_size]. A tied head is not listed.
+    /// [output, input]; prefixes [P, kv_heads, prefix, head_size], of an anchored model [P - 1, ...]: helper p at p - 1. A tied head is not listed.
     /// </summary>
     public static IEnumerable<(string Name, long[] Shape)> Expected(ModelConfig model, StreamConfig streams) =>
         Table(model, streams).Select(tensor => (tensor.Name, tensor.Shape));

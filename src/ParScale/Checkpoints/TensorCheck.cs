@@ -56,7 +56,8 @@ internal static class TensorCheck
             string detail = $"tensor {quoted}: expected shape {Text(shape)}, found {Text(tensor.Shape)}";
             bool prefix = ModelTensors.IsPrefix(tensor.Name) && tensor.Shape.Length == shape.Length;
             if (prefix && tensor.Shape[0] != shape[0])
-                return ParScaleException.BadInput("CF-11", held.File.Path, $"{detail}; parscale_n is {config.Streams.Count} in config.json");
+                return ParScaleException.BadInput("CF-11", held.File.Path,
+                    $"{detail}; parscale_n is {config.Streams.Count} in config.json{(config.Streams.Anchored ? ", and its anchor has no prefix" : "")}");
             if (prefix && tensor.Shape[2] != shape[2])
                 return ParScaleException.BadInput("CF-11", held.File.Path,
                     $"{detail}; parscale_n_tokens is {config.Streams.PrefixTokens} in config.json");

@@ -10,7 +10,10 @@ namespace ParScale.Configuration;
 /// </summary>
 public sealed record CheckpointConfig
 {
-    /// <summary><c>model_type</c>: the family's, such as <c>qwen2</c>, or that with streams, such as <c>qwen2_parscale</c>.</summary>
+    /// <summary>
+    /// <c>model_type</c>: the family's, such as <c>qwen2</c>, that with streams, such as <c>qwen2_parscale</c>, or that with an anchor
+    /// and helpers, such as <c>qwen2_parscale_anchored</c>, which loaders that do not know it refuse.
+    /// </summary>
     public required string ModelType { get; init; }
 
     /// <summary>The first of <c>architectures</c>, such as <c>Qwen2ParScaleForCausalLM</c>.</summary>
@@ -49,11 +52,12 @@ public sealed record CheckpointConfig
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(streams);
         Family family = FamilyList.OfPlain(model.Family);
-        bool plain = streams.Count == 1;
+        (string type, string architecture) = streams.Count == 1 ? (family.PlainType, family.PlainClass)
+            : streams.Anchored ? (family.AnchoredType, family.AnchoredClass) : (family.StreamType, family.StreamClass);
         return new CheckpointConfig
         {
-            ModelType = plain ? family.PlainType : family.StreamType,
-            Architecture = plain ? family.PlainClass : family.StreamClass,
+            ModelType = type,
+            Architecture = architecture,
             Model = model,
             Streams = streams,
         };

@@ -16,7 +16,7 @@ internal static class ConfigReader
         using JsonDocument document = ConfigObject.Parse(utf8Json, file);
         var json = new ConfigObject(document.RootElement, file, faults);
         string type = json.Text("model_type") ?? throw ParScaleException.BadInput("CF-03", file,
-            $"key model_type is missing; it is required ({FamilyList.Names}, each also with _parscale)");
+            $"key model_type is missing; it is required ({FamilyList.Names}, each also with _parscale or _parscale_anchored)");
         Family family = FamilyList.Of(type, file);
         string architecture = faults.Try(() => Architecture(json, type, family), type == family.StreamType ? family.StreamClass : family.PlainClass);
         RefuseOtherMathematics(json, file);
@@ -24,7 +24,8 @@ internal static class ConfigReader
         var keys = new FamilyFile(json, file, family);
         ModelConfig? model = keys.HasSizes ? faults.Try<ModelConfig?>(() => family.Read(keys), null) : null;
         if (keys.HasSizes) faults.Try(() => CheckPaddingId(json, keys.Vocabulary));
-        StreamConfig streams = faults.Try(() => Streams(json, type == family.StreamType), StreamConfig.Plain);
+        StreamConfig streams = type == family.PlainType ? StreamConfig.Plain
+            : faults.Try(() => Streams(json, anchored: type == family.AnchoredType), StreamConfig.Plain);
         WeightDtype? quantized = faults.Try(() => QuantizationConfig.Read(json, file), null);
         if (model is null) return null;
         return new CheckpointConfig
@@ -85,7 +86,8 @@ internal static class ConfigReader
     private static string Architecture(ConfigObject json, string type, Family family)
     {
         const string key = "architectures";
-        string usual = type == family.StreamType ? family.StreamClass : family.PlainClass;
+        bool anchored = type == family.AnchoredType;
+        string usual = anchored ? family.AnchoredClass : type == family.StreamType ? family.StreamClass : family.PlainClass;
         if (json.Find(key) is not { } list) return usual;
         bool usable = list.ValueKind == JsonValueKind.Array && (list.GetArrayLength() == 0 || list[0].ValueKind == JsonValueKind.String);
         if (usable && list.GetArrayLength() == 0) return usual;
@@ -93,8 +95,9 @@ internal static class ConfigReader
 
         // Another class may compute something else from tensors of the same names, and the text would be wrong without a sign.
         string name = json.Text(key, list[0]);
-        return name == family.PlainClass || name == family.StreamClass ? name : throw json.Bad("CF-08", key, list[0],
-            $"{family.PlainClass} or {family.StreamClass} for model_type {type}; correct the key only if the model is one of these");
+        if (anchored ? name == usual : name == family.PlainClass || name == family.StreamClass) return name;
+        string allowed = anchored ? usual : $"{family.PlainClass} or {family.StreamClass}";
+        throw json.Bad("CF-08", key, list[0], $"{allowed} for model_type {type}; correct the key only if the model is {(anchored ? "that" : "one of these")}");
     }
 
     private static BackboneReference? Backbone(ConfigObject json, int streams, string file)
@@ -113,9 +116,8 @@ internal static class ConfigReader
             $"{key} needs a path, an xxh128 of {hashDigits} digits and parscale_n above 1; write the add-on again");
     }
 
-    private static StreamConfig Streams(ConfigObject json, bool hasThem)
+    private static StreamConfig Streams(ConfigObject json, bool anchored)
     {
-        if (!hasThem) return StreamConfig.Plain;
         int count = json.Whole("parscale_n", 1, ConfigLimits.Streams, "CF-11");
         return new StreamConfig(
             count,
@@ -123,6 +125,7 @@ internal static class ConfigReader
             json.Number("parscale_attn_smooth", StreamConfig.DefaultSmoothing, eps => eps is >= 0 and <= 1, "a number from 0 to 1", "CF-11"))
         {
             Elastic = Elastic(json, count),
+            Anchored = anchored && count > 1,
         };
     }
 

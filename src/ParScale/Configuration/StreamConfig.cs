@@ -14,6 +14,18 @@ public sealed record StreamConfig(int Count, int PrefixTokens, double Smoothing)
     /// </summary>
     public IReadOnlyList<int> Elastic { get; init; } = [];
 
+    /// <summary>
+    /// Whether stream 0, the anchor, is the plain model: without a prefix, and with the only keys and values that are kept. The others, its
+    /// helpers, see those of the tokens before theirs, and can be left out at any token.
+    /// </summary>
+    public bool Anchored { get; init; }
+
+    /// <summary>Streams with a prefix of their own; an anchor has none.</summary>
+    public int Prefixes => Count == 1 ? 0 : Anchored ? Count - 1 : Count;
+
+    /// <summary>Streams whose keys and values are kept.</summary>
+    public int CachedStreams => Anchored ? 1 : Count;
+
     /// <summary>One stream: neither prefix nor aggregator.</summary>
     public static StreamConfig Plain { get; } = new(1, 0, DefaultSmoothing);
 }

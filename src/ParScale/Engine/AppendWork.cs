@@ -16,6 +16,7 @@ internal sealed class AppendWork : Work
     // The tokens to run are all before _count; those before _first were run in earlier calls.
     private int _first, _count, _read;
     private LogitsVisitor? _visit;
+    private ulong[] _active = [];
 
     /// <summary>For a session that holds its cache.</summary>
     public AppendWork(StreamSet set, KvCache cache) : base(set, CancellationToken.None) => (_capacity, Cache) = (cache.Capacity, cache);
@@ -43,9 +44,13 @@ internal sealed class AppendWork : Work
     public ReadOnlySpan<float> Last => _last;
 
     /// <summary>Takes new tokens to run.</summary>
-    public void Prepare(ReadOnlySpan<int> tokens, LogitsVisitor? visit, CancellationToken cancellation)
+    public void Prepare(ReadOnlySpan<int> tokens, LogitsVisitor? visit, CancellationToken cancellation) => Prepare(tokens, [], visit, cancellation);
+
+    /// <summary>The same with the streams that run at each of them; none given: all at all of them.</summary>
+    public void Prepare(ReadOnlySpan<int> tokens, ReadOnlySpan<ulong> active, LogitsVisitor? visit, CancellationToken cancellation)
     {
         Restart();
+        if (_active.Length > 0 || active.Length > 0) _active = active.ToArray();
         if (_tokens.Length < tokens.Length) _tokens = new int[tokens.Length];
         tokens.CopyTo(_tokens);
         (_first, _count, _read, _visit, Cancellation) = (0, tokens.Length, 0, visit, cancellation);
@@ -53,6 +58,10 @@ internal sealed class AppendWork : Work
 
     /// <inheritdoc/>
     public override int Wanted(int count) => _visit is not null ? Math.Clamp(_read + count - _first, 0, count) : _read + count == _count ? 1 : 0;
+
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<ulong> Active(int count) =>
+        _active.Length == 0 ? default : _active.AsMemory(_read + count - Wanted(count) - _first, Wanted(count));
 
     /// <inheritdoc/>
     public override void Advance(int count, bool reused) => _read += count;

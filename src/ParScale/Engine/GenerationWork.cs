@@ -28,6 +28,10 @@ internal sealed class GenerationWork : Work
     private readonly int[] _ends;
     private readonly int _promptTokens, _most;
     private readonly List<PredictedToken>? _promptPredictions;
+    private readonly OpenGate? _gate;
+
+    // The last token runs once more, with its helpers.
+    private bool _helping;
 
     // What the cache holds or will hold, in order; the first _read of them are there.
     private readonly List<int> _tokens;
@@ -59,6 +63,7 @@ internal sealed class GenerationWork : Work
         _ends = [.. config.EndOfTextIds, .. options.StopTokenIds];
         if (options.MinNewTokens > 0 && _constrained is null) _unended = AllBut(config.EndOfTextIds, config.VocabularySize);
         _promptPredictions = options.PromptLogProbs ? [] : null;
+        _gate = options.Gate is { } gate ? new OpenGate(gate, set.Count) : null;
         Capacity = CapacityFor(config, prompt.Length, options);
     }
 
@@ -92,6 +97,20 @@ internal sealed class GenerationWork : Work
 
     /// <inheritdoc/>
     public override int Wanted(int count) => _promptPredictions is not null && _chosen == 0 ? count : _read + count == _tokens.Count ? 1 : 0;
+
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<ulong> Active(int count) => _gate is null || _helping ? default : OpenGate.AnchorAlone(Wanted(count));
+
+    /// <inheritdoc/>
+    public override bool RunsAgain(int position, ReadOnlySpan<float> logits)
+    {
+        if (_gate is null || position < _tokens.Count - 1) return false;
+        _helping = !_helping && _gate.Opens(logits);
+        if (!_helping) return false;
+        _read--;
+        Cache!.Rewind(position);
+        return true;
+    }
 
     /// <inheritdoc/>
     public override void Advance(int count, bool reused)
@@ -219,6 +238,7 @@ internal sealed class GenerationWork : Work
                 CachedTokens = _cached,
                 ThinkingTokens = _thinkingTokens,
                 Streams = Set.Count,
+                MeanStreams = _gate?.MeanStreams ?? Set.Count,
             },
         });
     }

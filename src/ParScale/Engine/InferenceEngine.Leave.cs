@@ -44,7 +44,7 @@ internal sealed partial class InferenceEngine
         _left.Add((work, failure));
         if (work.KeepsCache || work.Cache is not { } cache) return;
         bool sound = failure is null or OperationCanceledException;
-        Memory.Finish(work.Set, work.Scope, sound ? work.Reusable : [], cache);
+        Memory.Finish(work.Set.Cached, work.Scope, sound ? work.Reusable : [], cache);
         work.Cache = null;
         lock (_gate) _changed = true;
     }

@@ -78,10 +78,10 @@ internal sealed partial class InferenceEngine
     // True too when the work has ended because memory could not be taken.
     private bool TryGiveRoom(Work work)
     {
-        long bytes = KvCache.BytesFor(_backbone.Config, work.Set.Count, KvDtype, work.Capacity);
+        long bytes = KvCache.BytesFor(_backbone.Config, work.Set.Cached.Count, KvDtype, work.Capacity);
         ReadOnlySpan<int> tokens = work.Pending[..^1];
         int epoch = _backbone.RotationEpoch(work.Pending.Length);
-        FinishedSequence? earlier = work.MayReuse && tokens.Length > 0 ? Memory.Take(work.Set, work.Scope, epoch, tokens) : null;
+        FinishedSequence? earlier = work.MayReuse && tokens.Length > 0 ? Memory.Take(work.Set.Cached, work.Scope, epoch, tokens) : null;
         int shared = earlier?.Shared(tokens) ?? 0;
         try
         {
@@ -131,7 +131,7 @@ internal sealed partial class InferenceEngine
             for (int i = 0; i < _inPass.Count; i++)
             {
                 _inPass[i].Advance(_sequences[i].Count, reused: false);
-                rows += _sequences[i].Count * _inPass[i].Set.Count;
+                rows += _sequences[i].Rows;
             }
             HandOut(mixed);
             Statistics.SawPass(rows);
@@ -163,8 +163,8 @@ internal sealed partial class InferenceEngine
         {
             Turn(work);
             if (work.Pending.Length != 1) continue;
-            rows += work.Set.Count;
             tokens += Add(work, 1, tokens);
+            rows += _sequences[_inPass.Count - 1].Rows;
         }
         int stepping = _inPass.Count, left = ForwardPass.MostRows - rows;
         int paced = _pace.Rows(stepping, left);
@@ -174,14 +174,24 @@ internal sealed partial class InferenceEngine
             last = work.Number;
             // However slow the pace, the first of them goes on by a token.
             int least = promptRows == 0 && left >= work.Set.Count ? 1 : 0;
-            int count = Math.Min(work.Pending.Length, Math.Max(least, (paced - promptRows) / work.Set.Count));
+            int count = Math.Min(work.Pending.Length, Math.Max(least, Fitting(work, paced - promptRows)));
             more |= count < work.Pending.Length;
             if (count == 0) break;
-            promptRows += count * work.Set.Count;
-            left -= count * work.Set.Count;
             tokens += Add(work, count, tokens);
+            int added = _sequences[_inPass.Count - 1].Rows;
+            promptRows += added;
+            left -= added;
         }
         return stepping;
+    }
+
+    // The most of its pending tokens that have no more rows than these.
+    private static int Fitting(Work work, int rows)
+    {
+        if (!work.Set.IsAnchored) return rows / work.Set.Count;
+        int count = Math.Min(work.Pending.Length, rows);
+        while (count > 0 && work.Rows(count) > rows) count--;
+        return count;
     }
 
     // All keys of a sequence turn by the frequencies of its whole length. Where these change with the length, the cache begins anew.
@@ -210,7 +220,7 @@ internal sealed partial class InferenceEngine
     {
         work.Pending[..count].CopyTo(_tokens.AsSpan(firstToken));
         if (_sequences.Length == _inPass.Count) Array.Resize(ref _sequences, 2 * _sequences.Length);
-        _sequences[_inPass.Count] = new PassSequence(work.Cache!, work.Set, count, work.Wanted(count));
+        _sequences[_inPass.Count] = new PassSequence(work.Cache!, work.Set, count, work.Wanted(count)) { Active = work.Active(count) };
         _inPass.Add(work);
         return count;
     }
@@ -241,6 +251,7 @@ internal sealed partial class InferenceEngine
         try
         {
             if (!TensorPrimitives.IsFiniteAll(logits)) throw _notFinite(work.Set);
+            if (work.RunsAgain(position, logits)) return;
             if (work.Set.Count > 1)
             {
                 ReadOnlySpan<float> weights = _forward.StreamWeights(mixedRow, work.Set.Count);

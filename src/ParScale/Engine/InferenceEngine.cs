@@ -55,10 +55,10 @@ internal sealed partial class InferenceEngine : IDisposable
     /// <exception cref="ParScaleException">KV-01.</exception>
     public void RequirePossible(StreamSet set, int capacity)
     {
-        long bytes = KvCache.BytesFor(_backbone.Config, set.Count, KvDtype, capacity);
+        long bytes = KvCache.BytesFor(_backbone.Config, set.Cached.Count, KvDtype, capacity);
         if (bytes <= Memory.Budget) return;
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-01",
-            $"{capacity} tokens with {set.Count} streams need {Size(bytes)} of keys and values, the budget of all sequences is "
+            $"{capacity} tokens with {set.Cached.Count} streams need {Size(bytes)} of keys and values, the budget of all sequences is "
             + $"{Size(Memory.Budget)}; ask for fewer tokens or streams, a smaller cache type (--kv-dtype), or a larger budget (--kv-memory)");
     }
 
@@ -67,11 +67,11 @@ internal sealed partial class InferenceEngine : IDisposable
     public KvCache Reserve(StreamSet set, int capacity)
     {
         RequirePossible(set, capacity);
-        long bytes = KvCache.BytesFor(_backbone.Config, set.Count, KvDtype, capacity);
+        long bytes = KvCache.BytesFor(_backbone.Config, set.Cached.Count, KvDtype, capacity);
         if (!Memory.TryReserve(bytes))
         {
             throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-02",
-                $"{capacity} tokens with {set.Count} streams need {Size(bytes)} of keys and values; of the budget of "
+                $"{capacity} tokens with {set.Cached.Count} streams need {Size(bytes)} of keys and values; of the budget of "
                 + $"{Size(Memory.Budget)} other sequences hold {Size(Memory.Reserved)}; dispose of sessions or wait for requests to end");
         }
         return NewCache(set, capacity, bytes);
@@ -214,7 +214,7 @@ internal sealed partial class InferenceEngine : IDisposable
     {
         try
         {
-            return new KvCache(_backbone.Config, set.Count, KvDtype, capacity);
+            return new KvCache(_backbone.Config, set.Cached.Count, KvDtype, capacity);
         }
         catch
         {

@@ -59,6 +59,20 @@ internal abstract class Work(StreamSet set, CancellationToken cancellation)
     /// <summary>Of the next <paramref name="count"/> pending tokens, how many, the last ones, want logits.</summary>
     public abstract int Wanted(int count);
 
+    /// <summary>
+    /// Which streams run at each of those wanted tokens, bit p for stream p; empty: all of them. Others than an anchored set have all.
+    /// </summary>
+    public virtual ReadOnlyMemory<ulong> Active(int count) => default;
+
+    /// <summary>
+    /// Whether the token at <paramref name="position"/>, the last one in the cache, is to be run once more, with other streams, since
+    /// these logits [V] of its anchor do not suffice. Nothing else is done with them then.
+    /// </summary>
+    public virtual bool RunsAgain(int position, ReadOnlySpan<float> logits) => false;
+
+    /// <summary>Most rows of the next <paramref name="count"/> pending tokens in a pass.</summary>
+    public int Rows(int count) => set.IsAnchored ? count + (set.Count - 1) * Wanted(count) : set.Count * count;
+
     /// <summary>The first <paramref name="count"/> pending tokens are in the cache.</summary>
     public abstract void Advance(int count, bool reused);
 

@@ -12,6 +12,9 @@ public sealed record GenerationOptions
     /// <summary>Which of the model's resident stream sets runs, by P or by name. Null takes the model's own.</summary>
     public StreamChoice? Streams { get; init; }
 
+    /// <summary>Runs the helpers of an anchored model only where it opens. Null runs all streams for every token.</summary>
+    public StreamGate? Gate { get; init; }
+
     /// <summary>How each token is chosen.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
@@ -80,6 +83,7 @@ public sealed record GenerationOptions
             throw ParScaleException.Usage("GE-01", $"the least number of new tokens is {MinNewTokens}; it must be 0 to {MaxNewTokens}, the most");
         if (Stop.Any(string.IsNullOrEmpty)) throw ParScaleException.Usage("GE-02", "a stop text is empty; leave it out");
         PredictedToken.CheckTop(TopLogProbs);
+        Gate?.Validate();
         Sampling.Validate();
     }
 }

@@ -17,6 +17,9 @@ public sealed record GenerationStatistics(int PromptTokens, int NewTokens, TimeS
     /// <summary>P.</summary>
     public int Streams { get; init; }
 
+    /// <summary>Streams that ran for a chosen token, the mean over all of them: P, or fewer with a <see cref="StreamGate"/>.</summary>
+    public double MeanStreams { get; init; }
+
     /// <summary>Mean time of a decode step in milliseconds; 0 when there was none.</summary>
     public double DecodeMillisecondsPerToken => DecodeSteps == 0 ? 0 : Decode.TotalMilliseconds / DecodeSteps;
 

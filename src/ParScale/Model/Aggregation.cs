@@ -14,38 +14,41 @@ internal static class Aggregation
     /// <summary>state.Normed, the rows of the wanted tokens, to state.Mixed [W, H]. Sequences that follow each other with one set are mixed together.</summary>
     public static ReadOnlySpan<float> Mix(ModelConfig config, PassState state, WorkerPool pool)
     {
-        int row = 0, token = 0;
+        int row = 0, token = 0, weight = 0;
         ReadOnlySpan<PassSequence> left = state.Sequences;
         while (left.Length > 0)
         {
             StreamSet set = left[0].Set;
             int count = 1;
             while (count < left.Length && left[count].Set == set) count++;
-            int tokens = Mix(config, set, left[..count], row, token, state, pool);
-            row += set.Count * tokens;
+            ReadOnlySpan<PassSequence> same = left[..count];
+            ReadOnlySpan<float> x = state.Normed.AsSpan(row * config.HiddenSize);
+            Span<float> mixed = state.Mixed.AsSpan(token * config.HiddenSize);
+            int tokens = 0;
+            foreach (PassSequence sequence in same) (tokens, row) = (tokens + sequence.Wanted, row + sequence.WantedRows);
+            Span<float> weights = state.StreamWeights.AsSpan(weight, set.Count * tokens);
+            if (set.IsAnchored) AnchoredAggregation.Mix(config.HiddenSize, set, same, x, weights, mixed, state, pool);
+            else if (tokens > 0) Mix(config.HiddenSize, set, same, tokens, x, weights, mixed, state, pool);
             token += tokens;
+            weight += set.Count * tokens;
             left = left[count..];
         }
         return state.Mixed.AsSpan(0, token * config.HiddenSize);
     }
 
-    // Returns the tokens that were mixed.
-    private static int Mix(
-        ModelConfig config, StreamSet set, ReadOnlySpan<PassSequence> sequences, int firstRow, int firstToken, PassState state, WorkerPool pool)
+    private static void Mix(
+        int hidden, StreamSet set, ReadOnlySpan<PassSequence> sequences, int tokens, ReadOnlySpan<float> x, Span<float> mix, Span<float> mixed,
+        PassState state, WorkerPool pool)
     {
-        int hidden = config.HiddenSize, streams = set.Count, tokens = 0;
-        foreach (PassSequence sequence in sequences) tokens += sequence.Wanted;
-        if (tokens == 0) return 0;
-        ReadOnlySpan<float> x = state.Normed.AsSpan(firstRow * hidden, streams * tokens * hidden);
-        Span<float> mixed = state.Mixed.AsSpan(firstToken * hidden, tokens * hidden);
+        int streams = set.Count;
+        x = x[..(streams * tokens * hidden)];
         if (set.Aggregator is not { } weights)
         {
             x.CopyTo(mixed);
-            return tokens;
+            return;
         }
         Span<float> joined = state.Joined.AsSpan(0, x.Length);
         Span<float> inner = state.AggregatorInner.AsSpan(0, tokens * hidden);
-        Span<float> mix = state.StreamWeights.AsSpan(firstRow, tokens * streams);
         Join(x, hidden, streams, sequences, joined);
         Linear.Run(weights.Inner, joined, tokens, weights.InnerBias, inner, pool, state.Rounded);
         SwiGlu.Silu(inner);
@@ -65,7 +68,6 @@ internal static class Aggregation
             }
             x = x[(streams * sequence.Wanted * hidden)..];
         }
-        return tokens;
     }
 
     // The P states of a token side by side, hidden-major: [tokens, H*P].

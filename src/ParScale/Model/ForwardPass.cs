@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.Machine;
@@ -12,8 +13,31 @@ namespace ParScale.Model;
 /// <param name="Wanted">How many of them, the last ones, want logits.</param>
 internal readonly record struct PassSequence(KvCache Cache, StreamSet Set, int Count, int Wanted)
 {
-    /// <summary>P * T.</summary>
-    public int Rows => Set.Count * Count;
+    /// <summary>
+    /// Which streams run at each wanted token, bit p for stream p; empty: all at all of them. Only an anchored set can leave some out,
+    /// and never its anchor.
+    /// </summary>
+    public ReadOnlyMemory<ulong> Active { get; init; }
+
+    /// <summary>Rows of the pass: P * T; of an anchored set one for each token, and one for each helper at a wanted one.</summary>
+    public int Rows => Set.IsAnchored ? Count + Helpers : Set.Count * Count;
+
+    /// <summary>Those of the wanted tokens.</summary>
+    public int WantedRows => Set.IsAnchored ? Wanted + Helpers : Set.Count * Wanted;
+
+    /// <summary>Streams that run at a wanted token, from 0.</summary>
+    public ulong ActiveAt(int wanted) => Active.IsEmpty ? Set.AllStreams : Active.Span[wanted];
+
+    private int Helpers
+    {
+        get
+        {
+            if (Active.IsEmpty) return (Set.Count - 1) * Wanted;
+            int streams = 0;
+            foreach (ulong active in Active.Span) streams += BitOperations.PopCount(active);
+            return streams - Wanted;
+        }
+    }
 }
 
 /// <summary>
@@ -68,7 +92,7 @@ internal sealed class ForwardPass(Backbone backbone, WorkerPool pool) : IDisposa
 
     /// <summary>
     /// What each stream contributed to a wanted token of the last <see cref="Run"/>: [P], with a sum of 1. <paramref name="row"/> counts P
-    /// rows for every wanted token before it. Valid until the next pass, for sets of more than one stream.
+    /// for every wanted token before it, whichever streams ran. Valid until the next pass, for sets of more than one stream.
     /// </summary>
     public ReadOnlySpan<float> StreamWeights(int row, int streams) => _state.StreamWeights.AsSpan(row, streams);
 

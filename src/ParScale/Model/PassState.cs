@@ -24,6 +24,12 @@ internal sealed class PassState : IDisposable
     private int _count;
     private float[] _logits = [];
 
+    // Helpers of all sequences, in order, and where those of each sequence begin. Their own keys and values, of one layer after the other.
+    private readonly HelperRow[] _helpers = new HelperRow[MostRows];
+    private int[] _firstHelper = new int[1];
+    private int _helperCount;
+    private KvBuffer? _own;
+
     public PassState(ModelConfig config)
     {
         _config = config;
@@ -41,17 +47,21 @@ internal sealed class PassState : IDisposable
         Joined = new float[MostRows * config.HiddenSize];
         AggregatorInner = new float[MostRows * config.HiddenSize];
         StreamWeights = new float[MostRows];
+        Chosen = new AnchoredToken[MostRows];
         Mixed = new float[MostRows * config.HiddenSize];
     }
 
     /// <summary>T: new tokens in the current pass.</summary>
     public int Tokens { get; private set; }
 
-    /// <summary>R: rows in the current pass, P for every token.</summary>
+    /// <summary>R: rows in the current pass.</summary>
     public int Rows { get; private set; }
 
     /// <summary>The sequences of the current pass.</summary>
     public ReadOnlySpan<PassSequence> Sequences => _sequences.AsSpan(0, _count);
+
+    /// <summary>The rows of their helpers, those of each sequence together.</summary>
+    public ReadOnlySpan<HelperRow> Helpers => _helpers.AsSpan(0, _helperCount);
 
     /// <summary>What the attention kernels need beside the buffers below.</summary>
     public Scratch Scratch { get; } = new();
@@ -93,7 +103,10 @@ internal sealed class PassState : IDisposable
     public float[] AggregatorInner { get; }
 
     /// <summary>What each stream contributes to each token: P shares for every token, one token after the other; not set where P = 1.</summary>
-    public float[] StreamWeights { get; }
+    public float[] StreamWeights { get; private set; }
+
+    /// <summary>Tokens of anchored sequences that are mixed together.</summary>
+    public AnchoredToken[] Chosen { get; }
 
     /// <summary>[W, H] after aggregation, W being the tokens whose logits are wanted.</summary>
     public float[] Mixed { get; }
@@ -102,13 +115,15 @@ internal sealed class PassState : IDisposable
     /// <exception cref="ArgumentException">The sequences do not fit the tokens, the rows of a pass or their caches.</exception>
     public void Begin(int tokens, ReadOnlySpan<PassSequence> sequences)
     {
-        int rows = 0, left = tokens;
+        int rows = 0, left = tokens, weights = 0;
         foreach (PassSequence sequence in sequences)
         {
             int room = sequence.Cache.Capacity - sequence.Cache.Position;
-            if (sequence.Count < 1 || sequence.Count > Math.Min(room, left) || sequence.Cache.Streams != sequence.Set.Count)
+            if (sequence.Count < 1 || sequence.Count > Math.Min(room, left) || sequence.Cache.Streams != sequence.Set.Cached.Count)
                 throw new ArgumentException("a sequence has more tokens than the pass or than its cache has room for", nameof(sequences));
             if ((uint)sequence.Wanted > (uint)sequence.Count) throw new ArgumentException("more logits are wanted than there are tokens", nameof(sequences));
+            if (!sequence.Active.IsEmpty) CheckActive(sequence);
+            weights += sequence.Set.Count * sequence.Wanted;
             rows += sequence.Rows;
             left -= sequence.Count;
         }
@@ -119,8 +134,16 @@ internal sealed class PassState : IDisposable
         {
             _sequences = new PassSequence[2 * _count];
             _attention = new AttentionSequence[2 * _count];
+            _firstHelper = new int[2 * _count];
         }
+        if (StreamWeights.Length < weights) StreamWeights = new float[weights];
         sequences.CopyTo(_sequences);
+        _helperCount = 0;
+        for (int i = 0; i < _count; i++)
+        {
+            _firstHelper[i] = _helperCount;
+            if (sequences[i].Set.IsAnchored) AddHelpers(sequences[i]);
+        }
         _angles.Fill(sequences);
     }
 
@@ -136,7 +159,8 @@ internal sealed class PassState : IDisposable
         for (int i = 0; i < _count; i++)
         {
             (KvCache cache, StreamSet set, int count, _) = _sequences[i];
-            _attention[i] = new AttentionSequence(cache.Layer(layer), set.Prefix(layer), set.Count, cache.Position, count);
+            _attention[i] = set.IsAnchored ? new AttentionSequence(cache.Layer(layer), null, 1, cache.Position, count, HelpersOf(i, layer))
+                : new AttentionSequence(cache.Layer(layer), set.Prefix(layer), set.Count, cache.Position, count);
         }
         return _attention.AsSpan(0, _count);
     }
@@ -145,7 +169,7 @@ internal sealed class PassState : IDisposable
     public int KeepWanted()
     {
         int rows = 0;
-        foreach (PassSequence sequence in Sequences) rows += sequence.Set.Count * sequence.Wanted;
+        foreach (PassSequence sequence in Sequences) rows += sequence.WantedRows;
         if (rows == Rows) return rows;
         StreamRows.KeepWanted(Hidden, _config.HiddenSize, Sequences);
         StreamRows.KeepWanted(Normed, _config.HiddenSize, Sequences);
@@ -166,5 +190,40 @@ internal sealed class PassState : IDisposable
     {
         Scratch.Dispose();
         Rounded.Dispose();
+        _own?.Dispose();
+    }
+
+    private static void CheckActive(in PassSequence sequence)
+    {
+        bool fits = sequence.Set.IsAnchored && sequence.Active.Length == sequence.Wanted;
+        foreach (ulong active in sequence.Active.Span) fits &= (active & 1) == 1 && (active & ~sequence.Set.AllStreams) == 0;
+        if (!fits) throw new ArgumentException("the active streams are not those of an anchored set, at every wanted token and with its anchor", nameof(sequence));
+    }
+
+    private void AddHelpers(in PassSequence sequence)
+    {
+        for (int i = 0; i < sequence.Wanted; i++)
+        {
+            ulong active = sequence.ActiveAt(i);
+            for (int stream = 1; stream < sequence.Set.Count; stream++)
+                if ((active >> stream & 1) == 1) _helpers[_helperCount++] = new HelperRow(stream - 1, sequence.Count - sequence.Wanted + i);
+        }
+    }
+
+    private HelperRows HelpersOf(int sequence, int layer)
+    {
+        int first = _firstHelper[sequence], end = sequence + 1 < _count ? _firstHelper[sequence + 1] : _helperCount;
+        if (first == end) return default;
+        (KvCache cache, StreamSet set, _, _) = _sequences[sequence];
+        // In layer 0 all streams have the keys and values of their anchor.
+        return new HelperRows(_helpers.AsMemory(first, end - first), set.Prefix(layer), layer == 0 ? null : Own(cache.Layer(layer)), first);
+    }
+
+    // In the format of the caches, and a slot of each row's own. Memory is taken for the rows that are used.
+    private KvBuffer Own(KvBuffer cache)
+    {
+        if (_own is not null && _own.Layout.Type == cache.Layout.Type) return _own;
+        _own?.Dispose();
+        return _own = new KvBuffer(cache.Layout.Type, MostRows, cache.Heads, cache.Layout.HeadSize, 1);
     }
 }

@@ -19,7 +19,7 @@ internal static class PostNormLayer
         else Add(hidden, normed);
         SelfAttention.Run(config, layer, index, state, pool);
         RmsNorm.Run(normed, layer.AttentionOutputNorm, epsilon, normed, pool);
-        if (index == 0) StreamRows.Replicate(hidden, config.HiddenSize, state.Sequences);
+        if (index == 0) StreamRows.Replicate(hidden, config.HiddenSize, state.Sequences, state.Helpers);
         Add(hidden, normed);
         FeedForward.Run(config, layer, state, pool);
         RmsNorm.Run(normed, layer.FeedForwardOutputNorm, epsilon, normed, pool);

@@ -18,7 +18,7 @@ internal static class PreNormLayer
         if (index == 0) RmsNorm.Run(hidden[..embedded], layer.InputNorm, epsilon, normed[..embedded], pool);
         else RmsNorm.AddAndRun(hidden, layer.InputNorm, epsilon, normed, pool);
         SelfAttention.Run(config, layer, index, state, pool);
-        if (index == 0) StreamRows.Replicate(hidden, config.HiddenSize, state.Sequences);
+        if (index == 0) StreamRows.Replicate(hidden, config.HiddenSize, state.Sequences, state.Helpers);
         Scale(config, normed);
         RmsNorm.AddAndRun(hidden, layer.FeedForwardNorm, epsilon, normed, pool);
         FeedForward.Run(config, layer, state, pool);

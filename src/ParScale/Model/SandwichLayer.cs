@@ -18,7 +18,7 @@ internal static class SandwichLayer
         else RmsNorm.AddAndRun(hidden, layer.InputNorm, epsilon, normed, pool);
         SelfAttention.Run(config, layer, index, state, pool);
         RmsNorm.Run(normed, layer.AttentionOutputNorm, epsilon, normed, pool);
-        if (index == 0) StreamRows.Replicate(hidden, config.HiddenSize, state.Sequences);
+        if (index == 0) StreamRows.Replicate(hidden, config.HiddenSize, state.Sequences, state.Helpers);
         RmsNorm.AddAndRun(hidden, layer.FeedForwardNorm, epsilon, normed, pool);
         FeedForward.Run(config, layer, state, pool);
         RmsNorm.Run(normed, layer.FeedForwardOutputNorm, epsilon, normed, pool);

@@ -55,6 +55,9 @@ internal sealed class StreamCut(Checkpoint checkpoint, WeightDtype? type, int co
     {
         float[] whole = _whole.Vector(name);
         // The first bias has one number for each hidden one, whatever P is.
-        return name.EndsWith("aggregate_layer.0.bias", StringComparison.Ordinal) ? whole : whole[..(whole.Length / _streams * count)];
+        if (name.EndsWith("aggregate_layer.0.bias", StringComparison.Ordinal)) return whole;
+        // An anchor has no prefix.
+        int without = checkpoint.Config.Streams.Anchored && ModelTensors.IsPrefix(name) ? 1 : 0;
+        return whole[..(whole.Length / (_streams - without) * (count - without))];
     }
 }

@@ -1,16 +1,18 @@
+using ParScale.Kernels.Attention;
+
 namespace ParScale.Model;
 
 /// <summary>
-/// Rows of a pass. A sequence of T new tokens has P * T of them, stream-major: row p * T + t; the rows of the sequences follow each
-/// other, whatever their P.
+/// Rows of a pass. A sequence of T new tokens has P * T of them, stream-major: row p * T + t. One of an anchored set has the T rows of
+/// its anchor and behind them those of the helpers that run, token by token. The rows of the sequences follow each other, whatever their P.
 /// </summary>
 internal static class StreamRows
 {
     /// <summary>
     /// One input becomes P streams: they start from the same embedding and differ by their prefixes alone. x: [T, H] of all sequences
-    /// becomes [R, H] in place.
+    /// becomes [R, H] in place. helpers: those of all sequences, in order.
     /// </summary>
-    public static void Replicate(Span<float> x, int hidden, ReadOnlySpan<PassSequence> sequences)
+    public static void Replicate(Span<float> x, int hidden, ReadOnlySpan<PassSequence> sequences, ReadOnlySpan<HelperRow> helpers)
     {
         int token = 0, row = 0;
         foreach (PassSequence sequence in sequences)
@@ -24,7 +26,11 @@ internal static class StreamRows
             int length = sequences[i].Count * hidden;
             token -= sequences[i].Count;
             row -= sequences[i].Rows;
-            for (int stream = sequences[i].Set.Count - 1; stream >= 0; stream--)
+            int streams = sequences[i].Set.Cached.Count, behind = sequences[i].Rows - streams * sequences[i].Count;
+            for (int helper = 0; helper < behind; helper++)
+                x.Slice((token + helpers[^(behind - helper)].Token) * hidden, hidden).CopyTo(x[((row + sequences[i].Count + helper) * hidden)..]);
+            helpers = helpers[..^behind];
+            for (int stream = streams - 1; stream >= 0; stream--)
                 x.Slice(token * hidden, length).CopyTo(x.Slice(row * hidden + stream * length, length));
         }
     }
@@ -35,9 +41,12 @@ internal static class StreamRows
         int from = 0, to = 0;
         foreach (PassSequence sequence in sequences)
         {
-            int length = sequence.Wanted * hidden, left = (sequence.Count - sequence.Wanted) * hidden;
-            for (int stream = 0; stream < sequence.Set.Count; stream++)
+            int streams = sequence.Set.Cached.Count, left = (sequence.Count - sequence.Wanted) * hidden;
+            // Helpers run at wanted tokens alone, and stand behind those of their anchor.
+            int helpers = sequence.WantedRows - streams * sequence.Wanted;
+            for (int stream = 0; stream < streams; stream++)
             {
+                int length = (sequence.Wanted + helpers) * hidden;
                 if (from + left != to) x.Slice(from + left, length).CopyTo(x[to..]);
                 from += left + length;
                 to += length;

@@ -27,12 +27,23 @@ public sealed class StreamSet
     /// <summary>P.</summary>
     public int Count => Config.Count;
 
+    /// <summary>Whether stream 0 is the plain model and owns the only cache; the others can be left out at any token.</summary>
+    public bool IsAnchored => Config.Anchored;
+
     /// <summary>Bytes that prefixes and aggregator take in memory.</summary>
     public long Bytes => _prefixes.Sum(prefix => KvBuffer.BytesFor(prefix.Layout.Type, prefix.Streams, prefix.Heads, prefix.Layout.HeadSize, prefix.Capacity))
         + (Aggregator?.Bytes ?? 0);
 
     /// <summary>The plain model: P = 1, nothing learned.</summary>
     internal static StreamSet Plain { get; } = new("p1", StreamConfig.Plain, [], null);
+
+    /// <summary>
+    /// The set whose sequences have the same keys and values: of an anchored one the plain model, whatever helpers run.
+    /// </summary>
+    internal StreamSet Cached => IsAnchored ? Plain : this;
+
+    /// <summary>Bit p for every stream p.</summary>
+    internal ulong AllStreams => ulong.MaxValue >> (64 - Count);
 
     /// <summary>Null when P = 1.</summary>
     internal AggregatorWeights? Aggregator { get; }
@@ -63,7 +74,10 @@ public sealed class StreamSet
         };
     }
 
-    /// <summary>The learned keys and values before the tokens of a layer, [P, key-value heads, prefix, D]; null when P = 1.</summary>
+    /// <summary>
+    /// The learned keys and values before the tokens of a layer, [P, key-value heads, prefix, D]; null when P = 1. An anchor has none:
+    /// [P - 1, ...] then, of helper p at p - 1.
+    /// </summary>
     internal KvBuffer? Prefix(int layer) => _prefixes.Length == 0 ? null : _prefixes[layer];
 
     /// <summary>Frees its memory. Nobody may read any more.</summary>
@@ -74,14 +88,14 @@ public sealed class StreamSet
         Owner?.Dispose();
     }
 
-    // A checkpoint has [P, heads, slot, D], a cache takes [heads, D] of one slot.
+    // A checkpoint has [prefixes, heads, slot, D], a cache takes [heads, D] of one slot.
     private static KvBuffer Store(IWeightSource source, ModelConfig model, StreamConfig config, KvDtype type, int layer)
     {
         float[] prefixKeys = source.Vector($"model.layers.{layer}.self_attn.prefix_k"), prefixValues = source.Vector($"model.layers.{layer}.self_attn.prefix_v");
         int size = model.HeadSize, heads = model.KeyValueHeads, slots = config.PrefixTokens;
-        var buffer = new KvBuffer(type, config.Count, heads, size, slots);
+        var buffer = new KvBuffer(type, config.Prefixes, heads, size, slots);
         float[] keys = new float[heads * size], values = new float[heads * size];
-        for (int stream = 0; stream < config.Count; stream++)
+        for (int stream = 0; stream < config.Prefixes; stream++)
         {
             for (int slot = 0; slot < slots; slot++)
             {

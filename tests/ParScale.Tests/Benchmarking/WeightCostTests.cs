@@ -40,7 +40,7 @@ public class WeightCostTests
         Backbone backbone = weights.Backbone(Shape);
         StreamSet set = weights.Streams(Shape, Numbers(2), KvDtype.F32);
         double queries = 32 * 32 + 2 * 4 * 32, rest = 32 * 32 + 3 * 48 * 32, mixing = 2 * 32 * 32 + 2 * 32;
-        Assert.Equal((queries + rest) * 2 * 3 - queries + mixing, WeightCost.TokenProducts(backbone, set));
+        Assert.Equal((queries + rest) * 2 * 3 - queries + mixing, WeightCost.PromptTokenProducts(backbone, set));
         Assert.Equal(50 * 32, WeightCost.HeadProducts(backbone));
         set.Free();
     }
@@ -52,7 +52,7 @@ public class WeightCostTests
         Backbone backbone = weights.Backbone(Shape);
         StreamSet plain = StreamSet.Plain, two = weights.Streams(Shape, Numbers(2), KvDtype.F32);
         IReadOnlyDictionary<ProductCase, double> alone = WeightCost.StepProducts(backbone, [two]), batch = WeightCost.StepProducts(backbone, [two, plain, two]);
-        Assert.Equal(WeightCost.TokenProducts(backbone, two) + WeightCost.HeadProducts(backbone), alone.Values.Sum());
+        Assert.Equal(WeightCost.PromptTokenProducts(backbone, two) + WeightCost.HeadProducts(backbone), alone.Values.Sum());
         double queries = 32 * 32 + 2 * 4 * 32, mixing = 2 * 32 * 32 + 2 * 32;
         Assert.Equal(queries + mixing + 50 * 32, alone[new ProductCase(WeightDtype.F32, 1)]);
         Assert.Equal([2, 3, 5], batch.Keys.Select(one => one.Rows).Order());

@@ -51,7 +51,7 @@ internal static class FamilyRun
 
         float[] Run(params (int[] Tokens, StreamSet Set)[] sequences)
         {
-            KvCache[] caches = [.. sequences.Select(sequence => new KvCache(config, sequence.Set.Count, KvDtype.F32, sequence.Tokens.Length)
+            KvCache[] caches = [.. sequences.Select(sequence => new KvCache(config, sequence.Set.Cached.Count, KvDtype.F32, sequence.Tokens.Length)
             {
                 Epoch = backbone.RotationEpoch(sequence.Tokens.Length),
             })];

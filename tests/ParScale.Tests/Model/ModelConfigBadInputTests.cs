@@ -46,7 +46,7 @@ public class ModelConfigBadInputTests
         { "CF-07", "hidden_size", "6", "even" },
         { "CF-07", "head_dim", "5", "even" },
         { "CF-07", "num_key_value_heads", "3", "divisor" },
-        { "CF-08", "model_type", "\"lama\"", "supported are llama, mistral, qwen2, qwen3, gemma2, gemma3_text, phi3, olmo2, granite, smollm3, qwen3_moe, qwen2_moe, mixtral, olmoe, each also with _parscale, the nearest is llama" },
+        { "CF-08", "model_type", "\"lama\"", "supported are llama, mistral, qwen2, qwen3, gemma2, gemma3_text, phi3, olmo2, granite, smollm3, qwen3_moe, qwen2_moe, mixtral, olmoe, each also with _parscale or _parscale_anchored, the nearest is llama" },
         { "CF-08", "model_type", "\"mamba2_with_a_long_name\"", "each also with _parscale" },
         { "CF-08", "hidden_act", "\"gelu\"", "silu" },
         { "CF-08", "sliding_window", "0,\"use_sliding_window\":true,\"max_window_layers\":1", "from 1" },

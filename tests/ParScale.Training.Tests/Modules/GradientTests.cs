@@ -31,10 +31,13 @@ public sealed partial class GradientTests(ITestOutputHelper output)
     [InlineData(2, false, 0, 0.5, false)]
     [InlineData(4, false, 0, 0.0, true)]
     [InlineData(4, true, 3, 0.5, true)]
-    public void Every_gradient_is_the_slope_of_an_independent_loss(int streams, bool tied, int prefixMlp, double decorrelate, bool packed)
+    [InlineData(2, true, 0, 0.0, false, true)]
+    [InlineData(3, false, 3, 0.5, true, true)]
+    public void Every_gradient_is_the_slope_of_an_independent_loss(
+        int streams, bool tied, int prefixMlp, double decorrelate, bool packed, bool anchored = false)
     {
         using var scope = NewDisposeScope();
-        using ParScaleLm model = Model(streams, tied, prefixMlp);
+        using ParScaleLm model = Model(streams, tied, prefixMlp, anchored);
         (Batch batch, (int[], int[])[] documents) = packed ? Packed() : Rows();
         Tensor loss = TrainedLoss(model, batch, decorrelate);
         loss.backward();
@@ -51,7 +54,7 @@ public sealed partial class GradientTests(ITestOutputHelper output)
             worst[kind] = Math.Max(worst.GetValueOrDefault(kind), error);
         }
         foreach ((string kind, double error) in worst)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"P={streams} tied={tied} mlp={prefixMlp} packed={packed} {kind}: {error:E1}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"P={streams} tied={tied} mlp={prefixMlp} packed={packed} anchored={anchored} {kind}: {error:E1}"));
         Assert.All(worst, pair => Assert.True(pair.Value <= Tolerance, $"{pair.Key}: {pair.Value}"));
     }
 
@@ -64,10 +67,10 @@ public sealed partial class GradientTests(ITestOutputHelper output)
         return loss + StreamSimilarity.Penalty(states) * decorrelate;
     }
 
-    private static ParScaleLm Model(int streams, bool tied, int prefixMlp)
+    private static ParScaleLm Model(int streams, bool tied, int prefixMlp, bool anchored)
     {
         CheckpointConfig config = RandomCheckpoint.Config(
-            streams, tied: tied, heads: 4, keyValueHeads: 2, hidden: 6, intermediate: 7, headSize: 4, vocabulary: 11, prefix: 2);
+            streams, tied: tied, heads: 4, keyValueHeads: 2, hidden: 6, intermediate: 7, headSize: 4, vocabulary: 11, prefix: 2, anchored: anchored);
         var model = new ParScaleLm(config, compute: ScalarType.Float64, prefixMlp: prefixMlp);
         model.to(ScalarType.Float64);
         using var noGradient = no_grad();

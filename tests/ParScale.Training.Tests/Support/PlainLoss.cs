@@ -43,7 +43,7 @@ internal sealed class PlainLoss(CheckpointConfig config, IReadOnlyDictionary<str
             string name = $"model.layers.{layer}.self_attn.";
             if (!weights.TryGetValue(name + "prefix_mlp.table", out double[]? table)) continue;
             double[] keys = [.. weights[name + "prefix_k"]], values = [.. weights[name + "prefix_v"]];
-            int rows = config.Streams.Count * slots, width = table.Length / rows;
+            int rows = config.Streams.Prefixes * slots, width = table.Length / rows;
             for (int row = 0; row < rows; row++)
             {
                 double[] inner = [.. networks.Linear(name + "prefix_mlp.0", table[(row * width)..((row + 1) * width)]).Select(Math.Tanh)];

@@ -22,6 +22,12 @@ internal abstract class Family
     /// <summary>The class with streams.</summary>
     public string StreamClass => $"{PlainClass[..^PlainEnd.Length]}ParScale{PlainEnd}";
 
+    /// <summary><c>model_type</c> with an anchor and helpers.</summary>
+    public string AnchoredType => $"{StreamType}_anchored";
+
+    /// <summary>The class with an anchor and helpers.</summary>
+    public string AnchoredClass => $"{PlainClass[..^PlainEnd.Length]}ParScaleAnchored{PlainEnd}";
+
     /// <summary>Keys that it reads beside those of every family.</summary>
     public abstract IReadOnlyList<string> Keys { get; }
 

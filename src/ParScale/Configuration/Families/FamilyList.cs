@@ -13,7 +13,7 @@ internal static class FamilyList
     ];
 
     /// <summary>Every <c>model_type</c>, those with streams included.</summary>
-    public static IEnumerable<string> Types => All.SelectMany(family => (string[])[family.PlainType, family.StreamType]);
+    public static IEnumerable<string> Types => All.SelectMany(family => (string[])[family.PlainType, family.StreamType, family.AnchoredType]);
 
     /// <summary>The family of plain models of this type.</summary>
     public static Family OfPlain(string plainType) => All.First(family => family.PlainType == plainType);
@@ -24,12 +24,12 @@ internal static class FamilyList
     /// <exception cref="ParScaleException">It is none of them (CF-08).</exception>
     public static Family Of(string modelType, string file)
     {
-        if (All.FirstOrDefault(family => modelType == family.PlainType || modelType == family.StreamType) is { } found) return found;
+        if (All.FirstOrDefault(family => modelType == family.PlainType || modelType == family.StreamType || modelType == family.AnchoredType) is { } found) return found;
         string? nearest = Types.FirstOrDefault(type => modelType.Length > 2 && type.StartsWith(modelType, StringComparison.Ordinal))
             ?? NearestName.Find(modelType, Types, within: Math.Max(2, modelType.Length / 2));
         string hint = nearest is null ? "" : $", the nearest is {nearest}";
         throw ParScaleException.BadInput("CF-08", file,
-            $"model_type is {ParScaleException.Quote(modelType)}; supported are {Names}, each also with _parscale{hint}");
+            $"model_type is {ParScaleException.Quote(modelType)}; supported are {Names}, each also with _parscale or _parscale_anchored{hint}");
     }
 
     /// <summary>The plain types in one line.</summary>
