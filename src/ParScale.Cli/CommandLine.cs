@@ -65,7 +65,7 @@ internal static class CommandLine
     private static Command Build(string[] args, Terminal terminal, CommonOptions common)
     {
         // Not a RootCommand: that one takes its name from the assembly, and the command has a name of its own.
-        var root = new Command(Name, "Runs ParScale (parallel scaled) and Qwen2 language models in this process, on the CPU.");
+        var root = new Command(Name, "Runs language models of many families in this process, on the CPU, plain or with parallel streams (ParScale).");
         root.Options.Add(new HelpOption("--help", "-h", "-?") { Description = "Show this help, or that of one command.", Action = new HelpWithExamples() });
         common.AddTo(root);
         Option<bool> version = CommonOptions.Flag("--version", "Show the version and the runtime.");

@@ -4,7 +4,7 @@ using ParScale.Kernels.Machine;
 namespace ParScale.Kernels.Elementwise;
 
 /// <summary>Some rows of a matrix, chosen by their numbers, brought together and added back. A row's bits do not depend on the others.</summary>
-internal static unsafe class ChosenRows
+internal static unsafe partial class ChosenRows
 {
     // Fewer values than this are copied faster by the caller than by handing them over.
     private const int SmallestShare = 16 * 1024;

@@ -64,6 +64,20 @@ internal static unsafe partial class Linear
         foreach (Product product in products) GC.KeepAlive(product.Weights);
     }
 
+    /// <summary>Two or three products with rows that were rounded before, for block-quantized weights of the type that they were rounded for.</summary>
+    /// <exception cref="ArgumentException">A length does not fit the shapes.</exception>
+    public static void RunAll(ReadOnlySpan<Product> products, QuantizedActivations x, WorkerPool pool)
+    {
+        foreach (Product product in products)
+        {
+            if (product.Weights.Type != products[0].Weights.Type || x.Groups != QuantizedLayout.Groups(product.Weights.Type, product.Weights.Columns))
+                throw new ArgumentException("x was rounded for other weights", nameof(x));
+            Check(product.Weights, x.Rows * product.Weights.Columns, x.Rows, product.Bias.Length, Math.Min(product.Y.Length, (long)x.Rows * product.Weights.Rows));
+        }
+        QuantizedMatMul.Run(products, x, pool);
+        foreach (Product product in products) GC.KeepAlive(product.Weights);
+    }
+
     private static void Check(WeightMatrix weights, int x, int rows, int bias, long y)
     {
         if (x != (long)rows * weights.Columns) throw new ArgumentException("x is not [R, K]", nameof(x));

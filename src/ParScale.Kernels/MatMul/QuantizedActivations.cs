@@ -71,11 +71,33 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         fixed (float* values = x) Simd.Run(new Rounding(values, length, groupSize, offset, layout, this, pool));
     }
 
+    /// <summary>Takes some of the rows that another one holds: the same bits as rounding them again.</summary>
+    public void Take(QuantizedActivations from, ReadOnlySpan<int> rows, WorkerPool pool)
+    {
+        if (rows.ContainsAnyExceptInRange(0, from.Rows - 1)) throw new ArgumentException("a row is not held", nameof(rows));
+        (Kernel, Rows, Groups, RowBytes) = (from.Kernel, rows.Length, from.Groups, from.RowBytes);
+        _code = (sbyte*)_codes.Take((long)Rows * RowBytes);
+        _scale = (ActivationGroup*)_scales.Take((long)Rows * Groups * sizeof(ActivationGroup));
+        fixed (int* chosen = rows)
+        {
+            var job = new CopyJob(from, this, chosen);
+            pool.Run(ref job, Rows, Math.Max(1, SmallestShare / RowBytes));
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         _codes.Dispose();
         _scales.Dispose();
+    }
+
+    // Where a group of a row stands, counted in groups.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long Place(int row, int group, int rows, int groups)
+    {
+        int first = row / BlockRows * BlockRows, block = Math.Min(BlockRows, rows - first);
+        return (long)first * groups + (long)group * block + (row - first);
     }
 
     private static int GroupBytes(ActivationLayout layout, int groupSize) =>
@@ -89,6 +111,24 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         {
             var job = new Job<TSimd, TFloat, TInt>(x, length, to.Rows, groupSize, to.Groups, offset, layout, to._code, to._scale);
             pool.Run(ref job, to.Rows * to.Groups, Math.Max(1, SmallestShare / groupSize));
+        }
+    }
+
+    // Items are rows.
+    private readonly struct CopyJob(QuantizedActivations from, QuantizedActivations to, int* rows) : IRangeJob
+    {
+        public void Run(int start, int end)
+        {
+            int bytes = to.RowBytes / to.Groups;
+            for (int row = start; row < end; row++)
+            {
+                for (int group = 0; group < to.Groups; group++)
+                {
+                    long source = Place(rows[row], group, from.Rows, from.Groups), target = Place(row, group, to.Rows, to.Groups);
+                    new ReadOnlySpan<sbyte>(from._code + source * bytes, bytes).CopyTo(new Span<sbyte>(to._code + target * bytes, bytes));
+                    to._scale[target] = from._scale[source];
+                }
+            }
         }
     }
 
@@ -116,7 +156,6 @@ internal sealed unsafe class QuantizedActivations : IDisposable
             for (int item = start; item < end; item++)
             {
                 int group = item / _rows, row = item % _rows;
-                int first = row / BlockRows * BlockRows, block = Math.Min(BlockRows, _rows - first);
                 int from = group * _groupSize, count = Math.Min(_groupSize, _length - from);
                 float* values = _x + (long)row * _length + from;
                 if (count < _groupSize)
@@ -125,7 +164,7 @@ internal sealed unsafe class QuantizedActivations : IDisposable
                     new ReadOnlySpan<float>(values, count).CopyTo(new Span<float>(padded, count));
                     values = padded;
                 }
-                long place = (long)first * _groups + (long)group * block + (row - first);
+                long place = Place(row, group, _rows, _groups);
                 sbyte* to = _codes + place * groupBytes;
                 _scales[place] = Round(values, pairs ? bytes : to);
                 if (pairs) StorePairs(bytes, to);

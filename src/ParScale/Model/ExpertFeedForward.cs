@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using ParScale.Configuration;
 using ParScale.Kernels.Elementwise;
+using ParScale.Kernels.Formats;
 using ParScale.Kernels.Machine;
 using ParScale.Kernels.MatMul;
 
@@ -8,8 +9,8 @@ namespace ParScale.Model;
 
 /// <summary>
 /// y = sum over the chosen experts of weight * expert(x), plus sigmoid(gate x) * shared(x) where there is a shared block. Rows are grouped
-/// by expert: each expert's matrices are read once for all its rows of all streams and sequences. A row adds its experts in
-/// their order, so that its bits do not depend on the rows that it shares them with.
+/// by expert: each expert's matrices are read once for all its rows of all streams and sequences; for block-quantized weights a row is
+/// rounded once for all its experts. A row adds its experts in their order, so that its bits do not depend on the rows that it shares them with.
 /// </summary>
 internal static class ExpertFeedForward
 {
@@ -23,13 +24,26 @@ internal static class ExpertFeedForward
         Span<float> sum = routes.Sum.AsSpan(0, x.Length);
         if (weights.Shared is { } shared) AddShared(config, weights, shared, x, sum, state, pool);
         else sum.Clear();
+        // All experts of a layer are of one type, and each of its rows would be rounded alike for each of them.
+        WeightDtype type = weights.Experts[0].Gate.Type;
+        bool rounds = WeightFormats.IsQuantized(type);
+        if (rounds) state.RoundedForExperts.Fill(x, rows, type, pool);
         for (int expert = 0; expert < weights.Experts.Length; expert++)
         {
             ReadOnlySpan<int> own = routes.RowsOf(expert);
             if (own.IsEmpty) continue;
-            Span<float> gathered = routes.Gathered.AsSpan(0, own.Length * hidden), result = routes.Result.AsSpan(0, own.Length * hidden);
-            ChosenRows.Gather(x, hidden, own, gathered, pool);
-            FeedForward.Run(weights.Experts[expert], config.Activation, gathered, own.Length, result, state, pool);
+            Span<float> result = routes.Result.AsSpan(0, own.Length * hidden);
+            if (rounds)
+            {
+                state.Rounded.Take(state.RoundedForExperts, own, pool);
+                FeedForward.RunRounded(weights.Experts[expert], config.Activation, result, state, pool);
+            }
+            else
+            {
+                Span<float> gathered = routes.Gathered.AsSpan(0, own.Length * hidden);
+                ChosenRows.Gather(x, hidden, own, gathered, pool);
+                FeedForward.Run(weights.Experts[expert], config.Activation, gathered, own.Length, result, state, pool);
+            }
             ChosenRows.AddScaled(result, hidden, own, routes.WeightsOf(expert), sum, pool);
             routes.Saw(weights.Experts[expert]);
         }

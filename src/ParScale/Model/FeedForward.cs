@@ -19,9 +19,22 @@ internal static class FeedForward
     public static void Run(
         FeedForwardWeights weights, Activation activation, ReadOnlySpan<float> x, int rows, Span<float> y, PassState state, WorkerPool pool)
     {
+        Linear.RunAll([new(weights.Gate, weights.GateBias, state.Gate), new(weights.Up, weights.UpBias, state.Up)], x, rows, pool, state.Rounded);
+        Finish(weights, activation, rows, y, state, pool);
+    }
+
+    /// <summary>The same with x in state.Rounded already; of block-quantized weights. y: [rows, H]</summary>
+    public static void RunRounded(FeedForwardWeights weights, Activation activation, Span<float> y, PassState state, WorkerPool pool)
+    {
+        int rows = state.Rounded.Rows;
+        Linear.RunAll([new(weights.Gate, weights.GateBias, state.Gate), new(weights.Up, weights.UpBias, state.Up)], state.Rounded, pool);
+        Finish(weights, activation, rows, y, state, pool);
+    }
+
+    private static void Finish(FeedForwardWeights weights, Activation activation, int rows, Span<float> y, PassState state, WorkerPool pool)
+    {
         int width = weights.Gate.Rows;
         Span<float> gate = state.Gate.AsSpan(0, rows * width), up = state.Up.AsSpan(0, rows * width);
-        Linear.RunAll([new(weights.Gate, weights.GateBias, state.Gate), new(weights.Up, weights.UpBias, state.Up)], x, rows, pool, state.Rounded);
         if (activation == Activation.GeluTanh) GeGlu.Run(gate, up, gate, pool);
         else SwiGlu.Run(gate, up, gate, pool);
         Linear.Run(weights.Down, gate, rows, weights.DownBias, y, pool, state.Rounded);

@@ -69,6 +69,9 @@ internal sealed class PassState : IDisposable
     /// <summary>Where activations are rounded for weights of levels and scales.</summary>
     public QuantizedActivations Rounded { get; } = new();
 
+    /// <summary>The rows that experts are chosen for, rounded once for all experts.</summary>
+    public QuantizedActivations RoundedForExperts { get; } = new();
+
     /// <summary>[R, H] the residual stream; [T, H], the embeddings, before layer 0.</summary>
     public float[] Hidden { get; }
 
@@ -191,6 +194,7 @@ internal sealed class PassState : IDisposable
         Scratch.Dispose();
         Rounded.Dispose();
         _own?.Dispose();
+        RoundedForExperts.Dispose();
     }
 
     private static void CheckActive(in PassSequence sequence)

@@ -15,14 +15,12 @@ public class ChosenRowsTests
         var random = new Random(rows);
         float[] x = [.. Enumerable.Range(0, rows * width).Select(_ => random.NextSingle() - 0.5f)], y = [.. x.Reverse()];
         int[] chosen = [.. Enumerable.Range(0, rows).Where(row => row % 3 != 1)];
-        float[] scales = [.. chosen.Select(_ => random.NextSingle())], gathered = new float[chosen.Length * width], expected = [.. y];
+        float[] scales = [.. chosen.Select(_ => random.NextSingle())], gathered = new float[chosen.Length * width], plain = new float[chosen.Length * width], expected = [.. y];
         ChosenRows.Gather(x, width, chosen, gathered, pool);
-        for (int i = 0; i < chosen.Length; i++)
-        {
-            Assert.Equal(x.AsSpan(chosen[i] * width, width), gathered.AsSpan(i * width, width));
-            for (int k = 0; k < width; k++) expected[chosen[i] * width + k] = gathered[i * width + k] * scales[i] + expected[chosen[i] * width + k];
-        }
+        ChosenRows.GatherReference(x, width, chosen, plain);
+        Assert.Equal(plain, gathered);
         ChosenRows.AddScaled(gathered, width, chosen, scales, y, pool);
+        ChosenRows.AddScaledReference(gathered, width, chosen, scales, expected);
         Assert.Equal(expected, y);
     }
 

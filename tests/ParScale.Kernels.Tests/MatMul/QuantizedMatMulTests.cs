@@ -147,6 +147,33 @@ public sealed class QuantizedMatMulTests : IDisposable
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Tiers))]
+    public void Rows_taken_from_rounded_ones_give_the_bits_of_rounding_them_again(string tier)
+    {
+        Assert.True(KernelTier.TryForce(tier));
+        using var all = new QuantizedActivations();
+        foreach (WeightDtype type in Types)
+        {
+            using WeightMatrix weights = WeightMatrix.FromValues(Numbers.Random(70 * 300, 1), type, 70, 300);
+            float[] x = Numbers.Random(21 * 300, 2);
+            all.Fill(x, 21, type, _pool);
+            foreach (int[] rows in (int[][])[[20], [0, 3, 8, 9, 17], [.. Enumerable.Range(2, 18)]])
+            {
+                float[] expected = new float[rows.Length * 70], actual = new float[rows.Length * 70], again = new float[rows.Length * 70];
+                Linear.Run(weights, rows.SelectMany(row => x[(row * 300)..((row + 1) * 300)]).ToArray(), rows.Length, [], expected, _pool, _scratch);
+                _scratch.Take(all, rows, _pool);
+                Linear.RunAll([new(weights, [], actual), new(weights, [], again)], _scratch, _pool);
+                Assert.Equal(expected, actual);
+                Assert.Equal(expected, again);
+            }
+            Assert.Throws<ArgumentException>(() => _scratch.Take(all, [21], _pool));
+            _scratch.Take(all, [1], _pool);
+            using WeightMatrix narrow = WeightMatrix.FromValues(new float[70], type, 1, 70);
+            Assert.Throws<ArgumentException>(() => Linear.RunAll([new(narrow, [], new float[1]), new(narrow, [], new float[1])], _scratch, _pool));
+        }
+    }
+
     [Fact]
     public void Products_whose_lengths_do_not_fit_are_refused()
     {
