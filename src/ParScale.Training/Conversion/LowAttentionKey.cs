@@ -9,7 +9,7 @@ namespace ParScale.Training.Conversion;
 /// m = sigmoid(q k + ln n - a) of its attention, a being the logarithm of the sum of e^score over the tokens it sees. The mean of
 /// -ln(1 - m) is convex in k: Newton's method goes down from k = 0 until the mean of m is small enough, which also keeps k short. In a
 /// layer that caps its scores, cap(q k) = c tanh(q k / c) stands for q k, and no share is below that of a score of -c: there it also
-/// stops where a longer key would hardly be looked at less.
+/// stops where a step takes hardly anything off the share, and shortens the key as far as that adds hardly anything.
 /// </summary>
 internal static class LowAttentionKey
 {
@@ -21,6 +21,9 @@ internal static class LowAttentionKey
 
     // A capped score far down has no slope, so a key that is longer than it must be could not be learned.
     private const double WorthwhileUnderCap = 0.95;
+
+    // Held here: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
+    private static readonly Scalar Shorter = 0.9;
 
     /// <summary>
     /// The key [D] for queries [N, D] with the logarithms <paramref name="logMass"/> [N], and each one's share m, [N]; float64.
@@ -50,6 +53,7 @@ internal static class LowAttentionKey
             if (Descend(prefix, ridge, key, direction) is not { } next) break;
             key = next;
         }
+        if (cap is not null) key = Shortened(prefix, key, share);
         return (key.MoveToOuterDisposeScope(), prefix.Derivatives(key).Shares.MoveToOuterDisposeScope());
     }
 
@@ -76,6 +80,15 @@ internal static class LowAttentionKey
             worst = Math.Max(worst, shares.mean().item<double>());
         }
         return (stack(keys).MoveToOuterDisposeScope(), stack(values).MoveToOuterDisposeScope(), worst);
+    }
+
+    /// <summary>The shortest of the key's tenths off, again and again, with which no more than asked is looked at, or hardly more than with the key.</summary>
+    private static Tensor Shortened(PrefixScores prefix, Tensor key, double share)
+    {
+        double Mean(Tensor at) => prefix.Derivatives(at).Shares.mean().item<double>();
+        double most = Math.Max(share, Mean(key) / WorthwhileUnderCap);
+        for (int step = 0; step < MostSteps && key * Shorter is var shorter && Mean(shorter) <= most; step++) key = shorter;
+        return key;
     }
 
     /// <summary>The longest step of 1, 1/2, 1/4 ... that makes the mean smaller; null when none does.</summary>

@@ -45,7 +45,7 @@ public sealed class LowAttentionKeyTests
         Tensor scores = queries.to(ScalarType.Float64).mv(key), capped = (scores / cap).tanh() * cap;
         Assert.True(((capped + Math.Log(48) - logMass).sigmoid() - shares).abs().max().item<double>() < 1e-6);
         // No score is below -c, and what is left there is near the least that it allows.
-        double least = Math.Max(1e-3, (Math.Log(48) - cap - logMass).sigmoid().mean().item<double>());
+        double least = Math.Max(1e-3, (Math.Log(48) - cap - logMass.to(ScalarType.Float64)).sigmoid().mean().item<double>());
         Assert.InRange(shares.mean().item<double>(), 0, 1.3 * least);
         Assert.True((scores / cap).abs().mean().item<double>() < 4);
     }

