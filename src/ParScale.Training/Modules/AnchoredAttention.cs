@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Modules;
