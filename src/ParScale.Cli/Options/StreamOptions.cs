@@ -13,7 +13,7 @@ internal sealed class StreamOptions
 
     private readonly Option<StreamNumber?> _streams;
     private readonly Option<double?> _budget = NumberOption.Real("--stream-budget",
-        FormattableString.Invariant($"With --streams auto: mean streams per new token that the gate aims at (default: {StreamGate.DefaultBudget})."), value => value is >= 1 and <= MostStreams, FormattableString.Invariant($"from 1 to {MostStreams}"));
+        FormattableString.Invariant($"With --streams auto: mean streams per new token that the gate keeps to (default: {StreamGate.DefaultBudget})."), value => value is >= 1 and <= MostStreams, FormattableString.Invariant($"from 1 to {MostStreams}"));
     private readonly Option<double?> _threshold = NumberOption.Real("--stream-threshold",
         "With --streams auto: entropy of the anchor's prediction, nats, above which its helpers run; fixed without a budget.", value => value is >= 0 and <= 100, "from 0 to 100");
     private readonly bool _mayRest;

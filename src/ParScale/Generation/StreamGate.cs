@@ -1,3 +1,4 @@
+using ParScale.Kernels.Elementwise;
 using ParScale.Model;
 
 namespace ParScale.Generation;
@@ -11,17 +12,17 @@ public sealed record StreamGate
     /// <summary>The budget where neither a budget nor a threshold is given.</summary>
     public const double DefaultBudget = 1.5;
 
+    /// <summary>Where a threshold starts that follows a budget.</summary>
+    public const double DefaultThreshold = 1;
+
     /// <summary>
-    /// Mean streams per chosen token, 1 to P, which the threshold is moved for: up when the gate opens, down when it does not. Null leaves
-    /// the threshold where it is.
+    /// Mean streams per chosen token, 1 to P: never exceeded by more than one opening of the gate, and the threshold is moved for it, up after
+    /// entropies above it, down after others. Null leaves the threshold where it is.
     /// </summary>
     public double? Budget { get; init; }
 
     /// <summary>Nats above which the gate opens; with a budget where the threshold starts. Null starts at <see cref="DefaultThreshold"/>.</summary>
     public double? Threshold { get; init; }
-
-    /// <summary>Where a threshold starts that follows a budget.</summary>
-    public const double DefaultThreshold = 1;
 
     /// <summary>Checks every range.</summary>
     /// <exception cref="ParScaleException">A value is outside its range; the message names it.</exception>
@@ -73,10 +74,14 @@ internal sealed class OpenGate(StreamGate gate, int streams)
     /// <summary>Whether the helpers run for the token that the anchor predicts with these logits [V]; called once for each.</summary>
     public bool Opens(ReadOnlySpan<float> logits)
     {
-        bool open = _share != 0 && Kernels.Elementwise.Softmax.Entropy(logits) > _threshold;
+        bool unsure = Softmax.Entropy(logits) > _threshold, open = unsure;
         _tokens++;
+        if (_share is { } share)
+        {
+            open = unsure && share > 0 && _open <= share * _tokens;
+            _threshold += Step * (unsure ? 1 - share : -share);
+        }
         if (open) _open++;
-        if (_share is { } share) _threshold += Step * (open ? 1 - share : -share);
         return open;
     }
 }
