@@ -161,63 +161,6 @@ public sealed partial class LanguageModel : IDisposable
         }
     }
 
-    private static LanguageModel WithAdded(LanguageModel model, LoadOptions options)
-    {
-        if (options.AddedStreams.Count == 0 && options.Gate is null) return model;
-        try
-        {
-            foreach (string folder in options.AddedStreams) model.AddStreams(folder);
-            if (options.AddedStreams.Count > 0 && options.Streams is { } streams) model.Streams = StreamChoice.FromInt32(streams).Find(model.StreamSets);
-            options.Gate?.Validate();
-            options.Gate?.Require(model.Streams);
-            return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// Makes another set of streams resident over the same weights: an add-on, or the streams of a whole model with this backbone.
-    /// Requests choose it by its P or by its name. That it belongs to these weights is proved without reading all of them.
-    /// </summary>
-    /// <param name="folder">The folder of the add-on or of the model.</param>
-    /// <param name="name">A name of its own; null takes <c>p</c> and P, as in <c>p4</c>.</param>
-    /// <exception cref="ParScaleException">
-    /// The folder is malformed, was made for other weights (AD-02) or another shape (AD-03), has no streams in floats (AD-05), or the name
-    /// is taken (AD-06).
-    /// </exception>
-    public StreamSet AddStreams(string folder, string? name = null)
-    {
-        ArgumentNullException.ThrowIfNull(folder);
-        if (name is not null && string.IsNullOrWhiteSpace(name)) throw ParScaleException.Usage("AD-06", "the name of a stream set is empty; leave it out or give one");
-        Acquire();
-        try
-        {
-            lock (_adding)
-            {
-                Checkpoint checkpoint = Checkpoint.OpenStreams(folder, _checkpoint);
-                try
-                {
-                    StreamSet set = Read(checkpoint, name ?? StreamSet.NameOf(checkpoint.Config.Streams.Count));
-                    Volatile.Write(ref _sets, [.. _sets, set]);
-                    return set;
-                }
-                catch
-                {
-                    checkpoint.Dispose();
-                    throw;
-                }
-            }
-        }
-        finally
-        {
-            Release();
-        }
-    }
-
     /// <summary>
     /// Lets the model go. Requests in flight end with <see cref="ObjectDisposedException"/>; sessions keep the weights until they are
     /// disposed.
@@ -262,15 +205,6 @@ public sealed partial class LanguageModel : IDisposable
             _backbone.Dispose();
             _checkpoint.Dispose();
         }
-    }
-
-    private StreamSet Read(Checkpoint checkpoint, string name)
-    {
-        if (StreamSets.Any(other => other.Name == name))
-            throw ParScaleException.Usage("AD-06", $"a stream set {ParScaleException.Quote(name)} is loaded already; give this one another name");
-        // The aggregator takes the format that it would have in a folder with this backbone.
-        var reader = new WeightReader(checkpoint, _requestedDtype ?? _checkpoint.Config.QuantizedType);
-        return StreamSet.From(reader, Config, checkpoint.Config.Streams, KvDtype, name, checkpoint);
     }
 
     private void Acquire()
