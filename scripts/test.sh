@@ -125,11 +125,6 @@ for project in tests/*.Tests; do
     name=${project#tests/}
     [[ $name = ParScale.Kernels.Tests || $name = ParScale.Training.Tests ]] || suite "$name"
 done
-title ParScale.Training.Tests
-wait "$training"
-status=$?
-cat "$logs/training.log"
-count ParScale.Training.Tests "$status" "$logs/training.log"
 
 embedded=$(compgen -G 'models/*/config.json' || compgen -G 'models/config.json' || true)
 if [ -n "$embedded" ]; then
@@ -140,4 +135,10 @@ else
     skipped=$((skipped + 1))
 fi
 check 'packages, installed offline' scripts/test-packages.sh
+
+title ParScale.Training.Tests
+wait "$training"
+status=$?
+cat "$logs/training.log"
+count ParScale.Training.Tests "$status" "$logs/training.log"
 finish

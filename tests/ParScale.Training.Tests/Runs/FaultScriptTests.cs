@@ -6,13 +6,13 @@ namespace ParScale.Training.Tests.Runs;
 public sealed class FaultScriptTests
 {
     [Fact]
-    public void A_run_that_is_killed_again_and_again_loses_nothing() => AssertPasses("stops.sh", "4", "KILL", "60");
+    public void A_run_that_is_killed_again_and_again_loses_nothing() => AssertPasses("stops.sh", "2", "KILL", "40");
 
     [Fact]
     public void A_disk_that_fills_up_loses_nothing()
     {
         if (!OperatingSystem.IsLinux() || Run("unshare", "-rm", "true").ExitCode != 0) Assert.Skip("needs unshare -rm");
-        AssertPasses("disk-full.sh", "180");
+        AssertPasses("disk-full.sh", "300");
     }
 
     private static void AssertPasses(string script, params string[] words)
