@@ -82,7 +82,7 @@ internal static class LowAttentionKey
         return (stack(keys).MoveToOuterDisposeScope(), stack(values).MoveToOuterDisposeScope(), worst);
     }
 
-    /// <summary>The shortest of the key's tenths off, again and again, with which no more than asked is looked at, or hardly more than with the key.</summary>
+    /// <summary>The key a tenth shorter, again and again, as long as it gets no more than the share asked for, or hardly more than it had.</summary>
     private static Tensor Shortened(PrefixScores prefix, Tensor key, double share)
     {
         double Mean(Tensor at) => prefix.Derivatives(at).Shares.mean().item<double>();

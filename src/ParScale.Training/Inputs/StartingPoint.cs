@@ -25,7 +25,7 @@ internal sealed record StartingPoint
 
     public string Folder { get; }
 
-    /// <summary>The config in the folder.</summary>
+    /// <summary>The config in the folder, with the type that its weights have.</summary>
     public CheckpointConfig Source { get; }
 
     /// <summary>The plain weights of the folder; its path is absolute.</summary>
@@ -41,7 +41,7 @@ internal sealed record StartingPoint
         BackboneReference backbone = checkpoint.Config.Backbone is { } below
             ? below with { Path = SystemPath.Full(Path.Combine(folder, below.Path)) }
             : new BackboneReference(SystemPath.Full(folder), BackboneHash.Of(checkpoint));
-        return new StartingPoint(folder, checkpoint.Config with { Backbone = null, Notices = [] }, backbone);
+        return new StartingPoint(folder, ModelFolder.ConfigOf(checkpoint) with { Backbone = null, Notices = [] }, backbone);
     }
 
     /// <summary>The options with the shape of this model; what they leave open of the streams is taken from it too.</summary>
@@ -87,7 +87,8 @@ internal sealed record StartingPoint
         CheckpointConfig config = options.Streams == Source.Streams.Count
             ? Source with { Streams = Source.Streams with { Smoothing = options.Smoothing, Elastic = ElasticStreams.Of(options.Elastic) } }
             : NewStreams.Configure(Source, options.StreamConfig);
-        return config with { StoredType = options.SaveType.InConfig() };
+        // A backbone that stays as it is keeps its type too.
+        return options.Train == TrainedSet.Streams ? config : config with { StoredType = options.SaveType.InConfig() };
     }
 
     /// <summary>Puts the weights of the folder into <paramref name="model"/>, and new ones where it has more streams.</summary>

@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 namespace ParScale.Training.Tests.Families;
 
 /// <summary>Streams that a plain model of any family gets: the loss stays near what it was, and the plain tensors stay as they are.</summary>
-public sealed partial class FamilyConversionTests(ITestOutputHelper output) : IDisposable
+public sealed partial class FamilyConversionTests(ITestOutputHelper output, FamilyInputs fixture) : IClassFixture<FamilyInputs>, IDisposable
 {
     private const int Streams = 4;
     private readonly TempFolder _folder = new();
@@ -39,6 +39,8 @@ public sealed partial class FamilyConversionTests(ITestOutputHelper output) : ID
     public void New_streams_keep_the_loss_and_the_backbone(string name)
     {
         CheckpointConfig config = FamilyConfigs.Read(name);
+        // Tied heads give all tokens large logits here, which a cap would make equal.
+        config = config with { Model = config.Model with { LogitsSoftCap = null } };
         var random = new Random(9);
         double[] common = [.. Enumerable.Range(0, config.Model.HiddenSize).Select(_ => random.NextDouble() < 0.5 ? -1.0 : 1.0)];
         RandomCheckpoint.Write(_folder.File("plain"), config, seed: 6, change: (tensor, values) =>
@@ -72,7 +74,7 @@ public sealed partial class FamilyConversionTests(ITestOutputHelper output) : ID
     [MemberData(nameof(Families))]
     public void Trained_models_keep_their_loss(string name)
     {
-        string[] inputs = Samples.Inputs(_folder);
+        string[] inputs = fixture.Flags;
         string json = FamilyConfigs.Json(name).Replace("\"vocab_size\":50", "\"vocab_size\":300", StringComparison.Ordinal);
         json = WindowOrContext().Replace(json, match => match.Groups[1].Value + "32");
         CheckpointConfig config = CheckpointConfig.Parse(Encoding.UTF8.GetBytes(json), "config.json");
@@ -80,11 +82,11 @@ public sealed partial class FamilyConversionTests(ITestOutputHelper output) : ID
             ModelFolder.Save(first, _folder.File("first"), TensorType.F32, inputs[^1]);
         Assert.Equal(0, CommandLine.Run(
         [
-            "train", .. inputs, "--from", _folder.File("first"), "-o", _folder.File("run"), "--context", "32", "--batch", "16", "--steps", "400", "--warmup", "40",
-            "--lr", "5e-3", "--eval-every", "400", "--save-every", "400", "--save-dtype", "f32", "--threads", "2",
+            "train", .. inputs, "--from", _folder.File("first"), "-o", _folder.File("run"), "--context", "32", "--batch", "8", "--steps", "150", "--warmup", "20",
+            "--lr", "1e-2", "--eval-every", "150", "--save-every", "150", "--save-dtype", "f32", "--threads", "1",
         ]));
         ConvertReport Report(StreamInit init) => Converter.AddStreams(_folder.File("run/final"), _folder.File($"{init}"),
-            Options(init, prefix: 16) with { Text = Samples.Text(1500, seed: 8), MeasuredTokens = 2000 });
+            Options(init, prefix: 16) with { Text = Samples.Text(300, seed: 8), MeasuredTokens = 250 });
         ConvertReport keep = Report(StreamInit.Keep), paper = Report(StreamInit.Paper);
         output.WriteLine(Row(name, keep.LossBefore!.Value, keep.LossAfter!.Value, keep.PrefixShare!.Value)
             + string.Create(CultureInfo.InvariantCulture, $" {paper.LossAfter:F4} |"));

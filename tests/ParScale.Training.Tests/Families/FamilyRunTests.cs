@@ -94,6 +94,18 @@ public sealed class FamilyRunTests(FamilyInputs inputs) : IClassFixture<FamilyIn
         from.Configure(options with { Context = int.Parse(longest, System.Globalization.CultureInfo.InvariantCulture) }, 50);
     }
 
+    [Theory]
+    [InlineData(false, "bfloat16")]
+    [InlineData(true, "float32")]
+    public void A_backbone_that_is_not_trained_keeps_the_type_of_its_folder(bool frozen, string type)
+    {
+        FamilyConfigs.Write(_folder.File("plain"), "gemma3");
+        StartingPoint from = StartingPoint.Open(_folder.File("plain"));
+        TrainingOptions options = from.Complete(new RunConfig().Options(null), 2, 3, null) with { SaveType = NumberType.Bf16, Context = 8 };
+        if (frozen) options = options with { Train = TrainedSet.Streams };
+        Assert.Equal(type, from.Configure(options, 50).StoredType);
+    }
+
     [Fact]
     public void Work_counts_the_experts_that_run_and_what_a_window_sees()
     {
