@@ -52,7 +52,6 @@ public sealed partial class LanguageModel
         {
             foreach (string folder in options.AddedStreams) model.AddStreams(folder);
             if (options.AddedStreams.Count > 0 && options.Streams is { } streams) model.Streams = StreamChoice.FromInt32(streams).Find(model.StreamSets);
-            options.Gate?.Validate();
             options.Gate?.Require(model.Streams);
             return model;
         }

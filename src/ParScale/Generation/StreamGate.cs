@@ -38,6 +38,7 @@ public sealed record StreamGate
     /// <exception cref="ParScaleException">GE-08.</exception>
     internal void Require(StreamSet set)
     {
+        Validate();
         if (!set.IsAnchored)
             throw ParScaleException.Usage("GE-08", $"the {set.Count} streams {ParScaleException.Quote(set.Name)} cannot rest: only helpers of an anchored model can; choose a number of streams");
         if (Budget > set.Count)
