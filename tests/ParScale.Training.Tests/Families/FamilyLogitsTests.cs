@@ -14,24 +14,17 @@ public sealed class FamilyLogitsTests(ITestOutputHelper output)
 
     public static TheoryData<string, int> Random => FamilyCases.Random;
 
+    public static TheoryData<string> Names => [.. FamilyConfigs.Names];
+
     public static TheoryData<string> GoldenFolders => FamilyCases.GoldenFolders;
 
     [Theory]
     [MemberData(nameof(Random))]
-    public void The_engine_and_the_oracle_give_the_trained_models_logits(string name, int streams)
-    {
-        using var folder = new TempFolder();
-        int vocabulary = FamilyConfigs.Write(folder.Path, name, streams, seed: 3).Model.VocabularySize;
-        int[] tokens = FamilyCases.Tokens(Length, vocabulary);
-        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
-        double[] oracle = [.. Oracle.Of(checkpoint).Logits(tokens).SelectMany(row => row)];
-        using ParScaleLm model = ModelFolder.Load(folder.Path), exact = Float64.Widen(model);
-        double largest = oracle.Max(Math.Abs);
-        Assert.InRange(Rounding.Distance(oracle, Float64.Run(exact, tokens)) / largest, 0, 1e-12);
-        double error = Rounding.Distance(FamilyCases.Engine(folder.Path, tokens), Float64.Run(model, tokens)) / largest;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} P={streams}: {error:E1} of the largest logit"));
-        Assert.InRange(error, 0, Allowed);
-    }
+    public void The_engine_and_the_oracle_give_the_trained_models_logits(string name, int streams) => Compare(name, streams, anchored: false);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void They_give_those_of_an_anchor_and_its_helpers(string name) => Compare(name, 3, anchored: true);
 
     [Theory]
     [MemberData(nameof(GoldenFolders))]
@@ -59,5 +52,20 @@ public sealed class FamilyLogitsTests(ITestOutputHelper output)
         float one = (float)(1 - config.Model.NormOffset);
         foreach ((string tensor, var parameter) in model.named_parameters().Where(p => ModelTensors.IsNorm(p.name)))
             Assert.True(parameter.eq(one).all().item<bool>(), tensor);
+    }
+
+    private void Compare(string name, int streams, bool anchored)
+    {
+        using var folder = new TempFolder();
+        int vocabulary = FamilyConfigs.Write(folder.Path, name, streams, seed: 3, anchored).Model.VocabularySize;
+        int[] tokens = FamilyCases.Tokens(Length, vocabulary);
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        double[] oracle = [.. Oracle.Of(checkpoint).Logits(tokens).SelectMany(row => row)];
+        using ParScaleLm model = ModelFolder.Load(folder.Path), exact = Float64.Widen(model);
+        double largest = oracle.Max(Math.Abs);
+        Assert.InRange(Rounding.Distance(oracle, Float64.Run(exact, tokens)) / largest, 0, 1e-12);
+        double error = Rounding.Distance(FamilyCases.Engine(folder.Path, tokens), Float64.Run(model, tokens)) / largest;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} P={streams} anchored={anchored}: {error:E1} of the largest logit"));
+        Assert.InRange(error, 0, Allowed);
     }
 }
