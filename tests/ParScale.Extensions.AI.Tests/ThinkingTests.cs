@@ -29,7 +29,7 @@ public sealed class ThinkingTests : IDisposable
             thoughts.AddRange(update.Contents.OfType<TextReasoningContent>().Select(content => content.Text));
         Assert.Equal(["Let me", " see."], thoughts);
         // It goes back to the template as such.
-        Assert.Contains($"(thought: {Thought}){Said}", _scripted.Model.ChatTemplate!.Render(MessageReader.Read(response.Messages, null), cancellationToken: Token).Text, StringComparison.Ordinal);
+        Assert.Contains($"(thought: {Thought}){Said}", _scripted.Model.ChatTemplate!.Render(MessageReader.Read(response.Messages, null), cancellation: Token).Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -171,7 +171,7 @@ public sealed class AccessTests(Browser browser, ChatModel model, EmbeddedModels
         await page.Ended();
         // The browser tells what lies under the pointer now with one of the next frames.
         await page.Page.EvaluateAsync("() => new Promise(resolve => { let left = 20; const next = () => left-- > 0 ? requestAnimationFrame(next) : resolve(); next(); })");
-        Assert.True(await page.Page.EvaluateAsync<bool>("([x, y]) => document.elementFromPoint(x, y).matches('.token')", new[] { x, y }));
+        Assert.True(await page.Page.EvaluateAsync<bool>("([x, y]) => document.elementFromPoint(x, y).matches('.token')", new double[] { x, y }));
         await Assertions.Expect(page.Page.Locator("#inspector")).ToBeHiddenAsync();
         await page.Page.Mouse.MoveAsync(x + 1, y);
         await page.Page.Mouse.MoveAsync(x + 1, 2);

@@ -116,6 +116,24 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
     }
 
     [Fact]
+    public async Task Figures_beside_others_are_those_of_a_columns_own_P()
+    {
+        await using TestServer server = await TestServer.StartAll(embedded.Models);
+        await using OpenPage page = await browser.Open(server, preferences: """{"seed": "2", "maxTokens": "20"}""");
+        await page.Ask("ROMEO:");
+        string begun = (await page.Page.Locator(".tokens").TextContentAsync())!;
+        await page.Page.ClickAsync("#compare");
+        await page.Ask(" Yet");
+        Assert.Equal(["P = 1", "P = 4"], await page.TextsOf(".column-title"));
+        ILocator first = page.Answers.First, last = page.Answers.Last;
+        Assert.Equal(begun, await first.Locator(".other").TextContentAsync());
+        Assert.Equal("Written by P = 4", await first.Locator(".other").GetAttributeAsync("title"));
+        Assert.Equal("P = 1: a single stream, so nothing is mixed.", await first.Locator(".summary").TextContentAsync());
+        Assert.Equal(0, await last.Locator(".other").CountAsync());
+        Assert.Equal("Weights of 4 streams over 40 tokens", await last.Locator(".legend").GetAttributeAsync("aria-label"));
+    }
+
+    [Fact]
     public async Task A_chat_model_continues_texts_too()
     {
         using var chat = LanguageModel.Load(null, new LoadOptions { ChatTemplate = Text.Chat.ChatTemplate.ChatMl });

@@ -40,6 +40,9 @@ internal static class ChatFigures
         return $"{Number(used)} of {Number(most)} tokens";
     }
 
+    /// <summary>How many turns the conversation has.</summary>
+    public static string Turns(ChatSession session) => session.Conversation.Turns == 1 ? "1 turn" : $"{Number(session.Conversation.Turns)} turns";
+
     /// <summary>A weight as a share, such as <c>27.3 %</c>.</summary>
     public static string Share(float weight) => string.Create(CultureInfo.InvariantCulture, $"{100 * weight:F1} %");
 

@@ -68,7 +68,7 @@ internal sealed class PlainView(Terminal terminal, bool answers) : IChatView
     /// <inheritdoc/>
     public void Stats(ChatSession session)
     {
-        terminal.Say($"context {ChatFigures.Context(session)}, {session.Conversation.Turns} turns\n");
+        terminal.Say($"context {ChatFigures.Context(session)}, {ChatFigures.Turns(session)}\n");
         if (session.Last is not { Result: { } answer }) return;
         terminal.Say($"last answer: {ChatFigures.Of(answer)}\n");
         for (int stream = 0; stream < answer.StreamWeights.Count; stream++)

@@ -98,7 +98,7 @@ internal sealed class ScreenView : IChatView
     /// <inheritdoc/>
     public void Stats(ChatSession session)
     {
-        Line(FormattableString.Invariant($"context {ChatFigures.Context(session)}, {session.Conversation.Turns} turns"), "default");
+        Line($"context {ChatFigures.Context(session)}, {ChatFigures.Turns(session)}", "default");
         if (session.Last is not { Result: { } answer }) return;
         Line($"last answer: {ChatFigures.Of(answer)}", "default");
         if (answer.StreamWeights.Count == 0) return;

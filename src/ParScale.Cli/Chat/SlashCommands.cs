@@ -102,7 +102,7 @@ internal sealed class SlashCommands(ChatSession session, IChatView view)
         view.Note(string.Create(CultureInfo.InvariantCulture, $"{name} {current}"));
     }
 
-    private string Length(string what) => FormattableString.Invariant($"{what}; the conversation has {session.Conversation.Turns} turns");
+    private string Length(string what) => $"{what}; the conversation has {ChatFigures.Turns(session)}";
 
     private static string Required(string argument, string command, string what) =>
         argument.Length > 0 ? argument : throw ParScaleException.Usage("CL-02", $"{command} needs a value: {command} {what}");

@@ -7,7 +7,7 @@ namespace ParScale.Server.Http;
 /// <summary>Reads a body as one JSON object, within limits, with no name twice.</summary>
 internal static class RequestBody
 {
-    private const int MostDepth = 64;
+    private const int MostDepth = 64, FirstBytes = 64 << 10;
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = MostDepth, AllowDuplicateProperties = false };
 
@@ -20,16 +20,17 @@ internal static class RequestBody
             throw new ApiException(StatusCodes.Status415UnsupportedMediaType, $"the body is {ParScaleException.Quote(type)}; send application/json", "invalid_request_error");
         if (request.ContentLength > mostBytes) throw TooLong(mostBytes);
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = mostBytes;
-        using var body = new MemoryStream();
-        var buffer = new byte[64 << 10];
-        int read;
-        while ((read = await request.Body.ReadAsync(buffer, context.RequestAborted).ConfigureAwait(false)) > 0)
+        // A length that is only announced takes no more memory than a short body.
+        byte[] body = new byte[(int)Math.Min(request.ContentLength + 1 ?? FirstBytes, FirstBytes)];
+        int length = 0, read;
+        while ((read = await request.Body.ReadAsync(body.AsMemory(length), context.RequestAborted).ConfigureAwait(false)) > 0)
         {
+            length += read;
             // Without a server's own limit, as under a test host.
-            if (body.Length + read > mostBytes) throw TooLong(mostBytes);
-            body.Write(buffer, 0, read);
+            if (length > mostBytes) throw TooLong(mostBytes);
+            if (length == body.Length) Array.Resize(ref body, 2 * length);
         }
-        return Parse(body.GetBuffer().AsMemory(0, (int)body.Length));
+        return Parse(body.AsMemory(0, length));
     }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> body)

@@ -17,6 +17,8 @@ export function column(parts, { kind, view, isOneOfMany }) {
   const grown = [];
   const body = make('div', { class: kind === 'chat' ? 'prose' : 'manuscript', dir: 'auto' }, parts.map(part => {
     if (part.input !== undefined) return make('span', { class: 'input' }, part.input);
+    // Beside others a column shows what its own P wrote; of what it continues, another one's, the text is enough.
+    if (isOneOfMany && part.answer.model !== last.model) return make('span', { class: 'other', title: `Written by ${titleOf(part.answer)}` }, part.answer.text);
     const [element, grow] = textOf(part.answer, kind, view, title), thought = thoughtFold(part.answer, view, title);
     grown.push(grow, thought.grow);
     return [thought.element, element];
@@ -40,7 +42,7 @@ export function column(parts, { kind, view, isOneOfMany }) {
     error.textContent = last.error ?? '';
     figures.textContent = figuresOf(last, title);
     show(copying, !runs && parts.some(part => part.answer?.text));
-    summary.replaceChildren(...summaryOf(parts, view));
+    summary.replaceChildren(...summaryOf(parts, last, view));
   };
   update();
   return { element, update, answer: last };
@@ -56,8 +58,9 @@ function textOf(answer, kind, view, title) {
   return [place, grow];
 }
 
-function summaryOf(parts, view) {
-  const tokens = parts.flatMap(part => part.answer?.segments?.flatMap(segment => segment.k) ?? []);
+// Of what was written with the same P.
+function summaryOf(parts, { model }, view) {
+  const tokens = parts.flatMap(part => part.answer?.model === model ? part.answer.segments?.flatMap(segment => segment.k) ?? [] : []);
   if (tokens.length === 0 || view === 'text') return [];
   return view === 'streams' ? streamSummary(tokens) : certaintySummary(tokens);
 }

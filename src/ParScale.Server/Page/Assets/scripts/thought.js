@@ -5,11 +5,9 @@ import { isRunning } from './writing.js';
 
 /** Makes the fold of an answer. @returns its element, and what brings it up to date. */
 export function thoughtFold(answer, view, title) {
-  const summary = make('summary');
-  const tokens = view !== 'text' && answer.segments ? tokenText(answer, `the thinking of ${title}`, true) : null;
-  const text = tokens?.place ?? make('span');
-  const element = make('details', { class: 'thought', hidden: true }, summary, make('p', { dir: 'auto' }, text));
-  let chosen = false;
+  const summary = make('summary'), text = make('p', { dir: 'auto' });
+  const element = make('details', { class: 'thought', hidden: true }, summary, text);
+  let tokens = null, chosen = false;
   summary.addEventListener('click', () => (chosen = true));
   const grow = () => {
     if (!answer.thought) return;
@@ -18,8 +16,10 @@ export function thoughtFold(answer, view, title) {
     element.classList.toggle('running', thinks);
     summary.textContent = thinks ? 'Thinking' : answer.figures?.thoughtMs >= 100 ? `Thought for ${seconds(answer.figures.thoughtMs)}` : 'Thought';
     if (!chosen) element.open = thinks;
-    if (tokens) tokens.grow();
-    else if (text.textContent !== answer.thought) text.textContent = answer.thought;
+    if (view !== 'text' && answer.segments) {
+      if (!tokens) text.append((tokens = tokenText(answer, `the thinking of ${title}`, true)).place);
+      else tokens.grow();
+    } else if (!tokens && text.textContent !== answer.thought) text.textContent = answer.thought;
   };
   return { element, grow };
 }
