@@ -58,6 +58,9 @@ internal sealed record InspectResult
     /// <summary>Learned key and value slots in front of each stream's cache.</summary>
     public int? PrefixTokens { get; init; }
 
+    /// <summary>Whether stream 0 is the plain model, whose cache the others read.</summary>
+    public bool? Anchored { get; init; }
+
     /// <summary>Most positions, tokens.</summary>
     public int? Context { get; init; }
 
@@ -120,6 +123,7 @@ internal sealed record InspectResult
             HeadSize = model.HeadSize,
             Vocabulary = model.VocabularySize,
             PrefixTokens = streams.PrefixTokens,
+            Anchored = streams.Anchored,
             Context = model.MaxPositions,
             TiedHead = model.TieWordEmbeddings,
             Dtype = config.QuantizedType is { } type ? QuantizedFolder.Name(type) : config.StoredType,

@@ -19,7 +19,8 @@ internal static class InspectText
             Line("parameters", $"{counts.Total:N0} = core {counts.Core:N0} + prefix {counts.Prefix:N0} + aggregator {counts.Aggregator:N0}");
             if (counts.Idle > 0) Line("active", $"{counts.Active:N0} for a token; {counts.Idle:N0} of experts that it does not choose");
             Line("embedding", $"{counts.Embedding:N0} of them; {counts.NonEmbedding:N0} others");
-            Line("streams", $"{model.Streams}, {model.PrefixTokens} prefix tokens each");
+            string prefixes = model.Anchored == true ? ", the first of them an anchor without a prefix" : "";
+            Line("streams", $"{model.Streams}, {model.PrefixTokens} prefix tokens each{prefixes}");
             Line("shape", $"{model.Layers} layers, hidden {model.Hidden}, intermediate {model.Intermediate}, {model.Heads} heads of {model.HeadSize}, {model.KvHeads} kv heads");
             Line("vocabulary", $"{model.Vocabulary}, head {(model.TiedHead == true ? "tied" : "separate")}");
             foreach (string line in model.Description ?? []) Line("computes", $"{line}");

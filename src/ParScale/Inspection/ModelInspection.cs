@@ -147,7 +147,8 @@ internal sealed class ModelInspection : IDisposable
         if (Config is { } config)
         {
             string made = config.Backbone is { } backbone ? $"an add-on for the model in {ParScaleException.Quote(backbone.Path)}" : "a model";
-            string streams = config.Streams.Count == 1 ? "" : FormattableString.Invariant($" with {config.Streams.Count} streams");
+            string streams = config.Streams.Count == 1 ? ""
+                : FormattableString.Invariant($" with {config.Streams.Count} streams{(config.Streams.Anchored ? ", an anchor and its helpers" : "")}");
             string type = config.QuantizedType is { } dtype ? $", quantized to {QuantizedFolder.Name(dtype)}" : "";
             return $"{made} of the family {config.Model.Family}{streams}{type}";
         }
