@@ -6,20 +6,20 @@ namespace ParScale.Cli.Commands;
 internal readonly record struct Question(string Prompt, string Completion)
 {
     /// <summary>Reads a JSON object a line; empty lines are passed over.</summary>
-    /// <exception cref="ParScaleException">The file is missing, has no question, or a line is no such object (CL-12).</exception>
+    /// <exception cref="ParScaleException">The file is missing, has no question, or a line is no such object (CL-10).</exception>
     public static IReadOnlyList<Question> Read(string path)
     {
-        if (!File.Exists(path)) throw ParScaleException.BadInput("CL-12", path, "is not there; give a file with an object of \"prompt\" and \"completion\" a line");
+        if (!File.Exists(path)) throw ParScaleException.BadInput("CL-10", path, "is not there; give a file with an object of \"prompt\" and \"completion\" a line");
         List<Question> questions = [];
         int number = 0;
         foreach (string line in File.ReadLines(path))
         {
             number++;
             if (string.IsNullOrWhiteSpace(line)) continue;
-            questions.Add(Parse(line) ?? throw ParScaleException.BadInput("CL-12", path,
+            questions.Add(Parse(line) ?? throw ParScaleException.BadInput("CL-10", path,
                 FormattableString.Invariant($"line {number} is no JSON object with the texts \"prompt\" and \"completion\"")));
         }
-        return questions.Count > 0 ? questions : throw ParScaleException.BadInput("CL-12", path, "has no question");
+        return questions.Count > 0 ? questions : throw ParScaleException.BadInput("CL-10", path, "has no question");
     }
 
     private static Question? Parse(string line)
