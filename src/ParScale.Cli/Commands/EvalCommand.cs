@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
+using ParScale.Generation;
 using ParScale.Model;
 
 namespace ParScale.Cli.Commands;
@@ -58,7 +59,7 @@ internal sealed class EvalCommand : ExampleCommand
             int[] all = [.. prompt, .. answer, .. end];
             if (all.Length > model.Config.MaxPositions) throw LanguageModel.ContextFull(model.Config, all.Length);
             ScoreResult score = model.Score(all, new ScoreOptions { Streams = set.Name, TopLogProbs = 1 }, cancellationToken: stop);
-            Generation.PredictedToken[] predicted = [.. score.Predictions!.Skip(prompt.Length - 1)];
+            PredictedToken[] predicted = [.. score.Predictions!.Skip(prompt.Length - 1)];
             bool isRight = predicted.Take(answer.Length).All(token => token.Top[0].TokenId == token.TokenId)
                 && (end.Length == 0 || model.Config.EndOfTextIds.Contains(predicted[^1].Top[0].TokenId));
             if (isRight) right++;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using ParScale.Configuration;
 using ParScale.Training.Data;
 using ParScale.Training.Evaluation;
-using ParScale.Training.Modules;
 
 namespace ParScale.Training.Tests.Evaluation;
 
