@@ -1,7 +1,7 @@
+using ParScale.Text;
 using ParScale.Training.Data;
 using ParScale.Training.Evaluation;
 using ParScale.Training.Modules;
-using ParScale.Text;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Tests.Evaluation;
