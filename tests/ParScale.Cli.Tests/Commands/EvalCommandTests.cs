@@ -19,12 +19,12 @@ public class EvalCommandTests(TinyModel model)
         foreach (string prompt in Enumerable.Range('a', 26).Select(letter => $"the {(char)letter}"))
         {
             int[] ids = loaded.Tokenizer.Encode(prompt);
-            int likeliest = loaded.Logits(ids).Argmax[^1];
+            int likeliest = loaded.Logits(ids, TestContext.Current.CancellationToken).Argmax[^1];
             string answer = loaded.Tokenizer.Decode([likeliest]);
             // A byte of a longer character is no text.
             if (!loaded.Tokenizer.Encode(answer).SequenceEqual([likeliest])) continue;
             lines.Add(JsonSerializer.Serialize(new { prompt, completion = answer }));
-            nll += loaded.Score([.. ids, likeliest], new ScoreOptions { TopLogProbs = 0 }).Predictions![^1].LogProb * -1;
+            nll += loaded.Score([.. ids, likeliest], new ScoreOptions { TopLogProbs = 0 }, cancellationToken: TestContext.Current.CancellationToken).Predictions![^1].LogProb * -1;
         }
         Assert.NotEmpty(lines);
         string file = folder.Write("q.jsonl", string.Join("\n\n", lines));
