@@ -81,6 +81,7 @@ internal static class CommandLine
             ("gateway", () => new GatewayCommand(terminal, common)),
             ("logits", () => new LogitsCommand(terminal, common)),
             ("score", () => new ScoreCommand(terminal, common)),
+            ("eval", () => new EvalCommand(terminal, common)),
             ("tokenize", () => new TokenizeCommand(terminal, common)),
             ("detokenize", () => new DetokenizeCommand(terminal, common)),
             ("inspect", () => new InspectCommand(terminal, common)),

@@ -18,6 +18,7 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(ChatResult))]
 [JsonSerializable(typeof(LogitsOutput))]
 [JsonSerializable(typeof(ScoreOutput))]
+[JsonSerializable(typeof(EvalResult))]
 [JsonSerializable(typeof(TokenizeResult))]
 [JsonSerializable(typeof(DetokenizeResult))]
 [JsonSerializable(typeof(InspectResult))]

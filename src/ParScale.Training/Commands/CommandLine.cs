@@ -20,8 +20,8 @@ internal static class CommandLine
         {
             var root = new RootCommand("Trains ParScale models.")
             {
-                TokenizerCommand.Create(), DataCommand.Create(), TrainCommand.Create(), ConvertCommand.Create(), SliceCommand.Create(), SweepCommand.Create(), CompareCommand.Create(),
-                PlotCommand.Create(),
+                TokenizerCommand.Create(), TaskCommand.Create(), DataCommand.Create(), TrainCommand.Create(), ConvertCommand.Create(), SliceCommand.Create(), SweepCommand.Create(), CompareCommand.Create(),
+                CeilingCommand.Create(), GatesCommand.Create(), PlotCommand.Create(),
                 debug,
             };
             ParseResult parse = root.Parse(args);

@@ -7,7 +7,7 @@ namespace ParScale.Training.Commands;
 /// <summary><c>parscale-train compare</c>: the arms of a sweep side by side, with paired differences to one of them.</summary>
 internal static class CompareCommand
 {
-    private static readonly Argument<string> Folder = new("sweep") { Description = "folder of a sweep, finished or not" };
+    private static readonly Argument<string> Folder = new("sweep") { Description = "folder of a sweep, finished or not, or a results.csv" };
     private static readonly Option<string> Baseline = new("--baseline") { Required = true, Description = "arm to compare with: the name of its runs without the seed" };
     private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object" };
 

@@ -15,12 +15,13 @@ internal static class SweepCommand
     private static readonly Option<string> Output = new("--output", "-o") { Required = true, Description = "folder of the sweep" };
     private static readonly Option<int> Jobs = new("--jobs", "-j") { DefaultValueFactory = _ => 1, Description = "runs at once" };
     private static readonly Option<int?> Threads = new("--threads") { Description = "threads of one run (default: all cores, divided by --jobs)" };
+    private static readonly Option<string?> Done = new("--done") { Description = "results.csv of runs that were finished elsewhere: they are not made again, and their rows are taken over" };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "list the runs and their cost without starting one" };
     private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object at the end" };
 
     public static Command Create()
     {
-        var command = new Command("sweep", "Train every combination of a grid of settings") { FileArgument, Output, Jobs, Threads, DryRun, Json };
+        var command = new Command("sweep", "Train every combination of a grid of settings") { FileArgument, Output, Jobs, Threads, Done, DryRun, Json };
         command.SetAction(Run);
         return command;
     }
@@ -46,7 +47,7 @@ internal static class SweepCommand
         }
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var folder = new SweepFolder(parse.GetRequiredValue(Output), plan, threads, jobs);
+        using var folder = new SweepFolder(parse.GetRequiredValue(Output), plan, threads, jobs, parse.GetValue(Done));
         SweepReport report = new SweepRunner(plan, folder, sizes, jobs).Run(stop.Token);
         if (parse.GetValue(Json)) Console.WriteLine(report.ToJson());
         return Exit(report);

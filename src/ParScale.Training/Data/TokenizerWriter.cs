@@ -19,14 +19,15 @@ internal static class TokenizerWriter
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public static void Write(string folder, BpeVocabulary vocabulary)
+    /// <summary>Writes both files. <paramref name="unknown"/> is the token that bytes without one are read as; null when all have one.</summary>
+    public static void Write(string folder, BpeVocabulary vocabulary, string? unknown = null)
     {
         Directory.CreateDirectory(folder);
         DurableFile.WriteText(Path.Combine(folder, "tokenizer_config.json"), TokenizerConfig(vocabulary).ToJsonString(Readable) + "\n");
-        DurableFile.WriteText(Path.Combine(folder, "tokenizer.json"), Tokenizer(vocabulary).ToJsonString(Readable) + "\n");
+        DurableFile.WriteText(Path.Combine(folder, "tokenizer.json"), Tokenizer(vocabulary, unknown).ToJsonString(Readable) + "\n");
     }
 
-    private static JsonObject Tokenizer(BpeVocabulary vocabulary) => new()
+    private static JsonObject Tokenizer(BpeVocabulary vocabulary, string? unknown) => new()
     {
         ["version"] = "1.0",
         ["truncation"] = null,
@@ -40,7 +41,7 @@ internal static class TokenizerWriter
         },
         ["post_processor"] = ByteLevel(),
         ["decoder"] = ByteLevel(),
-        ["model"] = Model(vocabulary),
+        ["model"] = Model(vocabulary, unknown),
     };
 
     private static JsonObject Split() => new()
@@ -51,7 +52,7 @@ internal static class TokenizerWriter
         ["invert"] = false,
     };
 
-    private static JsonObject Model(BpeVocabulary vocabulary)
+    private static JsonObject Model(BpeVocabulary vocabulary, string? unknown)
     {
         var ids = new JsonObject();
         for (int id = 0; id < vocabulary.Tokens.Count; id++) ids[vocabulary.Tokens[id]] = id;
@@ -60,7 +61,7 @@ internal static class TokenizerWriter
         {
             ["type"] = "BPE",
             ["dropout"] = null,
-            ["unk_token"] = null,
+            ["unk_token"] = unknown,
             ["continuing_subword_prefix"] = "",
             ["end_of_word_suffix"] = "",
             ["fuse_unk"] = false,

@@ -25,7 +25,8 @@ internal sealed class StreamMetrics(int streams)
         var likelihoods = new Tensor[streams];
         for (int p = 0; p < streams; p++)
         {
-            likelihoods[p] = LogLikelihoods(model, states[p], targets).MoveToOuterDisposeScope();
+            // One head call at a time: P of them at once would hold P times the logits.
+            likelihoods[p] = TokenFigures.LogLikelihoods(model.Logits(states[p]), targets).MoveToOuterDisposeScope();
             _losses[p] -= Sum(likelihoods[p]);
         }
         // log of the mean of P probabilities.
@@ -68,14 +69,6 @@ internal sealed class StreamMetrics(int streams)
     internal static double? Rho(double meanLoss, double averageLoss, int streams, double irreducible) => meanLoss > irreducible
         ? 1 - (meanLoss - averageLoss) / (meanLoss - irreducible) * streams / (streams - 1)
         : null;
-
-    /// <summary>One head call at a time: P of them at once would hold P times the logits.</summary>
-    private static Tensor LogLikelihoods(ParScaleLm model, Tensor state, Tensor targets)
-    {
-        using var scope = NewDisposeScope();
-        Tensor logits = model.Logits(state).flatten(0, 1).AtLeastFloat32();
-        return nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.None).neg().MoveToOuterDisposeScope();
-    }
 
     private static double Sum(Tensor values) => values.sum(ScalarType.Float64).item<double>();
 }

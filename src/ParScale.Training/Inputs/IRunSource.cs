@@ -13,6 +13,10 @@ internal interface IRunSource : IDisposable
 
     /// <exception cref="ParScaleException">There is too little of it for these options.</exception>
     RunData Cut(TrainingOptions options, Tokenizer tokenizer);
+
+    /// <summary>What is held out, in rows of <paramref name="context"/> tokens; <paramref name="fraction"/> is that of a text, shards have their own.</summary>
+    /// <exception cref="ParScaleException">There is nothing to predict.</exception>
+    IHeldOut HeldOut(Tokenizer tokenizer, int context, double fraction);
 }
 
 /// <summary>The data of a run as its options cut it: what is trained on, what is held out, and a sample of the former.</summary>

@@ -28,12 +28,18 @@ internal sealed class ShardSource(string folder, Tokenizer tokenizer) : IRunSour
                 $"all {_shards.Training.Tokens} tokens of the shards are only read, none is learned: the loss would be 0 / 0; give data with answers");
         }
         var order = new ShardOrder(_shards.Training, _shards.Index.Packing, options.Context, options.Seed);
-        var heldOut = new HeldOutShards(_shards, tokenizer, options.Context);
+        IHeldOut heldOut = HeldOut(tokenizer, options.Context, options.ValidationFraction);
         Tell(order.LeftOut, _shards.Training.Documents, "training");
-        Tell(heldOut.LeftOut, _shards.Validation.Documents, "validation");
         long[] sample = new long[Math.Min(SampleTokens, _shards.Training.Tokens)];
         _shards.Training.Read(0, sample);
         return new RunData(order, heldOut, Array.ConvertAll(sample, id => (int)id));
+    }
+
+    public IHeldOut HeldOut(Tokenizer tokenizer, int context, double fraction)
+    {
+        var heldOut = new HeldOutShards(_shards, tokenizer, context);
+        Tell(heldOut.LeftOut, _shards.Validation.Documents, "validation");
+        return heldOut;
     }
 
     public void Dispose() => _shards.Dispose();

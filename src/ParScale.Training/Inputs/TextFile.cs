@@ -27,6 +27,8 @@ internal sealed class TextFile : IRunSource
         return new RunData(new DataOrder(tokens, options.Context, options.Seed), new HeldOutText(corpus.Validation, tokenizer, options.Context), tokens);
     }
 
+    public IHeldOut HeldOut(Tokenizer tokenizer, int context, double fraction) => new HeldOutText(Corpus.Split(_text, fraction).Validation, tokenizer, context);
+
     public void Dispose()
     {
         // The text is in memory: there is nothing to give back.

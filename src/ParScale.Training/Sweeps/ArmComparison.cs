@@ -1,7 +1,6 @@
 using System.Text.Json;
 using MathNet.Numerics.Distributions;
 using ParScale.Training.Evaluation;
-using ParScale.Training.Runs;
 
 namespace ParScale.Training.Sweeps;
 
@@ -21,21 +20,21 @@ internal sealed record ArmComparison(string Baseline, IReadOnlyList<ArmRow> Arms
 
     public string ToJson() => JsonSerializer.Serialize(this, Format);
 
-    /// <summary>Reads the finished runs of a sweep's folder. An arm is what runs have in common that differ in nothing but the seed.</summary>
-    /// <exception cref="ParScaleException">The folder is none of a sweep (SW-04), or has no such arm or too many seeds of it (SW-09).</exception>
-    public static ArmComparison Read(string folder, string baseline)
+    /// <summary>
+    /// Reads the finished runs of a sweep's folder, or of its table of results. An arm is what runs have in common that differ in nothing but
+    /// the seed.
+    /// </summary>
+    /// <exception cref="ParScaleException">It is none of a sweep (SW-04, SW-10), or has no such arm or too many seeds of it (SW-09).</exception>
+    public static ArmComparison Read(string path, string baseline)
     {
-        SweepRecord record = SweepRecord.Read(Path.Combine(folder, "sweep.json"));
-        var arms = new Dictionary<string, SortedDictionary<string, ValidationLoss>>(StringComparer.Ordinal);
-        foreach ((string name, IReadOnlyDictionary<string, string> options) in record.Runs)
+        var arms = new OrderedDictionary<string, SortedDictionary<string, ArmRun>>(StringComparer.Ordinal);
+        foreach ((string name, string seed, ArmRun? run) in File.Exists(path) ? ArmRun.OfTable(path) : ArmRun.OfFolder(path))
         {
-            string seed = options.GetValueOrDefault("seed") ?? "";
             string arm = seed.Length > 0 && name.EndsWith($"-s{seed}", StringComparison.Ordinal) ? name[..^(seed.Length + 2)] : name;
-            if (!arms.TryGetValue(arm, out SortedDictionary<string, ValidationLoss>? seeds)) arms[arm] = seeds = new(StringComparer.Ordinal);
-            string result = Path.Combine(folder, "runs", name, RunResult.FileName);
-            if (File.Exists(result) && RunResult.Read(result) is { Finished: true, Final: { } loss }) seeds[seed] = loss;
+            if (!arms.TryGetValue(arm, out SortedDictionary<string, ArmRun>? seeds)) arms[arm] = seeds = new(StringComparer.Ordinal);
+            if (run is not null) seeds[seed] = run;
         }
-        if (!arms.TryGetValue(baseline, out SortedDictionary<string, ValidationLoss>? against) || against.Count is 0 or > MostSeeds)
+        if (!arms.TryGetValue(baseline, out SortedDictionary<string, ArmRun>? against) || against.Count is 0 or > MostSeeds)
         {
             throw ParScaleException.Usage("SW-09",
                 $"--baseline {ParScaleException.Quote(baseline)} is no arm with 1 to {MostSeeds} finished seeds; the sweep's arms are {string.Join(", ", arms.Keys)}");
@@ -44,18 +43,17 @@ internal sealed record ArmComparison(string Baseline, IReadOnlyList<ArmRow> Arms
         return new ArmComparison(baseline, WithHolm(rows));
     }
 
-    private static ArmRow Row(string name, SortedDictionary<string, ValidationLoss> seeds, SortedDictionary<string, ValidationLoss>? against)
+    private static ArmRow Row(string name, SortedDictionary<string, ArmRun> seeds, SortedDictionary<string, ArmRun>? against)
     {
-        ValidationLoss[] losses = [.. seeds.Values];
-        StreamReport[] streams = [.. losses.Select(loss => loss.Streams).OfType<StreamReport>()];
-        double? Mean(Func<StreamReport, double?> value) => streams.Length == 0 ? null : streams.Average(value);
-        double loss = losses.Average(one => one.PerToken);
-        double? best = Mean(report => report.Losses.Min());
-        return new ArmRow(name, seeds.Count, loss, Mean(report => report.Rho), Mean(report => report.Cosine), best, Mean(report => report.Losses.Max()), best - loss)
+        ArmRun[] runs = [.. seeds.Values];
+        // Null where no run has streams.
+        double? Mean(Func<ArmRun, double?> value) => runs.Average(value);
+        double loss = runs.Average(run => run.Loss);
+        double? best = Mean(run => run.BestStream);
+        return new ArmRow(name, seeds.Count, loss, Mean(run => run.Rho), Mean(run => run.Cosine), best, Mean(run => run.WorstStream), best - loss)
         {
-            Elastic = losses[0].Elastic is null ? null : [.. losses[0].Elastic!.Select((cut, i) => new CutLoss(cut.Streams, losses.Average(one => one.Elastic![i].Loss)))],
-            Difference = against is null ? null : Differ(
-                [.. seeds.Keys.Where(against.ContainsKey).Select(seed => seeds[seed].PerToken - against[seed].PerToken)]),
+            Elastic = runs[0].Elastic is not { } cuts ? null : [.. cuts.Select((cut, i) => new CutLoss(cut.Streams, runs.Average(run => run.Elastic![i].Loss)))],
+            Difference = against is null ? null : Differ([.. seeds.Keys.Where(against.ContainsKey).Select(seed => seeds[seed].Loss - against[seed].Loss)]),
         };
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using System.Text.Json;
 using ParScale.Files;
 
@@ -20,16 +19,24 @@ internal sealed class SweepFolder : IDisposable
     private readonly FileStream _lock;
     private readonly Lock _writing = new();
     private readonly ConcurrentDictionary<string, SweepRow> _rows = [];
+    private readonly IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> _done;
 
     /// <summary>Opens or makes the folder for the runs of <paramref name="plan"/>.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="plan">The runs; others than were here before may only be added.</param>
     /// <param name="threads">Threads of a run, if asked for.</param>
     /// <param name="jobs">Runs at once.</param>
-    /// <exception cref="ParScaleException">The folder is used by something else (SW-04), another sweep (SW-05) or process (SW-06), or cannot be written (SW-08).</exception>
-    public SweepFolder(string path, SweepPlan plan, int? threads, int jobs)
+    /// <param name="done">A table of runs that were finished elsewhere, which are not made again; null for none.</param>
+    /// <exception cref="ParScaleException">A row of that table is of other settings (SW-10). The folder is used by something else (SW-04), another sweep (SW-05) or process (SW-06), or cannot be written (SW-08).</exception>
+    public SweepFolder(string path, SweepPlan plan, int? threads, int jobs, string? done = null)
     {
         (_path, _plan) = (path, plan);
+        _done = done is null ? new Dictionary<string, IReadOnlyDictionary<string, string>>() : SweepTable.Read(done);
+        foreach (SweepRun run in plan.Runs)
+        {
+            if (_done.TryGetValue(run.Name, out IReadOnlyDictionary<string, string>? row) && row["settings"] != run.Settings)
+                throw ParScaleException.Usage("SW-10", $"--done {ParScaleException.Quote(done!)}: run {run.Name} was made with other settings than {Path.GetFileName(plan.File.Path)} gives it; remove its row to make it again");
+        }
         string name = $"-o {ParScaleException.Quote(path)}";
         if (File.Exists(path)) throw ParScaleException.Usage("SW-04", $"{name} is a file; give a folder");
         string record = Path.Combine(path, RecordName);
@@ -72,21 +79,20 @@ internal sealed class SweepFolder : IDisposable
         return _rows[run.Name] = row;
     }
 
+    /// <summary>Whether a run is finished, here or elsewhere.</summary>
+    public bool IsDone(SweepRun run) => _done.ContainsKey(run.Name) || RowOf(run) is not null;
+
     /// <summary>Writes the table of all finished runs, in the order of the plan. The old one stays until the new one is whole.</summary>
     public void WriteTable()
     {
         string[] more = [.. _plan.Columns.Where(column => column != "streams" && !SweepRow.Columns.Contains(column))];
         lock (_writing)
         {
-            IEnumerable<string[]> rows = _plan.Runs.Select(RowOf).OfType<SweepRow>().Select(row => row.Cells(more));
-            var text = new StringBuilder();
-            foreach (string[] cells in rows.Prepend([.. SweepRow.Columns, .. more])) text.Append(string.Join(',', cells.Select(Cell))).Append('\n');
-            WriteWhole(Table, text.ToString());
+            IEnumerable<IReadOnlyDictionary<string, string>> rows = _plan.Runs
+                .Select(run => RowOf(run)?.Cells(more) ?? _done.GetValueOrDefault(run.Name)).OfType<IReadOnlyDictionary<string, string>>();
+            WriteWhole(Table, SweepTable.Write([.. SweepRow.Columns, .. more], rows));
         }
     }
-
-    private static string Cell(string text) =>
-        text.AsSpan().IndexOfAny(",\"\n\r") < 0 ? text : $"\"{text.ReplaceLineEndings(" ").Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private int Compare(SweepRecord before, int? threads, string name)
     {

@@ -16,7 +16,7 @@ internal sealed record SweepRow(
     public static readonly string[] Columns =
     [
         "name", "model", "n", "p", "loss", "parameters", "seed", "tokens", "steps", "val_loss_per_token", "val_loss_per_character",
-        "best_val_loss_per_token", "best_step", "train_loss", "tokens_per_second", "seconds",
+        "best_val_loss_per_token", "best_step", "train_loss", "rho", "cosine", "best_stream", "worst_stream", "elastic", "settings", "tokens_per_second", "seconds",
     ];
 
     /// <summary>The row of a run that is finished; null when it is not.</summary>
@@ -41,17 +41,25 @@ internal sealed record SweepRow(
         }
     }
 
-    /// <summary>The cells under <see cref="Columns"/> and then under <paramref name="more"/>, the other options that the grid varies.</summary>
-    public string[] Cells(IEnumerable<string> more) =>
-    [
-        Run.Name, Run.Model, Whole(N), Whole(Streams), Real(Final.PerToken), Whole(Parameters), Whole(Seed), Whole(Tokens), Whole(Steps),
-        Real(Final.PerToken), Real(Final.PerCharacter), Real(BestLoss), Whole(BestStep), Real(TrainLoss), Real(Math.Round(Tokens / Math.Max(1e-9, Seconds), 1)),
-        Real(Math.Round(Seconds, 2)), .. more.Select(key => Run.Values.First(value => value.Key == key).Text),
-    ];
+    /// <summary>The cells by column: those of <see cref="Columns"/> and of <paramref name="more"/>, the other options that the grid varies.</summary>
+    public IReadOnlyDictionary<string, string> Cells(IEnumerable<string> more)
+    {
+        StreamReport? streams = Final.Streams;
+        string[] cells =
+        [
+            Run.Name, Run.Model, Whole(N), Whole(Streams), Real(Final.PerToken), Whole(Parameters), Whole(Seed), Whole(Tokens), Whole(Steps),
+            Real(Final.PerToken), Real(Final.PerCharacter), Real(BestLoss), Whole(BestStep), Real(TrainLoss),
+            Real(streams?.Rho), Real(streams?.Cosine), Real(streams?.Losses.Min()), Real(streams?.Losses.Max()),
+            string.Join(' ', (Final.Elastic ?? []).Select(cut => $"{Whole(cut.Streams)}:{Real(cut.Loss)}")), Run.Settings,
+            Real(Math.Round(Tokens / Math.Max(1e-9, Seconds), 1)), Real(Math.Round(Seconds, 2)),
+        ];
+        return Columns.Zip(cells).Concat(more.Select(key => (key, Run.Values.First(value => value.Key == key).Text)))
+            .ToDictionary(cell => cell.Item1, cell => cell.Item2, StringComparer.Ordinal);
+    }
 
     private static string Whole(long value) => value.ToString(CultureInfo.InvariantCulture);
 
-    private static string Real(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+    private static string Real(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 
     // The mean train loss of the last tenth of the steps: one row of the log is too few to compare runs by.
     private static (long Seed, long Tokens, double TrainLoss) ReadLog(string path, long steps)

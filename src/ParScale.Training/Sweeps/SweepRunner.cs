@@ -11,7 +11,7 @@ internal sealed class SweepRunner(SweepPlan plan, SweepFolder folder, IReadOnlyD
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    private readonly ConcurrentQueue<SweepRun> _waiting = new(plan.Runs.Where(run => folder.RowOf(run) is null));
+    private readonly ConcurrentQueue<SweepRun> _waiting = new(plan.Runs.Where(run => !folder.IsDone(run)));
     private readonly ConcurrentBag<SweepFailure> _failed = [];
 
     public SweepReport Run(CancellationToken stop)
@@ -21,7 +21,7 @@ internal sealed class SweepRunner(SweepPlan plan, SweepFolder folder, IReadOnlyD
         Task[] workers = [.. Enumerable.Range(0, Math.Min(jobs, _waiting.Count)).Select(_ => Task.Factory.StartNew(
             () => Work(progress, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
         Task.WaitAll(workers, CancellationToken.None);
-        int done = plan.Runs.Count(run => folder.RowOf(run) is not null);
+        int done = plan.Runs.Count(folder.IsDone);
         SweepFailure[] failed = [.. _failed.OrderBy(failure => failure.Name, StringComparer.Ordinal)];
         return new SweepReport(done == plan.Runs.Count, stop.IsCancellationRequested, plan.Runs.Count, done, failed, folder.Table);
     }

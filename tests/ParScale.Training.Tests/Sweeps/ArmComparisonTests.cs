@@ -51,6 +51,29 @@ public sealed class ArmComparisonTests
         Assert.Equal(0, CommandLine.Run(["compare", folder.Path, "--baseline", "plain-p1"]));
     }
 
+    [Fact]
+    public void A_table_gives_the_same_as_its_folder()
+    {
+        using var folder = new TempFolder();
+        string table = folder.Write("results.csv", """
+            name,model,loss,seed,rho,cosine,best_stream,worst_stream,elastic,settings
+            plain-s1,plain,3.2,1,,,,,,a
+            plain-s2,plain,3.1,2,,,,,,a
+            wide-s1,wide,3.15,1,0.97,0.9,3.17,3.3,1:3.2 2:3.15,b
+            wide-s2,wide,3.09,2,0.97,0.9,3.1,3.12,1:3.1 2:3.09,b
+            """);
+        ArmComparison comparison = ArmComparison.Read(table, "plain");
+        ArmRow wide = comparison.Arms[1];
+        Assert.Null(comparison.Arms[0].Rho);
+        Assert.Equal(-0.03, wide.Difference!.Mean, 1e-12);
+        Assert.Equal(3.135 - 3.12, wide.Gain!.Value, 1e-12);
+        Assert.Equal([(1, 3.15), (2, 3.12)], wide.Elastic!.Select(cut => (cut.Streams, Math.Round(cut.Loss, 9))));
+        folder.Write("broken.csv", "name,loss,seed,settings\na-s1,much,1,x\n");
+        Assert.Equal("SW-10", Assert.Throws<ParScaleException>(() => ArmComparison.Read(folder.File("broken.csv"), "a")).Code);
+        folder.Write("other.csv", "name,loss\n");
+        Assert.Equal("SW-10", Assert.Throws<ParScaleException>(() => ArmComparison.Read(folder.File("other.csv"), "a")).Code);
+    }
+
     private static void Write(TempFolder folder, string name, double loss, double[]? streams)
     {
         string path = folder.File($"runs/{name}");

@@ -32,6 +32,16 @@ public sealed class SweepTests
         Assert.Equal(0, Trained.Run("sweep", file, "-o", folder.File("out")).ExitCode);
         Assert.Equal(before, Directory.GetLastWriteTimeUtc(folder.File("out/runs/S-p2/final")));
         Assert.Equal(lines, File.ReadAllLines(folder.File("out/results.csv")));
+
+        // Another machine has the table alone: it makes no run again.
+        (exitCode, _, error) = Trained.Run("sweep", file, "-o", folder.File("elsewhere"), "--threads", "1", "--done", folder.File("out/results.csv"));
+        Assert.True(exitCode == 0, error);
+        Assert.DoesNotContain("begins", error, StringComparison.Ordinal);
+        Assert.Equal(lines, File.ReadAllLines(folder.File("elsewhere/results.csv")));
+        string changed = SweepSamples.Write(folder, sweep => { sweep["grid"]!.AsObject().Remove("seed"); sweep["base"]!["lr"] = 1e-3; });
+        (exitCode, _, error) = Trained.Run("sweep", changed, "-o", folder.File("third"), "--threads", "1", "--done", folder.File("out/results.csv"));
+        Assert.Equal(2, exitCode);
+        Assert.Contains("error SW-10", error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Globalization;
+using ParScale.Cli.Options;
+using ParScale.Cli.Terminals;
+using ParScale.Generation;
+using ParScale.Model;
+
+namespace ParScale.Cli.Commands;
+
+/// <summary><c>parscale eval</c>: how often a model's answers are exactly right, for every number of its streams.</summary>
+internal sealed class EvalCommand : ExampleCommand
+{
+    private readonly ModelOptions _model = new();
+    private readonly Option<string> _data = new("--data")
+    { Required = true, HelpName = "FILE", Description = "Questions: a JSON object a line with the texts \"prompt\" and \"completion\", the one right answer." };
+    private readonly Option<int?> _limit = NumberOption.Integer("--limit", "Ask only the first N questions (default: all).", 1, int.MaxValue);
+
+    public EvalCommand(Terminal terminal, CommonOptions common)
+        : base("eval", "Measure how often greedy answers are exactly right, for every number of streams of an elastic model, with 95 % intervals.")
+    {
+        Options.Add(_data);
+        Options.Add(_limit);
+        _model.AddTo(this);
+        SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
+    }
+
+    public override string Example => """
+          parscale eval -m my-model --data validation.jsonl
+          parscale eval -m my-model --data validation.jsonl --streams 4 --json
+        """;
+
+    private int Run(ParseResult parse, Terminal terminal, bool json)
+    {
+        Question[] questions = [.. Question.Read(parse.GetRequiredValue(_data)).Take(parse.GetValue(_limit) ?? int.MaxValue)];
+        using LanguageModel model = _model.Load(parse, terminal);
+        using var interrupt = new Interrupt(terminal.Cancellation);
+        // Every number of streams that the model was trained for.
+        StreamSet[] sets = [.. model.StreamSets.Where(set => set == model.Streams || model.Streams.Config.Elastic.Contains(set.Count)).OrderBy(set => set.Count)];
+        var result = new EvalResult([.. sets.Select(set => Ask(model, set, questions, interrupt.Token))]);
+        if (json) terminal.WriteJson(result, CliJson.Readable.EvalResult);
+        else WriteText(result, terminal);
+        return 0;
+    }
+
+    /// <summary>
+    /// Greedy decoding writes an answer exactly when each of its tokens, and then an end of text, is the likeliest after those before it:
+    /// one pass over question and answer tells.
+    /// </summary>
+    private static EvalRow Ask(LanguageModel model, StreamSet set, Question[] questions, CancellationToken stop)
+    {
+        int right = 0;
+        long tokens = 0;
+        double nll = 0;
+        foreach (Question question in questions)
+        {
+            int[] prompt = model.Tokenizer.Encode(question.Prompt), answer = model.Tokenizer.Encode(question.Completion);
+            int[] end = [.. model.Config.EndOfTextIds.Take(1)];
+            if (prompt.Length == 0 || answer.Length == 0) throw ParScaleException.Usage("CL-02", "--data has a question or an answer without a token");
+            int[] all = [.. prompt, .. answer, .. end];
+            if (all.Length > model.Config.MaxPositions) throw LanguageModel.ContextFull(model.Config, all.Length);
+            ScoreResult score = model.Score(all, new ScoreOptions { Streams = set.Name, TopLogProbs = 1 }, cancellationToken: stop);
+            PredictedToken[] predicted = [.. score.Predictions!.Skip(prompt.Length - 1)];
+            bool isRight = predicted.Take(answer.Length).All(token => token.Top[0].TokenId == token.TokenId)
+                && (end.Length == 0 || model.Config.EndOfTextIds.Contains(predicted[^1].Top[0].TokenId));
+            if (isRight) right++;
+            nll -= predicted.Take(answer.Length).Sum(token => token.LogProb);
+            tokens += answer.Length;
+        }
+        (double low, double high) = EvalRow.Wilson(right, questions.Length);
+        return new EvalRow(set.Name, set.Count, questions.Length, right, (double)right / questions.Length, low, high, nll / tokens);
+    }
+
+    private static void WriteText(EvalResult result, Terminal terminal)
+    {
+        terminal.Out.WriteLine("streams  questions  right  accuracy  95 % interval   nats per answer token");
+        foreach (EvalRow row in result.Rows)
+        {
+            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{row.Name,7}  {row.Questions,9}  {row.Right,5}  {100 * row.Accuracy,6:F1} %  {100 * row.Low,5:F1} to {100 * row.High,5:F1}  {row.Nll,21:F4}"));
+        }
+    }
+}
+
+/// <summary>The JSON of <c>parscale eval</c>: a row for each number of streams.</summary>
+internal sealed record EvalResult(IReadOnlyList<EvalRow> Rows);
+
+/// <summary>What one number of streams reaches.</summary>
+/// <param name="Name">The name of the streams.</param>
+/// <param name="Streams">P.</param>
+/// <param name="Questions">Questions asked.</param>
+/// <param name="Right">Answers that are exactly right, with the end of the text where the model has one.</param>
+/// <param name="Accuracy">Their share.</param>
+/// <param name="Low">Lower end of its 95 % interval.</param>
+/// <param name="High">Upper end.</param>
+/// <param name="Nll">Nats per token of the right answers.</param>
+internal sealed record EvalRow(string Name, int Streams, int Questions, int Right, double Accuracy, double Low, double High, double Nll)
+{
+    // The standard normal's 97.5 % quantile.
+    private const double Z = 1.959963984540054;
+
+    /// <summary>Wilson's score interval of a share, which also holds near 0 and 1.</summary>
+    internal static (double Low, double High) Wilson(int right, int questions)
+    {
+        double share = (double)right / questions, z2 = Z * Z / questions;
+        double middle = (share + z2 / 2) / (1 + z2), reach = Z / (1 + z2) * Math.Sqrt(share * (1 - share) / questions + z2 / questions / 4);
+        return (Math.Max(0, middle - reach), Math.Min(1, middle + reach));
+    }
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Globalization;
+using ParScale.Hub;
+using ParScale.Plots;
+using ParScale.Training.Checkpointing;
+using ParScale.Training.Evaluation;
+using ParScale.Training.Modules;
+using ParScale.Training.Reporting;
+using ParScale.Training.Runtime;
+
+namespace ParScale.Training.Commands;
+
+/// <summary><c>parscale-train gates</c>: the loss against mean streams per token when the other streams run at some tokens only.</summary>
+internal static class GatesCommand
+{
+    private static readonly Option<string> Model = new("--model", "-m")
+    { Required = true, Description = "folder or cached org/name of an anchored model, or of an elastic one that was trained for 1 stream too" };
+    private static readonly HeldOutOptions HeldOut = new();
+    private static readonly Option<string?> Output = new("--output", "-o") { Description = "picture to write; its name ends in .svg or .png" };
+    private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object" };
+
+    public static Command Create()
+    {
+        var command = new Command("gates", "Measure the loss of a model whose streams run at some tokens only: gates by entropy, by chance and by an oracle") { Model };
+        HeldOut.AddTo(command);
+        command.Options.Add(Output);
+        command.Options.Add(Json);
+        command.SetAction(Run);
+        return command;
+    }
+
+    private static int Run(ParseResult parse)
+    {
+        if (parse.GetValue(Output) is { } path) PictureFile.Check(path);
+        NativeTorch.Require();
+        string folder = new HubCache().Resolve(parse.GetRequiredValue(Model));
+        using ParScaleLm model = ModelFolder.Load(folder);
+        if (model.Config.Streams is not ({ Count: > 1, Anchored: true } or { Count: > 1 } and { Elastic: [1, ..] }))
+            throw ParScaleException.Usage("TR-22", $"{ParScaleException.Quote(folder)} has no stream that answers alone; give an anchored model, or an elastic one trained for 1 stream too");
+        GateCurves curves = HeldOut.Use(parse, folder, model.Config.Model, heldOut => GateCurves.Measure(model, heldOut));
+        if (parse.GetValue(Json)) Console.WriteLine(curves.ToJson());
+        else Write(curves);
+        if (parse.GetValue(Output) is not { } picture) return 0;
+        PictureFile.Write(GatePicture.Draw(curves), picture);
+        Console.Error.WriteLine($"wrote {picture}");
+        return 0;
+    }
+
+    private static void Write(GateCurves curves)
+    {
+        Console.WriteLine("streams per token  threshold  entropy gate  random gate  oracle gate");
+        foreach (GatePoint point in curves.Points)
+        {
+            string threshold = point.Threshold is { } nats ? nats.ToString("F3", CultureInfo.InvariantCulture) : "-";
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{point.MeanStreams,17:F2}  {threshold,9}  {point.Entropy,12:F4}  {point.Random,11:F4}  {point.Oracle,11:F4}"));
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using ParScale.Configuration;
+using ParScale.Text;
+using ParScale.Training.Evaluation;
+using ParScale.Training.Inputs;
+
+namespace ParScale.Training.Commands;
+
+/// <summary>The data that finished models are measured on: the held-out part of a text or of shards, as <c>train</c> holds it out.</summary>
+internal sealed class HeldOutOptions
+{
+    private readonly Option<string> _data = new("--data") { Required = true, Description = "UTF-8 text file or folder of shards; its held-out part is measured" };
+    private readonly Option<string?> _tokenizer = new("--tokenizer") { Description = "folder with tokenizer.json (default: the model's)" };
+    private readonly Option<double> _fraction = new("--val-fraction") { DefaultValueFactory = _ => 0.1, Description = "last part of a text file, held out as train does; shards have their own" };
+    private readonly Option<int?> _context = new("--context") { Description = "tokens per window (default: the model's context, at most 1024)" };
+
+    private const int MostByDefault = 1024;
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_data, _tokenizer, _fraction, _context]) command.Options.Add(option);
+    }
+
+    /// <summary>Calls <paramref name="use"/> with what is held out for models like the one in <paramref name="folder"/>.</summary>
+    /// <exception cref="ParScaleException">A flag is out of range (TR-10), the data cannot be read, or the tokenizer does not fit the model (TR-22).</exception>
+    public T Use<T>(ParseResult parse, string folder, ModelConfig model, Func<IHeldOut, T> use)
+    {
+        double fraction = parse.GetValue(_fraction);
+        if (fraction is not (> 0 and < 1)) throw ParScaleException.Usage("TR-10", "--val-fraction must be above 0 and below 1");
+        int context = parse.GetValue(_context) ?? Math.Min(MostByDefault, model.MaxPositions);
+        if (context < 1 || context > model.MaxPositions) throw ParScaleException.Usage("TR-10", $"--context must be 1 to {model.MaxPositions}, the model's");
+        using RunInputs inputs = RunInputs.Load(parse.GetRequiredValue(_data), parse.GetValue(_tokenizer) ?? folder);
+        Tokenizer tokenizer = inputs.Tokenizer;
+        if (tokenizer.VocabularySize > model.VocabularySize)
+            throw ParScaleException.Usage("TR-22", $"the tokenizer has {tokenizer.VocabularySize} tokens, the model only {model.VocabularySize}; give the model's own");
+        return use(inputs.Source.HeldOut(tokenizer, context, fraction));
+    }
+}

@@ -1,0 +1,14 @@
+namespace ParScale.Training.Data.Tasks;
+
+/// <summary>A task whose examples are drawn: as many as one likes, each with its answer computed from the question.</summary>
+internal interface IGeneratedTask
+{
+    /// <summary>All characters of questions and answers. Each is one token.</summary>
+    string Characters { get; }
+
+    /// <summary>The next example.</summary>
+    TaskExample Draw(TaskRandom random);
+}
+
+/// <summary>A question, which ends in <c>=</c>, and its one right answer.</summary>
+internal readonly record struct TaskExample(string Prompt, string Answer);

@@ -1,0 +1,30 @@
+using ParScale.Training.Modules;
+using static TorchSharp.torch;
+
+namespace ParScale.Training.Evaluation;
+
+/// <summary>What logits say of each token, one number a token.</summary>
+internal static class TokenFigures
+{
+    /// <summary>ln p of <paramref name="targets"/>, [N], under logits [B, S, V] of N tokens.</summary>
+    public static Tensor LogLikelihoods(Tensor logits, Tensor targets)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.cross_entropy(logits.flatten(0, 1).AtLeastFloat32(), targets, reduction: nn.Reduction.None).neg().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The entropy, in nats, of each of the N predictions of logits [B, S, V]: [N].</summary>
+    public static Tensor Entropies(Tensor logits)
+    {
+        using var scope = NewDisposeScope();
+        Tensor logs = nn.functional.log_softmax(logits.flatten(0, 1).AtLeastFloat32(), 1);
+        return (logs.exp() * logs).sum(dim: 1).neg().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The values as float64.</summary>
+    public static double[] Doubles(Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        return [.. values.to(ScalarType.Float64).cpu().data<double>()];
+    }
+}

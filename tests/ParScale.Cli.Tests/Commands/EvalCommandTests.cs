@@ -1,0 +1,61 @@
+using System.Text.Json;
+using ParScale.Cli.Commands;
+using ParScale.Cli.Tests.Support;
+
+namespace ParScale.Cli.Tests.Commands;
+
+public class EvalCommandTests(TinyModel model)
+{
+    [Fact]
+    public void An_answer_is_right_when_each_of_its_tokens_is_the_likeliest()
+    {
+        using var folder = new TempFolder();
+        // Without an end of text, which a random model hardly ever chooses.
+        RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(2, hidden: 16, heads: 2, keyValueHeads: 1, vocabulary: TinyTokenizer.VocabularySize), seed: 4);
+        TinyTokenizer.Write(folder.Path);
+        using LanguageModel loaded = LanguageModel.Load(folder.Path);
+        List<string> lines = [];
+        double nll = 0;
+        foreach (string prompt in Enumerable.Range('a', 26).Select(letter => $"the {(char)letter}"))
+        {
+            int[] ids = loaded.Tokenizer.Encode(prompt);
+            int likeliest = loaded.Logits(ids, TestContext.Current.CancellationToken).Argmax[^1];
+            string answer = loaded.Tokenizer.Decode([likeliest]);
+            // A byte of a longer character is no text.
+            if (!loaded.Tokenizer.Encode(answer).SequenceEqual([likeliest])) continue;
+            lines.Add(JsonSerializer.Serialize(new { prompt, completion = answer }));
+            nll += loaded.Score([.. ids, likeliest], new ScoreOptions { TopLogProbs = 0 }, cancellationToken: TestContext.Current.CancellationToken).Predictions![^1].LogProb * -1;
+        }
+        Assert.NotEmpty(lines);
+        string file = folder.Write("q.jsonl", string.Join("\n\n", lines));
+        JsonElement row = Assert.Single(Tool.Run("eval", "-m", folder.Path, "--data", file, "--json").Json().GetProperty("rows").EnumerateArray());
+        Assert.Equal((2, lines.Count, lines.Count), (row.GetProperty("streams").GetInt32(), row.GetProperty("questions").GetInt32(), row.GetProperty("right").GetInt32()));
+        Assert.Equal(nll / lines.Count, row.GetProperty("nll").GetDouble(), 1e-5);
+
+        // The same answers by the model of the assembly, which must also end after them, and does not.
+        JsonElement other = Tool.Run("eval", "-m", model.Folder, "--data", file, "--limit", "1", "--streams", "1", "--json").Json().GetProperty("rows")[0];
+        Assert.Equal((1, 1, 0), (other.GetProperty("streams").GetInt32(), other.GetProperty("questions").GetInt32(), other.GetProperty("right").GetInt32()));
+    }
+
+    [Fact]
+    public void Intervals_are_those_of_wilson()
+    {
+        (double low, double high) = EvalRow.Wilson(7, 10);
+        Assert.Equal(0.3968, low, 1e-4);
+        Assert.Equal(0.8922, high, 1e-4);
+        Assert.Equal(0, EvalRow.Wilson(0, 10).Low, 1e-12);
+        Assert.Equal(0.2775, EvalRow.Wilson(0, 10).High, 1e-4);
+    }
+
+    [Theory]
+    [InlineData("", "has no question")]
+    [InlineData("{\"prompt\":\"a\"}", "line 1 is no JSON object")]
+    [InlineData("{\"prompt\":\"a\",\"completion\":\"b\"}\nnothing", "line 2 is no JSON object")]
+    public void A_bad_file_is_refused_with_its_line(string text, string message)
+    {
+        using var folder = new TempFolder();
+        Outcome run = Tool.Run("eval", "-m", model.Folder, "--data", folder.Write("q.jsonl", text));
+        Assert.Equal(3, run.Exit);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,123 @@
+using ParScale.Text;
+using ParScale.Training.Data.Tasks;
+
+namespace ParScale.Training.Tests.Data.Tasks;
+
+public sealed class GeneratedTaskTests
+{
+    private const int Draws = 400;
+
+    [Fact]
+    public void Triples_are_those_that_trying_all_finds()
+    {
+        foreach ((string prompt, string answer) in Examples("sum3", 7, 2).Concat(Examples("sum3", 6, 1)))
+        {
+            int digits = (prompt.Length - 1) / answer.Length, count = answer.Length;
+            string[] numbers = [.. Enumerable.Range(0, count).Select(i => prompt.Substring(i * digits, digits))];
+            for (int i = 0; i < count; i++)
+            {
+                bool found = false;
+                for (int j = 0; j < count; j++)
+                    for (int k = 0; k < count; k++)
+                        found |= i != j && i != k && j != k && Enumerable.Range(0, digits).All(d => (numbers[i][d] + numbers[j][d] + numbers[k][d] - 3 * '0') % 10 == 0);
+                Assert.Equal(found ? '1' : '0', answer[i]);
+            }
+        }
+    }
+
+    [Fact]
+    public void Reached_nodes_are_those_of_the_transitive_closure()
+    {
+        foreach ((string prompt, string answer) in Examples("reach", 5, 6))
+        {
+            bool[,] reaches = new bool[5, 5];
+            int end = prompt.IndexOf('>', StringComparison.Ordinal), source = prompt[end + 1] - 'a';
+            Assert.Equal(6, prompt[..end].Chunk(2).Select(edge => new string(edge)).Distinct().Count());
+            foreach (char[] edge in prompt[..end].Chunk(2)) reaches[edge[0] - 'a', edge[1] - 'a'] = true;
+            for (int by = 0; by < 5; by++)
+                for (int from = 0; from < 5; from++)
+                    for (int to = 0; to < 5; to++)
+                        reaches[from, to] |= reaches[from, by] && reaches[by, to];
+            Assert.Equal(string.Concat(Enumerable.Range(0, 5).Where(node => node != source).Select(node => reaches[source, node] ? '1' : '0')), answer);
+        }
+    }
+
+    [Fact]
+    public void Columns_are_summed_without_carry()
+    {
+        foreach ((string prompt, string answer) in Examples("modsum", 4, 3))
+        {
+            string[] terms = prompt.TrimEnd('=').Split('+');
+            Assert.Equal(3, terms.Length);
+            Assert.Equal(string.Concat(Enumerable.Range(0, 4).Select(column => terms.Sum(term => term[column] - '0') % 10)), answer);
+        }
+    }
+
+    [Fact]
+    public void Hops_follow_the_arrows()
+    {
+        foreach ((string prompt, string answer) in Examples("khop", 6, 5))
+        {
+            int end = prompt.IndexOf('>', StringComparison.Ordinal);
+            Dictionary<char, char> arrows = prompt[..end].Chunk(2).ToDictionary(arrow => arrow[0], arrow => arrow[1]);
+            char node = prompt[end + 1];
+            for (int hop = prompt[end + 2] - '0'; hop > 0; hop--) node = arrows[node];
+            Assert.Equal(node.ToString(), answer);
+        }
+    }
+
+    [Theory]
+    [InlineData("sum3", 0.3, 0.7)]
+    [InlineData("reach", 0.3, 0.7)]
+    [InlineData("modsum", 0.07, 0.13)]
+    [InlineData("khop", 0.07, 0.19)]
+    public void No_answer_is_much_likelier_than_others(string task, double least, double most)
+    {
+        string answers = string.Concat(Examples(task, null, null).Select(example => example.Answer));
+        Assert.All(answers.CountBy(c => c), symbol => Assert.InRange(symbol.Value / (double)answers.Length, least, most));
+    }
+
+    [Fact]
+    public void Files_are_those_of_the_seed_and_share_no_question()
+    {
+        using var folder = new TempFolder();
+        Assert.Equal(0, InProcess.Run("task", "modsum", "-o", folder.File("a"), "--examples", "300", "--val-examples", "100", "--length", "3", "--terms", "1", "--seed", "7").ExitCode);
+        Assert.Equal(0, InProcess.Run("task", "modsum", "-o", folder.File("b"), "--examples", "200", "--val-examples", "100", "--length", "3", "--terms", "1", "--seed", "7").ExitCode);
+        string[] training = File.ReadAllLines(folder.File("a/train.jsonl")), validation = File.ReadAllLines(folder.File("a/validation.jsonl"));
+        Assert.Equal((300, 100), (training.Length, validation.Length));
+        Assert.Equal(400, training.Concat(validation).Distinct().Count());
+        Assert.Equal(validation, File.ReadAllLines(folder.File("b/validation.jsonl")));
+        Assert.Equal(training[..200], File.ReadAllLines(folder.File("b/train.jsonl")));
+
+        Tokenizer tokenizer = Tokenizer.Load(folder.File("a/tokenizer"));
+        Assert.Equal(14, tokenizer.VocabularySize);
+        Assert.Equal(3, tokenizer.Encode("07=").Length);
+        Assert.Equal("0?", tokenizer.Decode(tokenizer.Encode("0x")));
+        Assert.Equal(0, InProcess.Run("data", "--data", folder.File("a/train.jsonl"), "--val-data", folder.File("a/validation.jsonl"),
+            "--tokenizer", folder.File("a/tokenizer"), "-o", folder.File("shards")).ExitCode);
+    }
+
+    [Fact]
+    public void What_cannot_be_made_is_refused()
+    {
+        using var folder = new TempFolder();
+        Refused("error TD-20", "modsum", "--length", "3", "--terms", "1", "--examples", "5000");
+        Refused("--terms is no parameter of khop; its own are --length and --hops", "khop", "--terms", "2");
+        Refused("--edges must be 1 to 20 with --length 5", "reach", "--length", "5", "--edges", "21");
+        Refused("--length of khop must be 3 to 26", "khop", "--length", "27");
+
+        void Refused(string message, params string[] words)
+        {
+            (int exit, string[] errors) = InProcess.Run(["task", .. words, "-o", folder.File("none")]);
+            Assert.Equal(2, exit);
+            Assert.Contains(message, Assert.Single(errors), StringComparison.Ordinal);
+            Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+        }
+    }
+
+    private static TaskExample[] Examples(string task, int? length, int? value)
+    {
+        IGeneratedTask made = TaskKind.All.First(kind => kind.Name == task).Create(length, value);
+        return [.. TaskFolder.Fresh(made, Draws, new TaskRandom(3), [])];
+    }
+}
