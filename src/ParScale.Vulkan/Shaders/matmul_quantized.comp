@@ -32,6 +32,36 @@ layout(push_constant) uniform Arguments
 
 shared int sums[Parts * Rows * 32];
 
+// The sum of two numbers, and what its rounding lost.
+vec2 exactSum(float a, float b)
+{
+    precise float sum = a + b;
+    precise float back = sum - a;
+    precise float lost = (a - (sum - back)) + (b - back);
+    return vec2(sum, lost);
+}
+
+// count * scale + sum in one rounding, as the CPU has it; fma() of a shader may round twice, and that of software drivers does. count is
+// an integer of at most 22 bits. Two exact sums, the smaller parts added to odd, and one rounding at the end (Boldo and Melquiond, 2008).
+float multiplyAdd(int count, float scale, float sum)
+{
+    // Parts of 12 bits, whose products are exact.
+    int high = count / 2048 * 2048;
+    float countHigh = float(high), countLow = float(count - high);
+    float scaleHigh = uintBitsToFloat(floatBitsToUint(scale) & 0xFFFFF000u);
+    precise float scaleLow = scale - scaleHigh;
+    precise float product = float(count) * scale;
+    precise float rest = countHigh * scaleHigh - product;
+    rest = rest + countHigh * scaleLow;
+    rest = rest + countLow * scaleHigh;
+    rest = rest + countLow * scaleLow;
+    vec2 small = exactSum(sum, rest), large = exactSum(product, small.x), odd = exactSum(small.y, large.y);
+    uint bits = floatBitsToUint(odd.x);
+    if (odd.y != 0 && (bits & 1u) == 0) bits = (odd.y > 0) == (odd.x > 0) ? bits + 1 : bits - 1;
+    precise float result = large.x + uintBitsToFloat(bits);
+    return result;
+}
+
 int dot4(uint a, uint b)
 {
     ivec4 p = ivec4(bitfieldExtract(int(a), 0, 8), bitfieldExtract(int(a), 8, 8), bitfieldExtract(int(a), 16, 8), int(a) >> 24);
@@ -89,7 +119,7 @@ void main()
                 uint at = (tile * groups + first + j) * 32 + lane, pair = scales.at[at / 2];
                 precise float scale = (at % 2 == 0 ? lowerHalf(pair) : upperHalf(pair))
                     * uintBitsToFloat(xScales.at[((firstRow + r) * groups + first + j) * 2]);
-                result[i] = fma(float(sums[(j * Rows + r) * 32 + lane]), scale, result[i]);
+                result[i] = multiplyAdd(sums[(j * Rows + r) * 32 + lane], scale, result[i]);
             }
         }
         barrier();
