@@ -51,7 +51,7 @@ public class DevicesCommandTests
         string[] lines = text.Split('\n');
         Assert.StartsWith("cpu ", lines[1], StringComparison.Ordinal);
         Assert.Matches("^vulkan:1 +A card +discrete +24.0 GB  Vulkan 1.3.230, driver 1.2; 20.0 GB free for this process$", lines[2]);
-        Assert.EndsWith("software           24.0 GB  Vulkan 1.3.230, driver 1.2; computes on the CPU", Collapse(lines[3]), StringComparison.Ordinal);
+        Assert.Matches("^vulkan:2 .* software +24.0 GB  Vulkan 1.3.230, driver 1.2; computes on the CPU$", lines[3]);
         Assert.EndsWith("; it lacks Vulkan 1.2, workgroups of 256 threads", lines[4], StringComparison.Ordinal);
     }
 
@@ -70,16 +70,13 @@ public class DevicesCommandTests
     [Fact]
     public void CL_01_takes_no_argument() => Tool.Run("devices", "vulkan:0").Fails(2, "CL-01");
 
-    // Whatever the widths of the columns before it.
-    private static string Collapse(string line) => System.Text.RegularExpressions.Regex.Replace(line, "software +", "software           ");
-
     private static string Run(DeviceList list)
     {
         var output = new StringWriter { NewLine = "\n" };
         var common = new CommonOptions();
         var root = new RootCommand();
         common.AddTo(root);
-        root.Add(new DevicesCommand(new Terminal { Out = output, Error = TextWriter.Null }, common, () => list));
+        root.Add(new DevicesCommand(new Terminal { In = null, Out = output, Error = TextWriter.Null }, common, () => list));
         Assert.Equal(0, root.Parse("devices").Invoke());
         return output.ToString();
     }

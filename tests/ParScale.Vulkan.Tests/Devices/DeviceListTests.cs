@@ -43,6 +43,14 @@ public class DeviceListTests(TestDevice test)
     }
 
     [Fact]
+    public void The_validation_layer_watches_the_tests()
+    {
+        test.Need();
+        if (Environment.GetEnvironmentVariable(TestDevice.Variable) != TestDevice.Required && !test.Instance.IsValidated) Assert.Skip("the validation layer is not installed");
+        Assert.True(test.Instance.IsValidated);
+    }
+
+    [Fact]
     public void VK_04_names_what_a_device_lacks()
     {
         DeviceDescription lacking = test.Device.Description with { Missing = ["bufferDeviceAddress"] };

@@ -16,6 +16,9 @@ namespace ParScale.Vulkan.Tests.Support;
 /// </summary>
 public sealed class TestDevice : IDisposable
 {
+    /// <summary>What turns skips into failures.</summary>
+    internal const string Variable = "PARSCALE_VULKAN", Required = "required";
+
     private readonly VulkanInstance? _instance;
     private readonly VulkanDevice? _device;
     private readonly ConcurrentQueue<string> _messages = new();
@@ -54,7 +57,7 @@ public sealed class TestDevice : IDisposable
 
     private InvalidOperationException Skip()
     {
-        if (Environment.GetEnvironmentVariable("PARSCALE_VULKAN") == "required") return new InvalidOperationException(_why);
+        if (Environment.GetEnvironmentVariable(Variable) == Required) return new InvalidOperationException(_why);
         Assert.Skip(_why);
         return new InvalidOperationException(_why);
     }
