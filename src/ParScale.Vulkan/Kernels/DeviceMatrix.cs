@@ -12,6 +12,9 @@ internal sealed unsafe class DeviceMatrix
     /// <summary>Floats that a lane reads at once.</summary>
     private const int Quad = 4;
 
+    // Rows that are filled up go to the device in pieces of about this size.
+    private const int PieceBytes = 1 << 20;
+
     private DeviceMatrix(WeightDtype type, int rows, int columns, int rowValues, DeviceBuffer values, DeviceBuffer? scales) =>
         (Type, Rows, Columns, RowValues, Values, Scales) = (type, rows, columns, rowValues, values, scales);
 
@@ -56,11 +59,14 @@ internal sealed unsafe class DeviceMatrix
         else
         {
             values = device.Memory.Allocate((long)matrix.Rows * filled * size);
-            var row = new byte[filled * size];
-            for (int i = 0; i < matrix.Rows; i++)
+            int rowBytes = filled * size, together = Math.Max(1, PieceBytes / rowBytes);
+            var piece = new byte[Math.Min(together, matrix.Rows) * rowBytes];
+            for (int first = 0; first < matrix.Rows; first += together)
             {
-                new ReadOnlySpan<byte>(matrix.Data + i * matrix.RowBytes, (int)matrix.RowBytes).CopyTo(row);
-                device.Upload(row, values, (long)i * row.Length);
+                int count = Math.Min(together, matrix.Rows - first);
+                for (int i = 0; i < count; i++)
+                    new ReadOnlySpan<byte>(matrix.Data + (first + i) * matrix.RowBytes, (int)matrix.RowBytes).CopyTo(piece.AsSpan(i * rowBytes));
+                device.Upload(piece.AsSpan(0, count * rowBytes), values, (long)first * rowBytes);
             }
         }
         GC.KeepAlive(matrix);
