@@ -108,6 +108,9 @@ if [ -d scripts/js-clients/node_modules ] || js_clients; then echo 'ok'; else ec
 title 'Chromium'
 # Only the page's own tests need it.
 if scripts/install-chromium.sh; then echo 'ok'; else echo 'not there: tests of the page are skipped'; fi
+title 'Vulkan'
+# Only the Vulkan engine's own tests need it. PARSCALE_VULKAN=required turns their skips into failures.
+if scripts/install-vulkan.sh; then export PARSCALE_VULKAN=required; echo 'ok'; else echo 'not there: tests of the Vulkan engine are skipped'; fi
 check 'build' dotnet build ParScale.slnx -c Release --nologo -v minimal -tl:off || finish
 check 'format' dotnet format whitespace ParScale.slnx --no-restore --verify-no-changes
 

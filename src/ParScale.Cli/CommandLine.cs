@@ -87,6 +87,7 @@ internal static class CommandLine
             ("inspect", () => new InspectCommand(terminal, common)),
             ("quantize", () => new QuantizeCommand(terminal, common)),
             ("bench", () => new BenchCommand(terminal, common)),
+            ("devices", () => new DevicesCommand(terminal, common)),
             ("law", () => new LawCommand(terminal, common)),
             ("cost", () => new CostCommand(terminal, common)),
             ("plan", () => new PlanCommand(terminal, common)),

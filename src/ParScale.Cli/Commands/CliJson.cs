@@ -24,6 +24,7 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(InspectResult))]
 [JsonSerializable(typeof(QuantizeResult))]
 [JsonSerializable(typeof(BenchResult))]
+[JsonSerializable(typeof(DevicesResult))]
 [JsonSerializable(typeof(LawFitResult))]
 [JsonSerializable(typeof(LawPredictResult))]
 [JsonSerializable(typeof(LawEquivalentResult))]

@@ -1,0 +1,113 @@
+using Silk.NET.Core.Native;
+using Silk.NET.Vulkan;
+
+namespace ParScale.Vulkan.Devices;
+
+/// <summary>Asks a driver what a device is and what it lacks.</summary>
+internal static unsafe class DeviceReader
+{
+    /// <summary>Threads of a workgroup that the shaders need; every Vulkan device has 128.</summary>
+    public const int NeededThreads = 256;
+
+    // Of Vulkan 1.3, or of an extension before it.
+    private const string IntegerDotExtension = "VK_KHR_shader_integer_dot_product", BudgetExtension = "VK_EXT_memory_budget";
+
+    public static DeviceDescription Describe(Vk vk, PhysicalDevice device, int index)
+    {
+        vk.GetPhysicalDeviceProperties(device, out PhysicalDeviceProperties basic);
+        bool current = basic.ApiVersion >= Vk.Version12;
+        HashSet<string> extensions = Extensions(vk, device);
+        var driver = new PhysicalDeviceVulkan12Properties { SType = StructureType.PhysicalDeviceVulkan12Properties };
+        var vulkan11 = new PhysicalDeviceVulkan11Properties { SType = StructureType.PhysicalDeviceVulkan11Properties, PNext = &driver };
+        var properties = new PhysicalDeviceProperties2 { SType = StructureType.PhysicalDeviceProperties2, PNext = &vulkan11 };
+        bool hasDot = basic.ApiVersion >= Vk.Version13 || extensions.Contains(IntegerDotExtension);
+        var dot = new PhysicalDeviceShaderIntegerDotProductFeatures { SType = StructureType.PhysicalDeviceShaderIntegerDotProductFeatures };
+        var vulkan12 = new PhysicalDeviceVulkan12Features { SType = StructureType.PhysicalDeviceVulkan12Features, PNext = hasDot ? &dot : null };
+        var features = new PhysicalDeviceFeatures2 { SType = StructureType.PhysicalDeviceFeatures2, PNext = &vulkan12 };
+        if (current)
+        {
+            vk.GetPhysicalDeviceProperties2(device, &properties);
+            vk.GetPhysicalDeviceFeatures2(device, &features);
+        }
+        (long memory, long? budget) = Memory(vk, device, current && extensions.Contains(BudgetExtension));
+        return new DeviceDescription
+        {
+            Index = index,
+            Name = Text(basic.DeviceName),
+            Kind = Kind(basic.DeviceType),
+            Driver = current ? $"{Text(driver.DriverName)} {Text(driver.DriverInfo)}".Trim() : "",
+            ApiVersion = new Version((int)(basic.ApiVersion >> 22 & 0x7F), (int)(basic.ApiVersion >> 12 & 0x3FF), (int)(basic.ApiVersion & 0xFFF)),
+            Memory = memory,
+            MemoryBudget = budget,
+            LargestAllocation = current ? (long)Math.Min(vulkan11.MaxMemoryAllocationSize, long.MaxValue) : 0,
+            SharedMemory = (int)Math.Min(basic.Limits.MaxComputeSharedMemorySize, int.MaxValue),
+            WorkgroupThreads = (int)Math.Min(basic.Limits.MaxComputeWorkGroupInvocations, int.MaxValue),
+            SubgroupSize = current ? (int)vulkan11.SubgroupSize : 0,
+            IntegerDotProduct = dot.ShaderIntegerDotProduct,
+            Missing = Missing(basic, current, vulkan12.BufferDeviceAddress, ComputeFamily(vk, device) is not null),
+        };
+    }
+
+    /// <summary>The first family of queues that computes; null where none does.</summary>
+    public static uint? ComputeFamily(Vk vk, PhysicalDevice device)
+    {
+        uint count = 0;
+        vk.GetPhysicalDeviceQueueFamilyProperties(device, ref count, null);
+        var families = new QueueFamilyProperties[count];
+        fixed (QueueFamilyProperties* all = families) vk.GetPhysicalDeviceQueueFamilyProperties(device, ref count, all);
+        int family = Array.FindIndex(families, one => one.QueueFlags.HasFlag(QueueFlags.ComputeBit));
+        return family < 0 ? null : (uint)family;
+    }
+
+    private static List<string> Missing(in PhysicalDeviceProperties basic, bool current, bool addresses, bool computes)
+    {
+        var missing = new List<string>();
+        if (!current) missing.Add("Vulkan 1.2");
+        else if (!addresses) missing.Add("bufferDeviceAddress");
+        if (!computes) missing.Add("a queue that computes");
+        if (basic.Limits.MaxComputeWorkGroupInvocations < NeededThreads || basic.Limits.MaxComputeWorkGroupSize[0] < NeededThreads)
+            missing.Add($"workgroups of {NeededThreads} threads");
+        return missing;
+    }
+
+    private static (long Bytes, long? Budget) Memory(Vk vk, PhysicalDevice device, bool hasBudget)
+    {
+        var budget = new PhysicalDeviceMemoryBudgetPropertiesEXT { SType = StructureType.PhysicalDeviceMemoryBudgetPropertiesExt };
+        var memory = new PhysicalDeviceMemoryProperties2 { SType = StructureType.PhysicalDeviceMemoryProperties2, PNext = hasBudget ? &budget : null };
+        if (hasBudget) vk.GetPhysicalDeviceMemoryProperties2(device, &memory);
+        else vk.GetPhysicalDeviceMemoryProperties(device, &memory.MemoryProperties);
+        int best = -1;
+        for (int i = 0; i < memory.MemoryProperties.MemoryHeapCount; i++)
+        {
+            MemoryHeap heap = memory.MemoryProperties.MemoryHeaps[i];
+            if (!heap.Flags.HasFlag(MemoryHeapFlags.DeviceLocalBit)) continue;
+            if (best < 0 || heap.Size > memory.MemoryProperties.MemoryHeaps[best].Size) best = i;
+        }
+        if (best < 0) return (0, null);
+        return ((long)memory.MemoryProperties.MemoryHeaps[best].Size, hasBudget ? (long)budget.HeapBudget[best] : null);
+    }
+
+    private static HashSet<string> Extensions(Vk vk, PhysicalDevice device)
+    {
+        uint count = 0;
+        var names = new HashSet<string>();
+        if (vk.EnumerateDeviceExtensionProperties(device, (byte*)null, ref count, null) != Result.Success || count == 0) return names;
+        var all = new ExtensionProperties[count];
+        fixed (ExtensionProperties* first = all) vk.EnumerateDeviceExtensionProperties(device, (byte*)null, ref count, first);
+        foreach (ref ExtensionProperties one in all.AsSpan())
+            fixed (byte* name = one.ExtensionName) names.Add(Text(name));
+        return names;
+    }
+
+    private static DeviceKind Kind(PhysicalDeviceType type) => type switch
+    {
+        PhysicalDeviceType.DiscreteGpu => DeviceKind.Discrete,
+        PhysicalDeviceType.IntegratedGpu => DeviceKind.Integrated,
+        PhysicalDeviceType.VirtualGpu => DeviceKind.Virtual,
+        PhysicalDeviceType.Cpu => DeviceKind.Software,
+        _ => DeviceKind.Other,
+    };
+
+    // From a driver: it must not move the cursor of a terminal.
+    private static string Text(byte* text) => ParScaleException.Escape(SilkMarshal.PtrToString((nint)text) ?? "");
+}

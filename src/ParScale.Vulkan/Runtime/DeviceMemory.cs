@@ -1,0 +1,128 @@
+using Silk.NET.Vulkan;
+using static ParScale.Vulkan.Runtime.VulkanError;
+
+namespace ParScale.Vulkan.Runtime;
+
+/// <summary>The memory of one device: slabs of the driver, and buffers in them. For one thread at a time.</summary>
+internal sealed unsafe class DeviceMemory : IDisposable
+{
+    /// <summary>Buffers begin at multiples of this.</summary>
+    public const int Alignment = 256;
+
+    // Large enough that few are needed, small enough that the last one wastes little.
+    private const long DeviceSlab = 64 << 20, HostSlab = 4 << 20;
+
+    private readonly Vk _vk;
+    private readonly Device _device;
+    private readonly PhysicalDeviceMemoryProperties _types;
+    private readonly List<Slab> _slabs = [];
+
+    public DeviceMemory(Vk vk, PhysicalDevice physical, Device device, long largestAllocation)
+    {
+        (_vk, _device, LargestAllocation) = (vk, device, largestAllocation);
+        vk.GetPhysicalDeviceMemoryProperties(physical, out _types);
+    }
+
+    /// <summary>Bytes that slabs take.</summary>
+    public long Bytes => _slabs.Sum(slab => slab.Bytes);
+
+    /// <summary>Allocations of the driver.</summary>
+    public int Slabs => _slabs.Count;
+
+    /// <summary>The largest buffer that the driver allows.</summary>
+    public long LargestAllocation { get; }
+
+    /// <summary>Takes a buffer, whose content is not defined.</summary>
+    /// <exception cref="ParScaleException">VK-02: it is larger than the driver allows, or there is no memory left.</exception>
+    public DeviceBuffer Allocate(long bytes, Place place = Place.Device)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        long size = RoundUp(bytes);
+        foreach (Slab slab in _slabs)
+            if (slab.Place == place && slab.Take(size) is { } offset) return new DeviceBuffer(slab, offset, bytes);
+        if (size > LargestAllocation)
+            throw new ParScaleException(ErrorKind.NotEnoughMemory, "VK-02", $"a buffer of {size} bytes is asked for, the driver allows {LargestAllocation}");
+        Slab added = NewSlab(Math.Min(LargestAllocation / Alignment * Alignment, Math.Max(size, place == Place.Device ? DeviceSlab : HostSlab)), place);
+        _slabs.Add(added);
+        return new DeviceBuffer(added, added.Take(size)!.Value, bytes);
+    }
+
+    /// <summary>Gives a buffer back. No work that uses it may be under way.</summary>
+    public void Free(DeviceBuffer buffer)
+    {
+        Slab slab = buffer.Slab;
+        slab.Return(buffer.Offset, RoundUp(buffer.Bytes));
+        if (!slab.IsEmpty) return;
+        _slabs.Remove(slab);
+        Free(slab);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Slab slab in _slabs) Free(slab);
+        _slabs.Clear();
+    }
+
+    private static long RoundUp(long bytes) => checked(Math.Max(bytes, 1) + Alignment - 1) / Alignment * Alignment;
+
+    private void Free(Slab slab)
+    {
+        _vk.DestroyBuffer(_device, slab.Handle, null);
+        _vk.FreeMemory(_device, slab.Memory, null);
+    }
+
+    private Slab NewSlab(long bytes, Place place)
+    {
+        var info = new BufferCreateInfo
+        {
+            SType = StructureType.BufferCreateInfo,
+            Size = (ulong)bytes,
+            Usage = BufferUsageFlags.StorageBufferBit | BufferUsageFlags.ShaderDeviceAddressBit | BufferUsageFlags.TransferSrcBit | BufferUsageFlags.TransferDstBit,
+        };
+        Check(_vk.CreateBuffer(_device, in info, null, out Silk.NET.Vulkan.Buffer handle));
+        Silk.NET.Vulkan.DeviceMemory memory = default;
+        try
+        {
+            _vk.GetBufferMemoryRequirements(_device, handle, out MemoryRequirements needs);
+            var addresses = new MemoryAllocateFlagsInfo { SType = StructureType.MemoryAllocateFlagsInfo, Flags = MemoryAllocateFlags.DeviceAddressBit };
+            var allocate = new MemoryAllocateInfo
+            {
+                SType = StructureType.MemoryAllocateInfo,
+                PNext = &addresses,
+                AllocationSize = needs.Size,
+                MemoryTypeIndex = MemoryType(needs.MemoryTypeBits, place),
+            };
+            Check(_vk.AllocateMemory(_device, in allocate, null, out memory));
+            Check(_vk.BindBufferMemory(_device, handle, memory, 0));
+            void* mapped = null;
+            if (place != Place.Device) Check(_vk.MapMemory(_device, memory, 0, Vk.WholeSize, 0, &mapped));
+            var asked = new BufferDeviceAddressInfo { SType = StructureType.BufferDeviceAddressInfo, Buffer = handle };
+            return new Slab(handle, memory, place, bytes, _vk.GetBufferDeviceAddress(_device, in asked), (nint)mapped);
+        }
+        catch
+        {
+            _vk.DestroyBuffer(_device, handle, null);
+            if (memory.Handle != 0) _vk.FreeMemory(_device, memory, null);
+            throw;
+        }
+    }
+
+    // The first type that has what is wanted, or only what is needed: drivers list the better ones first.
+    private uint MemoryType(uint allowed, Place place)
+    {
+        (MemoryPropertyFlags needed, MemoryPropertyFlags wanted) = place switch
+        {
+            Place.Device => (MemoryPropertyFlags.None, MemoryPropertyFlags.DeviceLocalBit),
+            Place.ToDevice => (MemoryPropertyFlags.HostVisibleBit | MemoryPropertyFlags.HostCoherentBit, MemoryPropertyFlags.None),
+            Place.FromDevice => (MemoryPropertyFlags.HostVisibleBit | MemoryPropertyFlags.HostCoherentBit, MemoryPropertyFlags.HostCachedBit),
+            _ => throw new ArgumentOutOfRangeException(nameof(place)),
+        };
+        foreach (MemoryPropertyFlags flags in (ReadOnlySpan<MemoryPropertyFlags>)[needed | wanted, needed])
+        {
+            for (int i = 0; i < _types.MemoryTypeCount; i++)
+                if ((allowed >> i & 1) != 0 && (_types.MemoryTypes[i].PropertyFlags & flags) == flags) return (uint)i;
+        }
+        throw new ParScaleException(ErrorKind.Io, "VK-03", $"the driver has no memory of the kind {place}");
+    }
+}

@@ -1,0 +1,179 @@
+using ParScale.Vulkan.Devices;
+using Silk.NET.Vulkan;
+using static ParScale.Vulkan.Runtime.VulkanError;
+
+namespace ParScale.Vulkan.Runtime;
+
+/// <summary>A device that computes: memory, shaders, and commands that are recorded once and run many times. For one thread at a time.</summary>
+internal sealed unsafe class VulkanDevice : IDisposable
+{
+    // Values go to and from the device's own memory in pieces of this size.
+    private const int StagingBytes = 1 << 20;
+
+    private readonly Vk _vk;
+    private readonly Device _device;
+    private readonly Queue _queue;
+    private readonly CommandPool _pool;
+    private readonly Fence _fence;
+    private readonly Dictionary<string, ShaderKernel> _kernels = [];
+
+    /// <summary>Opens a device of an instance, which must outlive it.</summary>
+    /// <exception cref="ParScaleException">VK-04: it lacks what the shaders need; VK-03: the driver refuses.</exception>
+    public VulkanDevice(VulkanInstance instance, DeviceDescription description)
+    {
+        if (description.Missing.Count > 0)
+        {
+            throw new ParScaleException(ErrorKind.Usage, "VK-04",
+                $"vulkan:{description.Index} ({description.Name}) lacks {string.Join(", ", description.Missing)}; a newer driver may have it");
+        }
+        (_vk, Description) = (instance.Vk, description);
+        PhysicalDevice physical = instance.Physical(description);
+        uint family = DeviceReader.ComputeFamily(_vk, physical)!.Value;
+        float priority = 1;
+        var queue = new DeviceQueueCreateInfo { SType = StructureType.DeviceQueueCreateInfo, QueueFamilyIndex = family, QueueCount = 1, PQueuePriorities = &priority };
+        var features = new PhysicalDeviceVulkan12Features { SType = StructureType.PhysicalDeviceVulkan12Features, BufferDeviceAddress = true };
+        var create = new DeviceCreateInfo { SType = StructureType.DeviceCreateInfo, PNext = &features, QueueCreateInfoCount = 1, PQueueCreateInfos = &queue };
+        Check(_vk.CreateDevice(physical, in create, null, out _device));
+        try
+        {
+            _vk.GetDeviceQueue(_device, family, 0, out _queue);
+            var pool = new CommandPoolCreateInfo { SType = StructureType.CommandPoolCreateInfo, QueueFamilyIndex = family };
+            Check(_vk.CreateCommandPool(_device, in pool, null, out _pool));
+            var range = new PushConstantRange(ShaderStageFlags.ComputeBit, 0, Arguments.MostBytes);
+            var layout = new PipelineLayoutCreateInfo { SType = StructureType.PipelineLayoutCreateInfo, PushConstantRangeCount = 1, PPushConstantRanges = &range };
+            Check(_vk.CreatePipelineLayout(_device, in layout, null, out PipelineLayout made));
+            Layout = made;
+            var fence = new FenceCreateInfo { SType = StructureType.FenceCreateInfo };
+            Check(_vk.CreateFence(_device, in fence, null, out _fence));
+            Memory = new DeviceMemory(_vk, physical, _device, description.LargestAllocation);
+        }
+        catch
+        {
+            DestroyHandles();
+            throw;
+        }
+    }
+
+    /// <summary>What it is.</summary>
+    public DeviceDescription Description { get; }
+
+    /// <summary>Its memory.</summary>
+    public DeviceMemory Memory { get; }
+
+    internal PipelineLayout Layout { get; }
+
+    /// <summary>A shader with given constants (0, 1, 2 ...), made at first use.</summary>
+    /// <exception cref="ParScaleException">VK-03: the driver refuses the shader.</exception>
+    public ShaderKernel Kernel(string name, params ReadOnlySpan<int> constants)
+    {
+        string key = $"{name} {string.Join(' ', constants.ToArray())}";
+        if (_kernels.TryGetValue(key, out ShaderKernel? known)) return known;
+        return _kernels[key] = new ShaderKernel(name, Compile(ShaderKernel.Code(name), constants));
+    }
+
+    /// <summary>Begins a recording.</summary>
+    public Recording Record()
+    {
+        var allocate = new CommandBufferAllocateInfo { SType = StructureType.CommandBufferAllocateInfo, CommandPool = _pool, Level = CommandBufferLevel.Primary, CommandBufferCount = 1 };
+        Check(_vk.AllocateCommandBuffers(_device, in allocate, out CommandBuffer commands));
+        var begin = new CommandBufferBeginInfo { SType = StructureType.CommandBufferBeginInfo };
+        Check(_vk.BeginCommandBuffer(commands, in begin));
+        return new Recording(this, _vk, commands);
+    }
+
+    /// <summary>Writes bytes into a buffer of the device, piece by piece.</summary>
+    public void Upload(ReadOnlySpan<byte> values, DeviceBuffer to, long offset = 0)
+    {
+        DeviceBuffer staging = Memory.Allocate(Math.Min(values.Length, StagingBytes), Place.ToDevice);
+        for (int start = 0; start < values.Length; start += StagingBytes)
+        {
+            ReadOnlySpan<byte> piece = values.Slice(start, Math.Min(StagingBytes, values.Length - start));
+            piece.CopyTo(staging.Span<byte>());
+            using Recording copy = Record();
+            copy.Copy(staging, to, piece.Length, toOffset: offset + start).Submit();
+        }
+        Memory.Free(staging);
+    }
+
+    /// <summary>Reads bytes of a buffer of the device, piece by piece.</summary>
+    public void Download(DeviceBuffer from, Span<byte> values, long offset = 0)
+    {
+        DeviceBuffer staging = Memory.Allocate(Math.Min(values.Length, StagingBytes), Place.FromDevice);
+        for (int start = 0; start < values.Length; start += StagingBytes)
+        {
+            Span<byte> piece = values.Slice(start, Math.Min(StagingBytes, values.Length - start));
+            using (Recording copy = Record()) copy.Copy(from, staging, piece.Length, fromOffset: offset + start).Submit();
+            staging.Span<byte>()[..piece.Length].CopyTo(piece);
+        }
+        Memory.Free(staging);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // A lost device answers with an error, and all of it is given back the same.
+        _ = _vk.DeviceWaitIdle(_device);
+        foreach (ShaderKernel kernel in _kernels.Values) _vk.DestroyPipeline(_device, kernel.Pipeline, null);
+        Memory.Dispose();
+        DestroyHandles();
+    }
+
+    internal void Submit(CommandBuffer commands)
+    {
+        Fence fence = _fence;
+        var submit = new SubmitInfo { SType = StructureType.SubmitInfo, CommandBufferCount = 1, PCommandBuffers = &commands };
+        Check(_vk.QueueSubmit(_queue, 1, in submit, fence));
+        Check(_vk.WaitForFences(_device, 1, in fence, true, ulong.MaxValue));
+        Check(_vk.ResetFences(_device, 1, in fence));
+    }
+
+    internal void Free(CommandBuffer commands) => _vk.FreeCommandBuffers(_device, _pool, 1, in commands);
+
+    private void DestroyHandles()
+    {
+        if (_fence.Handle != 0) _vk.DestroyFence(_device, _fence, null);
+        if (Layout.Handle != 0) _vk.DestroyPipelineLayout(_device, Layout, null);
+        if (_pool.Handle != 0) _vk.DestroyCommandPool(_device, _pool, null);
+        _vk.DestroyDevice(_device, null);
+    }
+
+    private Pipeline Compile(byte[] code, ReadOnlySpan<int> constants)
+    {
+        ShaderModule module;
+        fixed (byte* words = code)
+        {
+            var create = new ShaderModuleCreateInfo { SType = StructureType.ShaderModuleCreateInfo, CodeSize = (nuint)code.Length, PCode = (uint*)words };
+            Check(_vk.CreateShaderModule(_device, in create, null, out module));
+        }
+        var entries = new SpecializationMapEntry[constants.Length];
+        for (int i = 0; i < entries.Length; i++) entries[i] = new SpecializationMapEntry((uint)i, (uint)i * sizeof(int), sizeof(int));
+        try
+        {
+            fixed (byte* main = "main\0"u8)
+            fixed (int* data = constants)
+            fixed (SpecializationMapEntry* map = entries)
+            {
+                var special = new SpecializationInfo((uint)entries.Length, map, (nuint)constants.Length * sizeof(int), data);
+                var create = new ComputePipelineCreateInfo
+                {
+                    SType = StructureType.ComputePipelineCreateInfo,
+                    Layout = Layout,
+                    Stage = new PipelineShaderStageCreateInfo
+                    {
+                        SType = StructureType.PipelineShaderStageCreateInfo,
+                        Stage = ShaderStageFlags.ComputeBit,
+                        Module = module,
+                        PName = main,
+                        PSpecializationInfo = &special,
+                    },
+                };
+                Check(_vk.CreateComputePipelines(_device, default, 1, in create, null, out Pipeline pipeline));
+                return pipeline;
+            }
+        }
+        finally
+        {
+            _vk.DestroyShaderModule(_device, module, null);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "common.glsl"
+
+// y[r][n] = sum over groups of (scale of the weights * scale of x) * integer sum of the group, and a bias. The integer sums are exact and
+// the groups are added one after the other, so the bits are those of the CPU.
+// 32 rows of the weights are a tile; lane = row, and neighbouring lanes read neighbouring words. Eight parts of a workgroup take eight
+// groups at a time; then every result adds up its eight sums in order.
+layout(local_size_x = 256) in;
+layout(constant_id = 0) const uint Rows = 1;        // of x
+layout(constant_id = 1) const uint Format = Q8;
+layout(constant_id = 2) const bool HasBias = false;
+
+const uint Parts = 8;
+const uint GroupSize = Format == Q8 ? 128 : 64;
+const uint GroupWords = Format == Q8 ? 32 : 8;      // of a row of the weights
+const uint Results = (Rows + 7) / 8;                // of a lane
+
+layout(push_constant) uniform Arguments
+{
+    Words weights;      // [tiles, words of a row, 32], as in a file
+    Words scales;       // bfloat16 [tiles, groups, 32]: two rows in a word
+    Words codes;        // [rows, groups, GroupSize / 4]
+    Words xScales;      // [rows, groups, 2]: the scale, and the sum of the codes
+    Floats bias;        // [outputs]
+    FloatsOut y;        // [rows, yStride]
+    uint groups;
+    uint outputs;
+    uint yStride;
+    uint firstRow;      // of x and y
+};
+
+shared int sums[Parts * Rows * 32];
+
+// The sum of two numbers, and what its rounding lost.
+vec2 exactSum(float a, float b)
+{
+    precise float sum = a + b;
+    precise float back = sum - a;
+    precise float lost = (a - (sum - back)) + (b - back);
+    return vec2(sum, lost);
+}
+
+// count * scale + sum in one rounding, as the CPU has it; fma() of a shader may round twice, and that of software drivers does. count is
+// an integer of at most 22 bits. Two exact sums, the smaller parts added to odd, and one rounding at the end (Boldo and Melquiond, 2008).
+float multiplyAdd(int count, float scale, float sum)
+{
+    // Parts of 12 bits, whose products are exact.
+    int high = count / 2048 * 2048;
+    float countHigh = float(high), countLow = float(count - high);
+    float scaleHigh = uintBitsToFloat(floatBitsToUint(scale) & 0xFFFFF000u);
+    precise float scaleLow = scale - scaleHigh;
+    precise float product = float(count) * scale;
+    precise float rest = countHigh * scaleHigh - product;
+    rest = rest + countHigh * scaleLow;
+    rest = rest + countLow * scaleHigh;
+    rest = rest + countLow * scaleLow;
+    vec2 small = exactSum(sum, rest), large = exactSum(product, small.x), odd = exactSum(small.y, large.y);
+    uint bits = floatBitsToUint(odd.x);
+    if (odd.y != 0 && (bits & 1u) == 0) bits = (odd.y > 0) == (odd.x > 0) ? bits + 1 : bits - 1;
+    precise float result = large.x + uintBitsToFloat(bits);
+    return result;
+}
+
+int dot4(uint a, uint b)
+{
+    ivec4 p = ivec4(bitfieldExtract(int(a), 0, 8), bitfieldExtract(int(a), 8, 8), bitfieldExtract(int(a), 16, 8), int(a) >> 24);
+    ivec4 q = ivec4(bitfieldExtract(int(b), 0, 8), bitfieldExtract(int(b), 8, 8), bitfieldExtract(int(b), 16, 8), int(b) >> 24);
+    return p.x * q.x + p.y * q.y + p.z * q.z + p.w * q.w;
+}
+
+void main()
+{
+    uint lane = gl_LocalInvocationID.x % 32, part = gl_LocalInvocationID.x / 32, tile = gl_WorkGroupID.x;
+    precise float result[Results];
+    for (uint i = 0; i < Results; i++) result[i] = 0;
+    for (uint first = 0; first < groups; first += Parts)
+    {
+        uint group = first + part;
+        if (group < groups)
+        {
+            int sum[Rows];
+            for (uint r = 0; r < Rows; r++) sum[r] = 0;
+            uint from = (tile * groups + group) * GroupWords * 32 + lane;
+            for (uint i = 0; i < GroupWords; i++)
+            {
+                uint word = weights.at[from + i * 32];
+                if (Format == Q8)
+                {
+                    // Bytes 1 .. 255 stand for -127 .. 127.
+                    word ^= 0x80808080u;
+                    for (uint r = 0; r < Rows; r++) sum[r] += dot4(word, codes.at[((firstRow + r) * groups + group) * 32 + i]);
+                }
+                else
+                {
+                    uint lower = word & 0x0F0F0F0Fu, upper = (word >> 4) & 0x0F0F0F0Fu;
+                    for (uint r = 0; r < Rows; r++)
+                    {
+                        uint at = ((firstRow + r) * groups + group) * 16 + i * 2;
+                        sum[r] += dot4(lower, codes.at[at]) + dot4(upper, codes.at[at + 1]);
+                    }
+                }
+            }
+            for (uint r = 0; r < Rows; r++)
+            {
+                // Nibbles 0 .. 15 stand for -8 .. 7.
+                if (Format == Q4) sum[r] -= 8 * int(xScales.at[((firstRow + r) * groups + group) * 2 + 1]);
+                sums[(part * Rows + r) * 32 + lane] = sum[r];
+            }
+        }
+        barrier();
+        uint count = min(Parts, groups - first);
+        for (uint i = 0; i < Results; i++)
+        {
+            uint r = i * 8 + part;
+            if (r >= Rows) continue;
+            for (uint j = 0; j < count; j++)
+            {
+                uint at = (tile * groups + first + j) * 32 + lane, pair = scales.at[at / 2];
+                precise float scale = (at % 2 == 0 ? lowerHalf(pair) : upperHalf(pair))
+                    * uintBitsToFloat(xScales.at[((firstRow + r) * groups + first + j) * 2]);
+                result[i] = multiplyAdd(sums[(j * Rows + r) * 32 + lane], scale, result[i]);
+            }
+        }
+        barrier();
+    }
+    uint n = tile * 32 + lane;
+    if (n >= outputs) return;
+    for (uint i = 0; i < Results; i++)
+    {
+        uint r = i * 8 + part;
+        if (r < Rows) y.at[(firstRow + r) * yStride + n] = HasBias ? result[i] + bias.at[n] : result[i];
+    }
+}

@@ -1,0 +1,61 @@
+using ParScale.Vulkan.Devices;
+using ParScale.Vulkan.Runtime;
+using ParScale.Vulkan.Tests.Support;
+
+namespace ParScale.Vulkan.Tests.Devices;
+
+/// <summary>What the drivers of this machine say, and what is said where there is none.</summary>
+public class DeviceListTests(TestDevice test)
+{
+    [Fact]
+    public void No_loader_is_a_note()
+    {
+        DeviceList list = DeviceList.Read("no-such-loader.so");
+        Assert.Empty(list.Devices);
+        Assert.Contains("no-such-loader.so", list.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_library_that_is_no_loader_is_a_note()
+    {
+        string library = OperatingSystem.IsWindows() ? "kernel32.dll" : OperatingSystem.IsMacOS() ? "libSystem.dylib" : "libc.so.6";
+        DeviceList list = DeviceList.Read(library);
+        Assert.Empty(list.Devices);
+        Assert.StartsWith("no Vulkan 1.2 loader", list.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Devices_have_names_memory_and_limits()
+    {
+        test.Need();
+        DeviceList list = DeviceList.Read();
+        Assert.Null(list.Note);
+        Assert.Equal(Enumerable.Range(0, list.Devices.Count), list.Devices.Select(device => device.Index));
+        DeviceDescription own = list.Devices[test.Device.Description.Index];
+        Assert.NotEmpty(own.Name);
+        Assert.NotEmpty(own.Driver);
+        Assert.True(own.ApiVersion >= new Version(1, 2));
+        Assert.True(own.Memory > 64 << 20);
+        Assert.True(own.LargestAllocation > 64 << 20);
+        Assert.True(own.SharedMemory >= 16384);
+        Assert.True(own.WorkgroupThreads >= DeviceReader.NeededThreads);
+        Assert.True(own.SubgroupSize > 0);
+    }
+
+    [Fact]
+    public void The_validation_layer_watches_the_tests()
+    {
+        test.Need();
+        if (Environment.GetEnvironmentVariable(TestDevice.Variable) != TestDevice.Required && !test.Instance.IsValidated) Assert.Skip("the validation layer is not installed");
+        Assert.True(test.Instance.IsValidated);
+    }
+
+    [Fact]
+    public void VK_04_names_what_a_device_lacks()
+    {
+        DeviceDescription lacking = test.Device.Description with { Missing = ["bufferDeviceAddress"] };
+        ParScaleException error = Assert.Throws<ParScaleException>(() => new VulkanDevice(test.Instance, lacking));
+        Assert.Equal(("VK-04", ErrorKind.Usage), (error.Code, error.Kind));
+        Assert.Contains("bufferDeviceAddress", error.Message, StringComparison.Ordinal);
+    }
+}

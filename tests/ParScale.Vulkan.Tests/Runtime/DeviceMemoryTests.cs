@@ -1,0 +1,59 @@
+using ParScale.Vulkan.Runtime;
+using ParScale.Vulkan.Tests.Support;
+
+namespace ParScale.Vulkan.Tests.Runtime;
+
+/// <summary>Buffers of the device: what was written is read again, thousands of them take few allocations, and too large ones are refused.</summary>
+public class DeviceMemoryTests(TestDevice test) : DeviceTest(test)
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1 << 20)]
+    [InlineData((5 << 20) + 12)]
+    public void What_was_uploaded_is_downloaded(int bytes)
+    {
+        var values = new byte[bytes];
+        new Random(bytes).NextBytes(values);
+        Assert.Equal(values, Read<byte>(Upload<byte>(values), bytes));
+    }
+
+    [Fact]
+    public void Thousands_of_buffers_share_allocations_and_are_given_back()
+    {
+        int before = Device.Memory.Slabs;
+        long bytes = Device.Memory.Bytes;
+        for (int i = 0; i < 5000; i++) Allocate(1000);
+        Assert.InRange(Device.Memory.Slabs, before, before + 1);
+        FreeBuffers();
+        Assert.Equal((before, bytes), (Device.Memory.Slabs, Device.Memory.Bytes));
+    }
+
+    [Fact]
+    public void VK_02_a_buffer_beyond_the_limit_is_refused_beforehand()
+    {
+        ParScaleException error = Assert.Throws<ParScaleException>(() => Device.Memory.Allocate(Device.Memory.LargestAllocation + 1));
+        Assert.Equal(("VK-02", ErrorKind.NotEnoughMemory), (error.Code, error.Kind));
+    }
+
+    [Fact]
+    public void The_host_sees_only_what_it_may()
+    {
+        Assert.Throws<InvalidOperationException>(() => Allocate(16).Span<int>().Length);
+        DeviceBuffer mapped = Device.Memory.Allocate(10, Place.ToDevice);
+        Assert.Equal(2, mapped.Span<int>().Length);
+        Device.Memory.Free(mapped);
+    }
+
+    [Fact]
+    public void Copies_lie_inside_their_buffers()
+    {
+        DeviceBuffer a = Allocate(16), b = Allocate(8);
+        Run(recording =>
+        {
+            Assert.Throws<ArgumentOutOfRangeException>(() => recording.Copy(a, b, 9));
+            Assert.Throws<ArgumentOutOfRangeException>(() => recording.Copy(a, b, 8, fromOffset: 9));
+            recording.Clear(a).Copy(a, b, 8, fromOffset: 8);
+        });
+        Assert.Equal(new byte[8], Read<byte>(b, 8));
+    }
+}
