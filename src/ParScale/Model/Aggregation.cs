@@ -36,6 +36,25 @@ internal static class Aggregation
         return state.Mixed.AsSpan(0, token * config.HiddenSize);
     }
 
+    /// <summary>W2 silu(W1 u + b1) + b2: the scores [W, P] of the joined states [W, H*P] of W tokens.</summary>
+    internal static void Score(
+        AggregatorWeights weights, ReadOnlySpan<float> joined, int tokens, int hidden, Span<float> scores, PassState state, WorkerPool pool)
+    {
+        Span<float> inner = state.AggregatorInner.AsSpan(0, tokens * hidden);
+        Linear.Run(weights.Inner, joined, tokens, weights.InnerBias, inner, pool, state.Rounded);
+        SwiGlu.Silu(inner);
+        Linear.Run(weights.Outer, inner, tokens, weights.OuterBias, scores, pool, state.Rounded);
+    }
+
+    /// <summary>Puts the state [H] of a stream among the joined states of its token, which are hidden-major: [H*P].</summary>
+    internal static void Place(ReadOnlySpan<float> state, int stream, int streams, Span<float> joined)
+    {
+        for (int h = 0; h < state.Length; h++) joined[h * streams + stream] = state[h];
+    }
+
+    /// <summary>w (1 - eps) + eps / P for P streams that run.</summary>
+    internal static float Smoothed(float weight, float smoothing, int streams) => weight * (1 - smoothing) + smoothing / streams;
+
     private static void Mix(
         int hidden, StreamSet set, ReadOnlySpan<PassSequence> sequences, int tokens, ReadOnlySpan<float> x, Span<float> mix, Span<float> mixed,
         PassState state, WorkerPool pool)
@@ -48,11 +67,8 @@ internal static class Aggregation
             return;
         }
         Span<float> joined = state.Joined.AsSpan(0, x.Length);
-        Span<float> inner = state.AggregatorInner.AsSpan(0, tokens * hidden);
         Join(x, hidden, streams, sequences, joined);
-        Linear.Run(weights.Inner, joined, tokens, weights.InnerBias, inner, pool, state.Rounded);
-        SwiGlu.Silu(inner);
-        Linear.Run(weights.Outer, inner, tokens, weights.OuterBias, mix, pool, state.Rounded);
+        Score(weights, joined, tokens, hidden, mix, state, pool);
 
         float smoothing = (float)set.Config.Smoothing;
         foreach (PassSequence sequence in sequences)
@@ -61,7 +77,7 @@ internal static class Aggregation
             {
                 Span<float> w = mix[..streams];
                 Softmax.Run(w);
-                foreach (ref float weight in w) weight = weight * (1 - smoothing) + smoothing / streams;
+                foreach (ref float weight in w) weight = Smoothed(weight, smoothing, streams);
                 WeightedSum.Run(w, x[(t * hidden)..], sequence.Wanted * hidden, mixed[..hidden]);
                 mix = mix[streams..];
                 mixed = mixed[hidden..];
@@ -77,11 +93,7 @@ internal static class Aggregation
         {
             for (int t = 0; t < sequence.Wanted; t++)
             {
-                for (int p = 0; p < streams; p++)
-                {
-                    ReadOnlySpan<float> state = x.Slice((p * sequence.Wanted + t) * hidden, hidden);
-                    for (int h = 0; h < hidden; h++) joined[h * streams + p] = state[h];
-                }
+                for (int p = 0; p < streams; p++) Place(x.Slice((p * sequence.Wanted + t) * hidden, hidden), p, streams, joined);
                 joined = joined[(hidden * streams)..];
             }
             x = x[(streams * sequence.Wanted * hidden)..];

@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.Machine;
-using ParScale.Kernels.MatMul;
 
 namespace ParScale.Model;
 
@@ -51,9 +50,8 @@ internal static class AnchoredAggregation
         PassState state, WorkerPool pool)
     {
         int streams = set.Count;
-        AggregatorWeights aggregator = set.Aggregator!;
         float smoothing = (float)set.Config.Smoothing;
-        Span<float> joined = state.Joined.AsSpan(0, tokens.Length * streams * hidden), inner = state.AggregatorInner.AsSpan(0, tokens.Length * hidden);
+        Span<float> joined = state.Joined.AsSpan(0, tokens.Length * streams * hidden);
         Span<float> scores = stackalloc float[PassState.MostRows], shares = stackalloc float[streams];
         scores = scores[..(tokens.Length * streams)];
         joined.Clear();
@@ -63,13 +61,10 @@ internal static class AnchoredAggregation
             for (ulong left = tokens[i].Active; left != 0; left &= left - 1)
             {
                 int stream = BitOperations.TrailingZeroCount(left);
-                ReadOnlySpan<float> from = tokens[i].State(x, hidden, stream);
-                for (int h = 0; h < hidden; h++) own[h * streams + stream] = from[h];
+                Aggregation.Place(tokens[i].State(x, hidden, stream), stream, streams, own);
             }
         }
-        Linear.Run(aggregator.Inner, joined, tokens.Length, aggregator.InnerBias, inner, pool, state.Rounded);
-        SwiGlu.Silu(inner);
-        Linear.Run(aggregator.Outer, inner, tokens.Length, aggregator.OuterBias, scores, pool, state.Rounded);
+        Aggregation.Score(set.Aggregator!, joined, tokens.Length, hidden, scores, state, pool);
         for (int i = 0; i < tokens.Length; i++)
         {
             AnchoredToken token = tokens[i];
@@ -79,11 +74,11 @@ internal static class AnchoredAggregation
             Softmax.Run(shares[..running]);
             Span<float> result = mixed.Slice(token.Token * hidden, hidden);
             result.Clear();
-            running = 0;
+            int next = 0;
             for (ulong left = token.Active; left != 0; left &= left - 1)
             {
                 int stream = BitOperations.TrailingZeroCount(left);
-                float share = shares[running++] * (1 - smoothing) + smoothing / BitOperations.PopCount(token.Active);
+                float share = Aggregation.Smoothed(shares[next++], smoothing, running);
                 weights[token.Token * streams + stream] = share;
                 TensorPrimitives.MultiplyAdd(token.State(x, hidden, stream), share, result, result);
             }
