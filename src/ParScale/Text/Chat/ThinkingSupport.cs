@@ -3,23 +3,31 @@ using System.Text.Json.Nodes;
 namespace ParScale.Text.Chat;
 
 /// <summary>What a template does with thinking. Safe to use from several threads at once.</summary>
-/// <param name="template">The template.</param>
-/// <param name="tokenizer">The tokenizer of its model.</param>
-internal sealed class ThinkingSupport(ChatTemplate template, Tokenizer tokenizer)
+internal sealed class ThinkingSupport
 {
     // What models call it: Qwen3 and SmolLM3, and Granite.
     private static readonly string[] Names = ["enable_thinking", "thinking"];
 
-    private readonly Lazy<string?> _switch = new(() => Names.FirstOrDefault(name => Write(template, name, true) != Write(template, name, false)));
+    private readonly ChatTemplate _template;
+    private readonly Lazy<string?> _switch;
+
+    /// <param name="template">The template.</param>
+    /// <param name="tokenizer">The tokenizer of its model.</param>
+    public ThinkingSupport(ChatTemplate template, Tokenizer tokenizer)
+    {
+        (_template, Format) = (template, ThinkingFormat.Of(template));
+        ControlMarks = [.. Format.Marks.Select(tokenizer.ControlToken).OfType<int>()];
+        _switch = new(() => Names.FirstOrDefault(name => Write(template, name, true) != Write(template, name, false)));
+    }
 
     /// <summary>How the thinking is marked.</summary>
-    public ThinkingFormat Format { get; } = ThinkingFormat.Of(template);
+    public ThinkingFormat Format { get; }
 
     /// <summary>Whether the template has to do with thinking: its text names the marks, or has a switch.</summary>
-    public bool IsKnown => template.Source.Contains(Format.Close, StringComparison.Ordinal) || Switch is not null;
+    public bool IsKnown => _template.Source.Contains(Format.Close, StringComparison.Ordinal) || Switch is not null;
 
     /// <summary>Those of its marks that are control tokens.</summary>
-    public IReadOnlyList<int> ControlMarks { get; } = [.. ThinkingFormat.Of(template).Marks.Select(tokenizer.ControlToken).OfType<int>()];
+    public IReadOnlyList<int> ControlMarks { get; }
 
     /// <summary>The variable of the template that turns thinking on and off: the one whose value changes what it writes. Null when there is none.</summary>
     public string? Switch => _switch.Value;
