@@ -36,7 +36,8 @@ internal sealed class EvalCommand : ExampleCommand
         using var interrupt = new Interrupt(terminal.Cancellation);
         // Every number of streams that the model was trained for.
         StreamSet[] sets = [.. model.StreamSets.Where(set => set == model.Streams || model.Streams.Config.Elastic.Contains(set.Count)).OrderBy(set => set.Count)];
-        var result = new EvalResult([.. sets.Select(set => Ask(model, set, questions, interrupt.Token))]);
+        EncodedQuestion[] encoded = [.. questions.Select(question => Encode(model, question))];
+        var result = new EvalResult([.. sets.Select(set => Ask(model, set, encoded, interrupt.Token))]);
         if (json) terminal.WriteJson(result, CliJson.Readable.EvalResult);
         else WriteText(result, terminal);
         return 0;
@@ -46,28 +47,33 @@ internal sealed class EvalCommand : ExampleCommand
     /// Greedy decoding writes an answer exactly when each of its tokens, and then an end of text, is the likeliest after those before it:
     /// one pass over question and answer tells.
     /// </summary>
-    private static EvalRow Ask(LanguageModel model, StreamSet set, Question[] questions, CancellationToken stop)
+    private static EvalRow Ask(LanguageModel model, StreamSet set, EncodedQuestion[] questions, CancellationToken stop)
     {
         int right = 0;
         long tokens = 0;
         double nll = 0;
-        foreach (Question question in questions)
+        foreach ((int[] all, int prompt, int answer) in questions)
         {
-            int[] prompt = model.Tokenizer.Encode(question.Prompt), answer = model.Tokenizer.Encode(question.Completion);
-            int[] end = [.. model.Config.EndOfTextIds.Take(1)];
-            if (prompt.Length == 0 || answer.Length == 0) throw ParScaleException.Usage("CL-02", "--data has a question or an answer without a token");
-            int[] all = [.. prompt, .. answer, .. end];
-            if (all.Length > model.Config.MaxPositions) throw LanguageModel.ContextFull(model.Config, all.Length);
             ScoreResult score = model.Score(all, new ScoreOptions { Streams = set.Name, TopLogProbs = 1 }, cancellationToken: stop);
-            PredictedToken[] predicted = [.. score.Predictions!.Skip(prompt.Length - 1)];
-            bool isRight = predicted.Take(answer.Length).All(token => token.Top[0].TokenId == token.TokenId)
-                && (end.Length == 0 || model.Config.EndOfTextIds.Contains(predicted[^1].Top[0].TokenId));
+            PredictedToken[] predicted = [.. score.Predictions!.Skip(prompt - 1)];
+            bool isRight = predicted.Take(answer).All(token => token.Top[0].TokenId == token.TokenId)
+                && predicted.Skip(answer).All(end => model.Config.EndOfTextIds.Contains(end.Top[0].TokenId));
             if (isRight) right++;
-            nll -= predicted.Take(answer.Length).Sum(token => token.LogProb);
-            tokens += answer.Length;
+            nll -= predicted.Take(answer).Sum(token => token.LogProb);
+            tokens += answer;
         }
         (double low, double high) = EvalRow.Wilson(right, questions.Length);
         return new EvalRow(set.Name, set.Count, questions.Length, right, (double)right / questions.Length, low, high, nll / tokens);
+    }
+
+    // A question is encoded as generate does with a prompt.
+    private static EncodedQuestion Encode(LanguageModel model, Question question)
+    {
+        int[] prompt = model.Tokenizer.Encode(question.Prompt, addSpecial: true), answer = model.Tokenizer.Encode(question.Completion);
+        if (prompt.Length == 0 || answer.Length == 0) throw ParScaleException.Usage("CL-02", "--data has a question or an answer without a token");
+        int[] all = [.. prompt, .. answer, .. model.Config.EndOfTextIds.Take(1)];
+        if (all.Length > model.Config.MaxPositions) throw LanguageModel.ContextFull(model.Config, all.Length);
+        return new EncodedQuestion(all, prompt.Length, answer.Length);
     }
 
     private static void WriteText(EvalResult result, Terminal terminal)
@@ -80,6 +86,12 @@ internal sealed class EvalCommand : ExampleCommand
         }
     }
 }
+
+/// <summary>A question, its right answer and an end of text where the model has one, as tokens.</summary>
+/// <param name="All">All of them.</param>
+/// <param name="Prompt">How many are the question.</param>
+/// <param name="Answer">How many are the answer.</param>
+internal readonly record struct EncodedQuestion(int[] All, int Prompt, int Answer);
 
 /// <summary>The JSON of <c>parscale eval</c>: a row for each number of streams.</summary>
 internal sealed record EvalResult(IReadOnlyList<EvalRow> Rows);

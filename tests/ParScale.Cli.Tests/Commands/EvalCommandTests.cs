@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ParScale.Cli.Commands;
 using ParScale.Cli.Tests.Support;
 
@@ -35,6 +36,28 @@ public class EvalCommandTests(TinyModel model)
         // The same answers by the model of the assembly, which must also end after them, and does not.
         JsonElement other = Tool.Run("eval", "-m", model.Folder, "--data", file, "--limit", "1", "--streams", "1", "--json").Json().GetProperty("rows")[0];
         Assert.Equal((1, 1, 0), (other.GetProperty("streams").GetInt32(), other.GetProperty("questions").GetInt32(), other.GetProperty("right").GetInt32()));
+    }
+
+    [Fact]
+    public void A_question_begins_as_the_tokenizer_begins_a_text()
+    {
+        using var folder = new TempFolder();
+        var tiny = new TinyTokenizer();
+        int begin = tiny.Add("<s>", special: true);
+        tiny.Root["post_processor"] = JsonNode.Parse($$"""
+            {"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0} },{"Sequence":{"id":"A","type_id":0} }],
+            "special_tokens":{"<s>":{"id":"<s>","ids":[{{begin}}],"tokens":["<s>"]} } }
+            """);
+        RandomCheckpoint.Write(folder.Path, RandomCheckpoint.Config(1, hidden: 16, heads: 2, keyValueHeads: 1, vocabulary: begin + 1), seed: 4);
+        folder.Write("tokenizer.json", tiny.Root.ToJsonString());
+        string file = folder.Write("q.jsonl", """{"prompt":"the","completion":"hello"}""");
+        using LanguageModel loaded = LanguageModel.Load(folder.Path);
+        int[] answer = loaded.Tokenizer.Encode("hello");
+        double Nll(int[] prompt) => -loaded.Score([.. prompt, .. answer], new ScoreOptions { TopLogProbs = 0 }, cancellationToken: TestContext.Current.CancellationToken)
+            .Predictions!.TakeLast(answer.Length).Average(token => token.LogProb);
+        double begun = Nll([begin, .. loaded.Tokenizer.Encode("the")]);
+        Assert.NotEqual(Nll(loaded.Tokenizer.Encode("the")), begun, 1e-4);
+        Assert.Equal(begun, Tool.Run("eval", "-m", folder.Path, "--data", file, "--json").Json().GetProperty("rows")[0].GetProperty("nll").GetDouble(), 1e-6);
     }
 
     [Fact]
