@@ -17,6 +17,15 @@ text=$(realpath "$1")
 shift
 [ $# -gt 0 ] || set -- sum3 reach khop text
 
+# Difficulties at which P = 1 is right 30 to 70 % of the time (README.md).
+difficulty() {
+  case $1 in
+    sum3) echo --length 6 --digits 1 ;;
+    reach) echo --length 5 --edges 5 ;;
+    khop) echo --length 6 --hops 2 ;;
+  esac
+}
+
 # Makes data once. Folders appear whole: one that is there is finished.
 prepare() {
   mkdir -p "$work"
@@ -26,7 +35,7 @@ prepare() {
     [ -d "$work/text-tokenizer" ] || "$train" tokenizer --data "$work/text.txt" --vocab 512 --val-fraction 0.1 -o "$work/text-tokenizer"
     return
   fi
-  [ -d "$work/$1" ] || "$train" task "$1" -o "$work/$1" --examples 150000 --val-examples 2000 --seed 1
+  [ -d "$work/$1" ] || "$train" task "$1" -o "$work/$1" $(difficulty "$1") --examples 150000 --val-examples 2000 --seed 1
   [ -d "$work/$1/shards" ] || "$train" data --data "$work/$1/train.jsonl" --val-data "$work/$1/validation.jsonl" \
     --tokenizer "$work/$1/tokenizer" -o "$work/$1/shards" --threads 1
 }

@@ -44,6 +44,7 @@ internal static class TrainSettings
     [
         Data, Tokenizer, From,
         Of("init", o => o.Init, StreamInit.Keep, "initial values of added streams; keep: the model's output stays nearly the same; paper: N(0, 0.02); text: prefixes are keys and values of the training text, from scratch too"),
+        Of("weight_std", o => o.WeightDeviation, InitialWeights.Deviation, "standard deviation of weights that are drawn; hidden sizes below 500 learn sooner with about 0.6 / sqrt(hidden)", "above 0", v => v > 0),
         Of("prefix_std", o => o.PrefixDeviation, InitialWeights.Deviation, "standard deviation of prefixes that are drawn", "above 0", v => v > 0),
         Of("train", o => o.Train, TrainedSet.All, "all weights, or streams: only prefixes and aggregator; the result is an add-on to --from"),
         Of("prefix_mlp", o => o.PrefixMlp, 0, "width of an MLP that computes the prefixes during training (reparameterization); 0 for none", "0 to 65536", v => v is >= 0 and <= 1 << 16),

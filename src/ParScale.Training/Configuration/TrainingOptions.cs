@@ -57,6 +57,9 @@ internal sealed record TrainingOptions
     /// <summary>Width of the MLP that stands for the prefixes while they train; 0 for none.</summary>
     public int PrefixMlp { get; init; }
 
+    /// <summary>Standard deviation of weights that are drawn, prefixes apart.</summary>
+    public double WeightDeviation { get; init; } = InitialWeights.Deviation;
+
     /// <summary>Standard deviation of prefixes that are drawn.</summary>
     public double PrefixDeviation { get; init; } = InitialWeights.Deviation;
 
@@ -160,6 +163,7 @@ internal sealed record TrainingOptions
         Require(Train == TrainedSet.All || From is not null, "--train streams needs --from, the model whose weights stay as they are");
         Require(Train == TrainedSet.All || Streams > 1, "--train streams needs --streams 2 or more");
         Require(PrefixMlp == 0 || Streams > 1, "--prefix-mlp needs --streams 2 or more");
+        Require(From is null || WeightDeviation == InitialWeights.Deviation, "--weight-std is for training from scratch; --from has weights");
         ValidateParting();
     }
 

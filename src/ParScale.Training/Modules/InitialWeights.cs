@@ -7,18 +7,18 @@ namespace ParScale.Training.Modules;
 /// <summary>The first value of every tensor, as a function of its name and a seed alone.</summary>
 internal static class InitialWeights
 {
-    /// <summary>The standard deviation of everything that is drawn, by default of prefixes too.</summary>
+    /// <summary>The standard deviation of everything that is drawn, unless another is given.</summary>
     public const double Deviation = 0.02;
 
     // The mean of tanh(z)^2 for z from N(0, 1), which the numbers before a prefix MLP's last matrix are.
     private const double MeanSquaredTanh = 0.394294;
 
     /// <summary>
-    /// Norms are 1 with <paramref name="normOffset"/>, biases 0, all else, aggregation too, is N(0, 0.02), and prefixes as
-    /// <paramref name="prefixes"/> tells. The table of a prefix MLP is N(0, 1), its first matrix keeps that size, and its last is 0, so that
+    /// Norms are 1 with <paramref name="normOffset"/>, biases 0, all else, aggregation too, has <paramref name="deviation"/>, and prefixes
+    /// are as <paramref name="prefixes"/> tells. The table of a prefix MLP is N(0, 1), its first matrix keeps that size, and its last is 0, so that
     /// it adds nothing at first.
     /// </summary>
-    public static void Draw(string name, Tensor value, long seed, PrefixStart? prefixes = null, double normOffset = 0)
+    public static void Draw(string name, Tensor value, long seed, PrefixStart? prefixes = null, double normOffset = 0, double deviation = Deviation)
     {
         using Scalar norm = 1 - normOffset;
         prefixes ??= PrefixStart.Published;
@@ -29,7 +29,7 @@ internal static class InitialWeights
         if (name.EndsWith(".bias", StringComparison.Ordinal)) value.zero_();
         else if (ModelTensors.IsNorm(name)) value.fill_(norm);
         else if (ModelTensors.IsPrefix(name)) DrawPrefix(value, prefixes, generator);
-        else if (!PrefixMlp.Owns(name)) value.normal_(0, Deviation, generator);
+        else if (!PrefixMlp.Owns(name)) value.normal_(0, deviation, generator);
         else if (name.EndsWith(PrefixMlp.LastWeight, StringComparison.Ordinal)) DrawLast(value, prefixes, generator);
         else value.normal_(0, value.dim() == 2 ? 1 / Math.Sqrt(value.shape[1]) : 1, generator);
     }

@@ -19,10 +19,13 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
     // Held by the object: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
     private readonly Scalar? _divisor, _cap, _perCap;
 
-    /// <summary>Builds the model and draws every weight from <paramref name="seed"/>, those of prefixes as <paramref name="prefixes"/> tells.</summary>
+    /// <summary>
+    /// Builds the model and draws every weight from <paramref name="seed"/>, with <paramref name="deviation"/>; those of prefixes as
+    /// <paramref name="prefixes"/> tells.
+    /// </summary>
     public ParScaleLm(
         CheckpointConfig config, long seed = 0, ScalarType compute = ScalarType.Float32, double dropout = 0, int prefixMlp = 0,
-        PrefixStart? prefixes = null)
+        PrefixStart? prefixes = null, double deviation = InitialWeights.Deviation)
         : base(nameof(ParScaleLm))
     {
         Config = config;
@@ -32,7 +35,7 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
         if (config.Model.LogitsDivisor != 1) _divisor = config.Model.LogitsDivisor;
         if (config.Model.LogitsSoftCap is { } cap) (_cap, _perCap) = (cap, 1 / cap);
         foreach ((string name, Parameter parameter) in named_parameters())
-            InitialWeights.Draw(name, parameter, seed, prefixes, config.Model.NormOffset);
+            InitialWeights.Draw(name, parameter, seed, prefixes, config.Model.NormOffset, deviation);
     }
 
     public CheckpointConfig Config { get; }

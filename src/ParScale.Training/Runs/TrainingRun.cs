@@ -56,7 +56,8 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         stop.Enter("building the model");
         NativeHeap.KeepFreedBlocks();
         set_num_threads(options.Threads);
-        using var model = new ParScaleLm(config, options.Seed, options.Compute.InTorch(), options.Dropout, options.PrefixMlp, options.Prefixes);
+        using var model = new ParScaleLm(
+            config, options.Seed, options.Compute.InTorch(), options.Dropout, options.PrefixMlp, options.Prefixes, options.WeightDeviation);
         if (frozen) model.FreezeBackbone();
         if (options.HidesFirstPrefix) model.HideFirstPrefix();
         using FirstPrefix? firstPrefix = options.HidesFirstPrefix ? new FirstPrefix(data.Sample, config, options.Seed) : null;

@@ -44,6 +44,20 @@ public sealed class PrefixStartTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Weights_have_the_deviation_that_is_asked_for_and_nothing_else_changes()
+    {
+        using var scope = NewDisposeScope();
+        using var published = new ParScaleLm(RandomCheckpoint.Config(3), seed: 6);
+        using var wide = new ParScaleLm(RandomCheckpoint.Config(3), seed: 6, deviation: 0.08);
+        foreach (((string name, var first), (_, var second)) in published.named_parameters().Zip(wide.named_parameters()))
+        {
+            bool drawn = !name.Contains("norm", StringComparison.Ordinal) && !name.Contains("bias", StringComparison.Ordinal)
+                && !name.Contains("prefix_", StringComparison.Ordinal);
+            Assert.True((drawn ? first * 4 : first).allclose(second), name);
+        }
+    }
+
+    [Fact]
     public void A_stream_with_the_prefix_of_a_text_computes_what_the_plain_model_does_behind_that_text()
     {
         const int Slots = 6;

@@ -74,7 +74,7 @@ public sealed class ElasticRunTests(ITestOutputHelper output)
         using var folder = new TempFolder();
         (string, string)[][] ways =
         [
-            [("--init", "text")], [("--prefix-std", "0.3"), ("--prefix-lr", "3"), ("--aggregator-lr", "0.5")],
+            [("--init", "text")], [("--prefix-std", "0.3"), ("--weight-std", "0.08"), ("--prefix-lr", "3"), ("--aggregator-lr", "0.5")],
             [("--prefix-mlp", "8"), ("--prefix-mlp-start", "random"), ("--prefix-std", "0.26"), ("--stream-loss", "0.5"), ("--stream-drop", "0.3")],
         ];
         for (int i = 0; i < ways.Length; i++)
@@ -100,6 +100,7 @@ public sealed class ElasticRunTests(ITestOutputHelper output)
     [InlineData("--streams", "2", "--stream-drop", "1")]
     [InlineData("--streams", "1", "--prefix-std", "0.3")]
     [InlineData("--streams", "2", "--prefix-std", "0")]
+    [InlineData("--streams", "2", "--weight-std", "0")]
     [InlineData("--streams", "1", "--prefix-lr", "3")]
     [InlineData("--streams", "1", "--aggregator-lr", "3")]
     [InlineData("--streams", "1", "--init", "text")]
