@@ -147,17 +147,18 @@ public sealed partial class LanguageModel
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         options.Validate();
-        options.Gate?.Require(SetOf(options.Streams));
+        StreamSet set = SetOf(options.Streams);
+        options.Gate?.Require(set);
         CheckTokens(prompt);
         if (prompt.Length > Config.MaxPositions) throw ContextFull(Config, prompt.Length);
-        _engine.RequirePossible(SetOf(options.Streams), GenerationWork.CapacityFor(Config, prompt.Length, options));
+        _engine.RequirePossible(GenerationWork.SetsFor(set, options), GenerationWork.CapacityFor(Config, prompt.Length, options));
     }
 
     private void ReadAll(ReadOnlySpan<int> tokens, StreamSet set, LogitsVisitor visit, CancellationToken cancellationToken)
     {
         CheckTokens(tokens);
         if (tokens.Length > Config.MaxPositions) throw ContextFull(Config, tokens.Length);
-        _engine.RequirePossible(set, tokens.Length);
+        _engine.RequirePossible([set], tokens.Length);
         _engine.Run(new AppendWork(set, tokens, visit, cancellationToken));
     }
 

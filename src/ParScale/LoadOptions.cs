@@ -18,7 +18,10 @@ public sealed record LoadOptions
     /// </summary>
     public IReadOnlyList<string> AddedStreams { get; init; } = [];
 
-    /// <summary>When the helpers of an anchored model run for requests that do not choose (<see cref="LanguageModel.DefaultOptions"/>). Null: always.</summary>
+    /// <summary>
+    /// When all streams of an anchored or elastic model run for requests that do not choose (<see cref="LanguageModel.DefaultOptions"/>). Null:
+    /// always.
+    /// </summary>
     public Generation.StreamGate? Gate { get; init; }
 
     /// <summary>Storage of the weights. Null keeps them as stored.</summary>

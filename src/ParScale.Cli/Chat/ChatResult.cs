@@ -18,7 +18,7 @@ internal sealed record ChatTurnResult(
     /// <summary>What the model thought before it; null when it did not.</summary>
     public string? Thinking { get; init; }
 
-    /// <summary>The mean weight of each stream over the new tokens, [P], with a sum of 1; empty when there were none.</summary>
+    /// <summary>The mean weight of each stream over the new tokens that have weights, [P], with a sum of 1; empty when there were none.</summary>
     public required IReadOnlyList<float> StreamWeights { get; init; }
 
     /// <summary>The seed of this answer.</summary>
@@ -27,6 +27,10 @@ internal sealed record ChatTurnResult(
     /// <summary>With <c>--streams auto</c>, the mean number of streams that ran for a new token.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? MeanStreams { get; init; }
+
+    /// <summary>With <c>--streams auto</c> and an elastic model, tokens that its streams read when they no longer rested.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? CatchUpTokens { get; init; }
 }
 
 /// <summary>The JSON of <c>parscale chat</c>: the last answer as the JSON of <c>parscale generate</c> has it, and all of them.</summary>

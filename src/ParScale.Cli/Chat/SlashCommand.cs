@@ -10,7 +10,7 @@ internal sealed record SlashCommand(string Name, string Argument, string Descrip
     public static IReadOnlyList<SlashCommand> All { get; } =
     [
         new("/help", "", "Show this list."),
-        new("/streams", "[P|auto]", "Run with P streams, one of the resident sets, or with helpers of an anchored model where it is unsure; without P, list them."),
+        new("/streams", "[P|auto]", "Run with P streams, one of the resident sets, or with auto those of an anchored or elastic model where its plain model is unsure; without P, list them."),
         new("/system", "[TEXT]", "Set the system message; - takes it away, without TEXT it is shown."),
         new("/think", "[on|off]", "Have the model think before it answers or not, where its template has a switch for it."),
         new("/temp", "[T]", "Set the temperature; 0 always takes the most likely token."),

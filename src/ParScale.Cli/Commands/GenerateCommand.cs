@@ -73,6 +73,7 @@ internal sealed class GenerateCommand : ExampleCommand
             Kernel = model.KernelTier,
             Threads = model.Threads,
             MeanStreams = options.Gate is null ? null : run.MeanStreams,
+            CatchUpTokens = options.Gate is null || model.Streams.IsAnchored ? null : run.CatchUpTokens,
         };
 
     private static string Figures(GenerationRun run, LanguageModel model, GenerationOptions options)
@@ -124,4 +125,8 @@ internal sealed record GenerateResult(
     /// <summary>With <c>--streams auto</c>, the mean number of streams that ran for a new token.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? MeanStreams { get; init; }
+
+    /// <summary>With <c>--streams auto</c> and an elastic model, tokens that its streams read when they no longer rested.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? CatchUpTokens { get; init; }
 }

@@ -15,6 +15,7 @@ internal sealed class GenerationRun(int promptTokens, Action<string>? show, Acti
     private readonly List<int> _ids = [];
     private readonly List<PredictedToken> _predictions = [];
     private double[] _streamWeights = [];
+    private int _weighed;
     private char _lastShown;
     private TimeSpan _prefill;
     private TimeSpan _decode;
@@ -35,8 +36,8 @@ internal sealed class GenerationRun(int promptTokens, Action<string>? show, Acti
     /// <summary>Tokens of the prompt that were taken from an earlier sequence.</summary>
     public int CachedTokens { get; private set; }
 
-    /// <summary>The mean weight of each stream over the new tokens, [P]; empty when nobody asked for them.</summary>
-    public float[] MeanStreamWeights => [.. _streamWeights.Select(sum => (float)(sum / _ids.Count))];
+    /// <summary>The mean weight of each stream over the new tokens that have weights, [P]; empty when none has.</summary>
+    public float[] MeanStreamWeights => [.. _streamWeights.Select(sum => (float)(sum / _weighed))];
 
     /// <summary>P; null until the end.</summary>
     public int? Streams { get; private set; }
@@ -44,8 +45,15 @@ internal sealed class GenerationRun(int promptTokens, Action<string>? show, Acti
     /// <summary>Streams that ran for a new token, the mean of all; null until the end.</summary>
     public double? MeanStreams { get; private set; }
 
-    /// <summary>The same in words, to stand behind P.</summary>
-    public string MeanText => MeanStreams is { } mean ? string.Create(CultureInfo.InvariantCulture, $" (mean {mean:F2})") : "";
+    /// <summary>Tokens that the streams of an elastic model caught up on; null until the end.</summary>
+    public int? CatchUpTokens { get; private set; }
+
+    /// <summary>Both in words, to stand behind P.</summary>
+    public string MeanText => MeanWords(MeanStreams, CatchUpTokens);
+
+    /// <summary>Streams per new token and tokens that were caught up on in words, to stand behind P; empty without a gate.</summary>
+    public static string MeanWords(double? mean, int? caughtUp) => mean is null ? ""
+        : string.Create(CultureInfo.InvariantCulture, $" (mean {mean:F2}{(caughtUp > 0 ? $", caught up on {caughtUp} tokens" : "")})");
 
     public bool Cancelled { get; private set; }
 
@@ -98,7 +106,7 @@ internal sealed class GenerationRun(int promptTokens, Action<string>? show, Acti
             if (piece.Statistics is { } exact)
             {
                 (PromptTokens, _prefill, _decode, _decodeSteps) = (exact.PromptTokens, exact.Prefill, exact.Decode, exact.DecodeSteps);
-                (CachedTokens, Streams, MeanStreams) = (exact.CachedTokens, exact.Streams, exact.MeanStreams);
+                (CachedTokens, Streams, MeanStreams, CatchUpTokens) = (exact.CachedTokens, exact.Streams, exact.MeanStreams, exact.CatchUpTokens);
             }
         }
     }
@@ -114,6 +122,7 @@ internal sealed class GenerationRun(int promptTokens, Action<string>? show, Acti
 
     private void Add(float[] weights)
     {
+        _weighed++;
         if (_streamWeights.Length == 0) _streamWeights = new double[weights.Length];
         for (int stream = 0; stream < weights.Length; stream++) _streamWeights[stream] += weights[stream];
     }

@@ -19,7 +19,7 @@ internal sealed class LawEquivalentCommand : ExampleCommand
     public LawEquivalentCommand(Terminal terminal, CommonOptions common)
         : base("equivalent", "Find the size at which a model with another P (default: the plain model) has the same loss.")
     {
-        Options.Add(_data.Option);
+        _data.AddTo(this);
         _model.AddTo(this);
         Options.Add(_to);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));

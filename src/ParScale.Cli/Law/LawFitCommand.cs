@@ -20,7 +20,7 @@ internal sealed class LawFitCommand : ExampleCommand
     public LawFitCommand(Terminal terminal, CommonOptions common)
         : base("fit", "Fit the law and rival laws to losses, with intervals and held-out errors.")
     {
-        Options.Add(_data.Option);
+        _data.AddTo(this);
         Options.Add(_samples);
         Options.Add(_seed);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));

@@ -30,7 +30,7 @@ internal sealed class LawPlotCommand : ExampleCommand
     public LawPlotCommand(Terminal terminal, CommonOptions common)
         : base("plot", "Plot the law and the losses it was fitted to, as PNG or SVG.")
     {
-        Options.Add(_data.Option);
+        _data.AddTo(this);
         Options.Add(_output);
         Options.Add(_kind);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
@@ -50,6 +50,7 @@ internal sealed class LawPlotCommand : ExampleCommand
         PictureFile.Check(file);
 
         LossTable table = _data.Read(parse, terminal);
+        foreach (string note in table.Notes) terminal.Note(note);
         ScalingLaw law = _data.Law(parse, table);
         PictureFile.Write(kind == Curves ? LossPlot.Draw(law, table) : ContourPlot.Draw(law, table), file);
         if (!PictureStyle.HasFonts) terminal.Note("this system has no fonts, so the picture has no labels; install one, such as DejaVu Sans");

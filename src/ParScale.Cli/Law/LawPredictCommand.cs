@@ -17,7 +17,7 @@ internal sealed class LawPredictCommand : ExampleCommand
     public LawPredictCommand(Terminal terminal, CommonOptions common)
         : base("predict", "Predict the loss of a model of N parameters and P streams, and the size of the plain model with the same loss.")
     {
-        Options.Add(_data.Option);
+        _data.AddTo(this);
         _model.AddTo(this);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
     }

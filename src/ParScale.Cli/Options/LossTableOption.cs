@@ -12,19 +12,33 @@ internal sealed class LossTableOption
     private const string Stack = "stack";
     private const string Pile = "pile";
 
+    private readonly Option<string?> _arms = new("--arms")
+    {
+        Description = "Of a sweep's table, the rows with ordinary, elastic or anchored streams; each kind has a law of its own (default: ordinary).",
+        HelpName = "ordinary|elastic|anchored",
+    };
+
     public Option<string?> Option { get; } = new("--data")
     {
         Description = "Losses: stack (Stack-V2-Python) or pile, the two published tables, or a CSV file with columns n, p and loss.",
         HelpName = "stack|pile|FILE",
     };
 
+    public void AddTo(Command command)
+    {
+        command.Options.Add(Option);
+        command.Options.Add(_arms);
+    }
+
     /// <summary>The table; throws when there is none or when it is no table.</summary>
     public LossTable Read(ParseResult parse, Terminal terminal) => parse.GetValue(Option) switch
     {
+        Stack or Pile when parse.GetValue(_arms) is not null =>
+            throw ParScaleException.Usage("CL-02", "--arms is for the table of a sweep; the published tables have ordinary streams"),
         null => throw ParScaleException.Usage("CL-02", "no losses given: use --data stack, --data pile or --data FILE.csv"),
         Stack => LossTable.StackV2Python,
         Pile => LossTable.Pile,
-        string file => Guard(file, () => LossTable.Parse(new StringReader(Text(file, terminal)), Path.GetFileName(file))),
+        string file => Guard(file, () => LossTable.Parse(new StringReader(Text(file, terminal)), Path.GetFileName(file), Kind(parse))),
     };
 
     /// <summary>The fit to <paramref name="table"/>.</summary>
@@ -36,6 +50,14 @@ internal sealed class LossTableOption
         Stack => ScalingLaw.StackV2Python,
         Pile => ScalingLaw.Pile,
         _ => Fit(parse, table).Law,
+    };
+
+    private StreamKind Kind(ParseResult parse) => parse.GetValue(_arms) switch
+    {
+        null or "ordinary" => StreamKind.Ordinary,
+        "elastic" => StreamKind.Elastic,
+        "anchored" => StreamKind.Anchored,
+        string other => throw ParScaleException.Usage("CL-02", $"--arms is ordinary, elastic or anchored, not {ParScaleException.Quote(other)}"),
     };
 
     private static string Text(string file, Terminal terminal)

@@ -31,7 +31,7 @@ internal sealed class ModelSizeOptions(int defaultStreams)
     /// <summary>Says where a question goes beyond what <paramref name="table"/> can know.</summary>
     public static IReadOnlyList<string> Warnings(LossTable table, params (double N, int P)[] models)
     {
-        var warnings = new List<string>();
+        List<string> warnings = [.. table.Notes];
         (double least, double most) = (table.Points.Min(point => point.N), table.Points.Max(point => point.N));
         int p = models.Max(model => model.P);
         if (p > table.MostStreams)

@@ -15,17 +15,17 @@ internal sealed class StreamOptions
     private readonly Option<double?> _budget = NumberOption.Real("--stream-budget",
         FormattableString.Invariant($"With --streams auto: mean streams per new token that the gate keeps to (default: {StreamGate.DefaultBudget})."), value => value is >= 1 and <= MostStreams, FormattableString.Invariant($"from 1 to {MostStreams}"));
     private readonly Option<double?> _threshold = NumberOption.Real("--stream-threshold",
-        "With --streams auto: entropy of the anchor's prediction, nats, above which its helpers run; fixed without a budget.", value => value is >= 0 and <= 100, "from 0 to 100");
+        "With --streams auto: entropy of the plain model's prediction, nats, above which all streams run; fixed without a budget.", value => value is >= 0 and <= 100, "from 0 to 100");
     private readonly bool _mayRest;
 
-    /// <param name="mayRest">Whether helpers of an anchored model may be left out where the anchor is sure.</param>
+    /// <param name="mayRest">Whether streams of an anchored or elastic model may be left out where the plain model is sure.</param>
     public StreamOptions(bool mayRest)
     {
         _mayRest = mayRest;
         _streams = new Option<StreamNumber?>("--streams")
         {
             Description = "Parallel streams P (default: the model's own); 1 runs the plain backbone"
-                + (mayRest ? ", auto the helpers of an anchored model where it is unsure." : "."),
+                + (mayRest ? ", auto all of an anchored or elastic model where the backbone is unsure." : "."),
             HelpName = mayRest ? "N|auto" : "N",
             Arity = ArgumentArity.ExactlyOne,
             CustomParser = Parse,
@@ -46,7 +46,7 @@ internal sealed class StreamOptions
     /// <summary>Whether a number is given, or <c>auto</c>.</summary>
     public bool IsGiven(ParseResult parse) => parse.GetValue(_streams) is not null;
 
-    /// <summary>When helpers run; null unless <c>auto</c> is given.</summary>
+    /// <summary>When all streams run; null unless <c>auto</c> is given.</summary>
     /// <exception cref="ParScaleException">A budget or a threshold is given without it.</exception>
     public StreamGate? Gate(ParseResult parse)
     {

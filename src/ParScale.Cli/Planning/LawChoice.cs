@@ -19,6 +19,7 @@ internal sealed class LawChoice
     {
         bool given = parse.GetValue(_data.Option) is not null;
         LossTable table = given ? _data.Read(parse, terminal) : LossTable.StackV2Python;
+        foreach (string note in table.Notes) terminal.Note(note);
         var fitted = new FittedRange(table.Points.Min(point => point.N), table.Points.Max(point => point.N), table.MostStreams);
         return (given ? _data.Law(parse, table) : ScalingLaw.StackV2Python, table.Name, fitted);
     }

@@ -17,7 +17,7 @@ public sealed class LawFit
         Law = law;
         RSquared = fit.RSquared();
         Residuals = [.. table.Points.Select(point => new LossResidual(point, law.Loss(point.N, point.P)))];
-        Notes = [.. NotesOn(law)];
+        Notes = [.. table.Notes, .. NotesOn(law)];
     }
 
     /// <summary>The data.</summary>

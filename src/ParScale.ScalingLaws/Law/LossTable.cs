@@ -19,16 +19,17 @@ public sealed class LossTable
     /// <summary>Takes points in range that differ in (N, P) and have two sizes and two numbers of streams at least.</summary>
     /// <exception cref="LossTableException">They do not.</exception>
     public LossTable(string name, IEnumerable<LossPoint> points)
-        : this(name, [.. points], null)
+        : this(name, [.. points], null, [])
     {
     }
 
-    internal LossTable(string name, LossPoint[] points, int[]? lines)
+    internal LossTable(string name, LossPoint[] points, int[]? lines, IReadOnlyList<string> notes)
     {
         Name = name;
         Points = points;
+        Notes = notes;
         CheckValues(points, lines);
-        CheckSpread(points);
+        CheckSpread(points, string.Concat(notes.Select(note => $" ({note})")));
     }
 
     /// <summary>The 24 published losses on Stack-V2-Python. Source: arXiv 2505.10475.</summary>
@@ -43,15 +44,19 @@ public sealed class LossTable
     /// <summary>The points, in the order in which they were given.</summary>
     public IReadOnlyList<LossPoint> Points { get; }
 
+    /// <summary>What of the text is not among the points, and why; empty when all of it is.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
     /// <summary>Most streams of any point.</summary>
     public int MostStreams => Points.Max(point => point.P);
 
     /// <summary>
     /// Reads a table with the columns n, p and loss, comma-separated, below one line of headings; other columns are ignored. Lines of one n
-    /// and p that differ in a column seed count as their mean.
+    /// and p that differ in a column seed count as their mean. In the table of a sweep, whose columns stream_kind, elastic and elastic_n tell
+    /// kinds of streams apart, only rows of one kind are taken, and plain models; an elastic model gives a point for each number of its streams.
     /// </summary>
     /// <exception cref="LossTableException">The text is no such table; the message names the line.</exception>
-    public static LossTable Parse(TextReader text, string name) => LossTableReader.Read(text, name);
+    public static LossTable Parse(TextReader text, string name, StreamKind kind = StreamKind.Ordinary) => LossTableReader.Read(text, name, kind);
 
     private static LossTable OfResource(string resource, string name)
     {
@@ -84,22 +89,22 @@ public sealed class LossTable
         throw new LossTableException("LW-04", FormattableString.Invariant($"{column} is {value:R}; it must be from {least:R} to {most:R}"), line);
     }
 
-    private static void CheckSpread(LossPoint[] points)
+    private static void CheckSpread(LossPoint[] points, string left)
     {
         if (points.Length is < FewestPoints or > MostPoints)
         {
             throw new LossTableException("LW-06", FormattableString.Invariant(
-                $"has {points.Length} points; a law of {FewestPoints} parameters needs {FewestPoints} to {MostPoints}"));
+                $"has {points.Length} points; a law of {FewestPoints} parameters needs {FewestPoints} to {MostPoints}{left}"));
         }
         if (points.All(point => point.P == points[0].P))
         {
             throw new LossTableException("LW-06", FormattableString.Invariant(
-                $"every point has p = {points[0].P}; what streams are worth shows only with two or more values of p"));
+                $"every point has p = {points[0].P}; what streams are worth shows only with two or more values of p{left}"));
         }
         if (points.All(point => point.N == points[0].N))
         {
             throw new LossTableException("LW-06", FormattableString.Invariant(
-                $"every point has n = {points[0].N:R}; what size is worth shows only with two or more values of n"));
+                $"every point has n = {points[0].N:R}; what size is worth shows only with two or more values of n{left}"));
         }
     }
 }

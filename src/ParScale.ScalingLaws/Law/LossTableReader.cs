@@ -5,7 +5,8 @@ namespace ParScale.ScalingLaws.Law;
 
 /// <summary>
 /// Reads comma-separated losses: headings, then a line for each run. Empty lines and lines that start with # are skipped. Where a column
-/// seed tells repeated runs apart, those of one (n, p) count once, with their mean loss.
+/// seed tells repeated runs apart, those of one (n, p) count once, with their mean loss. Columns stream_kind, elastic and elastic_n, as sweeps
+/// write them, tell rows of one kind of streams from others.
 /// </summary>
 internal static class LossTableReader
 {
@@ -13,10 +14,11 @@ internal static class LossTableReader
     private const int MostStreams = 1 << 20;
     private static readonly string[] Columns = ["n", "p", "loss"];
 
-    public static LossTable Read(TextReader text, string name)
+    public static LossTable Read(TextReader text, string name, StreamKind kind)
     {
-        var runs = new List<(LossPoint Point, string Seed, int Line)>();
-        (int[] At, int Seed, int Count)? headings = null;
+        var runs = new List<LossRow>();
+        string[]? headings = null;
+        int[] at = [];
         int number = 0;
         for (string? line; (line = ReadLine(text, ++number)) is not null;)
         {
@@ -24,21 +26,32 @@ internal static class LossTableReader
             string[] cells = Split(line, number);
             if (headings is null)
             {
-                headings = (Find(cells, number), Array.FindIndex(cells, name => name.Trim().Equals("seed", StringComparison.OrdinalIgnoreCase)), cells.Length);
+                headings = [.. cells.Select(cell => cell.Trim())];
+                at = Find(headings, number);
                 continue;
             }
-            if (cells.Length != headings.Value.Count)
+            if (cells.Length != headings.Length)
             {
                 throw new LossTableException("LW-07", FormattableString.Invariant(
-                    $"has {cells.Length} cells under {headings.Value.Count} headings; cells are separated by commas, decimals by points"), number);
+                    $"has {cells.Length} cells under {headings.Length} headings; cells are separated by commas, decimals by points"), number);
             }
             if (runs.Count == LossTable.MostPoints)
                 throw new LossTableException("LW-06", FormattableString.Invariant($"is one point more than the {LossTable.MostPoints} allowed"), number);
-            runs.Add((Point(cells, headings.Value.At, number), headings.Value.Seed < 0 ? "" : cells[headings.Value.Seed].Trim(), number));
+            LossPoint point = Point(cells, at, number);
+            string elastic = Cell("elastic");
+            StreamKind? own = LossRow.KindOf(Cell("stream_kind"), point.P, elastic.Length > 0, number);
+            runs.Add(new LossRow(point, own, elastic.Length == 0 ? [] : [elastic, Cell("elastic_n")], Cell("seed"), number));
+
+            string Cell(string column) => Place(headings, column) is >= 0 and var place ? cells[place].Trim() : "";
         }
         if (headings is null) throw new LossTableException("LW-02", "has no headings; the first line must name the columns n, p and loss");
-        (LossPoint Point, int Line)[] points = [.. runs.GroupBy(run => (run.Point.N, run.Point.P)).SelectMany(Means)];
-        return new LossTable(name, [.. points.Select(at => at.Point)], [.. points.Select(at => at.Line)]);
+        (IReadOnlyList<LossRow> chosen, IReadOnlyList<string> notes) = LossRow.Choose(runs, kind);
+        (LossPoint Point, int Line)[] points =
+        [
+            .. chosen.SelectMany(run => run.Points().Select(point => (Point: point, run.Seed, run.Line)))
+                .GroupBy(run => (run.Point.N, run.Point.P)).SelectMany(Means),
+        ];
+        return new LossTable(name, [.. points.Select(at => at.Point)], [.. points.Select(at => at.Line)], notes);
     }
 
     // A seed that stands twice is no repetition but a mistake, and so are two runs without seeds: the table refuses what is left double.
@@ -75,14 +88,15 @@ internal static class LossTableReader
         throw new LossTableException("LW-03", $"{column}: {Quote(cell)} is not a number", line);
     }
 
-    private static int[] Find(string[] headings, int line)
+    private static int Place(string[] names, string column) => Array.FindIndex(names, name => name.Equals(column, StringComparison.OrdinalIgnoreCase));
+
+    private static int[] Find(string[] names, int line)
     {
-        string[] names = [.. headings.Select(heading => heading.Trim())];
         int[] at = new int[Columns.Length];
         for (int i = 0; i < Columns.Length; i++)
         {
             string column = Columns[i];
-            at[i] = Array.FindIndex(names, name => name.Equals(column, StringComparison.OrdinalIgnoreCase));
+            at[i] = Place(names, column);
             if (at[i] < 0)
             {
                 string found = Quote(string.Join(", ", names));

@@ -15,16 +15,16 @@ namespace ParScale.Server.Hosting;
 /// <param name="Metrics">Where its requests are measured.</param>
 internal sealed record ServedModel(string Name, LanguageModel Model, long Created, ServerMetrics Metrics)
 {
-    /// <summary>What stands in <c>streams</c> for an anchored set whose helpers run where the anchor is unsure.</summary>
+    /// <summary>What stands in <c>streams</c> for a set whose streams run where the plain model is unsure.</summary>
     private const string Auto = "auto";
 
-    /// <summary>When the helpers of the set that a request chose run; null for all tokens.</summary>
-    /// <exception cref="ApiException">The set has none that can rest, or a number is out of range.</exception>
+    /// <summary>When all streams of the set that a request chose run; null for all tokens.</summary>
+    /// <exception cref="ApiException">Its streams cannot rest, or a number is out of range.</exception>
     public StreamGate? Gate(Fields body, StreamSet set)
     {
         var asked = new StreamGate { Budget = body.Number("stream_budget", 1, set.Count), Threshold = body.Number("stream_threshold", 0, 100) };
         if (IsAuto(body))
-            return set.IsAnchored ? asked : throw ApiException.Field("streams", "streams is auto, but only the helpers of an anchored model can rest");
+            return set.CanRest ? asked : throw ApiException.Field("streams", "streams is auto, but only those of an anchored model, or of an elastic one trained for 1 stream too, can rest");
         StreamGate? usual = body.Get("streams") is null && set == Model.Streams ? Model.DefaultOptions.Gate : null;
         if (asked == new StreamGate()) return usual;
         string field = asked.Budget is null ? "stream_threshold" : "stream_budget";

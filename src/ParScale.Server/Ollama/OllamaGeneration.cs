@@ -39,11 +39,12 @@ internal static class OllamaGeneration
         await foreach ((_, GeneratedPiece piece) in Generations.Run(request, scope.Cancellation).ConfigureAwait(false))
         {
             answer.Add(piece);
-            if (!request.Stream || piece is { Text: "", Thinking: null, Prediction: null, StreamWeights: null, ToolCalls: null }) continue;
+            IReadOnlyList<float[]?>? weights = Answers.Weights(request, piece);
+            if (!request.Stream || (weights is null && piece is { Text: "", Thinking: null, Prediction: null, ToolCalls: null })) continue;
             await scope.Lines.Send(Part(new Said(piece.Text, piece.Thinking, piece.ToolCalls)) with
             {
                 LogProbs = piece.Prediction is null ? null : [words.Describe(piece.Prediction)],
-                StreamWeights = piece.StreamWeights is null ? null : [piece.StreamWeights],
+                StreamWeights = weights,
             }, WireJson.Wire.OllamaAnswer).ConfigureAwait(false);
         }
         OllamaAnswer last = Part(request.Stream ? Said.Nothing : new Said(answer.Text, answer.Thinking, answer.ToolCalls), isLast: true) with

@@ -23,7 +23,7 @@ internal sealed record OllamaAnswer(string Model, string CreatedAt, bool Done)
     public IReadOnlyList<ChatTokenLogProb>? LogProbs { get; init; }
 
     /// <summary>For each token, the weight of each stream.</summary>
-    public IReadOnlyList<float[]>? StreamWeights { get; init; }
+    public IReadOnlyList<float[]?>? StreamWeights { get; init; }
 
     /// <summary>stop, length or load; on the last part, as everything below.</summary>
     public string? DoneReason { get; init; }

@@ -14,7 +14,8 @@ internal sealed class CollectedAnswer
 
     public IReadOnlyList<PredictedToken> PromptPredictions { get; private set; } = [];
 
-    public List<float[]> StreamWeights { get; } = [];
+    /// <summary>Of each token; null for one that the plain model chose while the others rested.</summary>
+    public List<float[]?> StreamWeights { get; } = [];
 
     public List<ToolCall> ToolCalls { get; } = [];
 
@@ -33,7 +34,7 @@ internal sealed class CollectedAnswer
         _thinking.Append(piece.Thinking);
         if (piece.Prediction is not null) Predictions.Add(piece.Prediction);
         if (piece.PromptPredictions is not null) PromptPredictions = piece.PromptPredictions;
-        if (piece.StreamWeights is not null) StreamWeights.Add(piece.StreamWeights);
+        if (piece.TokenId is not null) StreamWeights.Add(piece.StreamWeights);
         if (piece.ToolCalls is not null) ToolCalls.AddRange(piece.ToolCalls);
         Statistics ??= piece.Statistics;
         Finish ??= piece.FinishReason;
@@ -60,12 +61,17 @@ internal static class Answers
             Streams = request.Set.Count,
             MeanStreams = request.Options.Gate is null || statistics.Count == 0 ? null
                 : statistics.Sum(one => one.MeanStreams * one.NewTokens) / Math.Max(1, statistics.Sum(one => one.NewTokens)),
+            CatchUpTokens = request.Options.Gate is null || request.Set.IsAnchored ? null : statistics.Sum(one => one.CatchUpTokens),
         };
 
     /// <summary>Times of a request with one answer; null for more.</summary>
     public static Timings? Timings(IReadOnlyList<GenerationStatistics> statistics) => statistics is not [GenerationStatistics one] ? null
         : new Timings(one.CachedTokens, one.PromptTokens - one.CachedTokens, one.Prefill.TotalMilliseconds, one.NewTokens,
             one.Decode.TotalMilliseconds, one.DecodeMillisecondsPerToken, one.TokensPerSecond);
+
+    /// <summary>The weights of a piece's token; null where they were not asked for, and without a token.</summary>
+    public static IReadOnlyList<float[]?>? Weights(GenerationRequest request, GeneratedPiece piece) =>
+        request.Options.StreamWeights && piece.TokenId is not null ? [piece.StreamWeights] : null;
 
     public static string NewId(string kind) => $"{kind}-{Guid.NewGuid():N}";
 }

@@ -64,12 +64,13 @@ internal static class ChatEndpoint
                 await Send(Chunk(new ChatChunkChoice(index, new ChatDelta { Role = "assistant", Content = "" }))).ConfigureAwait(false);
             }
             ChatLogProbs? logProbs = piece.Prediction is null ? null : new ChatLogProbs([words.Describe(piece.Prediction)]);
-            if (piece.Text.Length > 0 || piece.Thinking is not null || logProbs is not null || piece.StreamWeights is not null)
+            IReadOnlyList<float[]?>? weights = Answers.Weights(request, piece);
+            if (piece.Text.Length > 0 || piece.Thinking is not null || logProbs is not null || weights is not null)
             {
                 await Send(Chunk(new ChatChunkChoice(index, new ChatDelta { Content = piece is { Text: "", Thinking: not null } ? null : piece.Text, ReasoningContent = piece.Thinking })
                 {
                     LogProbs = logProbs,
-                    StreamWeights = piece.StreamWeights is null ? null : [piece.StreamWeights],
+                    StreamWeights = weights,
                 })).ConfigureAwait(false);
             }
             foreach (ToolCall call in piece.ToolCalls ?? [])

@@ -20,7 +20,7 @@ internal sealed record ChatChoice(int Index, ChatAnswer Message, string FinishRe
     public ChatLogProbs? LogProbs { get; init; }
 
     /// <summary>For each token, the weight of each stream.</summary>
-    public IReadOnlyList<float[]>? StreamWeights { get; init; }
+    public IReadOnlyList<float[]?>? StreamWeights { get; init; }
 }
 
 /// <summary>What the assistant says.</summary>
@@ -59,7 +59,7 @@ internal sealed record ChatChunkChoice(int Index, ChatDelta Delta)
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? FinishReason { get; init; }
 
-    public IReadOnlyList<float[]>? StreamWeights { get; init; }
+    public IReadOnlyList<float[]?>? StreamWeights { get; init; }
 }
 
 /// <summary>What is new.</summary>
@@ -113,8 +113,11 @@ internal sealed record Usage(int PromptTokens, int CompletionTokens)
     /// <summary>P of the streams that ran.</summary>
     public int? Streams { get; init; }
 
-    /// <summary>The mean number that ran for a new token, where helpers may rest.</summary>
+    /// <summary>The mean number that ran for a new token, where some may rest.</summary>
     public double? MeanStreams { get; init; }
+
+    /// <summary>Tokens that the streams of an elastic model read when they no longer rested.</summary>
+    public int? CatchUpTokens { get; init; }
 }
 
 /// <summary>Of the prompt's tokens, those that an earlier request had run.</summary>

@@ -71,12 +71,13 @@ internal static class CompletionEndpoint
             if (echoes) text = tokenizer.Decode(prompt) + text;
             PredictedToken[] predicted = [.. (echoes ? piece.PromptPredictions : null) ?? [], .. piece.Prediction is null ? [] : new[] { piece.Prediction }];
             TextLogProbs? logProbs = request.LogProbs is null || predicted.Length == 0 ? null : words.List(echoes ? prompt[0] : null, predicted, ref characters[index]);
-            if (text.Length > 0 || logProbs is not null || piece.StreamWeights is not null)
+            IReadOnlyList<float[]?>? weights = Answers.Weights(generation, piece);
+            if (text.Length > 0 || logProbs is not null || weights is not null)
             {
                 await Send([new TextChoice(index, text)
                 {
                     LogProbs = logProbs,
-                    StreamWeights = piece.StreamWeights is null ? null : [piece.StreamWeights],
+                    StreamWeights = weights,
                 }]).ConfigureAwait(false);
             }
             if (piece.FinishReason is not { } reason) continue;

@@ -23,7 +23,7 @@ internal sealed record TextChoice(int Index, string Text)
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? FinishReason { get; init; }
 
-    public IReadOnlyList<float[]>? StreamWeights { get; init; }
+    public IReadOnlyList<float[]?>? StreamWeights { get; init; }
 }
 
 /// <summary>

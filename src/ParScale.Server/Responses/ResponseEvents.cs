@@ -18,7 +18,7 @@ internal sealed record TextDeltaEvent(string Type, int SequenceNumber, string It
     [JsonPropertyName("logprobs")]
     public IReadOnlyList<ChatTokenLogProb> LogProbs { get; init; } = [];
 
-    public IReadOnlyList<float[]>? StreamWeights { get; init; }
+    public IReadOnlyList<float[]?>? StreamWeights { get; init; }
 }
 
 /// <summary>Of the thinking, what came.</summary>

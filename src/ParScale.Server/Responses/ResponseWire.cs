@@ -98,7 +98,7 @@ internal sealed record ResponseText(string Text)
     public IReadOnlyList<ChatTokenLogProb>? LogProbs { get; init; } = [];
 
     /// <summary>For each token, the weight of each stream.</summary>
-    public IReadOnlyList<float[]>? StreamWeights { get; init; }
+    public IReadOnlyList<float[]?>? StreamWeights { get; init; }
 
     public static ResponseText Reasoning(string text) => new(text) { Type = "reasoning_text", Annotations = null, LogProbs = null };
 }

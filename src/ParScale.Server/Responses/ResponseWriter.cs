@@ -21,7 +21,7 @@ internal sealed class ResponseWriter(RequestScope scope, ResponseRequest request
 
     // What came of tokens before their text did.
     private readonly List<ChatTokenLogProb> _logProbs = [];
-    private readonly List<float[]> _weights = [];
+    private readonly List<float[]?> _weights = [];
     private int? _place;
     private bool _isThinking;
     private int _number;
@@ -33,7 +33,7 @@ internal sealed class ResponseWriter(RequestScope scope, ResponseRequest request
         await Begin().ConfigureAwait(false);
         _answer.Add(piece);
         if (piece.Prediction is not null) _logProbs.Add(_words.Describe(piece.Prediction));
-        if (piece.StreamWeights is not null) _weights.Add(piece.StreamWeights);
+        _weights.AddRange(Answers.Weights(request.Generation, piece) ?? []);
         if (piece.Thinking is not null) await Think(piece.Thinking).ConfigureAwait(false);
         if (piece.Text.Length > 0) await Open().ConfigureAwait(false);
         if (_place is not null) await Grow(piece.Text).ConfigureAwait(false);

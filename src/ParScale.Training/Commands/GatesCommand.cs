@@ -21,7 +21,7 @@ internal static class GatesCommand
 
     public static Command Create()
     {
-        var command = new Command("gates", "Measure the loss of a model whose streams run at some tokens only: gates by entropy, by chance and by an oracle") { Model };
+        var command = new Command("gates", "Measure the loss of a model whose streams run at some tokens only: gates by entropy, by a learned router, by chance and by an oracle") { Model };
         HeldOut.AddTo(command);
         command.Options.Add(Output);
         command.Options.Add(Json);
@@ -48,11 +48,15 @@ internal static class GatesCommand
 
     private static void Write(GateCurves curves)
     {
-        Console.WriteLine("streams per token  threshold  entropy gate  random gate  oracle gate");
+        Console.WriteLine("streams per token  threshold  entropy gate  router gate  random gate  oracle gate");
         foreach (GatePoint point in curves.Points)
         {
             string threshold = point.Threshold is { } nats ? nats.ToString("F3", CultureInfo.InvariantCulture) : "-";
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{point.MeanStreams,17:F2}  {threshold,9}  {point.Entropy,12:F4}  {point.Random,11:F4}  {point.Oracle,11:F4}"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{point.MeanStreams,17:F2}  {threshold,9}  {point.Entropy,12:F4}  {point.Router,11:F4}  {point.Random,11:F4}  {point.Oracle,11:F4}"));
         }
+        (double mean, double low, double high) = curves.RouterGain;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"router against entropy, mean over the rates: {mean:F5} nats per token lower (95 % interval {low:F5} to {high:F5})"));
     }
 }

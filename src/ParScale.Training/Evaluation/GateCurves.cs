@@ -7,13 +7,14 @@ using static TorchSharp.torch;
 namespace ParScale.Training.Evaluation;
 
 /// <summary>
-/// The loss of a model whose other streams run at a share of the tokens only, by three ways to choose those: the entropy of stream 0's
-/// prediction, chance, and an oracle that knows the gain of each token. Losses are in nats per token.
+/// The loss of a model whose other streams run at a share of the tokens only, by four ways to choose those: the entropy of the plain model's
+/// prediction, a learned router, chance, and an oracle that knows the gain of each token. Losses are in nats per token.
 /// </summary>
 /// <param name="Streams">P.</param>
 /// <param name="Tokens">Tokens predicted.</param>
-/// <param name="Points">From stream 0 alone to all streams everywhere.</param>
-internal sealed record GateCurves(int Streams, long Tokens, IReadOnlyList<GatePoint> Points)
+/// <param name="RouterGain">How much lower the router's loss is than that of the entropy gate.</param>
+/// <param name="Points">From the plain model alone to all streams everywhere.</param>
+internal sealed record GateCurves(int Streams, long Tokens, GateGain RouterGain, IReadOnlyList<GatePoint> Points)
 {
     private const int Steps = 20;
     private const int RowsPerPass = 16;
@@ -21,53 +22,80 @@ internal sealed record GateCurves(int Streams, long Tokens, IReadOnlyList<GatePo
 
     public string ToJson() => JsonSerializer.Serialize(this, Format);
 
-    /// <summary>Measures a model whose stream 0 is a model of its own: an anchored one, or an elastic one that is trained for P' = 1.</summary>
+    /// <summary>
+    /// Measures a model whose stream 0 is a model of its own: an anchored one, or an elastic one that is trained for P' = 1. The latter's first
+    /// prefix is hidden from then on: one stream is the plain model, not stream 0 with the prefix that the saved model has.
+    /// </summary>
     public static GateCurves Measure(ParScaleLm model, IHeldOut heldOut)
     {
         using var noGradient = no_grad();
         model.eval();
-        List<double> alone = [], all = [], entropies = [];
-        foreach (Batch batch in heldOut.Passes(RowsPerPass))
+        var all = new List<double>();
+        var plain = new List<PlainPrediction>();
+        Each(model.Mix, (logits, targets) => all.AddRange(TokenFigures.Doubles(TokenFigures.LogLikelihoods(logits, targets).neg())));
+        if (!model.Config.Streams.Anchored) model.HideFirstPrefix();
+        Each(states => model.MixFirst(states, 1), (logits, targets) =>
         {
-            using var scope = NewDisposeScope();
-            BatchTensors tensors = BatchTensors.Of(batch, model.Device);
-            Tensor states = tensors.Select(model.States(tensors.Inputs, tensors.Offsets));
-            Tensor first = model.Logits(model.MixFirst(states, 1));
-            alone.AddRange(TokenFigures.Doubles(TokenFigures.LogLikelihoods(first, tensors.Targets).neg()));
-            entropies.AddRange(TokenFigures.Doubles(TokenFigures.Entropies(first)));
-            all.AddRange(TokenFigures.Doubles(TokenFigures.LogLikelihoods(model.Logits(model.Mix(states)), tensors.Targets).neg()));
+            double[] losses = TokenFigures.Doubles(TokenFigures.LogLikelihoods(logits, targets).neg()), entropies = TokenFigures.Doubles(TokenFigures.Entropies(logits));
+            double[] best = TokenFigures.Doubles(TokenFigures.BestTwo(logits));
+            plain.AddRange(losses.Select((loss, i) => new PlainPrediction(loss, entropies[i], best[2 * i], best[2 * i + 1])));
+        });
+        return Of(model.Config.Streams.Count, plain, [.. all]);
+
+        void Each(Func<Tensor, Tensor> mix, Action<Tensor, Tensor> take)
+        {
+            foreach (Batch batch in heldOut.Passes(RowsPerPass))
+            {
+                using var scope = NewDisposeScope();
+                BatchTensors tensors = BatchTensors.Of(batch, model.Device);
+                take(model.Logits(mix(tensors.Select(model.States(tensors.Inputs, tensors.Offsets)))), tensors.Targets);
+            }
         }
-        return Of(model.Config.Streams.Count, [.. alone], [.. all], [.. entropies]);
     }
 
-    /// <summary>The same of measured tokens: the loss of stream 0 alone, that of all streams, and the entropy of stream 0's prediction.</summary>
-    internal static GateCurves Of(int streams, double[] alone, double[] all, double[] entropies)
+    /// <summary>The same of measured tokens: the predictions of the plain model and the losses of all streams.</summary>
+    internal static GateCurves Of(int streams, IReadOnlyList<PlainPrediction> plain, double[] all)
     {
-        int tokens = alone.Length;
-        double[] gains = [.. alone.Zip(all, (one, every) => one - every)];
-        // Of equal ones the earlier token first: sorting is stable.
-        double[] byEntropy = [.. Enumerable.Range(0, tokens).OrderByDescending(i => entropies[i]).Select(i => gains[i])];
-        double[] sorted = [.. entropies.OrderDescending()], byGain = [.. gains.OrderDescending()];
-        (double before, double gain) = (alone.Average(), gains.Average());
-        return new GateCurves(streams, tokens,
+        int tokens = plain.Count;
+        double[] gains = [.. plain.Zip(all, (one, every) => one.Loss - every)];
+        double[] sorted = [.. plain.Select(one => one.Entropy).OrderDescending()], expected = GateRouter.ExpectedGains(plain, gains);
+        // The tokens in the order in which a gate opens for them. Of equal ones the earlier first: sorting is stable.
+        int[] Order(Func<int, double> score) => [.. Enumerable.Range(0, tokens).OrderByDescending(score)];
+        int[] byEntropy = Order(i => plain[i].Entropy), byRouter = Order(i => expected[i]), byGain = Order(i => gains[i]);
+        (double before, double gain) = (plain.Average(one => one.Loss), gains.Average());
+        int[] open = [.. Enumerable.Range(0, Steps + 1).Select(step => (int)((long)tokens * step / Steps))];
+        double Loss(int[] order, int count) => before - order.Take(count).Sum(i => gains[i]) / tokens;
+        return new GateCurves(streams, tokens, GateGain.Of(Difference(byRouter, byEntropy, gains, open[1..^1])),
         [
-            .. Enumerable.Range(0, Steps + 1).Select(step =>
+            .. open.Select(count =>
             {
-                int open = (int)((long)tokens * step / Steps);
-                double share = (double)open / tokens;
-                return new GatePoint(
-                    share, 1 + share * (streams - 1), open == 0 ? null : sorted[open - 1], before - byEntropy.Take(open).Sum() / tokens, before - share * gain,
-                    before - byGain.Take(open).Sum() / tokens);
+                double share = (double)count / tokens;
+                return new GatePoint(share, 1 + share * (streams - 1), count == 0 ? null : sorted[count - 1],
+                    Loss(byEntropy, count), Loss(byRouter, count), before - share * gain, Loss(byGain, count));
             }),
         ]);
     }
+
+    // What each token contributes to how much lower the loss of a gate is than another's, the mean over the rates.
+    private static double[] Difference(int[] order, int[] other, double[] gains, int[] rates)
+    {
+        var difference = new double[gains.Length];
+        for (int place = 0; place < order.Length; place++)
+        {
+            double share = (double)rates.Count(count => place < count) / rates.Length;
+            difference[order[place]] += share * gains[order[place]];
+            difference[other[place]] -= share * gains[other[place]];
+        }
+        return difference;
+    }
 }
 
-/// <summary>One rate of three gates.</summary>
+/// <summary>One rate of four gates.</summary>
 /// <param name="Share">Share of the tokens at which all streams run.</param>
 /// <param name="MeanStreams">Mean streams per token, 1 + share (P - 1).</param>
 /// <param name="Threshold">The least entropy, in nats, at which the entropy gate is open; null when it never is.</param>
 /// <param name="Entropy">The loss with the tokens of the highest entropy chosen.</param>
+/// <param name="Router">The loss with the tokens of the highest expected gain chosen.</param>
 /// <param name="Random">The mean loss over all choices of so many tokens.</param>
 /// <param name="Oracle">The loss with the tokens of the highest gain chosen.</param>
-internal sealed record GatePoint(double Share, double MeanStreams, double? Threshold, double Entropy, double Random, double Oracle);
+internal sealed record GatePoint(double Share, double MeanStreams, double? Threshold, double Entropy, double Router, double Random, double Oracle);

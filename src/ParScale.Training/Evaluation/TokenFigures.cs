@@ -21,10 +21,17 @@ internal static class TokenFigures
         return (logs.exp() * logs).sum(dim: 1).neg().MoveToOuterDisposeScope();
     }
 
-    /// <summary>The values as float64.</summary>
+    /// <summary>The two largest probabilities of each of the N predictions of logits [B, S, V], the larger first: [N, 2].</summary>
+    public static Tensor BestTwo(Tensor logits)
+    {
+        using var scope = NewDisposeScope();
+        return logits.flatten(0, 1).AtLeastFloat32().softmax(1).topk(2).values.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The values as float64, row by row.</summary>
     public static double[] Doubles(Tensor values)
     {
         using var scope = NewDisposeScope();
-        return [.. values.to(ScalarType.Float64).cpu().data<double>()];
+        return [.. values.contiguous().to(ScalarType.Float64).cpu().data<double>()];
     }
 }

@@ -11,7 +11,13 @@ internal static class GatePicture
     {
         Plot plot = PictureStyle.Create("Streams at some tokens only", "mean streams per token", "nats per token");
         double[] streams = [.. curves.Points.Select(point => point.MeanStreams)];
-        (string Name, Func<GatePoint, double> Loss)[] gates = [("by entropy", point => point.Entropy), ("by chance", point => point.Random), ("by an oracle", point => point.Oracle)];
+        (string Name, Func<GatePoint, double> Loss)[] gates =
+        [
+            ("by entropy", point => point.Entropy),
+            ("by chance", point => point.Random),
+            ("by an oracle", point => point.Oracle),
+            ("by a learned router", point => point.Router),
+        ];
         for (int i = 0; i < gates.Length; i++)
         {
             double[] losses = [.. curves.Points.Select(gates[i].Loss)];

@@ -9,15 +9,18 @@ namespace ParScale.Training.Sweeps;
 
 /// <summary>What a finished run reached, read from its folder. Losses are in nats; seconds and speed are the run's own, over all its resumes.</summary>
 internal sealed record SweepRow(
-    SweepRun Run, long N, int Streams, long Parameters, long Seed, long Tokens, long Steps, ValidationLoss Final, double BestLoss, long BestStep,
+    SweepRun Run, CheckpointConfig Config, long Parameters, long Seed, long Tokens, long Steps, ValidationLoss Final, double BestLoss, long BestStep,
     double TrainLoss, double Seconds)
 {
-    /// <summary>The columns that every table has; the law reads n, p, loss and seed.</summary>
+    /// <summary>The columns that every table has; the law reads n, p, loss, seed, elastic, elastic_n and stream_kind.</summary>
     public static readonly string[] Columns =
     [
         "name", "model", "n", "p", "loss", "parameters", "seed", "tokens", "steps", "val_loss_per_token", "val_loss_per_character",
-        "best_val_loss_per_token", "best_step", "train_loss", "rho", "cosine", "best_stream", "worst_stream", "elastic", "settings", "tokens_per_second", "seconds",
+        "best_val_loss_per_token", "best_step", "train_loss", "rho", "cosine", "best_stream", "worst_stream", "elastic", "elastic_n", "stream_kind", "settings", "tokens_per_second", "seconds",
     ];
+
+    /// <summary>N of the law.</summary>
+    public long N => SizeOf(Config.Streams.Count);
 
     /// <summary>The row of a run that is finished; null when it is not.</summary>
     public static SweepRow? Read(SweepRun run, string folder)
@@ -31,7 +34,7 @@ internal sealed record SweepRow(
             CheckpointConfig config = CheckpointConfig.Load(model);
             (long seed, long tokens, double loss) = ReadLog(Path.Combine(folder, "log.jsonl"), result.Steps);
             return new SweepRow(
-                run, ParameterCounts.Of(config).NonEmbedding, config.Streams.Count, config.Parameters, seed, tokens, result.Steps, final, best.PerToken,
+                run, config, config.Parameters, seed, tokens, result.Steps, final, best.PerToken,
                 result.BestStep, loss, result.ElapsedSeconds);
         }
         catch (Exception e) when (e is ParScaleException or IOException or JsonException or InvalidOperationException or KeyNotFoundException)
@@ -45,17 +48,29 @@ internal sealed record SweepRow(
     public IReadOnlyDictionary<string, string> Cells(IEnumerable<string> more)
     {
         StreamReport? streams = Final.Streams;
+        IReadOnlyList<CutLoss> cuts = Final.Elastic ?? [];
         string[] cells =
         [
-            Run.Name, Run.Model, Whole(N), Whole(Streams), Real(Final.PerToken), Whole(Parameters), Whole(Seed), Whole(Tokens), Whole(Steps),
+            Run.Name, Run.Model, Whole(N), Whole(Config.Streams.Count), Real(Final.PerToken), Whole(Parameters), Whole(Seed), Whole(Tokens), Whole(Steps),
             Real(Final.PerToken), Real(Final.PerCharacter), Real(BestLoss), Whole(BestStep), Real(TrainLoss),
             Real(streams?.Rho), Real(streams?.Cosine), Real(streams?.Losses.Min()), Real(streams?.Losses.Max()),
-            string.Join(' ', (Final.Elastic ?? []).Select(cut => $"{Whole(cut.Streams)}:{Real(cut.Loss)}")), Run.Settings,
+            string.Join(' ', cuts.Select(cut => $"{Whole(cut.Streams)}:{Real(cut.Loss)}")),
+            string.Join(' ', cuts.Select(cut => $"{Whole(cut.Streams)}:{Whole(SizeOf(cut.Streams))}")), Kind, Run.Settings,
             Real(Math.Round(Tokens / Math.Max(1e-9, Seconds), 1)), Real(Math.Round(Seconds, 2)),
         ];
         return Columns.Zip(cells).Concat(more.Select(key => (key, Run.Values.First(value => value.Key == key).Text)))
             .ToDictionary(cell => cell.Item1, cell => cell.Item2, StringComparer.Ordinal);
     }
+
+    private string Kind => Config.Streams switch
+    {
+        { Count: 1 } => "plain",
+        { Anchored: true } => "anchored",
+        { Elastic.Count: > 0 } => "elastic",
+        _ => "ordinary",
+    };
+
+    private long SizeOf(int streams) => ParameterCounts.Of(Config.WithStreams(streams)).NonEmbedding;
 
     private static string Whole(long value) => value.ToString(CultureInfo.InvariantCulture);
 

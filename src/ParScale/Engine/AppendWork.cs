@@ -19,10 +19,10 @@ internal sealed class AppendWork : Work
     private ulong[] _active = [];
 
     /// <summary>For a session that holds its cache.</summary>
-    public AppendWork(StreamSet set, KvCache cache) : base(set, CancellationToken.None) => (_capacity, Cache) = (cache.Capacity, cache);
+    public AppendWork(StreamSet set, KvCache cache) : base([set], CancellationToken.None) => (_capacity, Current.Kv) = (cache.Capacity, cache);
 
     /// <summary>For one call, with a cache that the engine lends.</summary>
-    public AppendWork(StreamSet set, ReadOnlySpan<int> tokens, LogitsVisitor visit, CancellationToken cancellation) : base(set, cancellation)
+    public AppendWork(StreamSet set, ReadOnlySpan<int> tokens, LogitsVisitor visit, CancellationToken cancellation) : base([set], cancellation)
     {
         (_capacity, _ownsCache) = (tokens.Length, true);
         Prepare(tokens, visit, cancellation);
@@ -64,7 +64,7 @@ internal sealed class AppendWork : Work
         _active.Length == 0 ? default : _active.AsMemory(_read + count - Wanted(count) - _first, Wanted(count));
 
     /// <inheritdoc/>
-    public override void Advance(int count, bool reused) => _read += count;
+    public override void Advance(int count) => _read += count;
 
     /// <inheritdoc/>
     public override void Rerun()

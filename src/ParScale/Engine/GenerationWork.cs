@@ -30,12 +30,14 @@ internal sealed class GenerationWork : Work
     private readonly List<PredictedToken>? _promptPredictions;
     private readonly OpenGate? _gate;
 
-    // The last token runs once more, with its helpers.
-    private bool _helping;
+    // The last token runs once more, with all streams.
+    private bool _isOpen;
 
-    // What the cache holds or will hold, in order; the first _read of them are there.
+    // What the caches hold or will hold, in order.
     private readonly List<int> _tokens;
-    private int _read, _chosen, _cached, _thinkingTokens;
+    private int _chosen, _cached, _caughtUp, _thinkingTokens;
+
+    // Of the token that is chosen next; null where it has none.
     private float[]? _streamWeights;
 
     // [V]: the logits of a token whose mask was not known yet when they came.
@@ -48,7 +50,7 @@ internal sealed class GenerationWork : Work
     /// <summary>A generation after a checked prompt. Without a tokenizer the pieces carry ids only.</summary>
     public GenerationWork(
         ModelConfig config, StreamSet set, Tokenizer? tokenizer, ReadOnlySpan<int> prompt, GenerationOptions options,
-        Action<GeneratedPiece> show, Action<Exception?> ended, CancellationToken cancellation) : base(set, cancellation)
+        Action<GeneratedPiece> show, Action<Exception?> ended, CancellationToken cancellation) : base(SetsFor(set, options), cancellation)
     {
         (_config, _options, _show, _ended, _promptTokens) = (config, options, show, ended, prompt.Length);
         _most = MostTokens(config, prompt.Length, options);
@@ -71,10 +73,16 @@ internal sealed class GenerationWork : Work
     public override int Capacity { get; }
 
     /// <inheritdoc/>
-    public override ReadOnlySpan<int> Pending => CollectionsMarshal.AsSpan(_tokens)[_read..];
+    public override SequenceCache Current => Caches[_isOpen ? Caches.Length - 1 : 0];
 
     /// <inheritdoc/>
-    public override ReadOnlySpan<int> Reusable => CollectionsMarshal.AsSpan(_tokens)[.._read];
+    public override ReadOnlySpan<int> Pending => CollectionsMarshal.AsSpan(_tokens)[Current.Read..];
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<int> Reusable => CollectionsMarshal.AsSpan(_tokens);
+
+    /// <inheritdoc/>
+    public override bool Pauses => _constrained is not null;
 
     /// <inheritdoc/>
     public override bool MayReuse => _promptPredictions is null;
@@ -88,39 +96,40 @@ internal sealed class GenerationWork : Work
     /// <inheritdoc/>
     public override bool WantsStreamWeights => _options.StreamWeights;
 
+    /// <summary>The sets that take turns: with a gate over streams that each have keys and values, the plain model and all of them.</summary>
+    public static IReadOnlyList<StreamSet> SetsFor(StreamSet set, GenerationOptions options) =>
+        options.Gate is null || set.IsAnchored ? [set] : [StreamSet.Plain, set];
+
     /// <summary>Tokens of room that a generation needs: the last token chosen is never appended.</summary>
     public static int CapacityFor(ModelConfig config, int prompt, GenerationOptions options) =>
         prompt + Math.Min(MostTokens(config, prompt, options) - 1, config.MaxPositions - prompt);
 
     /// <inheritdoc/>
-    public override void Begin() => _start = Stopwatch.GetTimestamp();
+    public override void Begin() => (_start, _cached) = (Stopwatch.GetTimestamp(), Current.Read);
 
     /// <inheritdoc/>
-    public override int Wanted(int count) => _promptPredictions is not null && _chosen == 0 ? count : _read + count == _tokens.Count ? 1 : 0;
+    public override int Wanted(int count) =>
+        _promptPredictions is not null && _chosen == 0 && !_isOpen ? count : Current.Read + count == _tokens.Count ? 1 : 0;
 
     /// <inheritdoc/>
-    public override ReadOnlyMemory<ulong> Active(int count) => _gate is null || _helping ? default : OpenGate.AnchorAlone(Wanted(count));
+    public override ReadOnlyMemory<ulong> Active(int count) =>
+        _gate is null || _isOpen || !Set.IsAnchored ? default : OpenGate.AnchorAlone(Wanted(count));
 
     /// <inheritdoc/>
     public override bool RunsAgain(int position, ReadOnlySpan<float> logits)
     {
         if (_gate is null || position < _tokens.Count - 1) return false;
-        _helping = !_helping && _gate.Opens(logits);
-        if (!_helping) return false;
-        _read--;
-        Cache!.Rewind(position);
-        return true;
+        _isOpen = !_isOpen && _gate.Opens(logits);
+        // Streams with a cache of their own have this token to read there, and all others since they last ran.
+        if (_isOpen && Set.IsAnchored) Cache!.Rewind(position);
+        return _isOpen;
     }
 
     /// <inheritdoc/>
-    public override void Advance(int count, bool reused)
+    public override void Advance(int count)
     {
-        _read += count;
-        if (reused) _cached += count;
+        if (_isOpen && !Set.IsAnchored) _caughtUp += count;
     }
-
-    /// <inheritdoc/>
-    public override void Rerun() => _read = 0;
 
     /// <inheritdoc/>
     public override void TakeStreamWeights(ReadOnlySpan<float> weights) => _streamWeights = weights.ToArray();
@@ -170,8 +179,9 @@ internal sealed class GenerationWork : Work
             Thinking = thinking,
             Prediction = _options.TopLogProbs is { } top ? PredictedToken.Of(logits, next, top) : null,
             PromptPredictions = _chosen == 0 ? _promptPredictions : null,
-            StreamWeights = _options.StreamWeights ? _streamWeights ?? [1f] : null,
+            StreamWeights = _streamWeights ?? (_options.StreamWeights && LargestSet.Count == 1 ? [1f] : null),
         });
+        _streamWeights = null;
         _chosen++;
         if (!ended) _constrained?.Append(next);
         if (_constrained is { IsComplete: true }) ended = true;
@@ -218,10 +228,9 @@ internal sealed class GenerationWork : Work
     private void Append(int token)
     {
         _tokens.Add(token);
-        if (_read < Capacity) return;
+        if (Current.Read < Capacity) return;
         _tokens.RemoveRange(0, _tokens.Count - Math.Max(1, Capacity / 2));
-        _read = 0;
-        Cache!.Rewind(0);
+        foreach (SequenceCache cache in Caches) cache.Kv!.Rewind(0);
     }
 
     private void Finish(bool ended)
@@ -237,8 +246,9 @@ internal sealed class GenerationWork : Work
             {
                 CachedTokens = _cached,
                 ThinkingTokens = _thinkingTokens,
-                Streams = Set.Count,
-                MeanStreams = _gate?.MeanStreams ?? Set.Count,
+                Streams = LargestSet.Count,
+                MeanStreams = _gate?.MeanStreams ?? LargestSet.Count,
+                CatchUpTokens = _caughtUp,
             },
         });
     }

@@ -42,10 +42,14 @@ internal sealed partial class InferenceEngine
         if (work.HasLeft) return;
         work.HasLeft = true;
         _left.Add((work, failure));
-        if (work.KeepsCache || work.Cache is not { } cache) return;
-        bool sound = failure is null or OperationCanceledException;
-        Memory.Finish(work.Set.Cached, work.Scope, sound ? work.Reusable : [], cache);
-        work.Cache = null;
+        if (work.KeepsCache || work.Cache is null) return;
+        ReadOnlySpan<int> reusable = failure is null or OperationCanceledException ? work.Reusable : [];
+        foreach (SequenceCache cache in work.Caches)
+        {
+            if (cache.Kv is not { } kv) continue;
+            Memory.Finish(cache.Set.Cached, work.Scope, reusable[..Math.Min(kv.Position, reusable.Length)], kv);
+            cache.Kv = null;
+        }
         lock (_gate) _changed = true;
     }
 

@@ -7,7 +7,7 @@ namespace ParScale.Engine;
 // One step, by whoever runs the engine: who has ended leaves, who fits comes in, one pass, and what it gave is handed out.
 internal sealed partial class InferenceEngine
 {
-    // Work with the same set stands side by side, so that a pass reads each aggregator once.
+    // Work with the same largest set stands side by side, so that a pass reads each aggregator once.
     private readonly List<Work> _waiting = [], _active = [], _inPass = [];
     private readonly int[] _tokens = new int[ForwardPass.MostRows];
     private readonly PromptPace _pace = new();
@@ -50,74 +50,6 @@ internal sealed partial class InferenceEngine
         }
     }
 
-    // In order of arrival: who needs much room is not overtaken by who needs little. A session has its room already.
-    private void Admit()
-    {
-        int rows = 0;
-        foreach (Work work in _active) rows += work.Set.Count;
-        bool full = false;
-        for (int i = 0; i < _waiting.Count; i++)
-        {
-            Work work = _waiting[i];
-            if (rows + work.Set.Count > ForwardPass.MostRows) break;
-            if (work.Cache is null && (full || !TryGiveRoom(work)))
-            {
-                full = true;
-                continue;
-            }
-            _waiting.RemoveAt(i--);
-            if (work.HasLeft) continue;
-            work.Begin();
-            rows += work.Set.Count;
-            int place = _active.Count;
-            while (place > 0 && _active[place - 1].Set != work.Set) place--;
-            _active.Insert(place == 0 ? _active.Count : place, work);
-        }
-    }
-
-    // True too when the work has ended because memory could not be taken.
-    private bool TryGiveRoom(Work work)
-    {
-        long bytes = KvCache.BytesFor(_backbone.Config, work.Set.Cached.Count, KvDtype, work.Capacity);
-        ReadOnlySpan<int> tokens = work.Pending[..^1];
-        int epoch = _backbone.RotationEpoch(work.Pending.Length);
-        FinishedSequence? earlier = work.MayReuse && tokens.Length > 0 ? Memory.Take(work.Set.Cached, work.Scope, epoch, tokens) : null;
-        int shared = earlier?.Shared(tokens) ?? 0;
-        try
-        {
-            if (Memory.TryReserve(bytes))
-            {
-                work.Cache = NewCache(work.Set, work.Capacity, bytes);
-                if (earlier is not null) work.Cache.CopyFrom(earlier.Cache, shared);
-            }
-            else if (earlier is not null && earlier.Cache.Capacity >= work.Capacity)
-            {
-                // No room for both: the new sequence goes on in the memory of the old one.
-                (work.Cache, earlier) = (earlier.Cache, null);
-                work.Cache.Rewind(shared);
-            }
-            else
-            {
-                // The old one is in the way of the new.
-                if (earlier is null) return false;
-                Memory.Return(earlier);
-                (earlier, shared) = (null, 0);
-                if (!Memory.TryReserve(bytes)) return false;
-                work.Cache = NewCache(work.Set, work.Capacity, bytes);
-            }
-            if (shared > 0) work.Advance(shared, reused: true);
-        }
-        catch (OutOfMemoryException failure)
-        {
-            Leave(work, failure);
-        }
-        finally
-        {
-            if (earlier is not null) Memory.Return(earlier);
-        }
-        return true;
-    }
-
     // False when none has anything to run.
     private bool RunPass()
     {
@@ -130,7 +62,7 @@ internal sealed partial class InferenceEngine
             int rows = 0;
             for (int i = 0; i < _inPass.Count; i++)
             {
-                _inPass[i].Advance(_sequences[i].Count, reused: false);
+                _inPass[i].Advance(_sequences[i].Count);
                 rows += _sequences[i].Rows;
             }
             HandOut(mixed);
@@ -149,7 +81,9 @@ internal sealed partial class InferenceEngine
         {
             if (_active[i].HasLeft) _active.RemoveAt(i);
         }
-        _pace.Learn(stepping, promptRows, more, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        bool pauses = false;
+        for (int i = 0; i < stepping; i++) pauses |= _inPass[i].Pauses;
+        _pace.Learn(stepping, pauses, promptRows, more, Stopwatch.GetElapsedTime(start).TotalSeconds);
         return true;
     }
 
@@ -158,14 +92,8 @@ internal sealed partial class InferenceEngine
     {
         _inPass.Clear();
         (tokens, promptRows, more) = (0, 0, false);
-        int rows = 0;
-        foreach (Work work in _active)
-        {
-            Turn(work);
-            if (work.Pending.Length != 1) continue;
-            tokens += Add(work, 1, tokens);
-            rows += _sequences[_inPass.Count - 1].Rows;
-        }
+        // Whose other streams rest comes first: so those of each set stand side by side all the same.
+        int rows = Steps(rest: true, ref tokens) + Steps(rest: false, ref tokens);
         int stepping = _inPass.Count, left = ForwardPass.MostRows - rows;
         int paced = _pace.Rows(stepping, left);
         long last = -1;
@@ -183,6 +111,20 @@ internal sealed partial class InferenceEngine
             left -= added;
         }
         return stepping;
+    }
+
+    private int Steps(bool rest, ref int tokens)
+    {
+        int rows = 0;
+        foreach (Work work in _active)
+        {
+            if (work.Rests != rest) continue;
+            Turn(work);
+            if (work.Pending.Length != 1) continue;
+            tokens += Add(work, 1, tokens);
+            rows += _sequences[_inPass.Count - 1].Rows;
+        }
+        return rows;
     }
 
     // The most of its pending tokens that have no more rows than these.
@@ -238,24 +180,24 @@ internal sealed partial class InferenceEngine
             {
                 while (taken == _sequences[sequence].Wanted) (sequence, taken) = (sequence + 1, 0);
                 int position = _sequences[sequence].Cache.Position - _sequences[sequence].Wanted + taken;
-                Give(_inPass[sequence], position, logits.Slice(row * vocabulary, vocabulary), mixedRow);
+                Give(_inPass[sequence], _sequences[sequence].Set, position, logits.Slice(row * vocabulary, vocabulary), mixedRow);
                 mixedRow += _sequences[sequence].Set.Count;
             }
         }
     }
 
     // What a request's own sampler or visitor throws ends that request alone.
-    private void Give(Work work, int position, ReadOnlySpan<float> logits, int mixedRow)
+    private void Give(Work work, StreamSet set, int position, ReadOnlySpan<float> logits, int mixedRow)
     {
         if (work.HasLeft) return;
         try
         {
-            if (!TensorPrimitives.IsFiniteAll(logits)) throw _notFinite(work.Set);
+            if (!TensorPrimitives.IsFiniteAll(logits)) throw _notFinite(set);
             if (work.RunsAgain(position, logits)) return;
-            if (work.Set.Count > 1)
+            if (set.Count > 1)
             {
-                ReadOnlySpan<float> weights = _forward.StreamWeights(mixedRow, work.Set.Count);
-                Statistics.SawWeights(work.Set, weights);
+                ReadOnlySpan<float> weights = _forward.StreamWeights(mixedRow, set.Count);
+                Statistics.SawWeights(set, weights);
                 if (work.WantsStreamWeights) work.TakeStreamWeights(weights);
             }
             work.Take(position, logits);

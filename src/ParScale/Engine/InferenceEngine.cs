@@ -51,14 +51,15 @@ internal sealed partial class InferenceEngine : IDisposable
     /// <summary>How keys and values are stored.</summary>
     public KvDtype KvDtype { get; }
 
-    /// <summary>Refuses a sequence that could never fit.</summary>
+    /// <summary>Refuses a sequence that could never fit, with a cache for each set.</summary>
     /// <exception cref="ParScaleException">KV-01.</exception>
-    public void RequirePossible(StreamSet set, int capacity)
+    public void RequirePossible(IReadOnlyList<StreamSet> sets, int capacity)
     {
-        long bytes = KvCache.BytesFor(_backbone.Config, set.Cached.Count, KvDtype, capacity);
+        long bytes = sets.Sum(set => KvCache.BytesFor(_backbone.Config, set.Cached.Count, KvDtype, capacity));
         if (bytes <= Memory.Budget) return;
+        string streams = string.Join(" and again with ", sets.Select(set => $"{set.Cached.Count}"));
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-01",
-            $"{capacity} tokens with {set.Cached.Count} streams need {Size(bytes)} of keys and values, the budget of all sequences is "
+            $"{capacity} tokens with {streams} streams need {Size(bytes)} of keys and values, the budget of all sequences is "
             + $"{Size(Memory.Budget)}; ask for fewer tokens or streams, a smaller cache type (--kv-dtype), or a larger budget (--kv-memory)");
     }
 
@@ -66,7 +67,7 @@ internal sealed partial class InferenceEngine : IDisposable
     /// <exception cref="ParScaleException">It could never fit (KV-01), or others hold the room (KV-02).</exception>
     public KvCache Reserve(StreamSet set, int capacity)
     {
-        RequirePossible(set, capacity);
+        RequirePossible([set], capacity);
         long bytes = KvCache.BytesFor(_backbone.Config, set.Cached.Count, KvDtype, capacity);
         if (!Memory.TryReserve(bytes))
         {
@@ -74,7 +75,15 @@ internal sealed partial class InferenceEngine : IDisposable
                 $"{capacity} tokens with {set.Cached.Count} streams need {Size(bytes)} of keys and values; of the budget of "
                 + $"{Size(Memory.Budget)} other sequences hold {Size(Memory.Reserved)}; dispose of sessions or wait for requests to end");
         }
-        return NewCache(set, capacity, bytes);
+        try
+        {
+            return new KvCache(_backbone.Config, set.Cached.Count, KvDtype, capacity);
+        }
+        catch
+        {
+            Memory.Release(bytes);
+            throw;
+        }
     }
 
     /// <summary>Frees a cache that a caller held.</summary>
@@ -207,19 +216,6 @@ internal sealed partial class InferenceEngine : IDisposable
                 Monitor.PulseAll(_gate);
                 return;
             }
-        }
-    }
-
-    private KvCache NewCache(StreamSet set, int capacity, long bytes)
-    {
-        try
-        {
-            return new KvCache(_backbone.Config, set.Cached.Count, KvDtype, capacity);
-        }
-        catch
-        {
-            Memory.Release(bytes);
-            throw;
         }
     }
 

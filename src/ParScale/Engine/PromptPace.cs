@@ -31,13 +31,14 @@ internal sealed class PromptPace
 
     /// <summary>Learns from a pass.</summary>
     /// <param name="stepping">Sequences that took a step in it.</param>
+    /// <param name="pauses">Whether one of them may pause before its next step.</param>
     /// <param name="promptRows">Rows of prompts in it.</param>
     /// <param name="mayGrow">Whether there would have been more rows to take.</param>
     /// <param name="seconds">How long it took.</param>
-    public void Learn(int stepping, int promptRows, bool mayGrow, double seconds)
+    public void Learn(int stepping, bool pauses, int promptRows, bool mayGrow, double seconds)
     {
         if (stepping == 0) return;
-        _lastStep = Stopwatch.GetTimestamp();
+        if (pauses) _lastStep = Stopwatch.GetTimestamp();
         if (promptRows == 0)
         {
             _step = _step == 0 ? seconds : 0.8 * _step + 0.2 * seconds;

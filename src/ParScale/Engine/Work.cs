@@ -7,22 +7,35 @@ namespace ParScale.Engine;
 /// What one caller wants of the engine: tokens to run through one sequence, and what is done with the logits that follow them. Its
 /// methods are called by the thread that runs the engine, one at a time.
 /// </summary>
-/// <param name="set">The streams that it runs with.</param>
+/// <param name="sets">The streams that it runs with: one set, or several that take turns.</param>
 /// <param name="cancellation">Ends it before the next pass.</param>
-internal abstract class Work(StreamSet set, CancellationToken cancellation)
+internal abstract class Work(IReadOnlyList<StreamSet> sets, CancellationToken cancellation)
 {
+    private readonly SequenceCache[] _caches = [.. sets.Select(set => new SequenceCache(set))];
     private readonly object _end = new();
     private ExceptionDispatchInfo? _failure;
     private bool _ended;
 
-    /// <summary>The streams that it runs with.</summary>
-    public StreamSet Set => set;
+    /// <summary>What each of its sets has read of the sequence, the one of most streams last.</summary>
+    public ReadOnlySpan<SequenceCache> Caches => _caches;
+
+    /// <summary>That of the next pass.</summary>
+    public virtual SequenceCache Current => _caches[0];
+
+    /// <summary>The streams of the next pass.</summary>
+    public StreamSet Set => Current.Set;
+
+    /// <summary>Keys and values that the next pass extends; null until the engine has room, or the session's own from the start.</summary>
+    public KvCache? Cache => Current.Kv;
+
+    /// <summary>The set of most streams.</summary>
+    public StreamSet LargestSet => _caches[^1].Set;
+
+    /// <summary>Whether a set of fewer streams has its turn.</summary>
+    public bool Rests => Set != LargestSet;
 
     /// <summary>Tokens of the longest sequence that it can become.</summary>
     public abstract int Capacity { get; }
-
-    /// <summary>Keys and values of its sequence; null until the engine has room, or the session's own from the start.</summary>
-    public KvCache? Cache { get; set; }
 
     /// <summary>Whether the cache belongs to somebody who outlives the work.</summary>
     public virtual bool KeepsCache => false;
@@ -39,10 +52,13 @@ internal abstract class Work(StreamSet set, CancellationToken cancellation)
     /// <summary>Whether nothing more will be done for it.</summary>
     public bool Ended => Volatile.Read(ref _ended);
 
-    /// <summary>Tokens that were not run yet.</summary>
+    /// <summary>Whether it may have nothing to run for a moment after a step: its caller, or something made elsewhere, has to come first.</summary>
+    public virtual bool Pauses => KeepsCache;
+
+    /// <summary>Tokens that the set of the next pass has not read yet.</summary>
     public abstract ReadOnlySpan<int> Pending { get; }
 
-    /// <summary>The tokens in the cache, when a later sequence may begin with them; else none.</summary>
+    /// <summary>The tokens of the sequence, when a later one may begin with those in a cache; else none.</summary>
     public virtual ReadOnlySpan<int> Reusable => [];
 
     /// <summary>Whose work it is: only earlier sequences of the same scope are reused.</summary>
@@ -65,22 +81,24 @@ internal abstract class Work(StreamSet set, CancellationToken cancellation)
     public virtual ReadOnlyMemory<ulong> Active(int count) => default;
 
     /// <summary>
-    /// Whether the token at <paramref name="position"/>, the last one in the cache, is to be run once more, with other streams, since
-    /// these logits [V] of its anchor do not suffice. Nothing else is done with them then.
+    /// Whether the token at <paramref name="position"/>, the last one, is to be run once more, with other streams, since these logits [V]
+    /// do not suffice. Nothing else is done with them then.
     /// </summary>
     public virtual bool RunsAgain(int position, ReadOnlySpan<float> logits) => false;
 
     /// <summary>Most rows of the next <paramref name="count"/> pending tokens in a pass.</summary>
-    public int Rows(int count) => set.IsAnchored ? count + (set.Count - 1) * Wanted(count) : set.Count * count;
+    public int Rows(int count) => Set.IsAnchored ? count + (Set.Count - 1) * Wanted(count) : Set.Count * count;
 
-    /// <summary>The first <paramref name="count"/> pending tokens are in the cache.</summary>
-    public abstract void Advance(int count, bool reused);
+    /// <summary>A pass has put the first <paramref name="count"/> pending tokens into the cache.</summary>
+    public abstract void Advance(int count);
 
     /// <summary>
     /// The keys in the cache are of no use at the present length: the tokens that it holds are to be run again, before the pending ones.
     /// They are in the cache's list until it is emptied, which is next.
     /// </summary>
-    public abstract void Rerun();
+    public virtual void Rerun()
+    {
+    }
 
     /// <summary>Whether <see cref="TakeStreamWeights"/> is called.</summary>
     public virtual bool WantsStreamWeights => false;
@@ -145,4 +163,18 @@ internal abstract class Work(StreamSet set, CancellationToken cancellation)
     protected virtual void OnEnd(Exception? failure)
     {
     }
+}
+
+/// <summary>The sequence of some work as one stream set has read it.</summary>
+/// <param name="set">The set.</param>
+internal sealed class SequenceCache(StreamSet set)
+{
+    /// <summary>The set.</summary>
+    public StreamSet Set => set;
+
+    /// <summary>Keys and values of the tokens that it has read; null while there is no room for them.</summary>
+    public KvCache? Kv { get; set; }
+
+    /// <summary>How many tokens it has read.</summary>
+    public int Read => Kv?.Position ?? 0;
 }

@@ -24,7 +24,8 @@ public sealed record GeneratedPiece(string Text, int? TokenId)
 
     /// <summary>
     /// [P], with a sum of 1: the aggregator's weight of each stream in the mixed state that predicted this token, when
-    /// <see cref="GenerationOptions.StreamWeights"/> asks for it. [1] where P = 1.
+    /// <see cref="GenerationOptions.StreamWeights"/> asks for it. [1] where P = 1. Null for a token that the
+    /// plain model chose because the <see cref="StreamGate"/> of an elastic one was closed.
     /// </summary>
     public float[]? StreamWeights { get; init; }
 

@@ -12,7 +12,7 @@ public sealed record GenerationOptions
     /// <summary>Which of the model's resident stream sets runs, by P or by name. Null takes the model's own.</summary>
     public StreamChoice? Streams { get; init; }
 
-    /// <summary>Runs the helpers of an anchored model only where it opens. Null runs all streams for every token.</summary>
+    /// <summary>Runs the plain model alone where it is closed: of an anchored model, or of an elastic one. Null runs all streams for every token.</summary>
     public StreamGate? Gate { get; init; }
 
     /// <summary>How each token is chosen.</summary>

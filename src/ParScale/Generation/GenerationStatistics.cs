@@ -20,6 +20,12 @@ public sealed record GenerationStatistics(int PromptTokens, int NewTokens, TimeS
     /// <summary>Streams that ran for a chosen token, the mean over all of them: P, or fewer with a <see cref="StreamGate"/>.</summary>
     public double MeanStreams { get; init; }
 
+    /// <summary>
+    /// Tokens that all streams of an elastic model read when its <see cref="StreamGate"/> opened, those of the prompt included: P rows each, beside
+    /// the one of the plain model that every token has. 0 without a gate, and with an anchored model.
+    /// </summary>
+    public int CatchUpTokens { get; init; }
+
     /// <summary>Mean time of a decode step in milliseconds; 0 when there was none.</summary>
     public double DecodeMillisecondsPerToken => DecodeSteps == 0 ? 0 : Decode.TotalMilliseconds / DecodeSteps;
 

@@ -4,8 +4,9 @@ using ParScale.Model;
 namespace ParScale.Generation;
 
 /// <summary>
-/// When the helpers of an anchored model run: for the tokens whose prediction by the anchor alone has an entropy above a threshold. Such a
-/// token gets exactly the prediction of all streams, another exactly the anchor's. The choice depends on the request alone.
+/// When all streams run: for the tokens whose prediction by the plain model, the anchor of an anchored one, has an entropy above a threshold.
+/// Such a token gets exactly the prediction of all streams, another exactly the plain model's. Streams of an elastic model read then, together,
+/// all tokens since they last ran. The choice depends on the request alone.
 /// </summary>
 public sealed record StreamGate
 {
@@ -29,7 +30,7 @@ public sealed record StreamGate
     public void Validate()
     {
         if (Budget is { } budget && !(budget >= 1 && double.IsFinite(budget)))
-            throw ParScaleException.Usage("GE-08", FormattableString.Invariant($"the stream budget is {budget}; it must be at least 1, the anchor"));
+            throw ParScaleException.Usage("GE-08", FormattableString.Invariant($"the stream budget is {budget}; it must be at least 1, the plain model"));
         if (Threshold is { } threshold && !(threshold >= 0 && double.IsFinite(threshold)))
             throw ParScaleException.Usage("GE-08", FormattableString.Invariant($"the stream threshold is {threshold}; it must be at least 0 nats"));
     }
@@ -39,8 +40,11 @@ public sealed record StreamGate
     internal void Require(StreamSet set)
     {
         Validate();
-        if (!set.IsAnchored)
-            throw ParScaleException.Usage("GE-08", $"the {set.Count} streams {ParScaleException.Quote(set.Name)} cannot rest: only helpers of an anchored model can; choose a number of streams");
+        if (!set.CanRest)
+        {
+            throw ParScaleException.Usage("GE-08", $"streams {ParScaleException.Quote(set.Name)} (P = {set.Count}) cannot rest: only those of an anchored "
+                + "model can, or of an elastic one that was trained for 1 stream too; choose a number of streams");
+        }
         if (Budget > set.Count)
             throw ParScaleException.Usage("GE-08", FormattableString.Invariant($"the stream budget is {Budget}; it must be at most {set.Count}, all streams"));
     }
@@ -72,7 +76,7 @@ internal sealed class OpenGate(StreamGate gate, int streams)
         return active;
     }
 
-    /// <summary>Whether the helpers run for the token that the anchor predicts with these logits [V]; called once for each.</summary>
+    /// <summary>Whether all streams run for the token that the plain model predicts with these logits [V]; called once for each.</summary>
     public bool Opens(ReadOnlySpan<float> logits)
     {
         bool unsure = Softmax.Entropy(logits) > _threshold, open = unsure;

@@ -30,6 +30,12 @@ public sealed class StreamSet
     /// <summary>Whether stream 0 is the plain model and owns the only cache; the others can be left out at any token.</summary>
     public bool IsAnchored => Config.Anchored;
 
+    /// <summary>
+    /// Whether a <see cref="Generation.StreamGate"/> can leave streams out at a token: helpers of an anchored model, or all streams of an
+    /// elastic one that was trained for 1 stream too; the plain model runs in their place.
+    /// </summary>
+    public bool CanRest => IsAnchored || (Count > 1 && Config.Elastic.Contains(1));
+
     /// <summary>Bytes that prefixes and aggregator take in memory.</summary>
     public long Bytes => _prefixes.Sum(prefix => KvBuffer.BytesFor(prefix.Layout.Type, prefix.Streams, prefix.Heads, prefix.Layout.HeadSize, prefix.Capacity))
         + (Aggregator?.Bytes ?? 0);

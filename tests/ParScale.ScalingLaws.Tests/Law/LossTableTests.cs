@@ -83,6 +83,67 @@ public class LossTableTests
             Assert.Equal(("LW-05", 7), (Assert.Throws<LossTableException>(() => Parse(Runs + twice)) is var problem ? (problem.Code, problem.Line) : default));
     }
 
+    private const string Sweep = """
+        name,n,p,loss,seed,elastic,elastic_n,stream_kind,settings
+        plain-s1,1000,1,3.0,1,,,plain,a
+        plain-s2,1000,1,3.2,2,,,plain,a
+        wide,1500,1,2.9,1,,,plain,b
+        p2,1200,2,2.8,1,,,ordinary,c
+        p4,1400,4,2.7,1,,,ordinary,d
+        elastic-s1,1400,4,2.6,1,1:2.95 2:2.75 4:2.6,1:1000 2:1200 4:1400,elastic,e
+        elastic-s2,1400,4,2.8,2,1:2.97 2:2.85 4:2.8,1:1000 2:1200 4:1400,elastic,e
+        elastic-wide,1900,4,2.5,1,1:2.85 2:2.65 4:2.5,1:1500 2:1700 4:1900,elastic,f
+        anchored-p2,1150,2,2.85,1,,,anchored,g
+        anchored-p4,1350,4,2.81,1,,,anchored,h
+        """;
+
+    [Fact]
+    public void Each_kind_of_streams_is_taken_by_itself()
+    {
+        (double, int, double)[] Points(StreamKind kind) => [.. LossTable.Parse(new StringReader(Sweep), "sweep", kind).Points.Select(at => (at.N, at.P, Math.Round(at.Loss, 9)))];
+        Assert.Equal([(1000, 1, 3.1), (1500, 1, 2.9), (1200, 2, 2.8), (1400, 4, 2.7)], Points(StreamKind.Ordinary));
+        Assert.Equal([(1000, 1, 3.1), (1500, 1, 2.9), (1150, 2, 2.85), (1350, 4, 2.81)], Points(StreamKind.Anchored));
+        Assert.Equal([(1000, 1, 2.96), (1200, 2, 2.8), (1400, 4, 2.7), (1500, 1, 2.85), (1700, 2, 2.65), (1900, 4, 2.5)], Points(StreamKind.Elastic));
+        LossTable Parsed(StreamKind kind) => LossTable.Parse(new StringReader(Sweep), "sweep", kind);
+        Assert.Equal(["left out: 3 rows of elastic streams, 2 rows of anchored streams; each kind of streams has a law of its own"], Parsed(StreamKind.Ordinary).Notes);
+        Assert.Contains("3 rows of plain models, 2 rows of ordinary streams", Assert.Single(Parsed(StreamKind.Elastic).Notes), StringComparison.Ordinal);
+        Assert.Equal(Parsed(StreamKind.Elastic).Notes[0], LawFit.Of(Parsed(StreamKind.Elastic)).Notes[0]);
+        Assert.Empty(LossTable.StackV2Python.Notes);
+    }
+
+    [Fact]
+    public void Rows_of_an_older_table_tell_their_kind_by_their_losses()
+    {
+        // No stream_kind: elastic rows have losses for each P. Without their sizes they cannot be points.
+        string older = string.Join('\n', Sweep.Split('\n').Where(line => !line.StartsWith("anchored", StringComparison.Ordinal)).Select(line => line.Split(',')).Select(cells => string.Join(',', cells[..6])));
+        LossTable ordinary = Parse(older);
+        Assert.Equal(4, ordinary.Points.Count);
+        Assert.Contains("3 rows of elastic streams", Assert.Single(ordinary.Notes), StringComparison.Ordinal);
+        LossTableException problem = Assert.Throws<LossTableException>(() => LossTable.Parse(new StringReader(older), "sweep", StreamKind.Elastic));
+        Assert.Equal(("LW-02", 7), (problem.Code, problem.Line));
+    }
+
+    [Theory]
+    [InlineData("anchored,g", "helpers,g", "LW-03", 10)]
+    [InlineData("1:1000 2:1200 4:1400,elastic,e", "1:1000 4:1400,elastic,e", "LW-03", 7)]
+    [InlineData("1:2.85 2:2.65 4:2.5", "1=2.85 2=2.65", "LW-03", 9)]
+    public void What_a_row_says_of_its_streams_is_read_strictly(string from, string to, string code, int line)
+    {
+        int at = Sweep.IndexOf(from, StringComparison.Ordinal);
+        string text = $"{Sweep[..at]}{to}{Sweep[(at + from.Length)..]}";
+        LossTableException problem = Assert.Throws<LossTableException>(() => LossTable.Parse(new StringReader(text), "sweep", StreamKind.Elastic));
+        Assert.Equal((code, line), (problem.Code, problem.Line));
+    }
+
+    [Fact]
+    public void Too_few_rows_of_a_kind_say_what_was_left_out()
+    {
+        string text = Sweep[..Sweep.IndexOf("p2,", StringComparison.Ordinal)] + Sweep[Sweep.IndexOf("elastic-s1", StringComparison.Ordinal)..];
+        LossTableException problem = Assert.Throws<LossTableException>(() => Parse(text));
+        Assert.Equal("LW-06", problem.Code);
+        Assert.Contains("left out: 3 rows of elastic streams, 2 rows of anchored streams", problem.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Duplicates_name_both_lines()
     {

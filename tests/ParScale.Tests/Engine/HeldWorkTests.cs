@@ -67,7 +67,7 @@ public sealed class HeldWorkTests
     }
 
     /// <summary>Runs three tokens, and then waits to be released.</summary>
-    private sealed class HeldWork(StreamSet set, CancellationToken cancellation) : Work(set, cancellation)
+    private sealed class HeldWork(StreamSet set, CancellationToken cancellation) : Work([set], cancellation)
     {
         private static readonly int[] Tokens = [1, 2, 3];
         private int _read;
@@ -89,9 +89,7 @@ public sealed class HeldWorkTests
 
         public override int Wanted(int count) => _read + count == Tokens.Length ? 1 : 0;
 
-        public override void Advance(int count, bool reused) => _read += count;
-
-        public override void Rerun() => _read = 0;
+        public override void Advance(int count) => _read += count;
 
         public override void Take(int position, ReadOnlySpan<float> logits) => _isHeld = true;
 

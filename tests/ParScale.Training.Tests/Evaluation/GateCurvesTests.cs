@@ -1,7 +1,9 @@
 using System.Text.Json;
 using ParScale.Configuration;
+using ParScale.Training.Checkpointing;
 using ParScale.Training.Data;
 using ParScale.Training.Evaluation;
+using ParScale.Training.Modules;
 
 namespace ParScale.Training.Tests.Evaluation;
 
@@ -11,24 +13,66 @@ public sealed class GateCurvesTests
     public void Points_are_those_of_trying_each_gate()
     {
         var random = new Random(5);
-        double[] Drawn(double scale) => [.. Enumerable.Range(0, 40).Select(_ => scale * random.NextDouble())];
-        double[] alone = Drawn(3), all = Drawn(2.5), entropies = Drawn(2);
-        GateCurves curves = GateCurves.Of(4, alone, all, entropies);
+        PlainPrediction[] plain = [.. Enumerable.Range(0, 40).Select(_ => new PlainPrediction(3 * random.NextDouble(), 2 * random.NextDouble(), random.NextDouble(), random.NextDouble() / 3))];
+        double[] all = [.. plain.Select(_ => 2.5 * random.NextDouble())], gains = [.. plain.Zip(all, (one, every) => one.Loss - every)];
+        double[] expected = GateRouter.ExpectedGains(plain, gains);
+        GateCurves curves = GateCurves.Of(4, plain, all);
         Assert.Equal(21, curves.Points.Count);
         foreach (GatePoint point in curves.Points)
         {
             int open = (int)Math.Round(point.Share * 40);
             Assert.Equal(1 + 3 * open / 40.0, point.MeanStreams, 1e-12);
-            double Loss(Func<int, double> order) => Enumerable.Range(0, 40).OrderByDescending(order).Select((i, at) => at < open ? all[i] : alone[i]).Average();
-            Assert.Equal(Loss(i => entropies[i]), point.Entropy, 1e-12);
-            Assert.Equal(Loss(i => alone[i] - all[i]), point.Oracle, 1e-12);
-            Assert.Equal(alone.Average() + point.Share * (all.Average() - alone.Average()), point.Random, 1e-12);
-            if (open > 0) Assert.Equal(open, entropies.Count(entropy => entropy >= point.Threshold));
+            double Loss(Func<int, double> order) => Enumerable.Range(0, 40).OrderByDescending(order).Select((i, at) => at < open ? all[i] : plain[i].Loss).Average();
+            Assert.Equal(Loss(i => plain[i].Entropy), point.Entropy, 1e-12);
+            Assert.Equal(Loss(i => expected[i]), point.Router, 1e-12);
+            Assert.Equal(Loss(i => gains[i]), point.Oracle, 1e-12);
+            Assert.Equal(plain.Average(one => one.Loss) - point.Share * gains.Average(), point.Random, 1e-12);
+            if (open > 0) Assert.Equal(open, plain.Count(one => one.Entropy >= point.Threshold));
         }
+        Assert.Equal(curves.Points.Skip(1).SkipLast(1).Average(point => point.Entropy - point.Router), curves.RouterGain.Mean, 1e-12);
+        Assert.Equal(curves.RouterGain.Mean, (curves.RouterGain.Low + curves.RouterGain.High) / 2, 1e-12);
+        // Of 1, 2, 3, 4: standard deviation 1.29099, four of them.
+        GateGain gain = GateGain.Of([1, 2, 3, 4]);
+        Assert.Equal((2.5, 2.5 - 1.26515), (gain.Mean, Math.Round(gain.Low, 5)));
     }
 
     [Fact]
-    public void The_command_measures_an_anchored_model_and_refuses_others()
+    public void A_router_finds_a_gain_that_entropy_does_not_show_and_judges_no_token_by_itself()
+    {
+        var random = new Random(3);
+        // The gain is a line in the margin, whatever the entropy is.
+        PlainPrediction[] plain = [.. Enumerable.Range(0, 400).Select(_ => new PlainPrediction(3, 4 * random.NextDouble(), 0.5 + random.NextDouble() / 2, random.NextDouble() / 2))];
+        double[] gains = [.. plain.Select(one => 0.7 - one.Best + one.Second)], found = GateRouter.ExpectedGains(plain, gains);
+        Assert.All(gains.Zip(found), pair => Assert.Equal(pair.First, pair.Second, 0.01));
+        GateCurves curves = GateCurves.Of(4, plain, [.. gains.Select(gain => 3 - gain)]);
+        Assert.Equal(curves.Points[10].Oracle, curves.Points[10].Router, 1e-4);
+        Assert.True(curves.RouterGain.Low > 0.05, curves.ToJson());
+        // What the second half gains decides about the first alone.
+        double[] other = GateRouter.ExpectedGains(plain, [.. gains[..200], .. gains[200..].Select(gain => -gain)]);
+        Assert.Equal(found[200..], other[200..]);
+        Assert.All(found[..200].Zip(other), pair => Assert.Equal(pair.First, -pair.Second, 1e-9));
+        // Figures that never change, and too few tokens to fit anything.
+        Assert.All(GateRouter.ExpectedGains([.. plain.Select(_ => plain[0])], gains), gain => Assert.True(double.IsFinite(gain)));
+        Assert.Equal([0], GateRouter.ExpectedGains(plain[..1], gains[..1]));
+    }
+
+    [Fact]
+    public void An_elastic_model_is_measured_as_the_engine_runs_it()
+    {
+        using var folder = new TempFolder();
+        string model = Folder(folder, "elastic", anchored: false), text = Samples.Text(300);
+        CutCheckpoint.MakeElastic(model, 1, 3);
+        using LanguageModel engine = LanguageModel.Load(model);
+        using ParScaleLm trained = ModelFolder.Load(model);
+        GateCurves curves = GateCurves.Measure(trained, new HeldOutText(text, engine.Tokenizer, engine.Config.MaxPositions));
+        double Loss(int streams) => engine.Score(engine.Tokenizer.Encode(text), new ScoreOptions { Streams = streams }, cancellationToken: TestContext.Current.CancellationToken).MeanNll;
+        Assert.Equal(Loss(1), curves.Points[0].Entropy, 1e-5);
+        Assert.Equal(Loss(3), curves.Points[20].Entropy, 1e-5);
+        Assert.True(Math.Abs(Loss(1) - Loss(3)) > 1e-4);
+    }
+
+    [Fact]
+    public void The_command_measures_anchored_and_elastic_models_and_refuses_others()
     {
         using var folder = new TempFolder();
         File.WriteAllText(folder.File("text.txt"), Samples.Text(400));
@@ -39,7 +83,13 @@ public sealed class GateCurvesTests
         (double all, double alone) = (points[20].GetProperty("entropy").GetDouble(), points[0].GetProperty("entropy").GetDouble());
         Assert.NotEqual(all, alone);
         Assert.Equal(all, points[20].GetProperty("oracle").GetDouble(), 1e-12);
-        Assert.Contains("by an oracle", File.ReadAllText(folder.File("gates.svg")), StringComparison.Ordinal);
+        Assert.Contains("by a learned router", File.ReadAllText(folder.File("gates.svg")), StringComparison.Ordinal);
+        CutCheckpoint.MakeElastic(ordinary, 1, 3);
+        (exit, output, error) = Trained.Run("gates", "-m", ordinary, "--data", folder.File("text.txt"));
+        Assert.True(exit == 0, error);
+        Assert.Equal(23, output.TrimEnd().Split('\n').Length);
+        Assert.Contains("router against entropy, mean over the rates: ", output, StringComparison.Ordinal);
+        CutCheckpoint.MakeElastic(ordinary, 2, 3);
         (exit, _, error) = Trained.Run("gates", "-m", ordinary, "--data", folder.File("text.txt"));
         Assert.Equal(2, exit);
         Assert.Contains("error TR-22", error, StringComparison.Ordinal);

@@ -45,6 +45,36 @@ public sealed class SweepTests
     }
 
     [Fact]
+    public void The_table_keeps_kinds_of_streams_apart_and_has_the_size_of_each_cut()
+    {
+        using var folder = new TempFolder();
+        JsonObject Model(string name, int hidden, params (string Key, JsonNode Value)[] more)
+        {
+            var model = new JsonObject { ["name"] = name, ["hidden"] = hidden, ["intermediate"] = 24 };
+            foreach ((string key, JsonNode value) in more) model[key] = value;
+            return model;
+        }
+        string file = SweepSamples.Write(folder, sweep =>
+        {
+            sweep["models"] = new JsonArray(
+                Model("plain", 16, ("streams", 1)), Model("p2", 16, ("streams", 2)), Model("elastic", 16, ("streams", 2), ("elastic", "1,2")),
+                Model("larger", 24, ("streams", 2), ("elastic", "1,2")), Model("anchored", 16, ("streams", 2), ("anchored", true)));
+            sweep["grid"] = new JsonObject { ["seed"] = new JsonArray(1) };
+        });
+        (int exitCode, _, string error) = Trained.Run("sweep", file, "-o", folder.File("out"), "--threads", "1");
+        Assert.True(exitCode == 0, error);
+        string table = File.ReadAllText(folder.File("out/results.csv"));
+        string[][] rows = [.. table.TrimEnd().Split('\n').Select(line => line.Split(','))];
+        string[] Column(string name) => [.. rows.Skip(1).Select(row => row[Array.IndexOf(rows[0], name)])];
+        Assert.Equal(["plain", "ordinary", "elastic", "elastic", "anchored"], Column("stream_kind"));
+        string[] sizes = Column("n");
+        Assert.Equal($"1:{sizes[0]} 2:{sizes[1]}", Column("elastic_n")[2]);
+        LossTable elastic = LossTable.Parse(new StringReader(table), "results", StreamKind.Elastic);
+        Assert.Equal([1, 2, 1, 2], elastic.Points.Select(point => point.P));
+        Assert.Equal(double.Parse(sizes[3], System.Globalization.CultureInfo.InvariantCulture), elastic.Points[3].N);
+    }
+
+    [Fact]
     public void A_run_that_fails_is_named_and_the_others_are_made()
     {
         using var folder = new TempFolder();

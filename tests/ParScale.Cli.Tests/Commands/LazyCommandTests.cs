@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text.Json;
+using ParScale.Cli.Tests.Support;
+using ParScale.Configuration;
+
+namespace ParScale.Cli.Tests.Commands;
+
+/// <summary>What commands say and do with streams of an elastic model that rest where its plain model is sure.</summary>
+public sealed class LazyCommandTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public LazyCommandTests()
+    {
+        CheckpointConfig config = RandomCheckpoint.Config(
+            4, hidden: 16, heads: 2, keyValueHeads: 1, intermediate: 24, vocabulary: TinyTokenizer.VocabularySize, prefix: 3, endOfText: [TinyTokenizer.EndOfText]);
+        RandomCheckpoint.Write(_folder.Path, config, seed: 6);
+        CutCheckpoint.MakeElastic(_folder.Path, 1, 2, 4);
+        TinyTokenizer.Write(_folder.Path);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Streams_per_token_and_what_they_caught_up_on_are_told()
+    {
+        string[] common = ["generate", "-m", _folder.Path, "-p", "the cat", "-n", "60", "-s", "2", "--ignore-eos"];
+        JsonElement Ask(params string[] flags) => Tool.Run([.. common, "--json", .. flags]).Json();
+        JsonElement all = Ask("--streams", "auto", "--stream-threshold", "0"), none = Ask("--streams", "auto", "--stream-threshold", "100"), some = Ask("--streams", "auto");
+        Assert.Equal(Ask("--streams", "4").GetProperty("ids").GetRawText(), all.GetProperty("ids").GetRawText());
+        Assert.Equal(Ask("--streams", "1").GetProperty("ids").GetRawText(), none.GetProperty("ids").GetRawText());
+        int prompt = all.GetProperty("prompt_tokens").GetInt32();
+        Assert.Equal((4.0, prompt + 59), (all.GetProperty("mean_streams").GetDouble(), all.GetProperty("catch_up_tokens").GetInt32()));
+        Assert.Equal((1.0, 0), (none.GetProperty("mean_streams").GetDouble(), none.GetProperty("catch_up_tokens").GetInt32()));
+        (double mean, int caughtUp) = (some.GetProperty("mean_streams").GetDouble(), some.GetProperty("catch_up_tokens").GetInt32());
+        Assert.InRange(mean, 1.05, 1.55);
+        Assert.InRange(caughtUp, prompt, prompt + 59);
+        Assert.False(Ask().TryGetProperty("catch_up_tokens", out _));
+        string words = Tool.Run([.. common, "--streams", "auto"]).Error;
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| P 4 (mean {mean:F2}, caught up on {caughtUp} tokens) |"), words, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_chat_turns_to_any_number_of_them()
+    {
+        Outcome chat = Tool.Pipe(
+            "a\n/streams auto\nb\n/streams 2\n/streams auto\nc\n/streams 1\nd\n", "chat", "-m", _folder.Path, "--chat-template", "none", "--lines", "-n", "12", "--ignore-eos", "--json");
+        JsonElement[] turns = [.. chat.Json().GetProperty("turns").EnumerateArray()];
+        Assert.Equal([4, 4, 2, 1], turns.Select(turn => turn.GetProperty("streams").GetInt32()));
+        Assert.Equal([false, true, true, false], turns.Select(turn => turn.TryGetProperty("mean_streams", out _) && turn.TryGetProperty("catch_up_tokens", out _)));
+        // Of tokens that all streams chose; without such a token there are none.
+        Assert.All(turns, turn => Assert.Equal(turn.GetProperty("stream_weights").GetArrayLength() == 0 ? 0 : 1, turn.GetProperty("stream_weights").EnumerateArray().Sum(weight => weight.GetDouble()), 1e-4));
+    }
+}
