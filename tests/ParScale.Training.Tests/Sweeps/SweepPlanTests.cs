@@ -46,13 +46,19 @@ public sealed class SweepPlanTests
         Assert.Contains(message, problem.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void The_example_is_a_sweep()
+    [Theory]
+    [InlineData("samples/sweep.json", 24)]
+    [InlineData("docs/study/screening.json", 24)]
+    [InlineData("docs/study/stage2/khop.json", 42)]
+    [InlineData("docs/study/stage2/reach.json", 42)]
+    [InlineData("docs/study/stage2/sum3.json", 42)]
+    [InlineData("docs/study/stage2/text.json", 42)]
+    public void The_example_and_the_plans_of_the_study_are_sweeps(string path, int runs)
     {
         DirectoryInfo? root = new(AppContext.BaseDirectory);
         while (root is not null && !File.Exists(Path.Combine(root.FullName, "ParScale.slnx"))) root = root.Parent;
         Assert.NotNull(root);
-        Assert.Equal(24, new SweepPlan(SweepFile.Read(Path.Combine(root.FullName, "samples", "sweep.json"))).Runs.Count);
+        Assert.Equal(runs, new SweepPlan(SweepFile.Read(Path.Combine(root.FullName, path))).Runs.Count);
     }
 
     [Fact]
