@@ -13,8 +13,8 @@ public sealed partial class LanguageModel
     /// <param name="folder">The folder of the add-on or of the model.</param>
     /// <param name="name">A name of its own; null takes <c>p</c> and P, as in <c>p4</c>.</param>
     /// <exception cref="ParScaleException">
-    /// The folder is malformed, was made for other weights (AD-02) or another shape (AD-03), has no streams in floats (AD-05), or the name
-    /// is taken (AD-06).
+    /// The folder is malformed, was made for other weights (AD-02) or another shape (AD-03), has no streams in floats (AD-05), the name
+    /// is taken (AD-06), or the model's device cannot run them or has no memory for them.
     /// </exception>
     public StreamSet AddStreams(string folder, string? name = null)
     {
@@ -26,15 +26,18 @@ public sealed partial class LanguageModel
             lock (_adding)
             {
                 Checkpoint checkpoint = Checkpoint.OpenStreams(folder, _checkpoint);
+                StreamSet? set = null;
                 try
                 {
-                    StreamSet set = Read(checkpoint, name ?? StreamSet.NameOf(checkpoint.Config.Streams.Count));
+                    set = Read(checkpoint, name ?? StreamSet.NameOf(checkpoint.Config.Streams.Count));
+                    _engine.Add(set);
                     Volatile.Write(ref _sets, [.. _sets, set]);
                     return set;
                 }
                 catch
                 {
-                    checkpoint.Dispose();
+                    if (set is null) checkpoint.Dispose();
+                    else set.Free();
                     throw;
                 }
             }

@@ -42,13 +42,13 @@ public sealed partial class LanguageModel : IDisposable
     private int _disposed;
 
     private LanguageModel(
-        Checkpoint checkpoint, Backbone backbone, StreamSet[] sets, Task<Tokenizer> tokenizer, KvDtype cache, LoadOptions options, int threads)
+        Checkpoint checkpoint, Backbone backbone, StreamSet[] sets, Task<Tokenizer> tokenizer, KvDtype cache, LoadOptions options, WorkerPool pool,
+        IForwardPass forward)
     {
-        (_checkpoint, _backbone, _requestedDtype, _sets) = (checkpoint, backbone, options.Dtype, sets);
+        (_checkpoint, _backbone, _requestedDtype, _sets, _pool, Device) = (checkpoint, backbone, options.Dtype, sets, pool, options.Device);
         Streams = sets.First(set => set.Count == (options.OwnStreams ?? sets[^1].Count));
         Notices = [.. checkpoint.Notices, .. backbone.NonFinite, .. sets[^1].NonFinite];
-        _pool = new WorkerPool(threads);
-        _engine = new InferenceEngine(backbone, cache, _pool, new KvMemory(Budget(checkpoint, options), options.ReusePrefixes), NotFinite);
+        _engine = new InferenceEngine(backbone, forward, cache, new KvMemory(Budget(checkpoint, options, forward), options.ReusePrefixes), NotFinite);
         _tokenizer = tokenizer;
         HasTokenizer = Text.Tokenizer.IsIn(Folder);
         GenerationConfig = options.UseGenerationConfig ? checkpoint.Config.Generation : GenerationConfig.None;
@@ -89,11 +89,14 @@ public sealed partial class LanguageModel : IDisposable
     /// <summary>Bytes of keys and values that are reserved now, those of finished sequences included.</summary>
     public long KvMemoryInUse => _engine.Memory.Reserved;
 
-    /// <summary>Threads that compute.</summary>
+    /// <summary>What computes.</summary>
+    public ComputeDevice Device { get; }
+
+    /// <summary>Threads of the CPU that compute; on another device the one that tells it what to do.</summary>
     public int Threads => _pool.ThreadCount;
 
-    /// <summary>The instructions that multiply this model's weights, for example <c>avx512-vnni</c>.</summary>
-    public string KernelTier => Kernels.KernelTier.NameFor(Dtype);
+    /// <summary>The instructions that multiply this model's weights, for example <c>avx512-vnni</c>; of another device its interface, such as <c>vulkan</c>.</summary>
+    public string KernelTier => Device.KernelTier(Dtype);
 
     /// <summary>Whether the folder had a tokenizer when the model was loaded.</summary>
     public bool HasTokenizer { get; }
@@ -117,6 +120,7 @@ public sealed partial class LanguageModel : IDisposable
         CheckpointConfig run = config.WithStreams(options.OwnStreams);
         // An elastic model has all its numbers of streams resident; what is asked for is where requests start.
         if (config.Streams.Elastic.Count > 0) run = config;
+        options.Device.Require(config.Model, run.Streams, options.KvDtype);
         MemoryCheck.Require(run, options.Dtype);
         TierChoice.Apply(options.Tier);
         // Beside the weights, on another core. The folder may be replaced while the model runs, so nothing in it is read later; a
@@ -138,6 +142,7 @@ public sealed partial class LanguageModel : IDisposable
     {
         Checkpoint checkpoint = Checkpoint.Open(folder, config);
         Backbone? backbone = null;
+        WorkerPool? pool = null;
         var sets = new List<StreamSet> { StreamSet.Plain };
         try
         {
@@ -150,10 +155,15 @@ public sealed partial class LanguageModel : IDisposable
             if (run.Streams.Count > 1) sets.Add(StreamSet.From(new WeightReader(checkpoint, options.Dtype), config.Model, run.Streams, cache));
             if (options.StrictWeights && Damage([.. backbone.NonFinite, .. sets[^1].NonFinite]) is { } damage)
                 throw new ParScaleException(ErrorKind.BadInput, "ST-24", $"{damage}; fetch the weights again");
-            return new LanguageModel(checkpoint, backbone, [.. sets], tokenizer, cache, options, threads);
+            pool = new WorkerPool(options.Device.UsesThreads ? threads : 1);
+            IForwardPass forward = options.Device.Open(backbone, sets, cache, pool);
+            // Another device has its own copy of the weights.
+            if (!options.Device.UsesThreads) backbone.FreeMatrices();
+            return new LanguageModel(checkpoint, backbone, [.. sets], tokenizer, cache, options, pool, forward);
         }
         catch
         {
+            pool?.Dispose();
             foreach (StreamSet set in sets) set.Free();
             backbone?.Dispose();
             checkpoint.Dispose();
@@ -219,10 +229,10 @@ public sealed partial class LanguageModel : IDisposable
         }
     }
 
-    private static long Budget(Checkpoint checkpoint, LoadOptions options)
+    private static long Budget(Checkpoint checkpoint, LoadOptions options, IForwardPass forward)
     {
         if (options.KvMemory is { } bytes) return bytes;
-        long left = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - MemoryCheck.ResidentBytes(checkpoint.Config, checkpoint, options.Dtype);
+        long left = forward.MemoryLeft ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - MemoryCheck.ResidentBytes(checkpoint.Config, checkpoint, options.Dtype);
         return Math.Max(1, left / 4 * 3);
     }
 

@@ -24,6 +24,11 @@ public sealed record LoadOptions
     /// </summary>
     public Generation.StreamGate? Gate { get; init; }
 
+    /// <summary>
+    /// What computes: the CPU, or a device of another package. One that cannot run the model, or has no memory for it, is refused when loading.
+    /// </summary>
+    public ComputeDevice Device { get; init; } = ComputeDevice.Cpu;
+
     /// <summary>Storage of the weights. Null keeps them as stored.</summary>
     public WeightDtype? Dtype { get; init; }
 

@@ -14,11 +14,11 @@ public sealed class Session : IDisposable
 {
     private readonly LanguageModel _model;
     private readonly InferenceEngine _engine;
-    private readonly KvCache _cache;
+    private readonly KeyValues _cache;
     private readonly AppendWork _work;
     private bool _disposed;
 
-    internal Session(LanguageModel model, InferenceEngine engine, StreamSet set, KvCache cache)
+    internal Session(LanguageModel model, InferenceEngine engine, StreamSet set, KeyValues cache)
     {
         (_model, _engine, _cache, Streams) = (model, engine, cache, set);
         _work = new AppendWork(set, cache);

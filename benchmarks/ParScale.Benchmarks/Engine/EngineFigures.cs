@@ -44,7 +44,7 @@ internal sealed class EngineFigures : IDisposable
         _backbone = _random.Backbone(config);
         KvDtype cache = KvCache.DefaultType(type);
         _sets = [.. Counts.Select(count => _random.Streams(config, count == 1 ? StreamConfig.Plain : new StreamConfig(count, Numbers.Prefix, 0.1), cache))];
-        _engine = new InferenceEngine(_backbone, cache, _pool, new KvMemory(8L << 30, keepFinished: false), set => throw new InvalidOperationException(set.Name));
+        _engine = new InferenceEngine(_backbone, new ForwardPass(_backbone, _pool), cache, new KvMemory(8L << 30, keepFinished: false), set => throw new InvalidOperationException(set.Name));
     }
 
     public static void Run(string[] args)
@@ -72,7 +72,7 @@ internal sealed class EngineFigures : IDisposable
         long caches = 0;
         foreach (StreamSet set in _sets)
         {
-            KvCache cache = _engine.Reserve(set, 512);
+            KeyValues cache = _engine.Reserve(set, 512);
             _engine.Run(Append(set, cache, 200));
             caches += cache.Bytes;
             _engine.Release(cache);
@@ -86,7 +86,7 @@ internal sealed class EngineFigures : IDisposable
     // The same set again and again, or another one every step.
     private void Switching()
     {
-        KvCache[] caches = [.. _sets.Select(set => _engine.Reserve(set, 64))];
+        KeyValues[] caches = [.. _sets.Select(set => _engine.Reserve(set, 64))];
         AppendWork[] works = [.. _sets.Select((set, i) => new AppendWork(set, caches[i]))];
         double Step(int i)
         {
@@ -107,7 +107,7 @@ internal sealed class EngineFigures : IDisposable
         }
         for (int i = 0; i < _sets.Length; i++)
             Say($"switching: P = {_sets[i].Count}: {Median(same[i]):F1} ms a step, {Median(switched[i]):F1} ms when another set ran before");
-        foreach (KvCache cache in caches) _engine.Release(cache);
+        foreach (KeyValues cache in caches) _engine.Release(cache);
     }
 
     private void Throughput()
@@ -149,7 +149,7 @@ internal sealed class EngineFigures : IDisposable
         }
     }
 
-    private static AppendWork Append(StreamSet set, KvCache cache, int tokens)
+    private static AppendWork Append(StreamSet set, KeyValues cache, int tokens)
     {
         var work = new AppendWork(set, cache);
         work.Prepare([.. Enumerable.Range(0, tokens).Select(i => i * 31 % 5000)], null, CancellationToken.None);

@@ -153,6 +153,7 @@ internal sealed class ChatCommand : ExampleCommand
             Turns = loop.Turns,
             Messages = ConversationFile.ToJson(session.Conversation.Messages)["messages"]!.DeepClone(),
             Dtype = session.Model.Dtype.ToString().ToLowerInvariant(),
+            Device = session.Model.Device.Name,
             Kernel = session.Model.KernelTier,
             Threads = session.Model.Threads,
         };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ParScale.Cli.Commands;
+using ParScale.Cli.Options;
 
 namespace ParScale.Cli.Chat;
 
@@ -11,8 +12,8 @@ internal static class ChatFigures
     {
         LanguageModel model = session.Model;
         string others = string.Join(", ", model.StreamSets.Where(set => set != session.Streams).Select(set => Number(set.Count)));
-        return $"P {session.Streams.Count}{(others.Length > 0 ? $" (also {others})" : "")} | {model.Dtype.ToString().ToLowerInvariant()} | {model.KernelTier}"
-            + $" | {model.Threads} threads | context {model.Config.MaxPositions}";
+        return $"P {session.Streams.Count}{(others.Length > 0 ? $" (also {others})" : "")} | {model.Dtype.ToString().ToLowerInvariant()}"
+            + $" | {ComputeDeviceOption.Figures(model)} | context {model.Config.MaxPositions}";
     }
 
     /// <summary>An answer's figures in one line.</summary>

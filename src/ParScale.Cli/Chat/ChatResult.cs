@@ -51,6 +51,9 @@ internal sealed record ChatResult(string Text, int Tokens, int PromptTokens, int
     /// <summary>Format of the weights in memory.</summary>
     public required string Dtype { get; init; }
 
+    /// <summary>What computed: <c>cpu</c>, or a device such as <c>vulkan:0</c>.</summary>
+    public required string Device { get; init; }
+
     /// <summary>The kernel tier chosen for this machine.</summary>
     public required string Kernel { get; init; }
 

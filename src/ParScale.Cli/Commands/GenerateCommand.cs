@@ -70,6 +70,7 @@ internal sealed class GenerateCommand : ExampleCommand
             LogProbs = run.Predictions.Count == 0 ? null : [.. run.Predictions.Select(LogProbResult.Of)],
             Seed = options.Sampling.Seed!.Value,
             Dtype = TypeName(model),
+            Device = model.Device.Name,
             Kernel = model.KernelTier,
             Threads = model.Threads,
             MeanStreams = options.Gate is null ? null : run.MeanStreams,
@@ -82,7 +83,7 @@ internal sealed class GenerateCommand : ExampleCommand
         string seed = sampling.Temperature == 0 ? "greedy" : $"seed {sampling.Seed}";
         string speed = run.TokensPerSecond > 0 ? run.TokensPerSecond.ToString("F1", CultureInfo.InvariantCulture) : "-";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{speed} tokens/s | P {run.Streams ?? model.Streams.Count}{(options.Gate is null ? "" : run.MeanText)} | {TypeName(model)} | {model.KernelTier} | {model.Threads} threads"
+            $"{speed} tokens/s | P {run.Streams ?? model.Streams.Count}{(options.Gate is null ? "" : run.MeanText)} | {TypeName(model)} | {ComputeDeviceOption.Figures(model)}"
             + $" | prompt {run.PromptTokens} tokens in {run.PrefillMs:F0} ms | {run.Ids.Count} new tokens ({run.FinishReason}) | {seed}");
     }
 
@@ -115,6 +116,9 @@ internal sealed record GenerateResult(
 
     /// <summary>Format of the weights in memory.</summary>
     public required string Dtype { get; init; }
+
+    /// <summary>What computed: <c>cpu</c>, or a device such as <c>vulkan:0</c>.</summary>
+    public required string Device { get; init; }
 
     /// <summary>The kernel tier chosen for this machine.</summary>
     public required string Kernel { get; init; }

@@ -32,7 +32,7 @@ internal sealed class LogitsCommand : ExampleCommand
         int[] ids = input.ToIds(() => ModelFolder.TokenizerOf(model, terminal), model.Config.VocabularySize, minimum: 1);
         LogitsResult result = model.Logits(ids);
 
-        if (json) terminal.WriteJson(new LogitsOutput(result.Argmax, result.Last), CliJson.Readable.LogitsOutput);
+        if (json) terminal.WriteJson(new LogitsOutput(result.Argmax, result.Last, model.Device.Name), CliJson.Readable.LogitsOutput);
         else WriteText(result, terminal);
         return 0;
     }
@@ -49,4 +49,5 @@ internal sealed class LogitsCommand : ExampleCommand
 /// <summary>The JSON of <c>parscale logits</c>.</summary>
 /// <param name="Argmax">Most likely next token after each position.</param>
 /// <param name="Last">Logits after the last position, one per token of the vocabulary.</param>
-internal sealed record LogitsOutput(int[] Argmax, float[] Last);
+/// <param name="Device">What computed: <c>cpu</c>, or a device such as <c>vulkan:0</c>.</param>
+internal sealed record LogitsOutput(int[] Argmax, float[] Last, string Device);

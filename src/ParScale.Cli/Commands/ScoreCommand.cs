@@ -37,7 +37,7 @@ internal sealed class ScoreCommand : ExampleCommand
         if (!double.IsFinite(score.Perplexity))
             throw ParScaleException.BadInput("ST-24", model.Folder, "the score is not a finite number; --strict-weights names damaged tensors");
 
-        ScoreOutput output = Describe(score, input.Text is null ? null : CharacterCount.Predicted(model.Tokenizer, ids));
+        ScoreOutput output = Describe(score, model.Device, input.Text is null ? null : CharacterCount.Predicted(model.Tokenizer, ids));
         if (json) terminal.WriteJson(output, CliJson.Readable.ScoreOutput);
         else WriteText(output, terminal);
         return 0;
@@ -50,7 +50,7 @@ internal sealed class ScoreCommand : ExampleCommand
         return model.Score(ids, options, progress, interrupt.Token);
     }
 
-    private static ScoreOutput Describe(ScoreResult score, long? characters) => new(score.MeanNll, score.Tokens, score.Perplexity)
+    private static ScoreOutput Describe(ScoreResult score, ComputeDevice device, long? characters) => new(score.MeanNll, score.Tokens, score.Perplexity, device.Name)
     {
         Characters = characters,
         NllPerCharacter = score.TotalNll / characters,
@@ -73,7 +73,8 @@ internal sealed class ScoreCommand : ExampleCommand
 /// <param name="Nll">Mean negative log-likelihood, nats per predicted token.</param>
 /// <param name="Tokens">Predicted tokens: all but the first.</param>
 /// <param name="Perplexity">exp(<paramref name="Nll"/>).</param>
-internal sealed record ScoreOutput(double Nll, long Tokens, double Perplexity)
+/// <param name="Device">What computed: <c>cpu</c>, or a device such as <c>vulkan:0</c>.</param>
+internal sealed record ScoreOutput(double Nll, long Tokens, double Perplexity, string Device)
 {
     /// <summary>With <c>--logprobs</c>, each predicted token's log-probability and the likeliest tokens in its place.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -16,6 +16,7 @@ internal sealed class ModelOptions(bool allSets = false, bool mayRest = false)
 
     private readonly ModelFolderOption _model = new();
     private readonly StreamOptions _streams = new(mayRest);
+    private readonly ComputeDeviceOption _device = new();
     private readonly Option<WeightDtype?> _type = DtypeOption.OfWeights("Format of the weights in memory (default: as stored).");
     private readonly Option<string[]?> _add = new("--add-streams")
     {
@@ -47,6 +48,7 @@ internal sealed class ModelOptions(bool allSets = false, bool mayRest = false)
         command.Options.Add(_type);
         command.Options.Add(_cache);
         command.Options.Add(_kvMemory);
+        _device.AddTo(command);
         command.Options.Add(_threads);
         command.Options.Add(_tier);
         command.Options.Add(_strict);
@@ -69,7 +71,8 @@ internal sealed class ModelOptions(bool allSets = false, bool mayRest = false)
             Gate = _streams.Gate(parse),
             AddedStreams = [.. AddedFolders(added, resolved, parse, terminal)],
         };
-        LanguageModel model = Load(resolved, parse, terminal, change?.Invoke(options) ?? options);
+        if (change is not null) options = change(options);
+        LanguageModel model = _device.Load(parse, terminal, device => Load(resolved, parse, terminal, options with { Device = device }));
         foreach (string notice in model.Notices) terminal.Note(notice);
         if (allSets && resolved is not null) AddOthers(model, resolved, terminal);
         return model;
@@ -79,7 +82,8 @@ internal sealed class ModelOptions(bool allSets = false, bool mayRest = false)
     public LanguageModel[] LoadSiblings(LanguageModel model, ParseResult parse, Func<LoadOptions, LoadOptions> change)
     {
         if (!IsEmbedded(parse) || _streams.IsGiven(parse) || parse.GetValue(_add) is { Length: > 0 }) return [];
-        return [.. EmbeddedModel.StreamCounts.Where(count => count != model.Streams.Count).Select(count => LanguageModel.Load(null, change(Options(parse) with { Streams = count })))];
+        IEnumerable<int> others = EmbeddedModel.StreamCounts.Where(count => count != model.Streams.Count);
+        return [.. others.Select(count => LanguageModel.Load(null, change(Options(parse) with { Streams = count, Device = model.Device })))];
     }
 
     /// <summary>Whether the embedded model is meant.</summary>

@@ -21,7 +21,7 @@ internal sealed record DeviceDescription
     /// <summary>The largest heap of memory of its own; of an integrated one that is the machine's.</summary>
     public required long Memory { get; init; }
 
-    /// <summary>What the system lets this process use of it now; null where the driver cannot tell (VK_EXT_memory_budget).</summary>
+    /// <summary>What the system lets this process take of it now; null where the driver cannot tell (VK_EXT_memory_budget).</summary>
     public required long? MemoryBudget { get; init; }
 
     /// <summary>Largest single allocation.</summary>

@@ -84,7 +84,9 @@ internal static unsafe class DeviceReader
             if (best < 0 || heap.Size > memory.MemoryProperties.MemoryHeaps[best].Size) best = i;
         }
         if (best < 0) return (0, null);
-        return ((long)memory.MemoryProperties.MemoryHeaps[best].Size, hasBudget ? (long)budget.HeapBudget[best] : null);
+        // The budget is of all that this process has; what other models of it take is gone.
+        long? left = hasBudget ? Math.Max(0, (long)budget.HeapBudget[best] - (long)budget.HeapUsage[best]) : null;
+        return ((long)memory.MemoryProperties.MemoryHeaps[best].Size, left);
     }
 
     private static HashSet<string> Extensions(Vk vk, PhysicalDevice device)

@@ -36,6 +36,11 @@ internal sealed unsafe class DeviceMatrix
     /// <summary>Scales of block-quantized types, else null.</summary>
     public DeviceBuffer? Scales { get; }
 
+    /// <summary>Bytes that a matrix takes on a device.</summary>
+    public static long BytesFor(WeightMatrix matrix) => WeightFormats.IsQuantized(matrix.Type)
+        ? QuantizedLayout.Tiles(matrix.Rows) * (QuantizedLayout.TileBytes(matrix.Type, matrix.Columns) + QuantizedLayout.TileScaleBytes(matrix.Type, matrix.Columns))
+        : (long)matrix.Rows * Filled(matrix.Columns) * WeightFormats.BytesPerValue(matrix.Type);
+
     /// <summary>Copies a matrix to the device.</summary>
     /// <exception cref="ParScaleException">VK-02: there is no memory for it.</exception>
     public static DeviceMatrix From(VulkanDevice device, WeightMatrix matrix) =>
@@ -53,7 +58,7 @@ internal sealed unsafe class DeviceMatrix
 
     private static DeviceMatrix FromFloats(VulkanDevice device, WeightMatrix matrix)
     {
-        int filled = (matrix.Columns + Quad - 1) / Quad * Quad, size = WeightFormats.BytesPerValue(matrix.Type);
+        int filled = Filled(matrix.Columns), size = WeightFormats.BytesPerValue(matrix.Type);
         DeviceBuffer values;
         if (filled == matrix.Columns) values = Upload(device, matrix.Data, matrix.Rows * matrix.RowBytes);
         else
@@ -72,6 +77,8 @@ internal sealed unsafe class DeviceMatrix
         GC.KeepAlive(matrix);
         return new DeviceMatrix(matrix.Type, matrix.Rows, matrix.Columns, filled, values, null);
     }
+
+    private static int Filled(int columns) => (columns + Quad - 1) / Quad * Quad;
 
     private static DeviceBuffer Upload(VulkanDevice device, byte* from, long bytes)
     {

@@ -15,6 +15,9 @@ internal sealed class MatMul(VulkanDevice device, int rows, int columns) : IDisp
     /// <summary>Rows of x that share one reading of the weights.</summary>
     public const int MostRows = 16;
 
+    /// <summary>Most rows of weights.</summary>
+    public const int MostOutputs = Recording.MostGroups * FloatRows;
+
     private const int Lanes = 256, FloatRows = Lanes / 32;
 
     // Activations rounded to 8 bits: four codes to a word; a scale and a sum for each group.

@@ -16,6 +16,7 @@ internal sealed unsafe class DeviceMemory : IDisposable
     private readonly Device _device;
     private readonly PhysicalDeviceMemoryProperties _types;
     private readonly List<Slab> _slabs = [];
+    private bool _abandoned;
 
     public DeviceMemory(Vk vk, PhysicalDevice physical, Device device, long largestAllocation)
     {
@@ -50,12 +51,16 @@ internal sealed unsafe class DeviceMemory : IDisposable
     /// <summary>Gives a buffer back. No work that uses it may be under way.</summary>
     public void Free(DeviceBuffer buffer)
     {
+        if (_abandoned) return;
         Slab slab = buffer.Slab;
         slab.Return(buffer.Offset, RoundUp(buffer.Bytes));
         if (!slab.IsEmpty) return;
         _slabs.Remove(slab);
         Free(slab);
     }
+
+    /// <summary>From now on nothing is given back: a device that hangs may still write.</summary>
+    public void Abandon() => _abandoned = true;
 
     /// <inheritdoc/>
     public void Dispose()

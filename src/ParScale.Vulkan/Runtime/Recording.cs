@@ -39,13 +39,21 @@ internal sealed unsafe class Recording : IDisposable
     }
 
     /// <summary>Copies bytes from one buffer to another.</summary>
-    public Recording Copy(DeviceBuffer from, DeviceBuffer to, long bytes, long fromOffset = 0, long toOffset = 0)
+    public Recording Copy(DeviceBuffer from, DeviceBuffer to, long bytes, long fromOffset = 0, long toOffset = 0) => Copy(from, to, [(fromOffset, toOffset, bytes)]);
+
+    /// <summary>Copies pieces that do not overlap from one buffer to another.</summary>
+    public Recording Copy(DeviceBuffer from, DeviceBuffer to, params ReadOnlySpan<(long From, long To, long Bytes)> pieces)
     {
-        if (fromOffset < 0 || toOffset < 0 || bytes < 1 || bytes > from.Bytes - fromOffset || bytes > to.Bytes - toOffset)
-            throw new ArgumentOutOfRangeException(nameof(bytes), "the bytes to copy do not lie in both buffers");
+        var regions = new BufferCopy[pieces.Length];
+        for (int i = 0; i < regions.Length; i++)
+        {
+            (long start, long target, long bytes) = pieces[i];
+            if (start < 0 || target < 0 || bytes < 1 || bytes > from.Bytes - start || bytes > to.Bytes - target)
+                throw new ArgumentOutOfRangeException(nameof(pieces), "the bytes to copy do not lie in both buffers");
+            regions[i] = new BufferCopy((ulong)(from.Offset + start), (ulong)(to.Offset + target), (ulong)bytes);
+        }
         Begin("copy", [(from, Access.Read), (to, Access.Write)]);
-        var region = new BufferCopy((ulong)(from.Offset + fromOffset), (ulong)(to.Offset + toOffset), (ulong)bytes);
-        _vk.CmdCopyBuffer(_commands, from.Slab.Handle, to.Slab.Handle, 1, in region);
+        fixed (BufferCopy* all = regions) _vk.CmdCopyBuffer(_commands, from.Slab.Handle, to.Slab.Handle, (uint)regions.Length, all);
         return this;
     }
 
@@ -58,7 +66,7 @@ internal sealed unsafe class Recording : IDisposable
     }
 
     /// <summary>Runs all commands and waits for them; the host then sees what they wrote.</summary>
-    /// <exception cref="ParScaleException">VK-01: the device was lost.</exception>
+    /// <exception cref="ParScaleException">VK-01: the device was lost; VK-06: it does not answer.</exception>
     public void Submit()
     {
         if (!_ended) End();
@@ -81,7 +89,7 @@ internal sealed unsafe class Recording : IDisposable
         // The first command waits for all that was submitted before.
         bool waits = _log.Count == 0;
         foreach ((DeviceBuffer buffer, Access access) in uses)
-            waits |= _written.Contains(buffer) || (access.HasFlag(Access.Write) && _read.Contains(buffer));
+            waits |= _written.Contains(buffer.Whole) || (access.HasFlag(Access.Write) && _read.Contains(buffer.Whole));
         if (waits)
         {
             Barrier(PipelineStageFlags.ComputeShaderBit | PipelineStageFlags.TransferBit,
@@ -91,8 +99,8 @@ internal sealed unsafe class Recording : IDisposable
         }
         foreach ((DeviceBuffer buffer, Access access) in uses)
         {
-            if (access.HasFlag(Access.Write)) _written.Add(buffer);
-            if (access.HasFlag(Access.Read)) _read.Add(buffer);
+            if (access.HasFlag(Access.Write)) _written.Add(buffer.Whole);
+            if (access.HasFlag(Access.Read)) _read.Add(buffer.Whole);
         }
         _log.Add(new RecordedCommand(name, uses, waits) { Arguments = arguments });
     }

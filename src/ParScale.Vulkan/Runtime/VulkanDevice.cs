@@ -4,7 +4,7 @@ using static ParScale.Vulkan.Runtime.VulkanError;
 
 namespace ParScale.Vulkan.Runtime;
 
-/// <summary>A device that computes: memory, shaders, and commands that are recorded once and run many times. For one thread at a time.</summary>
+/// <summary>A device that computes: memory, shaders, and commands that are recorded once and run many times. For one thread at a time, which holds the gate.</summary>
 internal sealed unsafe class VulkanDevice : IDisposable
 {
     // Values go to and from the device's own memory in pieces of this size.
@@ -16,17 +16,14 @@ internal sealed unsafe class VulkanDevice : IDisposable
     private readonly CommandPool _pool;
     private readonly Fence _fence;
     private readonly Dictionary<string, ShaderKernel> _kernels = [];
+    private ParScaleException? _failure;
 
     /// <summary>Opens a device of an instance, which must outlive it.</summary>
     /// <exception cref="ParScaleException">VK-04: it lacks what the shaders need; VK-03: the driver refuses.</exception>
     public VulkanDevice(VulkanInstance instance, DeviceDescription description)
     {
-        if (description.Missing.Count > 0)
-        {
-            throw new ParScaleException(ErrorKind.Usage, "VK-04",
-                $"vulkan:{description.Index} ({description.Name}) lacks {string.Join(", ", description.Missing)}; a newer driver may have it");
-        }
-        (_vk, Description) = (instance.Vk, description);
+        Require(description);
+        (_vk, Description, Patience) = (instance.Vk, description, PatienceOf(description.Kind));
         PhysicalDevice physical = instance.Physical(description);
         uint family = DeviceReader.ComputeFamily(_vk, physical)!.Value;
         float priority = 1;
@@ -53,6 +50,24 @@ internal sealed unsafe class VulkanDevice : IDisposable
             throw;
         }
     }
+
+    /// <summary>Refuses a device that cannot be used.</summary>
+    /// <exception cref="ParScaleException">VK-04: it lacks what the shaders need.</exception>
+    public static void Require(DeviceDescription description)
+    {
+        if (description.Missing.Count == 0) return;
+        throw ParScaleException.Usage("VK-04",
+            $"vulkan:{description.Index} ({description.Name}) lacks {string.Join(", ", description.Missing)}; a newer driver may have it");
+    }
+
+    /// <summary>Held by whoever uses the device.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>How long it may compute before it counts as hanging.</summary>
+    public TimeSpan Patience { get; set; }
+
+    /// <summary>Whether it did not answer in time: what it works on is then never freed.</summary>
+    public bool Hangs { get; private set; }
 
     /// <summary>What it is.</summary>
     public DeviceDescription Description { get; }
@@ -111,6 +126,7 @@ internal sealed unsafe class VulkanDevice : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Hangs) return;
         // A lost device answers with an error, and all of it is given back the same.
         _ = _vk.DeviceWaitIdle(_device);
         foreach (ShaderKernel kernel in _kernels.Values) _vk.DestroyPipeline(_device, kernel.Pipeline, null);
@@ -120,14 +136,40 @@ internal sealed unsafe class VulkanDevice : IDisposable
 
     internal void Submit(CommandBuffer commands)
     {
-        Fence fence = _fence;
-        var submit = new SubmitInfo { SType = StructureType.SubmitInfo, CommandBufferCount = 1, PCommandBuffers = &commands };
-        Check(_vk.QueueSubmit(_queue, 1, in submit, fence));
-        Check(_vk.WaitForFences(_device, 1, in fence, true, ulong.MaxValue));
-        Check(_vk.ResetFences(_device, 1, in fence));
+        // Nothing can be computed any more: whoever asks hears why, at once.
+        if (_failure is { } known) throw new ParScaleException(known.Kind, known.Code, known.Message, known);
+        try
+        {
+            Fence fence = _fence;
+            var submit = new SubmitInfo { SType = StructureType.SubmitInfo, CommandBufferCount = 1, PCommandBuffers = &commands };
+            Check(_vk.QueueSubmit(_queue, 1, in submit, fence));
+            Result waited = _vk.WaitForFences(_device, 1, in fence, true, (ulong)Patience.TotalNanoseconds);
+            if (waited == Result.Timeout) throw DoesNotAnswer();
+            Check(waited);
+            Check(_vk.ResetFences(_device, 1, in fence));
+        }
+        catch (ParScaleException failure) when (failure.Code is "VK-01" or "VK-06")
+        {
+            _failure = failure;
+            throw;
+        }
     }
 
-    internal void Free(CommandBuffer commands) => _vk.FreeCommandBuffers(_device, _pool, 1, in commands);
+    internal void Free(CommandBuffer commands)
+    {
+        if (!Hangs) _vk.FreeCommandBuffers(_device, _pool, 1, in commands);
+    }
+
+    private ParScaleException DoesNotAnswer()
+    {
+        Hangs = true;
+        Memory.Abandon();
+        return new ParScaleException(ErrorKind.Io, "VK-06",
+            $"vulkan:{Description.Index} ({Description.Name}) did not answer within {Patience.TotalSeconds:F0} s; load the model again, or run it on the CPU (--device cpu)");
+    }
+
+    // A card's own watchdogs are quicker; a software driver computes on the CPU, and others may use that too.
+    private static TimeSpan PatienceOf(DeviceKind kind) => kind == DeviceKind.Software ? TimeSpan.FromMinutes(10) : TimeSpan.FromSeconds(30);
 
     private void DestroyHandles()
     {

@@ -17,7 +17,7 @@ internal static class VulkanError
         throw result switch
         {
             Result.ErrorDeviceLost => new ParScaleException(ErrorKind.Io, "VK-01",
-                $"the driver lost the device ({name}): it was reset, removed, or the system's watchdog ended a computation"),
+                $"the driver lost the device ({name}): it was reset, removed, or the system's watchdog ended a computation; load the model again, or run it on the CPU (--device cpu)"),
             Result.ErrorOutOfDeviceMemory or Result.ErrorOutOfHostMemory => new ParScaleException(ErrorKind.NotEnoughMemory, "VK-02",
                 $"the driver has no memory left ({name})"),
             _ => new ParScaleException(ErrorKind.Io, "VK-03", $"the driver refused {name} ({result})"),

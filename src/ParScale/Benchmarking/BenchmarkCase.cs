@@ -88,9 +88,9 @@ internal sealed class BenchmarkCase : IDisposable
             for (int at = 0; at < tokens.Length; at += MostTokens)
             {
                 int count = Math.Min(MostTokens, tokens.Length - at);
-                ReadOnlySpan<float> mixed = _forward.Run(
+                int wanted = _forward.Run(
                     tokens.Slice(at, count), [new PassSequence(_caches[i], _sets[i], count, at + count == tokens.Length ? 1 : 0)]);
-                if (!mixed.IsEmpty) Choose(mixed);
+                if (wanted > 0) Choose(wanted);
             }
         }
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -108,10 +108,10 @@ internal sealed class BenchmarkCase : IDisposable
     // Helpers run for the last token of a prompt.
     private static int TokensPerPass(StreamConfig streams) => (ForwardPass.MostRows - streams.Count + streams.CachedStreams) / streams.CachedStreams;
 
-    private void Choose(ReadOnlySpan<float> mixed)
+    private void Choose(int wanted)
     {
-        ReadOnlySpan<float> logits = _forward.Logits(mixed);
-        for (int i = 0; i < mixed.Length / _config.HiddenSize; i++)
+        ReadOnlySpan<float> logits = _forward.Logits(0, wanted);
+        for (int i = 0; i < wanted; i++)
         {
             ReadOnlySpan<float> own = logits.Slice(i * _config.VocabularySize, _config.VocabularySize);
             if (!TensorPrimitives.IsFiniteAll(own)) throw new InvalidOperationException("a logit is not finite");
@@ -128,7 +128,7 @@ internal sealed class BenchmarkCase : IDisposable
         {
             for (int i = 0; i < width; i++) values[i] = ((token * 31 + i * 17) % 61 - 30) / 30f;
             for (int layer = 0; layer < _config.LayerCount; layer++)
-                for (int stream = 0; stream < KvCache.StreamsIn(layer, cache.Streams); stream++) cache.Layer(layer).Store(stream, token, values, values);
+                for (int stream = 0; stream < KeyValues.StreamsIn(layer, cache.Streams); stream++) cache.Layer(layer).Store(stream, token, values, values);
         }
         cache.Advance(new int[tokens]);
     }

@@ -19,7 +19,7 @@ internal sealed class AppendWork : Work
     private ulong[] _active = [];
 
     /// <summary>For a session that holds its cache.</summary>
-    public AppendWork(StreamSet set, KvCache cache) : base([set], CancellationToken.None) => (_capacity, Current.Kv) = (cache.Capacity, cache);
+    public AppendWork(StreamSet set, KeyValues cache) : base([set], CancellationToken.None) => (_capacity, Current.Kv) = (cache.Capacity, cache);
 
     /// <summary>For one call, with a cache that the engine lends.</summary>
     public AppendWork(StreamSet set, ReadOnlySpan<int> tokens, LogitsVisitor visit, CancellationToken cancellation) : base([set], cancellation)

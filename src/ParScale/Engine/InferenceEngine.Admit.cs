@@ -66,12 +66,12 @@ internal sealed partial class InferenceEngine
                     old.Cache.Rewind(shared);
                     continue;
                 }
-                KvCache cache = new(_backbone.Config, caches[i].Set.Cached.Count, KvDtype, work.Capacity);
+                KeyValues cache = _forward.NewCache(caches[i].Set, KvDtype, work.Capacity);
                 (caches[i].Kv, reserved) = (cache, reserved - cache.Bytes);
                 if (earlier[i] is { } begun) cache.CopyFrom(begun.Cache, shared);
             }
         }
-        catch (OutOfMemoryException failure)
+        catch (Exception failure) when (failure is OutOfMemoryException or ParScaleException)
         {
             Memory.Release(reserved);
             Leave(work, failure);
@@ -86,7 +86,7 @@ internal sealed partial class InferenceEngine
         {
             long bytes = 0;
             for (int i = 0; i < work.Caches.Length; i++)
-                if (taken?[i] is null) bytes += KvCache.BytesFor(_backbone.Config, work.Caches[i].Set.Cached.Count, KvDtype, work.Capacity);
+                if (taken?[i] is null) bytes += _forward.CacheBytes(work.Caches[i].Set, KvDtype, work.Capacity);
             return bytes;
         }
 

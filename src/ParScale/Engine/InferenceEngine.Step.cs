@@ -58,14 +58,14 @@ internal sealed partial class InferenceEngine
         if (_inPass.Count == 0) return false;
         try
         {
-            ReadOnlySpan<float> mixed = _forward.Run(_tokens.AsSpan(0, tokens), _sequences.AsSpan(0, _inPass.Count));
+            int wanted = _forward.Run(_tokens.AsSpan(0, tokens), _sequences.AsSpan(0, _inPass.Count));
             int rows = 0;
             for (int i = 0; i < _inPass.Count; i++)
             {
                 _inPass[i].Advance(_sequences[i].Count);
                 rows += _sequences[i].Rows;
             }
-            HandOut(mixed);
+            HandOut(wanted);
             Statistics.SawPass(rows);
         }
         catch (Exception failure)
@@ -139,7 +139,7 @@ internal sealed partial class InferenceEngine
     // All keys of a sequence turn by the frequencies of its whole length. Where these change with the length, the cache begins anew.
     private void Turn(Work work)
     {
-        KvCache cache = work.Cache!;
+        KeyValues cache = work.Cache!;
         int epoch = _backbone.RotationEpoch(cache.Position + work.Pending.Length);
         if (cache.Epoch == epoch) return;
         if (cache.Position > 0)
@@ -167,15 +167,15 @@ internal sealed partial class InferenceEngine
         return count;
     }
 
-    // mixed: [W, H], the tokens whose logits are wanted, in the order of the pass.
-    private void HandOut(ReadOnlySpan<float> mixed)
+    // The tokens whose logits are wanted come in the order of the pass.
+    private void HandOut(int wanted)
     {
-        int hidden = _backbone.Config.HiddenSize, vocabulary = _backbone.Config.VocabularySize, wanted = mixed.Length / hidden;
+        int vocabulary = _backbone.Config.VocabularySize;
         int sequence = 0, taken = 0, mixedRow = 0;
         for (int first = 0; first < wanted; first += ForwardPass.MostLogits)
         {
             int rows = Math.Min(ForwardPass.MostLogits, wanted - first);
-            ReadOnlySpan<float> logits = _forward.Logits(mixed.Slice(first * hidden, rows * hidden));
+            ReadOnlySpan<float> logits = _forward.Logits(first, rows);
             for (int row = 0; row < rows; row++, taken++)
             {
                 while (taken == _sequences[sequence].Wanted) (sequence, taken) = (sequence + 1, 0);

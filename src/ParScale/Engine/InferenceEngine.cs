@@ -1,5 +1,4 @@
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Machine;
 using ParScale.Model;
 
 namespace ParScale.Engine;
@@ -14,8 +13,7 @@ internal sealed partial class InferenceEngine : IDisposable
     private const int WaitMilliseconds = 50;
 
     private readonly Backbone _backbone;
-    private readonly WorkerPool _pool;
-    private readonly ForwardPass _forward;
+    private readonly IForwardPass _forward;
     private readonly Func<StreamSet, ParScaleException> _notFinite;
     private readonly Action _kick;
 
@@ -35,14 +33,13 @@ internal sealed partial class InferenceEngine : IDisposable
 
     /// <summary>An engine over weights that outlive it.</summary>
     /// <param name="backbone">The weights.</param>
+    /// <param name="forward">What computes with them; the engine disposes of it.</param>
     /// <param name="kvDtype">How keys and values are stored.</param>
-    /// <param name="pool">The threads that compute.</param>
     /// <param name="memory">The budget of all sequences.</param>
     /// <param name="notFinite">The error for a logit that is not finite.</param>
-    public InferenceEngine(Backbone backbone, KvDtype kvDtype, WorkerPool pool, KvMemory memory, Func<StreamSet, ParScaleException> notFinite)
+    public InferenceEngine(Backbone backbone, IForwardPass forward, KvDtype kvDtype, KvMemory memory, Func<StreamSet, ParScaleException> notFinite)
     {
-        (_backbone, _pool, Memory, KvDtype, _notFinite) = (backbone, pool, memory, kvDtype, notFinite);
-        (_forward, _kick) = (new ForwardPass(backbone, pool), Kick);
+        (_backbone, _forward, Memory, KvDtype, _notFinite, _kick) = (backbone, forward, memory, kvDtype, notFinite, Kick);
     }
 
     /// <summary>The budget of all sequences.</summary>
@@ -51,11 +48,15 @@ internal sealed partial class InferenceEngine : IDisposable
     /// <summary>How keys and values are stored.</summary>
     public KvDtype KvDtype { get; }
 
+    /// <summary>Makes a set of streams ready to run.</summary>
+    /// <exception cref="ParScaleException">What computes cannot run it, or has no memory for it.</exception>
+    public void Add(StreamSet set) => _forward.Add(set);
+
     /// <summary>Refuses a sequence that could never fit, with a cache for each set.</summary>
     /// <exception cref="ParScaleException">KV-01.</exception>
     public void RequirePossible(IReadOnlyList<StreamSet> sets, int capacity)
     {
-        long bytes = sets.Sum(set => KvCache.BytesFor(_backbone.Config, set.Cached.Count, KvDtype, capacity));
+        long bytes = sets.Sum(set => _forward.CacheBytes(set, KvDtype, capacity));
         if (bytes <= Memory.Budget) return;
         string streams = string.Join(" and again with ", sets.Select(set => $"{set.Cached.Count}"));
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-01",
@@ -65,10 +66,10 @@ internal sealed partial class InferenceEngine : IDisposable
 
     /// <summary>Room for a sequence that its caller holds; finished sequences make way for it.</summary>
     /// <exception cref="ParScaleException">It could never fit (KV-01), or others hold the room (KV-02).</exception>
-    public KvCache Reserve(StreamSet set, int capacity)
+    public KeyValues Reserve(StreamSet set, int capacity)
     {
         RequirePossible([set], capacity);
-        long bytes = KvCache.BytesFor(_backbone.Config, set.Cached.Count, KvDtype, capacity);
+        long bytes = _forward.CacheBytes(set, KvDtype, capacity);
         if (!Memory.TryReserve(bytes))
         {
             throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-02",
@@ -77,7 +78,7 @@ internal sealed partial class InferenceEngine : IDisposable
         }
         try
         {
-            return new KvCache(_backbone.Config, set.Cached.Count, KvDtype, capacity);
+            return _forward.NewCache(set, KvDtype, capacity);
         }
         catch
         {
@@ -87,7 +88,7 @@ internal sealed partial class InferenceEngine : IDisposable
     }
 
     /// <summary>Frees a cache that a caller held.</summary>
-    public void Release(KvCache cache)
+    public void Release(KeyValues cache)
     {
         cache.Dispose();
         Memory.Release(cache.Bytes);
@@ -161,8 +162,8 @@ internal sealed partial class InferenceEngine : IDisposable
         _wake.Release();
         _thread?.Join();
         _wake.Dispose();
-        _forward.Dispose();
         Memory.Dispose();
+        _forward.Dispose();
     }
 
     private void Arrive(Work work)

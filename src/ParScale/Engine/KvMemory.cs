@@ -84,7 +84,7 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
     /// <param name="scope">Whose it was.</param>
     /// <param name="tokens">What the cache holds; empty when it is of no use.</param>
     /// <param name="cache">The cache.</param>
-    public void Finish(StreamSet set, string scope, ReadOnlySpan<int> tokens, KvCache cache)
+    public void Finish(StreamSet set, string scope, ReadOnlySpan<int> tokens, KeyValues cache)
     {
         lock (_gate)
         {
@@ -133,7 +133,7 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
 /// <param name="Scope">Whose it was: no other may begin with it.</param>
 /// <param name="Tokens">The tokens in its cache.</param>
 /// <param name="Cache">Their keys and values.</param>
-internal sealed record FinishedSequence(StreamSet Set, string Scope, int[] Tokens, KvCache Cache)
+internal sealed record FinishedSequence(StreamSet Set, string Scope, int[] Tokens, KeyValues Cache)
 {
     /// <summary>Whether a later sequence of this set and scope may begin with it, whose keys turn by these frequencies.</summary>
     public bool IsOf(StreamSet set, string scope, int epoch) => Set == set && Scope == scope && Cache.Epoch == epoch;

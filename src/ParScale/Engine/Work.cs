@@ -26,7 +26,7 @@ internal abstract class Work(IReadOnlyList<StreamSet> sets, CancellationToken ca
     public StreamSet Set => Current.Set;
 
     /// <summary>Keys and values that the next pass extends; null until the engine has room, or the session's own from the start.</summary>
-    public KvCache? Cache => Current.Kv;
+    public KeyValues? Cache => Current.Kv;
 
     /// <summary>The set of most streams.</summary>
     public StreamSet LargestSet => _caches[^1].Set;
@@ -173,7 +173,7 @@ internal sealed class SequenceCache(StreamSet set)
     public StreamSet Set => set;
 
     /// <summary>Keys and values of the tokens that it has read; null while there is no room for them.</summary>
-    public KvCache? Kv { get; set; }
+    public KeyValues? Kv { get; set; }
 
     /// <summary>How many tokens it has read.</summary>
     public int Read => Kv?.Position ?? 0;

@@ -11,8 +11,8 @@ namespace ParScale.Model;
 /// </summary>
 internal static class Aggregation
 {
-    /// <summary>state.Normed, the rows of the wanted tokens, to state.Mixed [W, H]. Sequences that follow each other with one set are mixed together.</summary>
-    public static ReadOnlySpan<float> Mix(ModelConfig config, PassState state, WorkerPool pool)
+    /// <summary>state.Normed, the rows of the wanted tokens, to state.Mixed [W, H]. Sequences that follow each other with one set are mixed together. Returns W.</summary>
+    public static int Mix(ModelConfig config, PassState state, WorkerPool pool)
     {
         int row = 0, token = 0, weight = 0;
         ReadOnlySpan<PassSequence> left = state.Sequences;
@@ -33,7 +33,7 @@ internal static class Aggregation
             weight += set.Count * tokens;
             left = left[count..];
         }
-        return state.Mixed.AsSpan(0, token * config.HiddenSize);
+        return token;
     }
 
     /// <summary>W2 silu(W1 u + b1) + b2: the scores [W, P] of the joined states [W, H*P] of W tokens.</summary>

@@ -72,8 +72,11 @@ internal sealed class Backbone : IDisposable
         return epoch;
     }
 
-    /// <summary>Frees converted matrices. Nobody may read any more.</summary>
-    public void Dispose()
+    /// <inheritdoc/>
+    public void Dispose() => FreeMatrices();
+
+    /// <summary>Frees converted matrices. Nobody may read any more; their sizes stay known.</summary>
+    public void FreeMatrices()
     {
         foreach (WeightMatrix matrix in Matrices) matrix.Dispose();
     }

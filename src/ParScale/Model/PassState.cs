@@ -118,28 +118,15 @@ internal sealed class PassState : IDisposable
     /// <exception cref="ArgumentException">The sequences do not fit the tokens, the rows of a pass or their caches.</exception>
     public void Begin(int tokens, ReadOnlySpan<PassSequence> sequences)
     {
-        int rows = 0, left = tokens, weights = 0;
-        foreach (PassSequence sequence in sequences)
-        {
-            int room = sequence.Cache.Capacity - sequence.Cache.Position;
-            if (sequence.Count < 1 || sequence.Count > Math.Min(room, left) || sequence.Cache.Streams != sequence.Set.Cached.Count)
-                throw new ArgumentException("a sequence has more tokens than the pass or than its cache has room for", nameof(sequences));
-            if ((uint)sequence.Wanted > (uint)sequence.Count) throw new ArgumentException("more logits are wanted than there are tokens", nameof(sequences));
-            if (!sequence.Active.IsEmpty) CheckActive(sequence);
-            weights += sequence.Set.Count * sequence.Wanted;
-            rows += sequence.Rows;
-            left -= sequence.Count;
-        }
-        if (left != 0 || tokens == 0) throw new ArgumentException("the sequences do not have the pass's tokens together", nameof(sequences));
-        if (rows > MostRows) throw new ArgumentException($"a pass takes at most {MostRows} rows, these are {rows}", nameof(sequences));
-        (Tokens, Rows, _count) = (tokens, rows, sequences.Length);
+        PassSize size = PassSize.Of(tokens, sequences);
+        (Tokens, Rows, _count) = (tokens, size.Rows, sequences.Length);
         if (_sequences.Length < _count)
         {
             _sequences = new PassSequence[2 * _count];
             _attention = new AttentionSequence[2 * _count];
             _firstHelper = new int[2 * _count];
         }
-        if (StreamWeights.Length < weights) StreamWeights = new float[weights];
+        if (StreamWeights.Length < size.Weights) StreamWeights = new float[size.Weights];
         sequences.CopyTo(_sequences);
         _helperCount = 0;
         for (int i = 0; i < _count; i++)
@@ -161,7 +148,8 @@ internal sealed class PassState : IDisposable
     {
         for (int i = 0; i < _count; i++)
         {
-            (KvCache cache, StreamSet set, int count, _) = _sequences[i];
+            (KeyValues sequence, StreamSet set, int count, _) = _sequences[i];
+            var cache = (KvCache)sequence;
             _attention[i] = set.IsAnchored ? new AttentionSequence(cache.Layer(layer), null, 1, cache.Position, count, HelpersOf(i, layer))
                 : new AttentionSequence(cache.Layer(layer), set.Prefix(layer), set.Count, cache.Position, count);
         }
@@ -197,13 +185,6 @@ internal sealed class PassState : IDisposable
         RoundedForExperts.Dispose();
     }
 
-    private static void CheckActive(in PassSequence sequence)
-    {
-        bool fits = sequence.Set.IsAnchored && sequence.Active.Length == sequence.Wanted;
-        foreach (ulong active in sequence.Active.Span) fits &= (active & 1) == 1 && (active & ~sequence.Set.AllStreams) == 0;
-        if (!fits) throw new ArgumentException("the active streams are not those of an anchored set, at every wanted token and with its anchor", nameof(sequence));
-    }
-
     private void AddHelpers(in PassSequence sequence)
     {
         for (int i = 0; i < sequence.Wanted; i++)
@@ -218,9 +199,9 @@ internal sealed class PassState : IDisposable
     {
         int first = _firstHelper[sequence], end = sequence + 1 < _count ? _firstHelper[sequence + 1] : _helperCount;
         if (first == end) return default;
-        (KvCache cache, StreamSet set, _, _) = _sequences[sequence];
+        (KeyValues cache, StreamSet set, _, _) = _sequences[sequence];
         // In layer 0 all streams have the keys and values of their anchor.
-        return new HelperRows(_helpers.AsMemory(first, end - first), set.Prefix(layer), layer == 0 ? null : Own(cache.Layer(layer)), first);
+        return new HelperRows(_helpers.AsMemory(first, end - first), set.Prefix(layer), layer == 0 ? null : Own(((KvCache)cache).Layer(layer)), first);
     }
 
     // In the format of the caches, and a slot of each row's own. Memory is taken for the rows that are used.

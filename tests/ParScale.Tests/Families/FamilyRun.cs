@@ -57,8 +57,7 @@ internal static class FamilyRun
             })];
             PassSequence[] pass = [.. sequences.Select((sequence, i) =>
                 new PassSequence(caches[i], sequence.Set, sequence.Tokens.Length, sequence.Tokens == tokens ? tokens.Length : 0))];
-            ReadOnlySpan<float> mixed = forward.Run([.. sequences.SelectMany(sequence => sequence.Tokens)], pass);
-            float[] logits = forward.Logits(mixed).ToArray();
+            float[] logits = forward.Logits(0, forward.Run([.. sequences.SelectMany(sequence => sequence.Tokens)], pass)).ToArray();
             foreach (KvCache cache in caches) cache.Dispose();
             return logits;
         }

@@ -45,11 +45,11 @@ public sealed class BatchTests : IDisposable
         float[] Logits(int wantedOfOther)
         {
             using KvCache first = run.NewCache(3, 20), second = run.NewCache(5, 20), third = run.NewCache(3, 20);
-            ReadOnlySpan<float> mixed = run.Forward.Run([.. Tokens(9, 1), .. Tokens(4, 2), .. Tokens(6, 3)],
+            int wanted = run.Forward.Run([.. Tokens(9, 1), .. Tokens(4, 2), .. Tokens(6, 3)],
                 [new(first, run.Set(3), 9, 2), new(second, run.Set(5), 4, wantedOfOther), new(third, run.Set(3), 6, 1)]);
-            int hidden = run.Hidden;
-            Assert.Equal((3 + wantedOfOther) * hidden, mixed.Length);
-            return run.Forward.Logits([.. mixed[..(2 * hidden)], .. mixed[^hidden..]]).ToArray();
+            Assert.Equal(3 + wantedOfOther, wanted);
+            float[] ofFirst = run.Forward.Logits(0, 2).ToArray();
+            return [.. ofFirst, .. run.Forward.Logits(wanted - 1, 1)];
         }
         float[] none = Logits(0);
         Assert.Equal(none, Logits(1));
@@ -88,7 +88,7 @@ public sealed class BatchTests : IDisposable
         WriteSets();
         using var run = new Run(_folder.Path, WeightDtype.F32, KvDtype.F32, 1);
         using KvCache cache = run.NewCache(3, 3), large = run.NewCache(5, 100);
-        void Refused(int[] tokens, params PassSequence[] sequences) => Assert.Throws<ArgumentException>(() => run.Forward.Run(tokens, sequences).Length);
+        void Refused(int[] tokens, params PassSequence[] sequences) => Assert.Throws<ArgumentException>(() => run.Forward.Run(tokens, sequences));
         Refused([1, 2, 3, 4], new PassSequence(cache, run.Set(3), 4, 1));
         Refused([1, 2], new PassSequence(cache, run.Set(3), 1, 1));
         Refused([1], new PassSequence(cache, run.Set(3), 1, 1), new PassSequence(cache, run.Set(3), 1, 1));
@@ -113,7 +113,7 @@ public sealed class BatchTests : IDisposable
         PassSequence[] Pass(Func<int, int> count, int wanted) =>
             [.. prompts.Select((prompt, i) => new PassSequence(caches[i], run.Set(prompt.Streams), count(i), wanted))];
         run.Forward.Run([.. prompts.SelectMany(prompt => prompt.Tokens)], Pass(i => prompts[i].Tokens.Length, 0));
-        float[] logits = run.Forward.Logits(run.Forward.Run([.. prompts.Select(_ => 9)], Pass(_ => 1, 1))).ToArray();
+        float[] logits = run.Forward.Logits(0, run.Forward.Run([.. prompts.Select(_ => 9)], Pass(_ => 1, 1))).ToArray();
         foreach (KvCache cache in caches) cache.Dispose();
         return [.. logits.Chunk(logits.Length / prompts.Length)];
     }
@@ -143,8 +143,6 @@ public sealed class BatchTests : IDisposable
         }
 
         public ForwardPass Forward { get; }
-
-        public int Hidden => _backbone.Config.HiddenSize;
 
         public StreamSet Set(int streams) => _sets.Single(set => set.Count == streams);
 

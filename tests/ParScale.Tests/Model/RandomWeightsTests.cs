@@ -27,7 +27,7 @@ public class RandomWeightsTests
             using var cache = new KvCache(Shape, streams, KvDtype.F32, 20);
             for (int token = 0; token < 10; token++)
             {
-                float[] logits = forward.Logits(forward.Run([token * 17], [new PassSequence(cache, set, 1, 1)])).ToArray();
+                float[] logits = forward.Logits(0, forward.Run([token * 17], [new PassSequence(cache, set, 1, 1)])).ToArray();
                 Assert.All(logits, value => Assert.True(float.IsFinite(value)));
                 Assert.InRange(logits.Max(MathF.Abs), 0.01f, 10);
             }

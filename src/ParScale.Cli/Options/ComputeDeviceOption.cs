@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Globalization;
+using ParScale.Cli.Terminals;
+using ParScale.Vulkan;
+
+namespace ParScale.Cli.Options;
+
+/// <summary>The option <c>--device</c> of commands that run models.</summary>
+internal sealed class ComputeDeviceOption
+{
+    private const string Auto = "auto", Cpu = "cpu", Vulkan = "vulkan";
+
+    private readonly Option<string?> _option = new("--device")
+    {
+        Description = "What computes: cpu; vulkan, the best Vulkan device, or vulkan:N, the one that `parscale devices` numbers so; auto, a graphics card "
+            + "where one can run the model, else the CPU (default: cpu).",
+        HelpName = "auto|cpu|vulkan[:N]",
+        Arity = ArgumentArity.ExactlyOne,
+    };
+
+    public ComputeDeviceOption() => _option.Validators.Add(result =>
+    {
+        if (result.Tokens is [{ Value: var text }] && text is not (Auto or Cpu or Vulkan) && Index(text) is null)
+            result.AddError($"--device needs auto, cpu, vulkan or vulkan:N with a number of `parscale devices`, not {ParScaleException.Quote(text)}");
+    });
+
+    public void AddTo(Command command) => command.Options.Add(_option);
+
+    /// <summary>Loads a model on the device that was asked for, and says which one it is when it is not the CPU.</summary>
+    public LanguageModel Load(ParseResult parse, Terminal terminal, Func<ComputeDevice, LanguageModel> load)
+    {
+        string choice = parse.GetValue(_option) ?? Cpu;
+        if (choice == Cpu) return load(ComputeDevice.Cpu);
+        if (choice != Auto) return Load(choice == Vulkan ? VulkanDevices.Open() : VulkanDevices.Open(Index(choice)!.Value), terminal, load);
+        if (VulkanDevices.FindHardware() is not { } found) return load(ComputeDevice.Cpu);
+        try
+        {
+            return Load(found, terminal, load);
+        }
+        catch (ParScaleException refused) when (refused.Code is "VK-02" or "VK-05" or "VK-07")
+        {
+            terminal.Note($"{refused.Message}: the CPU runs it");
+            return load(ComputeDevice.Cpu);
+        }
+    }
+
+    /// <summary>What computes, for a line of figures: of the CPU its instructions and threads.</summary>
+    public static string Figures(LanguageModel model) => model.Device == ComputeDevice.Cpu
+        ? string.Create(CultureInfo.InvariantCulture, $"{model.KernelTier} | {model.Threads} threads") : model.Device.Name;
+
+    private static LanguageModel Load(ComputeDevice device, Terminal terminal, Func<ComputeDevice, LanguageModel> load)
+    {
+        LanguageModel model = load(device);
+        terminal.Note($"{device.Name} computes: {device.Description}");
+        return model;
+    }
+
+    private static int? Index(string text)
+    {
+        bool named = text.StartsWith(Vulkan + ":", StringComparison.Ordinal);
+        return named && int.TryParse(text.AsSpan(Vulkan.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index : null;
+    }
+}

@@ -1,0 +1,128 @@
+using ParScale.Configuration;
+using ParScale.Model;
+using ParScale.Vulkan.Kernels;
+using ParScale.Vulkan.Runtime;
+
+namespace ParScale.Vulkan.Passes;
+
+/// <summary>Every buffer between the weights of a pass, for the largest one: R rows of T tokens, W of them wanted.</summary>
+internal sealed class PassScratch : IDisposable
+{
+    private readonly DeviceBuffers _buffers;
+
+    public PassScratch(VulkanDevice device, ModelConfig config, int[] halves)
+    {
+        _buffers = new DeviceBuffers(device);
+        int rows = ForwardPass.MostRows, hidden = config.HiddenSize, queries = config.AttentionHeads * config.HeadSize, width = config.IntermediateSize;
+        Product = new MatMul(device, rows, Math.Max(Math.Max(hidden, queries), width));
+        Embedded = _buffers.Rows(rows, hidden);
+        Hidden = _buffers.Rows(rows, hidden);
+        Normed = _buffers.Rows(rows, hidden);
+        Added = _buffers.Rows(rows, hidden);
+        Query = _buffers.Rows(rows, queries);
+        Key = _buffers.Rows(rows, config.KeyValueHeads * config.HeadSize);
+        Value = _buffers.Rows(rows, config.KeyValueHeads * config.HeadSize);
+        Attended = _buffers.Rows(rows, queries);
+        Gate = _buffers.Rows(rows, width);
+        Up = _buffers.Rows(rows, width);
+        Final = _buffers.Rows(rows, hidden);
+        // Tokens of P streams have as many rows together as a pass; each token's are filled up.
+        Joined = _buffers.Allocate((long)rows * DeviceRows.Padded(hidden) * sizeof(float) + (long)rows * DeviceRows.Multiple * sizeof(float));
+        Inner = _buffers.Rows(rows, hidden);
+        Scores = _buffers.Allocate(rows * sizeof(float));
+        Mixed = _buffers.Rows(rows, hidden);
+        Logits = _buffers.Allocate((long)ForwardPass.MostLogits * config.VocabularySize * sizeof(float));
+        StreamWeights = _buffers.Allocate(rows * sizeof(float));
+        Caches = _buffers.Allocate(1);
+        Inputs = _buffers.Allocate(PassInputs.MostBytes(halves));
+        HostInputs = _buffers.Allocate(Inputs.Bytes, Place.ToDevice);
+        HostLogits = _buffers.Allocate(Logits.Bytes, Place.FromDevice);
+        HostStreamWeights = _buffers.Allocate(StreamWeights.Bytes, Place.FromDevice);
+        // Attention leaves what lies behind its columns as it is, and products need zeros there.
+        using Recording clear = device.Record();
+        clear.Clear(Attended.Buffer).Submit();
+    }
+
+    /// <summary>Products with activations.</summary>
+    public MatMul Product { get; }
+
+    /// <summary>[T, H] what layer 0 reads.</summary>
+    public DeviceRows Embedded { get; }
+
+    /// <summary>[R, H] the residual stream.</summary>
+    public DeviceRows Hidden { get; }
+
+    /// <summary>[R, H] after a norm.</summary>
+    public DeviceRows Normed { get; }
+
+    /// <summary>[R, H] what a block adds to the residual stream, which the next norm does.</summary>
+    public DeviceRows Added { get; }
+
+    /// <summary>[R, heads, D]</summary>
+    public DeviceRows Query { get; }
+
+    /// <summary>[R, key-value heads, D]</summary>
+    public DeviceRows Key { get; }
+
+    /// <summary>[R, key-value heads, D]</summary>
+    public DeviceRows Value { get; }
+
+    /// <summary>[R, heads, D]</summary>
+    public DeviceRows Attended { get; }
+
+    /// <summary>[R, I]</summary>
+    public DeviceRows Gate { get; }
+
+    /// <summary>[R, I]</summary>
+    public DeviceRows Up { get; }
+
+    /// <summary>[rows of wanted tokens, H] after the final norm.</summary>
+    public DeviceRows Final { get; }
+
+    /// <summary>[tokens, H*P] of one set at a time.</summary>
+    public DeviceBuffer Joined { get; }
+
+    /// <summary>[tokens, H] inside the aggregator.</summary>
+    public DeviceRows Inner { get; }
+
+    /// <summary>[tokens, P]</summary>
+    public DeviceBuffer Scores { get; }
+
+    /// <summary>[W, H] after aggregation.</summary>
+    public DeviceRows Mixed { get; }
+
+    /// <summary>[at most MostLogits, V]</summary>
+    public DeviceBuffer Logits { get; }
+
+    /// <summary>P shares for each wanted token; not set where P = 1.</summary>
+    public DeviceBuffer StreamWeights { get; }
+
+    /// <summary>Stands for the caches of all sequences, whose addresses come with each run: a recording orders its commands by it.</summary>
+    public DeviceBuffer Caches { get; }
+
+    /// <summary>What differs from run to run, as <see cref="PassInputs"/> lays it out.</summary>
+    public DeviceBuffer Inputs { get; }
+
+    /// <summary>The same, where the host writes it.</summary>
+    public DeviceBuffer HostInputs { get; }
+
+    /// <summary>Logits, where the host reads them.</summary>
+    public DeviceBuffer HostLogits { get; }
+
+    /// <summary>Stream weights, where the host reads them.</summary>
+    public DeviceBuffer HostStreamWeights { get; }
+
+    /// <summary>Bytes of all that, nearly.</summary>
+    public static long BytesFor(ModelConfig config)
+    {
+        long row = 8L * config.HiddenSize + 2L * config.IntermediateSize + (2L * config.AttentionHeads + 2L * config.KeyValueHeads) * config.HeadSize;
+        return (ForwardPass.MostRows * row + 2L * ForwardPass.MostLogits * config.VocabularySize) * sizeof(float);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _buffers.Dispose();
+        Product.Dispose();
+    }
+}

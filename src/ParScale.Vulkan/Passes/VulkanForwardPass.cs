@@ -1,0 +1,195 @@
+using System.Numerics.Tensors;
+using ParScale.Configuration;
+using ParScale.Configuration.Rotations;
+using ParScale.Kernels.Elementwise;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.Machine;
+using ParScale.Model;
+using ParScale.Vulkan.Runtime;
+
+namespace ParScale.Vulkan.Passes;
+
+/// <summary>
+/// Passes on a Vulkan device. Weights, streams, caches and activations lie there; a pass takes a table of its rows and gives back logits
+/// and stream weights. Passes of one shape are recorded once.
+/// </summary>
+internal sealed class VulkanForwardPass : IForwardPass
+{
+    // Decode steps have a few shapes; pieces of prompts have many, of which the last ones are kept.
+    private const int MostRecorded = 32;
+
+    // Of a piece of a recording: a second on a device that does 70 G in a second. Watchdogs wait for two.
+    private const long MostProducts = 1L << 36;
+
+    private readonly VulkanDevice _device;
+    private readonly IDisposable? _owner;
+    private readonly ModelConfig _config;
+    private readonly KvDtype _kvDtype;
+    private readonly WorkerPool _pool;
+    private readonly Angles _angles;
+    private readonly int[] _layerOf;
+    private readonly DeviceWeights _weights;
+    private readonly PassScratch _scratch;
+    private readonly PassRecorder _recorder;
+    private readonly Dictionary<StreamSet, DeviceStreams> _sets = [];
+
+    // The one that ran last comes last.
+    private readonly List<RecordedPass> _recorded = [];
+    private readonly List<StreamGroup> _groups = [];
+    private float[] _changed = [];
+    private (int First, int Count) _head;
+
+    /// <summary>Copies weights and sets to a device.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="owner">Disposed of at the end, after the device's memory was given back; null where others use the device too.</param>
+    /// <param name="backbone">The weights.</param>
+    /// <param name="sets">The sets that are resident from the start.</param>
+    /// <param name="kvDtype">How keys and values are stored.</param>
+    /// <param name="pool">What is left to the CPU: logits that some families cap.</param>
+    /// <param name="mostProducts">Multiply-adds after which a recording is cut.</param>
+    /// <exception cref="ParScaleException">VK-05: the device does not run such a model; VK-07: it has not the memory.</exception>
+    public VulkanForwardPass(
+        VulkanDevice device, IDisposable? owner, Backbone backbone, IReadOnlyList<StreamSet> sets, KvDtype kvDtype, WorkerPool pool,
+        long mostProducts = MostProducts)
+    {
+        (_device, _owner, _config, _kvDtype, _pool) = (device, owner, backbone.Config, kvDtype, pool);
+        foreach (StreamSet set in sets) Supported.Require(device.Description, _config, set.Config, kvDtype);
+        Rotation[] rotations = [.. _config.Rotations];
+        int[] halves = [.. rotations.Select(rotation => rotation.Size / 2)];
+        _layerOf = [.. rotations.Select(rotation => _config.Layers.ToList().FindIndex(layer => Equals(layer.Attention.Rotation, rotation)))];
+        _angles = new Angles(_config, ForwardPass.MostRows);
+        lock (device.Gate)
+        {
+            Need(DeviceWeights.BytesFor(backbone) + PassScratch.BytesFor(_config) + sets.Sum(DeviceStreams.BytesFor), "weights and activations");
+            _weights = new DeviceWeights(device, backbone, kvDtype);
+            _scratch = new PassScratch(device, _config, halves);
+            _recorder = new PassRecorder(device, _config, _weights, _scratch, _sets, halves, mostProducts);
+            foreach (StreamSet set in sets) _sets[set] = new DeviceStreams(device, _config, set, kvDtype);
+        }
+    }
+
+    /// <inheritdoc/>
+    public long? MemoryLeft
+    {
+        get
+        {
+            lock (_device.Gate) return Math.Max(0, (_device.Description.MemoryBudget ?? _device.Description.Memory) - _device.Memory.Bytes);
+        }
+    }
+
+    /// <summary>Passes that are kept, for tests.</summary>
+    public IReadOnlyList<RecordedPass> Recorded => _recorded;
+
+    /// <inheritdoc/>
+    public void Add(StreamSet set)
+    {
+        Supported.Require(_device.Description, _config, set.Config, _kvDtype);
+        lock (_device.Gate)
+        {
+            Need(DeviceStreams.BytesFor(set), "these streams");
+            _sets[set] = new DeviceStreams(_device, _config, set, _kvDtype);
+        }
+    }
+
+    /// <inheritdoc/>
+    public long CacheBytes(StreamSet set, KvDtype type, int tokens) => DeviceCache.BytesFor(_config, set.Count, type, tokens);
+
+    /// <inheritdoc/>
+    public KeyValues NewCache(StreamSet set, KvDtype type, int tokens) => new DeviceCache(_device, _config, set.Count, type, tokens);
+
+    /// <inheritdoc/>
+    public int Run(ReadOnlySpan<int> tokens, scoped ReadOnlySpan<PassSequence> sequences)
+    {
+        var size = PassSize.Of(tokens.Length, sequences);
+        lock (_device.Gate)
+        {
+            RecordedPass pass = Of(size, sequences);
+            pass.Inputs.Write(_scratch.HostInputs, tokens, sequences, _sets, _angles, _layerOf);
+            pass.Submit();
+            _head = (0, Math.Min(size.Wanted, ForwardPass.MostLogits));
+        }
+        foreach (PassSequence sequence in sequences)
+        {
+            sequence.Cache.Advance(tokens[..sequence.Count]);
+            tokens = tokens[sequence.Count..];
+        }
+        return size.Wanted;
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<float> Logits(int first, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, ForwardPass.MostLogits);
+        if (first < _head.First || first + count > _head.First + _head.Count)
+        {
+            lock (_device.Gate)
+            {
+                using Recording head = _device.Record();
+                _recorder.Logits(head, first, count);
+                head.Submit();
+                _head = (first, count);
+            }
+        }
+        ReadOnlySpan<float> logits = _scratch.HostLogits.Span<float>().Slice((first - _head.First) * _config.VocabularySize, count * _config.VocabularySize);
+        if (_config.LogitsDivisor == 1 && _config.LogitsSoftCap is null) return logits;
+        if (_changed.Length < logits.Length) _changed = new float[logits.Length];
+        Span<float> changed = _changed.AsSpan(0, logits.Length);
+        TensorPrimitives.Divide(logits, (float)_config.LogitsDivisor, changed);
+        if (_config.LogitsSoftCap is { } cap) SoftCap.Run(changed, (float)cap, _pool);
+        return changed;
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<float> StreamWeights(int row, int streams) => _scratch.HostStreamWeights.Span<float>().Slice(row, streams);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_device.Gate)
+        {
+            foreach (RecordedPass pass in _recorded) pass.Dispose();
+            foreach (DeviceStreams set in _sets.Values) set.Dispose();
+            _scratch.Dispose();
+            _weights.Dispose();
+        }
+        _owner?.Dispose();
+    }
+
+    private RecordedPass Of(PassSize size, ReadOnlySpan<PassSequence> sequences)
+    {
+        _groups.Clear();
+        foreach (PassSequence sequence in sequences)
+        {
+            if (sequence.Wanted == 0) continue;
+            if (_groups.Count > 0 && _groups[^1].Set == sequence.Set) _groups[^1] = new StreamGroup(sequence.Set, _groups[^1].Wanted + sequence.Wanted);
+            else _groups.Add(new StreamGroup(sequence.Set, sequence.Wanted));
+        }
+        int known = _recorded.Count - 1;
+        while (known >= 0 && !_recorded[known].Is(size, _groups)) known--;
+        RecordedPass pass = known >= 0 ? _recorded[known] : _recorder.Record(size, [.. _groups]);
+        if (known >= 0) _recorded.RemoveAt(known);
+        else if (_recorded.Count == MostRecorded)
+        {
+            _recorded[0].Dispose();
+            _recorded.RemoveAt(0);
+        }
+        _recorded.Add(pass);
+        return pass;
+    }
+
+    private void Need(long bytes, string what)
+    {
+        long left = MemoryLeft!.Value;
+        if (bytes <= left) return;
+        throw new ParScaleException(ErrorKind.NotEnoughMemory, "VK-07",
+            $"vulkan:{_device.Description.Index} ({_device.Description.Name}): {what} take {Size(bytes, up: true)}, {Size(left, up: false)} are left of its memory; "
+            + "take a smaller type of weights (--dtype q8 or q4), or the CPU (--device cpu)");
+    }
+
+    // What is needed and what is there differ also where it is by a byte.
+    private static string Size(long bytes, bool up)
+    {
+        (int shift, string unit) = bytes < 10 << 20 ? (10, "KiB") : (20, "MiB");
+        return $"{(bytes + (up ? (1 << shift) - 1 : 0)) >> shift} {unit}";
+    }
+}

@@ -1,0 +1,85 @@
+using ParScale.Configuration;
+using ParScale.Generation;
+using ParScale.Kernels.Formats;
+using ParScale.Vulkan.Devices;
+using ParScale.Vulkan.Runtime;
+using ParScale.Vulkan.Tests.Support;
+
+namespace ParScale.Vulkan.Tests.Passes;
+
+/// <summary>Devices that stop, are too small or not there: one line each, and nobody waits for ever.</summary>
+public class FaultTests(TestDevice test) : ModelTest(test)
+{
+    private readonly TestDevice _test = test;
+
+    [Fact]
+    public async Task A_device_that_does_not_answer_ends_every_request_with_one_error()
+    {
+        // What a device works on cannot be freed: this one is left to the end of the process.
+        VulkanInstance instance = VulkanInstance.TryOpen(out _)!;
+        var device = new VulkanDevice(instance, instance.Devices[Device.Description.Index]);
+        LanguageModel model = LanguageModel.Load(Write(), new LoadOptions { Device = new SharedDevice(device) });
+        Assert.Equal(3, Generate(model, 3).Count);
+        device.Patience = TimeSpan.Zero;
+        ParScaleException[] failures = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => Assert.Throws<ParScaleException>(() => Generate(model, 100)), Stop)))
+            .WaitAsync(TimeSpan.FromMinutes(1), Stop);
+        Assert.All(failures, failure => Assert.Equal(("VK-06", ErrorKind.Io), (failure.Code, failure.Kind)));
+        // Later ones hear at once, however long a device may take.
+        device.Patience = TimeSpan.FromDays(1);
+        Assert.Equal("VK-06", Assert.Throws<ParScaleException>(() => Generate(model, 1)).Code);
+        Assert.True(device.Hangs);
+        model.Dispose();
+    }
+
+    [Fact]
+    public void A_model_that_does_not_fit_is_refused_with_both_numbers()
+    {
+        DeviceDescription small = Device.Description with { MemoryBudget = 100 << 10 };
+        using var device = new VulkanDevice(_test.Instance, small);
+        var refused = Assert.Throws<ParScaleException>(() => LanguageModel.Load(Write(), new LoadOptions { Device = new SharedDevice(device) }));
+        Assert.Equal(("VK-07", ErrorKind.NotEnoughMemory), (refused.Code, refused.Kind));
+        Assert.Matches("take [0-9]+ KiB, 100 KiB are left", refused.Message);
+        Assert.Equal(0, device.Memory.Bytes);
+    }
+
+    [Fact]
+    public void Devices_that_are_not_there_are_refused()
+    {
+        var refused = Assert.Throws<ParScaleException>(() => VulkanDevices.Open(1000));
+        Assert.Equal(("VK-09", ErrorKind.Usage), (refused.Code, refused.Kind));
+        DeviceDescription old = Device.Description with { Missing = ["bufferDeviceAddress"] };
+        var lacking = Assert.Throws<ParScaleException>(() => VulkanDevice.Require(old));
+        Assert.Equal("VK-04", lacking.Code);
+        Assert.Contains("lacks bufferDeviceAddress", lacking.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Caches_of_8_bits_and_anchored_streams_are_refused_before_anything_is_read()
+    {
+        Assert.Equal("VK-05", Assert.Throws<ParScaleException>(() => Load(Write(), new LoadOptions { KvDtype = KvDtype.Q8 })).Code);
+        RandomCheckpoint.Write(Folder("anchored"), RandomCheckpoint.Config(3, anchored: true), seed: 1);
+        Assert.Equal("VK-05", Assert.Throws<ParScaleException>(() => Load(Folder("anchored"))).Code);
+        using LanguageModel plain = Load(Folder("anchored"), new LoadOptions { Streams = 1 });
+        Assert.Equal(4, Generate(plain, 4).Count);
+    }
+
+    [Fact]
+    public void A_software_driver_is_never_found_as_hardware()
+    {
+        ComputeDevice? found = VulkanDevices.FindHardware();
+        if (_test.Instance.Devices.All(device => device.Kind == DeviceKind.Software)) Assert.Null(found);
+        Assert.StartsWith("vulkan:", VulkanDevices.Open().Name, StringComparison.Ordinal);
+    }
+
+    private static List<int> Generate(LanguageModel model, int count)
+    {
+        var options = new GenerationOptions { MaxNewTokens = count, Sampling = SamplingOptions.Greedy, IgnoreEndOfText = true };
+        return [.. model.GenerateAsync(new[] { 1, 2, 3 }, options, Stop).ToBlockingEnumerable(Stop).Select(piece => piece.TokenId).OfType<int>()];
+    }
+
+    private string Write()
+    {
+        RandomCheckpoint.Write(Folder("model"), RandomCheckpoint.Config(2, maxPositions: 200), seed: 5);
+        return Folder("model");
+    }
+}

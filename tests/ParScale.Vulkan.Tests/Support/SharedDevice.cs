@@ -1,0 +1,31 @@
+using ParScale.Configuration;
+using ParScale.Kernels.Formats;
+using ParScale.Kernels.Machine;
+using ParScale.Model;
+using ParScale.Vulkan.Passes;
+using ParScale.Vulkan.Runtime;
+
+namespace ParScale.Vulkan.Tests.Support;
+
+/// <summary>The tests' device for models, opened once: its shaders are compiled once.</summary>
+internal sealed class SharedDevice(VulkanDevice device) : ComputeDevice
+{
+    public override string Name => "shared";
+
+    public override string Description => "the tests' device";
+
+    /// <summary>What the model that was loaded last runs on.</summary>
+    public VulkanForwardPass? Last { get; private set; }
+
+    /// <summary>Multiply-adds after which recordings are cut.</summary>
+    public long MostProducts { get; init; } = 1L << 36;
+
+    internal override bool UsesThreads => false;
+
+    internal override string KernelTier(WeightDtype type) => "vulkan";
+
+    internal override void Require(ModelConfig model, StreamConfig streams, KvDtype? kvDtype) => Supported.Require(device.Description, model, streams, kvDtype);
+
+    internal override IForwardPass Open(Backbone backbone, IReadOnlyList<StreamSet> sets, KvDtype kvDtype, WorkerPool pool) =>
+        Last = new VulkanForwardPass(device, owner: null, backbone, sets, kvDtype, pool, MostProducts);
+}
