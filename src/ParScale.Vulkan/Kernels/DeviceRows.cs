@@ -11,13 +11,9 @@ internal readonly record struct DeviceRows(DeviceBuffer Buffer, int Stride)
     /// <summary>Whole groups of every format.</summary>
     public static int Multiple { get; } = QuantizedLayout.GroupSize(WeightDtype.Q8);
 
-    /// <summary>Room for rows of a number of columns.</summary>
-    public static DeviceRows Allocate(VulkanDevice device, int rows, int columns)
-    {
-        int stride = Padded(columns);
-        return new DeviceRows(device.Memory.Allocate((long)rows * stride * sizeof(float)), stride);
-    }
-
     /// <summary>The stride of so many columns.</summary>
     public static int Padded(int columns) => checked(columns + Multiple - 1) / Multiple * Multiple;
+
+    /// <summary>The same rows without their first columns: what one of several joined matrices gave.</summary>
+    public DeviceRows From(int column) => this with { Buffer = Buffer.From((long)column * sizeof(float)) };
 }

@@ -34,7 +34,7 @@ internal static class CommandOrder
         foreach ((DeviceBuffer buffer, Access access) in first.Uses)
         {
             foreach ((DeviceBuffer other, Access later) in second.Uses)
-                if (buffer == other && (access | later).HasFlag(Access.Write)) return true;
+                if (buffer.Whole == other.Whole && (access | later).HasFlag(Access.Write)) return true;
         }
         return false;
     }

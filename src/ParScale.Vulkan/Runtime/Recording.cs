@@ -81,7 +81,7 @@ internal sealed unsafe class Recording : IDisposable
         // The first command waits for all that was submitted before.
         bool waits = _log.Count == 0;
         foreach ((DeviceBuffer buffer, Access access) in uses)
-            waits |= _written.Contains(buffer) || (access.HasFlag(Access.Write) && _read.Contains(buffer));
+            waits |= _written.Contains(buffer.Whole) || (access.HasFlag(Access.Write) && _read.Contains(buffer.Whole));
         if (waits)
         {
             Barrier(PipelineStageFlags.ComputeShaderBit | PipelineStageFlags.TransferBit,
@@ -91,8 +91,8 @@ internal sealed unsafe class Recording : IDisposable
         }
         foreach ((DeviceBuffer buffer, Access access) in uses)
         {
-            if (access.HasFlag(Access.Write)) _written.Add(buffer);
-            if (access.HasFlag(Access.Read)) _read.Add(buffer);
+            if (access.HasFlag(Access.Write)) _written.Add(buffer.Whole);
+            if (access.HasFlag(Access.Read)) _read.Add(buffer.Whole);
         }
         _log.Add(new RecordedCommand(name, uses, waits) { Arguments = arguments });
     }
