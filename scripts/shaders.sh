@@ -7,4 +7,4 @@ command -v glslc > /dev/null || { echo "shaders: glslc is needed; scripts/instal
 
 rm -f Compiled/*
 for shader in *.comp; do glslc -O --target-env=vulkan1.2 -Werror -o "Compiled/${shader%.comp}.spv" "$shader"; done
-sha256sum *.comp *.glsl Compiled/*.spv > Compiled/sums.txt
+sha256sum *.comp Shared/*.glsl Compiled/*.spv > Compiled/sums.txt

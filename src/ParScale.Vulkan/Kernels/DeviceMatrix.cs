@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
 using ParScale.Vulkan.Runtime;
@@ -41,52 +42,96 @@ internal sealed unsafe class DeviceMatrix
         ? QuantizedLayout.Tiles(matrix.Rows) * (QuantizedLayout.TileBytes(matrix.Type, matrix.Columns) + QuantizedLayout.TileScaleBytes(matrix.Type, matrix.Columns))
         : (long)matrix.Rows * Filled(matrix.Columns) * WeightFormats.BytesPerValue(matrix.Type);
 
-    /// <summary>Copies a matrix to the device.</summary>
-    /// <exception cref="ParScaleException">VK-02: there is no memory for it.</exception>
-    public static DeviceMatrix From(VulkanDevice device, WeightMatrix matrix) =>
-        WeightFormats.IsQuantized(matrix.Type) ? FromQuantized(device, matrix) : FromFloats(device, matrix);
-
-    private static DeviceMatrix FromQuantized(VulkanDevice device, WeightMatrix matrix)
+    /// <summary>
+    /// Copies matrices of one type and one number of columns to the device, one below the other: a product with them is one command. Each begins at a
+    /// multiple of a tile's rows; what the rows between give is undefined.
+    /// </summary>
+    /// <exception cref="ParScaleException">VK-02: there is no memory for them.</exception>
+    public static DeviceMatrix From(VulkanDevice device, params ReadOnlySpan<WeightMatrix> matrices)
     {
-        long tiles = QuantizedLayout.Tiles(matrix.Rows);
-        DeviceBuffer codes = Upload(device, matrix.Data, tiles * QuantizedLayout.TileBytes(matrix.Type, matrix.Columns));
-        DeviceBuffer scales = Upload(device, (byte*)matrix.Scales, tiles * QuantizedLayout.TileScaleBytes(matrix.Type, matrix.Columns));
-        int filled = QuantizedLayout.Groups(matrix.Type, matrix.Columns) * QuantizedLayout.GroupSize(matrix.Type);
-        GC.KeepAlive(matrix);
-        return new DeviceMatrix(matrix.Type, matrix.Rows, matrix.Columns, filled, codes, scales);
+        WeightMatrix first = matrices[0];
+        int start = 0, end = 0;
+        foreach (WeightMatrix matrix in matrices)
+        {
+            if (matrix.Type != first.Type || matrix.Columns != first.Columns)
+                throw new ArgumentException("the matrices differ in type or columns", nameof(matrices));
+            end = start + matrix.Rows;
+            start += Padded(matrix.Rows);
+        }
+        return WeightFormats.IsQuantized(first.Type) ? FromQuantized(device, matrices, end) : FromFloats(device, matrices, end);
     }
 
-    private static DeviceMatrix FromFloats(VulkanDevice device, WeightMatrix matrix)
+    /// <summary>Rows of a matrix, with those up to where the next one begins.</summary>
+    public static int Padded(int rows) => QuantizedLayout.Tiles(rows) * QuantizedLayout.TileRows;
+
+    /// <summary>The biases of joined matrices, each of the length of its rows, or all empty: then null.</summary>
+    public static DeviceBuffer? JoinBiases(VulkanDevice device, params ReadOnlySpan<float[]> biases)
     {
-        int filled = Filled(matrix.Columns), size = WeightFormats.BytesPerValue(matrix.Type);
-        DeviceBuffer values;
-        if (filled == matrix.Columns) values = Upload(device, matrix.Data, matrix.Rows * matrix.RowBytes);
-        else
+        if (biases[0].Length == 0) return null;
+        var joined = new List<float>();
+        foreach (float[] bias in biases)
         {
-            values = device.Memory.Allocate((long)matrix.Rows * filled * size);
-            int rowBytes = filled * size, together = Math.Max(1, PieceBytes / rowBytes);
-            var piece = new byte[Math.Min(together, matrix.Rows) * rowBytes];
-            for (int first = 0; first < matrix.Rows; first += together)
-            {
-                int count = Math.Min(together, matrix.Rows - first);
-                for (int i = 0; i < count; i++)
-                    new ReadOnlySpan<byte>(matrix.Data + (first + i) * matrix.RowBytes, (int)matrix.RowBytes).CopyTo(piece.AsSpan(i * rowBytes));
-                device.Upload(piece.AsSpan(0, count * rowBytes), values, (long)first * rowBytes);
-            }
+            joined.AddRange(bias);
+            joined.AddRange(new float[Padded(bias.Length) - bias.Length]);
         }
-        GC.KeepAlive(matrix);
-        return new DeviceMatrix(matrix.Type, matrix.Rows, matrix.Columns, filled, values, null);
+        DeviceBuffer buffer = device.Memory.Allocate(joined.Count * sizeof(float));
+        device.Upload(MemoryMarshal.AsBytes(joined.ToArray().AsSpan()), buffer);
+        return buffer;
     }
 
     private static int Filled(int columns) => (columns + Quad - 1) / Quad * Quad;
 
-    private static DeviceBuffer Upload(VulkanDevice device, byte* from, long bytes)
+    private static DeviceMatrix FromQuantized(VulkanDevice device, ReadOnlySpan<WeightMatrix> matrices, int rows)
+    {
+        (WeightDtype type, int columns) = (matrices[0].Type, matrices[0].Columns);
+        long tileBytes = QuantizedLayout.TileBytes(type, columns), scaleBytes = QuantizedLayout.TileScaleBytes(type, columns), tile = 0;
+        DeviceBuffer codes = device.Memory.Allocate(QuantizedLayout.Tiles(rows) * tileBytes);
+        DeviceBuffer scales = device.Memory.Allocate(QuantizedLayout.Tiles(rows) * scaleBytes);
+        foreach (WeightMatrix matrix in matrices)
+        {
+            int tiles = QuantizedLayout.Tiles(matrix.Rows);
+            Upload(device, matrix.Data, tiles * tileBytes, codes, tile * tileBytes);
+            Upload(device, (byte*)matrix.Scales, tiles * scaleBytes, scales, tile * scaleBytes);
+            GC.KeepAlive(matrix);
+            tile += tiles;
+        }
+        return new DeviceMatrix(type, rows, columns, QuantizedLayout.Groups(type, columns) * QuantizedLayout.GroupSize(type), codes, scales);
+    }
+
+    private static DeviceMatrix FromFloats(VulkanDevice device, ReadOnlySpan<WeightMatrix> matrices, int rows)
+    {
+        (WeightDtype type, int columns) = (matrices[0].Type, matrices[0].Columns);
+        int filled = Filled(columns), rowBytes = filled * WeightFormats.BytesPerValue(type);
+        DeviceBuffer values = device.Memory.Allocate((long)rows * rowBytes);
+        int start = 0;
+        foreach (WeightMatrix matrix in matrices)
+        {
+            if (filled == columns) Upload(device, matrix.Data, matrix.Rows * matrix.RowBytes, values, (long)start * rowBytes);
+            else UploadFilled(device, matrix, rowBytes, values, (long)start * rowBytes);
+            GC.KeepAlive(matrix);
+            start += Padded(matrix.Rows);
+        }
+        return new DeviceMatrix(type, rows, columns, filled, values, null);
+    }
+
+    private static void UploadFilled(VulkanDevice device, WeightMatrix matrix, int rowBytes, DeviceBuffer to, long offset)
+    {
+        int together = Math.Max(1, PieceBytes / rowBytes);
+        var piece = new byte[Math.Min(together, matrix.Rows) * rowBytes];
+        for (int first = 0; first < matrix.Rows; first += together)
+        {
+            int count = Math.Min(together, matrix.Rows - first);
+            for (int i = 0; i < count; i++)
+                new ReadOnlySpan<byte>(matrix.Data + (first + i) * matrix.RowBytes, (int)matrix.RowBytes).CopyTo(piece.AsSpan(i * rowBytes));
+            device.Upload(piece.AsSpan(0, count * rowBytes), to, offset + (long)first * rowBytes);
+        }
+    }
+
+    private static void Upload(VulkanDevice device, byte* from, long bytes, DeviceBuffer to, long offset)
     {
         // Spans end at 2 GiB.
         const int piece = 1 << 30;
-        DeviceBuffer buffer = device.Memory.Allocate(bytes);
         for (long start = 0; start < bytes; start += piece)
-            device.Upload(new ReadOnlySpan<byte>(from + start, (int)Math.Min(piece, bytes - start)), buffer, start);
-        return buffer;
+            device.Upload(new ReadOnlySpan<byte>(from + start, (int)Math.Min(piece, bytes - start)), to, offset + start);
     }
 }

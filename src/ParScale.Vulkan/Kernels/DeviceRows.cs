@@ -13,4 +13,7 @@ internal readonly record struct DeviceRows(DeviceBuffer Buffer, int Stride)
 
     /// <summary>The stride of so many columns.</summary>
     public static int Padded(int columns) => checked(columns + Multiple - 1) / Multiple * Multiple;
+
+    /// <summary>The same rows without their first columns: what one of several joined matrices gave.</summary>
+    public DeviceRows From(int column) => this with { Buffer = Buffer.From((long)column * sizeof(float)) };
 }

@@ -18,6 +18,9 @@ internal sealed class MatMul(VulkanDevice device, int rows, int columns) : IDisp
     /// <summary>Most rows of weights.</summary>
     public const int MostOutputs = Recording.MostGroups * FloatRows;
 
+    /// <summary>The same of an expert, which has some of the rows: as many are computed where it has fewer.</summary>
+    public const int MostExpertRows = 4;
+
     private const int Lanes = 256, FloatRows = Lanes / 32;
 
     // Activations rounded to 8 bits: four codes to a word; a scale and a sum for each group.
@@ -25,23 +28,43 @@ internal sealed class MatMul(VulkanDevice device, int rows, int columns) : IDisp
     private readonly DeviceBuffer _scales = device.Memory.Allocate(
         (long)rows * (DeviceRows.Padded(columns) / QuantizedLayout.GroupSize(WeightDtype.Q4)) * 2 * sizeof(float));
 
-    /// <summary>Products with one x. bias: [outputs] or null; y: rows of the stride given with it.</summary>
-    public void Run(Recording recording, DeviceRows x, int count, params ReadOnlySpan<(DeviceMatrix Weights, DeviceBuffer? Bias, DeviceRows Y)> products)
+    /// <summary>
+    /// Where to put the input of products with such weights: <paramref name="x"/>, or 8-bit numbers in memory of its own, which what is rounded
+    /// next overwrites.
+    /// </summary>
+    public ProductInput InputFor(DeviceMatrix weights, DeviceRows x)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, rows);
-        WeightDtype? rounded = null;
+        if (weights.Columns > columns) throw new ArgumentException("x is not as wide as the weights", nameof(weights));
+        if (!WeightFormats.IsQuantized(weights.Type)) return x;
+        int size = QuantizedLayout.GroupSize(weights.Type);
+        return new ProductInput(default, _codes, _scales, size, weights.RowValues / size);
+    }
+
+    /// <summary>Products with one x. bias: [outputs] or null; y: rows of the stride given with it.</summary>
+    public void Run(Recording recording, ProductInput x, int count, params ReadOnlySpan<(DeviceMatrix Weights, DeviceBuffer? Bias, DeviceRows Y)> products)
+    {
+        ProductInput ready = x;
         foreach ((DeviceMatrix weights, DeviceBuffer? bias, DeviceRows y) in products)
         {
-            if (weights.RowValues > x.Stride || weights.Columns > columns) throw new ArgumentException("x is not as wide as the weights", nameof(x));
-            if (!WeightFormats.IsQuantized(weights.Type))
-            {
-                for (int first = 0; first < count; first += MostRows) Floats(recording, weights, x, bias, y, first, Math.Min(MostRows, count - first));
-                continue;
-            }
-            if (rounded != weights.Type) Quantize(recording, weights, x, count);
-            rounded = weights.Type;
-            for (int first = 0; first < count; first += MostRows) Codes(recording, weights, bias, y, first, Math.Min(MostRows, count - first));
+            ready = Ready(recording, weights, x, ready, count);
+            Each(recording, weights, ready, count, bias, y, null);
         }
+    }
+
+    /// <summary>y += factor * (x W^T + bias).</summary>
+    public void Add(Recording recording, ProductInput x, int count, DeviceMatrix weights, DeviceBuffer? bias, float factor, DeviceRows y) =>
+        Each(recording, weights, Ready(recording, weights, x, x, count), count, bias, y, factor);
+
+    /// <summary>
+    /// Products of rows with the experts that were chosen for them. weights: those of all experts joined, of <paramref name="outputs"/> rows each;
+    /// x: rows, or with <paramref name="places"/> places of the routes, as y is.
+    /// </summary>
+    public void RunExperts(Recording recording, ProductInput x, bool places, int count, Routes routes, DeviceMatrix weights, int outputs, DeviceRows y)
+    {
+        x = Ready(recording, weights, x, x, count);
+        if (weights.Rows < (routes.Experts - 1) * DeviceMatrix.Padded(outputs) + outputs)
+            throw new ArgumentException("there are not weights for each expert", nameof(weights));
+        Dispatch(recording, weights, x, null, y, 0, MostExpertRows, null, routes, places ? 2 : 1, outputs);
     }
 
     /// <inheritdoc/>
@@ -51,25 +74,51 @@ internal sealed class MatMul(VulkanDevice device, int rows, int columns) : IDisp
         device.Memory.Free(_scales);
     }
 
-    private void Quantize(Recording recording, DeviceMatrix weights, DeviceRows x, int count)
+    // x in the form that the weights need; ready is x, or the form that the last ones needed.
+    private ProductInput Ready(Recording recording, DeviceMatrix weights, ProductInput x, ProductInput ready, int count)
     {
-        int size = QuantizedLayout.GroupSize(weights.Type), groups = weights.RowValues / size;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, rows);
+        int size = WeightFormats.IsQuantized(weights.Type) ? QuantizedLayout.GroupSize(weights.Type) : 0;
+        if (weights.RowValues > x.Width) throw new ArgumentException("x is not as wide as the weights", nameof(x));
+        if (ready.GroupSize == size) return ready;
+        if (x.IsRounded) throw new ArgumentException("x was rounded for weights of another type", nameof(x));
+        if (size == 0) return x;
+        ProductInput rounded = InputFor(weights, x.Rows);
         recording.Run(
-            device.Kernel("quantize", size),
-            new Arguments().Read(x.Buffer).Write(_codes).Write(_scales).Number(x.Stride).Number(groups), groups, count);
+            device.Kernel("quantize", Lanes, size),
+            new Arguments().Read(x.Rows.Buffer).Write(rounded.Codes).Write(rounded.Scales).Number(x.Rows.Stride).Number(rounded.Groups),
+            Blocks(rounded.Width), count);
+        return rounded;
     }
 
-    private void Floats(Recording recording, DeviceMatrix weights, DeviceRows x, DeviceBuffer? bias, DeviceRows y, int first, int count) => recording.Run(
-        device.Kernel("matmul_float", Lanes, count, Format(weights.Type), bias is null ? 0 : 1),
-        new Arguments().Read(weights.Values).Read(x.Buffer).Read(bias).Write(y.Buffer)
-            .Number(weights.RowValues).Number(weights.Rows).Number(x.Stride).Number(y.Stride).Number(first),
-        (weights.Rows + FloatRows - 1) / FloatRows);
+    private void Each(Recording recording, DeviceMatrix weights, ProductInput x, int count, DeviceBuffer? bias, DeviceRows y, float? factor)
+    {
+        for (int first = 0; first < count; first += MostRows)
+            Dispatch(recording, weights, x, bias, y, first, Math.Min(MostRows, count - first), factor, null, 0, weights.Rows);
+    }
 
-    private void Codes(Recording recording, DeviceMatrix weights, DeviceBuffer? bias, DeviceRows y, int first, int count) => recording.Run(
-        device.Kernel("matmul_quantized", count, Format(weights.Type), bias is null ? 0 : 1),
-        new Arguments().Read(weights.Values).Read(weights.Scales).Read(_codes).Read(_scales).Read(bias).Write(y.Buffer)
-            .Number(weights.RowValues / QuantizedLayout.GroupSize(weights.Type)).Number(weights.Rows).Number(y.Stride).Number(first),
-        QuantizedLayout.Tiles(weights.Rows));
+    private void Dispatch(
+        Recording recording, DeviceMatrix weights, ProductInput x, DeviceBuffer? bias, DeviceRows y, int first, int count, float? factor, Routes? routes, int which,
+        int outputs)
+    {
+        int format = Format(weights.Type), hasBias = bias is null ? 0 : 1, add = factor is null ? 0 : 1, experts = routes?.Experts ?? 1;
+        Arguments arguments = new Arguments().Read(weights.Values);
+        if (x.IsRounded)
+        {
+            arguments.Read(weights.Scales).Read(x.Codes).Read(x.Scales).Read(bias).Update(y.Buffer).Read(routes?.Buffer).Number(x.Groups).Number(outputs);
+            recording.Run(
+                device.Kernel("matmul_quantized", count, format, hasBias, add, which), arguments.Number(y.Stride).Number(first).Number(factor ?? 1),
+                QuantizedLayout.Tiles(outputs), experts);
+            return;
+        }
+        arguments.Read(x.Rows.Buffer).Read(bias).Update(y.Buffer).Read(routes?.Buffer).Number(weights.RowValues).Number(outputs).Number(x.Rows.Stride);
+        recording.Run(
+            device.Kernel("matmul_float", Lanes, count, format, hasBias, add, which), arguments.Number(y.Stride).Number(first).Number(factor ?? 1),
+            (outputs + FloatRows - 1) / FloatRows, experts);
+    }
+
+    /// <summary>Workgroups of kernels whose lanes have four numbers each.</summary>
+    public static int Blocks(int width) => (width + 4 * Lanes - 1) / (4 * Lanes);
 
     /// <summary>As the shaders count the formats.</summary>
     public static int Format(WeightDtype type) => type switch

@@ -13,6 +13,7 @@ namespace ParScale.Vulkan.Kernels;
 /// <param name="Position">Of its token in the sequence.</param>
 /// <param name="Token">Which of the pass's tokens it is.</param>
 /// <param name="PrefixStreams">Streams of the prefix, in all layers.</param>
-[StructLayout(LayoutKind.Sequential)]
+/// <param name="Helper">1 for a helper of an anchored set, which keeps nothing and has its anchor's cache, else 0.</param>
+[StructLayout(LayoutKind.Sequential, Size = 64)]
 internal readonly record struct PassRow(
-    ulong Cache, ulong Prefix, int Slots, int PrefixStream, int Stream, int Streams, int Capacity, int Position, int Token, int PrefixStreams);
+    ulong Cache, ulong Prefix, int Slots, int PrefixStream, int Stream, int Streams, int Capacity, int Position, int Token, int PrefixStreams, int Helper = 0);

@@ -74,13 +74,13 @@ internal sealed class PassRecorder(
         else Elementwise.AddAndNorm(device, recording, s.Hidden, s.Added.Buffer, size.Rows, config.HiddenSize, layer.InputNorm, _epsilon, s.Normed);
         int rows = first ? size.Tokens : size.Rows;
         s.Product.Run(recording, s.Normed, rows, Of(layer.Query, s.Query), Of(layer.Key, s.Key), Of(layer.Value, s.Value));
-        (DeviceBuffer, DeviceBuffer) angles = layer.Turn is { } turn ? inputs.Angles(s.Inputs, turn) : (s.Inputs, s.Inputs);
-        int half = layer.Turn is { } own ? inputs.Half(own) : 0;
-        layer.Attention.Append(
-            recording, s.Query, s.Key, s.Value, angles, half, first ? inputs.TokenRows(s.Inputs) : inputs.Rows(s.Inputs), rows, index, [s.Caches]);
+        var projections = new Projections(s.Query, s.Key, s.Value, Shared: first);
+        HeadRules rules = layer.Turn is { } turn ? Turned(inputs, turn) : new HeadRules();
+        layer.Attention.Append(recording, projections, rules, first ? inputs.TokenRows(s.Inputs) : inputs.Rows(s.Inputs), rows, index, [s.Caches]);
         // A prompt's piece that nobody wants logits of has left what later ones need.
         if (size.Wanted == 0 && index == weights.Layers.Length - 1) return;
-        layer.Attention.Run(recording, s.Query, shared: first, inputs.Rows(s.Inputs), size.Rows, index, [s.Caches], [], s.Attended);
+        layer.Attention.Run(
+            recording, projections, rules, append: false, inputs.Rows(s.Inputs), size.Rows, index, [s.Caches], [], s.Attended);
         s.Product.Run(recording, s.Attended, size.Rows, Of(layer.Output, s.Added));
         NormOfAdded(recording, layer.AttentionOutputNorm, size.Rows);
         Elementwise.AddAndNorm(device, recording, s.Hidden, s.Added.Buffer, size.Rows, config.HiddenSize, layer.FeedForwardNorm, _epsilon, s.Normed);
@@ -88,6 +88,12 @@ internal sealed class PassRecorder(
         Elementwise.Gate(device, recording, layer.Activation, s.Gate, s.Up, size.Rows, layer.Gate.Weights.Rows, s.Gate);
         s.Product.Run(recording, s.Gate, size.Rows, Of(layer.Down, s.Added));
         NormOfAdded(recording, layer.FeedForwardOutputNorm, size.Rows);
+    }
+
+    private HeadRules Turned(PassInputs inputs, int turn)
+    {
+        (DeviceBuffer cosine, DeviceBuffer sine) = inputs.Angles(scratch.Inputs, turn);
+        return new HeadRules { Cosine = cosine, Sine = sine, Half = inputs.Half(turn) };
     }
 
     private void NormOfAdded(Recording recording, DeviceBuffer? weight, int rows)

@@ -38,8 +38,8 @@ internal sealed class Arguments
     /// <summary>A pointer that the shader reads through; null for one that it leaves alone.</summary>
     public Arguments Read(DeviceBuffer? buffer) => Pointer(buffer, Access.Read);
 
-    /// <summary>A pointer that the shader writes through.</summary>
-    public Arguments Write(DeviceBuffer buffer) => Pointer(buffer, Access.Write);
+    /// <summary>A pointer that the shader writes through; null for one that it leaves alone.</summary>
+    public Arguments Write(DeviceBuffer? buffer) => Pointer(buffer, Access.Write);
 
     /// <summary>A pointer that the shader reads and writes through; null for one that it leaves alone.</summary>
     public Arguments Update(DeviceBuffer? buffer) => Pointer(buffer, Access.Update);

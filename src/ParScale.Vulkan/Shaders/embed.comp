@@ -1,6 +1,6 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-#include "common.glsl"
+#include "Shared/common.glsl"
 
 // y[r] = factor * row ids[r] of a table, one workgroup a row.
 layout(local_size_x_id = 0) in;

@@ -1,17 +1,18 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-#include "common.glsl"
+#include "Shared/common.glsl"
 
-// w = softmax(z), then w * (1 - smoothing) + smoothing / P; y = sum over streams of w[p] * x[p]. One workgroup a token. Behind the values,
-// y is zero up to its stride.
+// w = softmax(z) over the m streams that run, then w * (1 - smoothing) + smoothing / m; y = sum over these of w[p] * x[p]. One that does not run has the
+// weight 0, one that runs alone 1. One workgroup a token. Behind the values, y is zero up to its stride.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint Lanes = 256;
+layout(constant_id = 1) const bool Anchored = false;
 
 layout(push_constant) uniform Arguments
 {
     Floats z;           // [tokens, zStride]
     Floats x;           // [rows, xStride]
-    Pairs table;        // [tokens]: the row of stream 0, and rows from a stream to the next
+    Pairs table;        // [tokens, 1 or 2], as streams.glsl has it
     FloatsOut weights;  // [tokens, P]
     FloatsOut y;        // [tokens, stride]
     uint streams;       // P, at most 64
@@ -22,19 +23,23 @@ layout(push_constant) uniform Arguments
     float smoothing;
 };
 
+#include "Shared/streams.glsl"
+
 shared float w[64];
 
 void main()
 {
-    uint lane = gl_LocalInvocationID.x, token = gl_WorkGroupID.x;
-    uvec2 rows = table.at[token];
+    uint lane = gl_LocalInvocationID.x, token = gl_WorkGroupID.x, running = streamsThatRun(token, streams);
+    // Stream 0 always runs.
     float largest = z.at[token * zStride];
-    for (uint p = 1; p < streams; p++) largest = max(largest, z.at[token * zStride + p]);
+    for (uint p = 1; p < streams; p++) if (runs(token, p)) largest = max(largest, z.at[token * zStride + p]);
     float sum = 0;
-    for (uint p = 0; p < streams; p++) sum += exponent(z.at[token * zStride + p] - largest);
+    for (uint p = 0; p < streams; p++) if (runs(token, p)) sum += exponent(z.at[token * zStride + p] - largest);
     for (uint p = lane; p < streams; p += Lanes)
     {
-        float share = exponent(z.at[token * zStride + p] - largest) / sum * (1 - smoothing) + smoothing / float(streams);
+        float share = exponent(z.at[token * zStride + p] - largest) / sum * (1 - smoothing) + smoothing / float(running);
+        if (running == 1) share = 1;
+        if (!runs(token, p)) share = 0;
         w[p] = share;
         weights.at[token * streams + p] = share;
     }
@@ -42,8 +47,8 @@ void main()
     for (uint i = lane; i < stride; i += Lanes)
     {
         float total = 0;
-        if (i < count)
-            for (uint p = 0; p < streams; p++) total = fma(w[p], x.at[(rows.x + p * rows.y) * xStride + i], total);
+        for (uint p = 0; p < streams && i < count; p++)
+            if (runs(token, p)) total = fma(w[p], x.at[rowOfStream(token, p) * xStride + i], total);
         y.at[token * stride + i] = total;
     }
 }

@@ -21,6 +21,57 @@ public class AggregatorTests(TestDevice test) : DeviceTest(test)
         }
     }
 
+    [Fact]
+    public void Streams_that_do_not_run_are_left_out()
+    {
+        const float smoothing = 0.1f;
+        for (int i = 0; i < 24; i++)
+        {
+            var random = new Random(450 + i);
+            int streams = i == 0 ? Aggregator.MostStreams : random.Next(2, 40), hidden = random.Next(1, 70), tokens = random.Next(1, 6);
+            ulong[] running = [.. Enumerable.Range(0, tokens).Select(t => 1 | (t == 1 ? 0 : (ulong)random.NextInt64() & (ulong.MaxValue >> (64 - streams))))];
+            // The anchors of all tokens, then the helpers of each.
+            var table = new List<uint>();
+            int rows = tokens;
+            foreach (ulong bits in running)
+            {
+                table.AddRange([(uint)(table.Count / 4), (uint)rows, (uint)bits, (uint)(bits >> 32)]);
+                rows += System.Numerics.BitOperations.PopCount(bits) - 1;
+            }
+            float[] x = Draw(random, rows * hidden, 2), z = Draw(random, tokens * streams, 5);
+            float[] side = new float[tokens * hidden * streams], shares = new float[tokens * streams], expected = new float[tokens * hidden];
+            for (int t = 0; t < tokens; t++)
+            {
+                int[] own = [.. Enumerable.Range(0, streams).Where(p => (running[t] >> p & 1) != 0)];
+                double[] powers = [.. own.Select(p => Math.Exp(z[t * streams + p]))];
+                for (int n = 0; n < own.Length; n++)
+                {
+                    int row = n == 0 ? t : (int)table[t * 4 + 1] + n - 1;
+                    double share = own.Length == 1 ? 1 : powers[n] / powers.Sum() * (1 - smoothing) + smoothing / own.Length;
+                    shares[t * streams + own[n]] = (float)share;
+                    for (int h = 0; h < hidden; h++)
+                    {
+                        side[(t * hidden + h) * streams + own[n]] = x[row * hidden + h];
+                        expected[t * hidden + h] += (float)(share * x[row * hidden + h]);
+                    }
+                }
+            }
+            DeviceRows states = Rows(x, hidden), joined = Rows(tokens, hidden * streams), y = Rows(tokens, hidden);
+            DeviceBuffer entries = Upload<uint>([.. table]), weights = Allocate(tokens * streams * sizeof(float));
+            Run(recording =>
+            {
+                Aggregator.Join(Device, recording, states, entries, tokens, streams, hidden, joined, anchored: true);
+                Aggregator.Mix(Device, recording, Rows(z, streams), states, entries, tokens, streams, hidden, smoothing, weights, y, anchored: true);
+            });
+            Assert.Equal(side, Read(joined, tokens, hidden * streams));
+            Close(shares, Read<float>(weights, shares.Length), 2e-6, $"weights of {streams} streams");
+            Close(expected, Read(y, tokens, hidden), 5e-6, $"mix of {streams} streams, {hidden} wide");
+            // An anchor that runs alone is the result.
+            if (tokens > 1) Assert.Equal(x[hidden..(2 * hidden)], Read(y, tokens, hidden)[hidden..(2 * hidden)]);
+            FreeBuffers();
+        }
+    }
+
     private void Compare(Random random, int streams, int hidden, int tokens)
     {
         const float smoothing = 0.1f;

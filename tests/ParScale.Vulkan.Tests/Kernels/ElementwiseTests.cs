@@ -3,6 +3,7 @@ using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
 using ParScale.Vulkan.Kernels;
+using ParScale.Vulkan.Runtime;
 using ParScale.Vulkan.Tests.Support;
 
 namespace ParScale.Vulkan.Tests.Kernels;
@@ -49,6 +50,81 @@ public class ElementwiseTests(TestDevice test) : DeviceTest(test)
             Device, recording, input, Rows(delta, columns).Buffer, Upload<int>(table), table.Length, columns, Upload<float>(weight), 1e-6f, y));
         Close(expected, Read(y, table.Length, columns), 2e-6, $"norm of rows {rows} x {columns}");
         Assert.Equal(x, Read(input, rows, columns));
+    });
+
+    [Fact]
+    public void Results_are_multiplied_before_they_are_added() => Each((random, rows, columns) =>
+    {
+        float[] x = Draw(random, rows * columns), delta = Draw(random, rows * columns), weight = Draw(random, columns), expected = new float[x.Length];
+        float[] sum = [.. x.Zip(delta, (a, b) => a + b * 0.22f)];
+        RmsNorm.Reference(sum, weight, 1e-6f, expected);
+        DeviceRows input = Rows(x, columns), y = Rows(rows, columns);
+        Run(recording => Elementwise.AddAndNorm(Device, recording, input, Rows(delta, columns).Buffer, rows, columns, Upload<float>(weight), 1e-6f, y, 0.22f));
+        Close(expected, Read(y, rows, columns), 2e-6, $"multiplied, added, norm {rows} x {columns}");
+        Assert.Equal(sum, Read(input, rows, columns));
+    });
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Norms_behind_blocks_come_before_the_sum(bool before) => Each((random, rows, columns) =>
+    {
+        float[] x = Draw(random, rows * columns), delta = Draw(random, rows * columns, 4), behind = Draw(random, columns), weight = Draw(random, columns);
+        float[] normed = new float[x.Length], expected = new float[x.Length];
+        RmsNorm.Reference(delta, behind, 1e-3f, normed);
+        float[] sum = [.. x.Zip(normed, (a, b) => a + b)];
+        // A block without a norm before it reads the sum itself.
+        if (before) RmsNorm.Reference(sum, weight, 1e-3f, expected);
+        else sum.CopyTo(expected, 0);
+        DeviceRows input = Rows(x, columns), y = Rows(rows, columns);
+        Run(recording => Elementwise.AddNormedAndNorm(
+            Device, recording, input, Rows(delta, columns).Buffer, Upload<float>(behind), rows, columns, before ? Upload<float>(weight) : null, 1e-3f, y));
+        Close(expected, Read(y, rows, columns), 2e-6, $"norm behind and before: {before}, {rows} x {columns}");
+        Close(sum, Read(input, rows, columns), 2e-6, $"sum {rows} x {columns}");
+        ZerosBehind(y, rows, columns);
+        // The same of chosen rows alone.
+        int[] table = [.. Enumerable.Range(0, random.Next(1, 2 * rows)).Select(_ => random.Next(rows))];
+        float[] chosen = [.. table.SelectMany(row => expected[(row * columns)..((row + 1) * columns)])];
+        DeviceRows again = Rows(x, columns), some = Rows(table.Length, columns);
+        Run(recording => Elementwise.NormOfRows(
+            Device, recording, again, Rows(delta, columns).Buffer, Upload<int>(table), table.Length, columns, before ? Upload<float>(weight) : null, 1e-3f, some, Upload<float>(behind)));
+        Close(chosen, Read(some, table.Length, columns), 2e-6, $"of chosen rows {rows} x {columns}");
+        Assert.Equal(x, Read(again, rows, columns));
+    });
+
+    [Theory]
+    [InlineData(WeightDtype.Q8)]
+    [InlineData(WeightDtype.Q4)]
+    public void What_is_rounded_has_the_bits_that_a_product_would_round(WeightDtype type) => Each((random, rows, columns) =>
+    {
+        const int outputs = 40;
+        DeviceMatrix weights = Matrix(type, outputs, columns, random);
+        DeviceBuffer weight = Upload<float>(Draw(random, columns));
+        DeviceRows x = Rows(Draw(random, rows * columns, 5), columns), up = Rows(Draw(random, rows * columns), columns), delta = Rows(Draw(random, rows * columns), columns);
+        Action<Recording, ProductInput>[] kernels =
+        [
+            (recording, y) => Elementwise.Norm(Device, recording, x, rows, columns, weight, 1e-6f, y),
+            (recording, y) => Elementwise.NormOfRows(Device, recording, x, delta.Buffer, Upload<int>([.. Enumerable.Range(0, rows)]), rows, columns, null, 1e-6f, y),
+            (recording, y) => Elementwise.Gate(Device, recording, Activation.Silu, x, up, rows, columns, y),
+            (recording, y) => Elementwise.Gate(Device, recording, Activation.GeluTanh, x, up, rows, columns, y),
+            (recording, y) => Elementwise.Silu(Device, recording, x, rows, columns, y),
+        ];
+        foreach (Action<Recording, ProductInput> kernel in kernels)
+        {
+            MatMul product = Product(rows, columns);
+            DeviceRows floats = Rows(rows, columns), plain = Rows(rows, outputs), rounded = Rows(rows, outputs);
+            ProductInput codes = product.InputFor(weights, floats);
+            Assert.True(codes.IsRounded);
+            Run(recording =>
+            {
+                kernel(recording, floats);
+                product.Run(recording, floats, rows, (weights, null, plain));
+                kernel(recording, codes);
+                product.Run(recording, codes, rows, (weights, null, rounded));
+            });
+            Assert.Equal(Read(plain, rows, outputs), Read(rounded, rows, outputs));
+            Assert.Throws<ArgumentException>(() => Run(recording => product.Run(recording, codes, rows, (Matrix(WeightDtype.F32, 4, columns, random), null, plain))));
+        }
     });
 
     [Theory]

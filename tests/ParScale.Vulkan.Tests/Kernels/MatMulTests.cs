@@ -2,6 +2,7 @@ using ParScale.Kernels.Formats;
 using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Memory;
 using ParScale.Vulkan.Kernels;
+using ParScale.Vulkan.Runtime;
 using ParScale.Vulkan.Tests.Support;
 
 namespace ParScale.Vulkan.Tests.Kernels;
@@ -28,6 +29,55 @@ public class MatMulTests(TestDevice test) : DeviceTest(test)
         Linear.QuantizedReference(weights, x, rows, bias, expected);
         Assert.Equal(expected, actual);
     });
+
+    [Theory]
+    [InlineData(WeightDtype.F32)]
+    [InlineData(WeightDtype.Bf16)]
+    [InlineData(WeightDtype.Q8)]
+    [InlineData(WeightDtype.Q4)]
+    public void A_result_is_multiplied_and_added_with_the_bits_of_doing_so_behind_it(WeightDtype type) => Each(type, (weights, x, rows, bias, expected, actual) =>
+    {
+        float[] before = Draw(new Random(rows), rows * weights.Rows, 2);
+        float[] sum = [.. before.Zip(actual, (a, b) => a + b * 0.3f)];
+        DeviceRows y = Rows(before, weights.Rows);
+        DeviceBuffer? added = bias.Length == 0 ? null : Upload<float>(bias);
+        Run(recording => Product(rows, weights.Columns).Add(recording, Rows(x, weights.Columns), rows, Matrix(weights), added, 0.3f, y));
+        Assert.Equal(sum, Read(y, rows, weights.Rows));
+        FreeBuffers();
+    });
+
+    [Theory]
+    [InlineData(WeightDtype.F32)]
+    [InlineData(WeightDtype.Bf16)]
+    [InlineData(WeightDtype.Q8)]
+    [InlineData(WeightDtype.Q4)]
+    public void Joined_matrices_give_the_bits_of_each(WeightDtype type)
+    {
+        int[] sizes = [70, 32, 5];
+        const int columns = 131, rows = 3;
+        var random = new Random(15);
+        WeightMatrix[] parts = [.. sizes.Select(size => WeightMatrix.FromValues(Draw(random, size * columns), type, size, columns))];
+        float[][] biases = [.. sizes.Select(size => Draw(random, size))];
+        float[] x = Draw(random, rows * columns);
+        DeviceMatrix joined = Matrix(parts);
+        DeviceRows y = Rows(rows, joined.Rows);
+        DeviceBuffer bias = Own(DeviceMatrix.JoinBiases(Device, biases)!);
+        Run(recording => Product(rows, columns).Run(recording, Rows(x, columns), rows, (joined, bias, y)));
+        int first = 0;
+        float[][] actual = [.. sizes.Select(size =>
+        {
+            // Parts are seen from their first column on.
+            float[] all = Read(y, rows, y.Stride);
+            float[] part = [.. Enumerable.Range(0, rows).SelectMany(r => all.AsSpan(r * y.Stride + first, size).ToArray())];
+            first += DeviceMatrix.Padded(size);
+            return part;
+        })];
+        for (int i = 0; i < sizes.Length; i++) Assert.Equal(Multiply(parts[i], x, rows, biases[i]), actual[i]);
+        Assert.Null(DeviceMatrix.JoinBiases(Device, [], []));
+        foreach (WeightMatrix part in parts) part.Dispose();
+        using WeightMatrix narrow = WeightMatrix.FromValues(Draw(random, 4 * 4), type, 4, 4), wide = WeightMatrix.FromValues(Draw(random, 4 * 5), type, 4, 5);
+        Assert.Throws<ArgumentException>(() => DeviceMatrix.From(Device, narrow, wide));
+    }
 
     [Theory]
     [InlineData(WeightDtype.F32)]

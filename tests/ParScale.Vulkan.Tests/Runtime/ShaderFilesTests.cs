@@ -13,7 +13,7 @@ public class ShaderFilesTests
     [Fact]
     public void Sources_and_compiled_files_are_those_that_belong_together()
     {
-        string[] files = [.. Directory.GetFiles(ShaderSource.Folder), .. Directory.GetFiles(Path.Combine(ShaderSource.Folder, "Compiled"), "*.spv")];
+        string[] files = [.. Directory.GetFiles(ShaderSource.Folder), .. Folder("Shared", "*.glsl"), .. Folder("Compiled", "*.spv")];
         string[] names = [.. files.Select(file => Path.GetRelativePath(ShaderSource.Folder, file).Replace('\\', '/'))];
         Assert.Equal(Sums.Keys.Order(StringComparer.Ordinal), names.Order(StringComparer.Ordinal));
         for (int i = 0; i < files.Length; i++)
@@ -29,6 +29,8 @@ public class ShaderFilesTests
         foreach (string name in Sums.Keys.Where(name => name.EndsWith(".spv", StringComparison.Ordinal)))
             Assert.Equal(Sums[name], Convert.ToHexStringLower(SHA256.HashData(ShaderKernel.Code(Path.GetFileNameWithoutExtension(name)))));
     }
+
+    private static string[] Folder(string name, string pattern) => Directory.GetFiles(Path.Combine(ShaderSource.Folder, name), pattern);
 
     // A checkout may have turned the ends of lines of sources.
     private static string Sum(string file)

@@ -1,3 +1,4 @@
+using ParScale.Configuration;
 using ParScale.Kernels.Attention;
 using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.Formats;
@@ -6,42 +7,73 @@ using ParScale.Vulkan.Runtime;
 
 namespace ParScale.Vulkan.Tests.Support;
 
+/// <summary>What a batch is like beside its shape.</summary>
+internal sealed record BatchKind
+{
+    /// <summary>How caches store.</summary>
+    public KvDtype Format { get; init; }
+
+    /// <summary>Layer 0, where queries, keys and values are those of tokens; else layer 2.</summary>
+    public bool FirstLayer { get; init; }
+
+    /// <summary>What is normalized.</summary>
+    public QueryKeyNorm Norm { get; init; }
+
+    /// <summary>What queries, keys and values are cut to; 0: not at all.</summary>
+    public float Clip { get; init; }
+
+    /// <summary>Whether every sequence has one new token.</summary>
+    public bool OneToken { get; init; }
+
+    /// <summary>Sequences.</summary>
+    public int Sequences { get; init; } = 2;
+
+    /// <summary>Most earlier tokens.</summary>
+    public int Longest { get; init; } = 50;
+}
+
 /// <summary>
-/// Sequences with random keys and values of earlier tokens and prefixes, and new tokens: on the CPU's caches, and as words in the layout of
-/// the device. Layer 0, where queries, keys and values are those of tokens, or layer 2.
+/// Sequences with random keys and values of earlier tokens and prefixes, and new tokens, of ordinary and of anchored sets: on the CPU's caches, and
+/// as words in the layout of the device.
 /// </summary>
-internal sealed class AttentionBatch : IDisposable
+internal sealed partial class AttentionBatch : IDisposable
 {
     private const int Layers = 3;
+
+    /// <summary>Of the norm of queries and keys.</summary>
+    public const float Epsilon = 1e-3f;
 
     private readonly List<Member> _members = [];
     private readonly Random _random;
 
-    public AttentionBatch(Random random, AttentionShape shape, KvDtype format, bool firstLayer, int sequences, int longest)
+    public AttentionBatch(Random random, AttentionShape shape, BatchKind kind)
     {
-        (_random, Shape, Format, FirstLayer) = (random, shape, format, firstLayer);
-        Half = random.Next(1, shape.HeadSize / 2 + 1);
-        for (int i = 0; i < sequences; i++) _members.Add(new Member(this, longest));
+        (_random, Shape, Kind) = (random, shape, kind);
+        Half = random.Next(shape.HeadSize / 2 + 1);
+        for (int i = 0; i < kind.Sequences; i++) _members.Add(new Member(this));
         Tokens = _members.Sum(member => member.Count);
-        Rows = _members.Sum(member => member.Streams * member.Count);
-        int rows = firstLayer ? Tokens : Rows, width = shape.Heads * shape.HeadSize, keyWidth = shape.KeyValueHeads * shape.HeadSize;
+        Rows = _members.Sum(member => member.Rows);
+        int rows = kind.FirstLayer ? Tokens : Rows, width = shape.Heads * shape.HeadSize, keyWidth = shape.KeyValueHeads * shape.HeadSize;
         (Query, Key, Value) = (DeviceTest.Draw(random, rows * width, 2), DeviceTest.Draw(random, rows * keyWidth, 2), DeviceTest.Draw(random, rows * keyWidth));
+        bool heads = kind.Norm == QueryKeyNorm.Head;
+        QueryNorm = kind.Norm == QueryKeyNorm.None ? [] : DeviceTest.Draw(random, heads ? shape.HeadSize : width, 2);
+        KeyNorm = kind.Norm == QueryKeyNorm.None ? [] : DeviceTest.Draw(random, heads ? shape.HeadSize : keyWidth, 2);
         (Cosine, Sine) = (new float[Tokens * Half], new float[Tokens * Half]);
         var frequencies = new double[Half];
         Rope.Frequencies(10000, frequencies);
+        // Of a rotation that scales as well.
+        double magnitude = random.Next(2) == 0 ? 1 : 1.25;
         int token = 0;
         foreach (Member member in _members)
             for (int t = 0; t < member.Count; t++, token++)
-                Rope.Angles(member.Filled + t, frequencies, 1, Cosine.AsSpan(token * Half, Half), Sine.AsSpan(token * Half, Half));
+                Rope.Angles(member.Filled + t, frequencies, magnitude, Cosine.AsSpan(token * Half, Half), Sine.AsSpan(token * Half, Half));
     }
 
     public AttentionShape Shape { get; }
 
-    public KvDtype Format { get; }
+    public BatchKind Kind { get; }
 
-    public bool FirstLayer { get; }
-
-    public int Layer => FirstLayer ? 0 : 2;
+    public int Layer => Kind.FirstLayer ? 0 : 2;
 
     public int Half { get; }
 
@@ -55,6 +87,10 @@ internal sealed class AttentionBatch : IDisposable
     public float[] Key { get; }
 
     public float[] Value { get; }
+
+    public float[] QueryNorm { get; }
+
+    public float[] KeyNorm { get; }
 
     public float[] Cosine { get; }
 
@@ -77,10 +113,11 @@ internal sealed class AttentionBatch : IDisposable
         for (int i = 0; i < _members.Count; i++)
         {
             Member member = _members[i];
+            PassRow Row(int t, int stream, int prefixStream, int slots, int helper) => new(
+                caches[i].Address, prefixes[i].Address, slots, prefixStream, stream, member.Streams, member.Capacity, member.Filled + t, token + t, member.PrefixStreams, helper);
             for (int p = 0; p < (tokens ? 1 : member.Streams); p++)
-                for (int t = 0; t < member.Count; t++)
-                    rows.Add(new PassRow(
-                        caches[i].Address, prefixes[i].Address, member.Slots, p, p, member.Streams, member.Capacity, member.Filled + t, token + t, member.Streams));
+                for (int t = 0; t < member.Count; t++) rows.Add(Row(t, p, p, member.IsAnchored ? 0 : member.Slots, 0));
+            foreach (HelperRow helper in tokens ? [] : member.Helpers) rows.Add(Row(helper.Token, 0, helper.Slots, member.Slots, 1));
             token += member.Count;
         }
         return [.. rows];
@@ -89,113 +126,75 @@ internal sealed class AttentionBatch : IDisposable
     /// <summary>The plain loops, on the CPU's caches with the new tokens in them.</summary>
     public float[] Expected()
     {
-        int width = Shape.Heads * Shape.HeadSize, keyWidth = Shape.KeyValueHeads * Shape.HeadSize, row = 0, token = 0;
+        int width = Shape.Heads * Shape.HeadSize, row = 0, token = 0;
         float[] query = [.. Query], y = new float[Rows * width];
+        var sequences = new List<AttentionSequence>();
         foreach (Member member in _members)
         {
-            for (int p = 0; p < (FirstLayer ? 1 : member.Streams); p++)
+            for (int p = 0; p < (Kind.FirstLayer ? 1 : member.Streams); p++)
             {
                 for (int t = 0; t < member.Count; t++, row++)
                 {
-                    ReadOnlySpan<float> cosine = Cosine.AsSpan((token + t) * Half, Half), sine = Sine.AsSpan((token + t) * Half, Half);
-                    Rope.Run(query.AsSpan(row * width, width), Shape.HeadSize, cosine, sine);
-                    float[] key = Key[(row * keyWidth)..((row + 1) * keyWidth)];
-                    Rope.Run(key, Shape.HeadSize, cosine, sine);
-                    member.Cache.Store(p, member.Filled + t, key, Value.AsSpan(row * keyWidth, keyWidth));
+                    (float[] key, float[] value) = Prepare(query, row, token + t);
+                    member.Cache.Store(p, member.Filled + t, key, value);
                 }
             }
+            for (int i = 0; !Kind.FirstLayer && i < member.Helpers.Length; i++, row++)
+            {
+                (float[] key, float[] value) = Prepare(query, row, token + member.Helpers[i].Token);
+                member.Own!.Store(i, 0, key, value);
+            }
             token += member.Count;
+            sequences.Add(member.IsAnchored
+                ? new AttentionSequence(member.Cache, null, 1, member.Filled, member.Count, new HelperRows(member.Helpers, member.Prefix, Kind.FirstLayer ? null : member.Own, 0))
+                : new AttentionSequence(member.Cache, member.Prefix, member.Streams, member.Filled, member.Count));
         }
-        CausalAttention.Reference(Shape, query, [.. _members.Select(member => new AttentionSequence(member.Cache, member.Prefix, member.Streams, member.Filled, member.Count))], y);
+        CausalAttention.Reference(Shape, query, [.. sequences], y);
         return y;
     }
 
-    // Words of one slot: singles, or pairs of bfloat16.
-    private static void Store(KvBuffer from, int stream, int head, int slot, int size, bool keys, Span<uint> to)
+    /// <summary>Fails where a new slot on the device differs from the CPU's by a bit; call it after <see cref="Expected"/>.</summary>
+    public void CheckCaches(Func<int, uint[]> cacheOf)
     {
-        for (int d = 0; d < size; d++)
+        int size = Shape.HeadSize, heads = Shape.KeyValueHeads;
+        for (int i = 0; i < _members.Count; i++)
         {
-            uint bits = BitConverter.SingleToUInt32Bits(keys ? from.Key(stream, head, slot, d) : from.Value(stream, head, slot, d));
-            if (from.Layout.Type == KvDtype.F32) to[d] = bits;
-            else to[d / 2] |= d % 2 == 0 ? bits >> 16 : bits & 0xFFFF0000;
+            Member member = _members[i];
+            uint[] words = cacheOf(i);
+            for (int p = 0; p < member.Cache.Streams; p++)
+                for (int slot = 0; slot < member.Filled + member.Count; slot++)
+                    for (int at = 0; at < 2 * heads * size; at++)
+                    {
+                        (bool isValue, int head, int d) = (at >= heads * size, at / size % heads, at % size);
+                        int first = CacheWords.Place(Kind.Format, size, member.FirstBlock + p, isValue, heads, head, member.Capacity, slot);
+                        float actual = CacheWords.Read(Kind.Format, words.AsSpan(first), size, isValue, d);
+                        float expected = isValue ? member.Cache.Value(p, head, slot, d) : member.Cache.Key(p, head, slot, d);
+                        Assert.True(expected.Equals(actual), $"{Kind.Format}, slot {slot} of {member.Filled}, number {d}: {actual} is not {expected}");
+                    }
         }
     }
 
-    private sealed class Member : IDisposable
+    // Norm, clip and rotation of one row: the query in place.
+    private (float[] Key, float[] Value) Prepare(float[] query, int row, int token)
     {
-        private readonly AttentionBatch _batch;
-
-        public Member(AttentionBatch batch, int longest)
+        int width = Shape.Heads * Shape.HeadSize, keyWidth = Shape.KeyValueHeads * Shape.HeadSize;
+        Span<float> own = query.AsSpan(row * width, width);
+        float[] key = Key[(row * keyWidth)..((row + 1) * keyWidth)], value = Value[(row * keyWidth)..((row + 1) * keyWidth)];
+        if (QueryNorm.Length > 0)
         {
-            _batch = batch;
-            Random random = batch._random;
-            Streams = random.Next(1, 5);
-            Slots = Streams == 1 ? 0 : random.Next(1, 20);
-            (Filled, Count) = (random.Next(longest), random.Next(1, 6));
-            Capacity = Filled + Count + random.Next(4);
-            int size = batch.Shape.HeadSize, heads = batch.Shape.KeyValueHeads;
-            int stored = batch.FirstLayer ? 1 : Streams;
-            Cache = new KvBuffer(batch.Format, stored, heads, size, Capacity);
-            Prefix = Slots == 0 ? null : new KvBuffer(batch.Format, Streams, heads, size, Slots);
-            Fill(Cache, Filled);
-            if (Prefix is not null) Fill(Prefix, Slots);
-            CacheWords = new uint[DeviceWords(1 + (Layers - 1) * Streams, Capacity)];
-            PrefixWords = new uint[Math.Max(1, DeviceWords(Layers * Streams, Slots))];
-            // What must not be read is NaN.
-            CacheWords.AsSpan().Fill(0x7FC07FC0);
-            PrefixWords.AsSpan().Fill(0x7FC07FC0);
-            Write(Cache, CacheWords, batch.FirstLayer ? 0 : 1 + (batch.Layer - 1) * Streams, Capacity, Filled);
-            if (Prefix is not null) Write(Prefix, PrefixWords, batch.Layer * Streams, Slots, Slots);
+            RmsNorm.Reference(own, QueryNorm, Epsilon, own);
+            RmsNorm.Reference(key, KeyNorm, Epsilon, key);
         }
-
-        public int Streams { get; }
-
-        public int Slots { get; }
-
-        public int Filled { get; }
-
-        public int Count { get; }
-
-        public int Capacity { get; }
-
-        public KvBuffer Cache { get; }
-
-        public KvBuffer? Prefix { get; }
-
-        public uint[] CacheWords { get; }
-
-        public uint[] PrefixWords { get; }
-
-        private int SlotWords => _batch.Format == KvDtype.F32 ? _batch.Shape.HeadSize : (_batch.Shape.HeadSize + 1) / 2;
-
-        public void Dispose()
+        if (Kind.Clip != 0)
         {
-            Cache.Dispose();
-            Prefix?.Dispose();
+            foreach (ref float x in own) x = Math.Clamp(x, -Kind.Clip, Kind.Clip);
+            foreach (ref float x in key.AsSpan()) x = Math.Clamp(x, -Kind.Clip, Kind.Clip);
+            foreach (ref float x in value.AsSpan()) x = Math.Clamp(x, -Kind.Clip, Kind.Clip);
         }
-
-        private int DeviceWords(int blocks, int capacity) => (int)(Attention.Bytes(_batch.Shape, _batch.Format, blocks, capacity) / sizeof(uint));
-
-        private void Fill(KvBuffer buffer, int slots)
-        {
-            int width = buffer.Heads * _batch.Shape.HeadSize;
-            for (int stream = 0; stream < buffer.Streams; stream++)
-                for (int slot = 0; slot < slots; slot++)
-                    buffer.Store(stream, slot, DeviceTest.Draw(_batch._random, width, 2), DeviceTest.Draw(_batch._random, width));
-        }
-
-        private void Write(KvBuffer from, uint[] words, int firstBlock, int capacity, int slots)
-        {
-            int size = _batch.Shape.HeadSize, heads = from.Heads;
-            for (int stream = 0; stream < from.Streams; stream++)
-                for (int part = 0; part < 2; part++)
-                    for (int head = 0; head < heads; head++)
-                        for (int slot = 0; slot < slots; slot++)
-                        {
-                            int at = ((((firstBlock + stream) * 2 + part) * heads + head) * capacity + slot) * SlotWords;
-                            words.AsSpan(at, SlotWords).Clear();
-                            Store(from, stream, head, slot, size, part == 0, words.AsSpan(at, SlotWords));
-                        }
-        }
+        if (Half == 0) return (key, value);
+        ReadOnlySpan<float> cosine = Cosine.AsSpan(token * Half, Half), sine = Sine.AsSpan(token * Half, Half);
+        Rope.Run(own, Shape.HeadSize, cosine, sine);
+        Rope.Run(key, Shape.HeadSize, cosine, sine);
+        return (key, value);
     }
 }

@@ -44,9 +44,11 @@ public abstract class DeviceTest : IDisposable
             if (command.Arguments is { } arguments) ShaderSource.Of(command.Name).Check(arguments);
     }
 
-    internal DeviceBuffer Allocate(long bytes)
+    internal DeviceBuffer Allocate(long bytes) => Own(Device.Memory.Allocate(bytes));
+
+    /// <summary>Has a buffer given back with the others.</summary>
+    internal DeviceBuffer Own(DeviceBuffer buffer)
     {
-        DeviceBuffer buffer = Device.Memory.Allocate(bytes);
         _buffers.Add(buffer);
         return buffer;
     }
@@ -100,9 +102,9 @@ public abstract class DeviceTest : IDisposable
         return Matrix(matrix);
     }
 
-    internal DeviceMatrix Matrix(WeightMatrix matrix)
+    internal DeviceMatrix Matrix(params ReadOnlySpan<WeightMatrix> matrices)
     {
-        DeviceMatrix uploaded = DeviceMatrix.From(Device, matrix);
+        DeviceMatrix uploaded = DeviceMatrix.From(Device, matrices);
         _buffers.Add(uploaded.Values);
         if (uploaded.Scales is { } scales) _buffers.Add(scales);
         return uploaded;

@@ -1,5 +1,4 @@
-// The rows of a pass: what each belongs to. One entry for each, of RowWords words, written by the host.
-const uint RowWords = 12;
+// The rows of a pass: what each belongs to. One entry of 16 words for each, written by the host.
 
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer RowTable { uvec4 at[]; };
 
@@ -16,11 +15,12 @@ struct Row
     uint capacity;      // of the cache, in tokens
     uint position;      // of the row's token
     uint token;         // which of the pass's tokens
+    bool helper;        // of an anchored set: keeps nothing, and sees its own key and value beside the tokens before its own
 };
 
 Row rowOf(RowTable table, uint row)
 {
-    uvec4 a = table.at[row * 3], b = table.at[row * 3 + 1], c = table.at[row * 3 + 2];
+    uvec4 a = table.at[row * 4], b = table.at[row * 4 + 1], c = table.at[row * 4 + 2];
     Row result;
     result.cacheIn = Words(a.xy);
     result.cacheOut = WordsOut(a.xy);
@@ -33,8 +33,9 @@ Row rowOf(RowTable table, uint row)
     result.position = c.y;
     result.token = c.z;
     result.prefixStreams = c.w;
+    result.helper = table.at[row * 4 + 3].x != 0;
     return result;
 }
 
-// In a cache, layer 0 has one stream and the others have all: [blocks, keys or values, heads, capacity, D].
+// In a cache, layer 0 has one stream and the others have all: [blocks, keys or values, heads, capacity, a slot].
 uint cacheBlock(Row row, uint layer) { return layer == 0 ? 0 : 1 + (layer - 1) * row.streams + row.stream; }
