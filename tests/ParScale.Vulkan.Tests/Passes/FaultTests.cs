@@ -1,4 +1,3 @@
-using ParScale.Configuration;
 using ParScale.Generation;
 using ParScale.Kernels.Formats;
 using ParScale.Vulkan.Devices;

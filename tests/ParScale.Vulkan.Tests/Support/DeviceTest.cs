@@ -134,11 +134,14 @@ public abstract class DeviceTest : IDisposable
         return values;
     }
 
-    /// <summary>Fails where values differ by more than a share of the largest expected one, or one is NaN and the other is not.</summary>
-    internal static void Close(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double allowed, string what)
+    /// <summary>
+    /// Fails where values differ by more than a share of the largest expected one, or of <paramref name="least"/> if that is larger, or one is NaN
+    /// and the other is not.
+    /// </summary>
+    internal static void Close(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double allowed, string what, double least = 1e-30)
     {
         Assert.Equal(expected.Length, actual.Length);
-        double largest = 0, error = 0;
+        double largest = least, error = 0;
         for (int i = 0; i < expected.Length; i++)
         {
             if (float.IsNaN(expected[i]) && float.IsNaN(actual[i])) continue;
@@ -146,6 +149,6 @@ public abstract class DeviceTest : IDisposable
             double off = Math.Abs((double)expected[i] - actual[i]);
             error = double.IsNaN(off) ? double.PositiveInfinity : Math.Max(error, off);
         }
-        Assert.True(error <= allowed * Math.Max(largest, 1e-30), $"{what}: off by {error:e1} of {largest:e1}");
+        Assert.True(error <= allowed * largest, $"{what}: off by {error:e1} of {largest:e1}");
     }
 }
