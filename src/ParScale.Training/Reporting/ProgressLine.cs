@@ -14,14 +14,11 @@ internal sealed class ProgressLine(long steps)
 
     public void Show(LogRow row)
     {
-        double left = (steps - row.Step) * (double)row.Tokens / row.Step / Math.Max(1e-9, row.TokensPerSecond);
-        long seconds = (long)Math.Min(left, LongestShown);
         string validation = row.ValLossPerToken is null ? "" : string.Create(CultureInfo.InvariantCulture,
             $"  val {row.ValLossPerToken:F4} ({row.ValLossPerCharacter:F4}/char)");
         string text = string.Create(CultureInfo.InvariantCulture,
             $"step {row.Step}/{steps}  loss {row.TrainLoss:F4}{validation}  lr {row.LearningRate:E2}  ")
-            + string.Create(CultureInfo.InvariantCulture,
-            $"{row.TokensPerSecond:F0} tokens/s{Share(row)}  ETA {seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}");
+            + Speed(row);
         if (row.Streams is { } streams) text += $"  {Describe(streams)}";
         if (row.Elastic is { } elastic)
             text += $"  {string.Join(' ', elastic.Select(cut => string.Create(CultureInfo.InvariantCulture, $"P{cut.Streams} {cut.Loss:F4}")))}";
@@ -35,6 +32,16 @@ internal sealed class ProgressLine(long steps)
     {
         string text = ScreenText.Of(sample.Prompt + sample.Text).Replace("\n", "\n  ", StringComparison.Ordinal);
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"sample at step {sample.Step}:\n  {text}"));
+    }
+
+    // Nothing is timed yet behind the first step, also that of a resumed run.
+    private string Speed(LogRow row)
+    {
+        if (row.TokensPerSecond <= 0) return "ETA ?";
+        double left = (steps - row.Step) * (double)row.Tokens / row.Step / row.TokensPerSecond;
+        long seconds = (long)Math.Min(left, LongestShown);
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{row.TokensPerSecond:F0} tokens/s{Share(row)}  ETA {seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}");
     }
 
     private static string Share(LogRow row) => row.ShareOfPeak is { } share
