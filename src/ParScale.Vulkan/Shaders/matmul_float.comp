@@ -59,7 +59,7 @@ void main()
                 if (Format == F32) w = weights.at[weightRow * (columns / 4) + k];
                 else
                 {
-                    uvec2 words = Pairs(weights).at[weightRow * (columns / 4) + k];
+                    uvec2 words = Pairs(uvec2(weights)).at[weightRow * (columns / 4) + k];
                     w = vec4(lowerHalf(words.x), upperHalf(words.x), lowerHalf(words.y), upperHalf(words.y));
                 }
                 for (uint r = 0; r < Rows; r++)
