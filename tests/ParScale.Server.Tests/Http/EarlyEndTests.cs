@@ -11,7 +11,6 @@ public sealed class EarlyEndTests
 {
     // A text of minutes, and the longer the slower the machine is: within the time of a test it cannot be over by itself.
     private const int Context = 131_072;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private const string Long = """ "ignore_eos": true, "temperature": 1""";
 
@@ -37,23 +36,13 @@ public sealed class EarlyEndTests
                 await socket.ConnectAsync(server.Address.Host, server.Address.Port, TestContext.Current.CancellationToken);
                 await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
                     $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"), TestContext.Current.CancellationToken);
-                await Until(() => engine.Passes >= start + 20, "nothing is written");
+                await Eventually.Is(() => engine.Passes >= start + 20, "nothing is written");
                 Assert.Equal(1, server.Service.Running);
             }
-            await Until(() => server.Service.Running == 0, "the request still runs");
+            await Eventually.Is(() => server.Service.Running == 0, "the request still runs");
             // The engine has nothing to run either.
-            await Until(() => engine.Running + engine.Waiting == 0, "the engine still works for the request");
+            await Eventually.Is(() => engine.Running + engine.Waiting == 0, "the engine still works for the request");
             Assert.True(engine.Passes - start < Context - 1000, "the text was generated to its end");
-        }
-    }
-
-    private static async Task Until(Func<bool> isSo, string otherwise)
-    {
-        long start = TimeProvider.System.GetTimestamp();
-        while (!isSo())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < Patience, otherwise);
-            await Task.Delay(1, TestContext.Current.CancellationToken);
         }
     }
 
