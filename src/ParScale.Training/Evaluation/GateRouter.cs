@@ -1,3 +1,4 @@
+using ParScale.Training.Modules;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Evaluation;
@@ -31,9 +32,12 @@ internal static class GateRouter
         double[] weights;
         using (NewDisposeScope())
         {
-            Tensor x = tensor([.. known.SelectMany(Standard)]).view(known.Length, Features), y = tensor([.. gains.Select(gain => gain - mean)]);
-            Tensor squares = matmul(x.t(), x) / known.Length + Ridge * eye(Features, dtype: ScalarType.Float64);
-            weights = [.. linalg.solve(squares, matmul(x.t(), y) / known.Length).data<double>()];
+            // Each row divided by the root of their number, so that products are means; TorchSharp does not hold numbers that tensors are divided by.
+            double share = 1 / Math.Sqrt(known.Length);
+            Tensor x = tensor([.. known.SelectMany(Standard).Select(figure => figure * share)]).view(known.Length, Features);
+            Tensor y = tensor([.. gains.Select(gain => (gain - mean) * share)]);
+            Tensor ridge = tensor([.. Enumerable.Range(0, Features * Features).Select(i => i % (Features + 1) == 0 ? Ridge : 0)]).view(Features, Features);
+            weights = [.. linalg.solve(matmul(x.t(), x).Plus(ridge), matmul(x.t(), y)).data<double>()];
         }
         return [.. asked.Select(one => mean + Standard(one).Zip(weights, (figure, weight) => figure * weight).Sum())];
 
