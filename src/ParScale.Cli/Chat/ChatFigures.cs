@@ -18,12 +18,12 @@ internal static class ChatFigures
 
     /// <summary>An answer's figures in one line.</summary>
     public static string Of(ChatTurnResult answer) => string.Create(CultureInfo.InvariantCulture,
-        $"{Speed(answer)} tokens/s | P {answer.Streams}{GenerationRun.MeanWords(answer.MeanStreams, answer.CatchUpTokens)} | prompt {answer.PromptTokens} tokens, {answer.CachedTokens} cached, in {answer.PrefillMs:F0} ms"
+        $"{Speed(answer)} tokens/s | {Streams(answer)} | prompt {answer.PromptTokens} tokens, {answer.CachedTokens} cached, in {answer.PrefillMs:F0} ms"
         + $" | {answer.Tokens} new tokens ({answer.FinishReason}) | seed {answer.Seed}");
 
     /// <summary>The same for a screen, where <c>/stats</c> has the rest.</summary>
     public static string Short(ChatTurnResult answer) => string.Create(CultureInfo.InvariantCulture,
-        $"{Speed(answer)} tokens/s | {answer.Tokens} tokens | prompt {answer.PromptTokens}, {answer.CachedTokens} cached | P {answer.Streams}{GenerationRun.MeanWords(answer.MeanStreams, answer.CatchUpTokens)}")
+        $"{Speed(answer)} tokens/s | {answer.Tokens} tokens | prompt {answer.PromptTokens}, {answer.CachedTokens} cached | {Streams(answer)}")
         + (answer.FinishReason == "cancelled" ? " | stopped" : "");
 
     /// <summary>What to do when an answer did not end by itself; null when it did.</summary>
@@ -47,6 +47,8 @@ internal static class ChatFigures
 
     /// <summary>A weight as a share, such as <c>27.3 %</c>.</summary>
     public static string Share(float weight) => string.Create(CultureInfo.InvariantCulture, $"{100 * weight:F1} %");
+
+    private static string Streams(ChatTurnResult answer) => $"P {Number(answer.Streams)}{GenerationRun.MeanWords(answer.MeanStreams, answer.CatchUpTokens)}";
 
     private static string Speed(ChatTurnResult answer) =>
         answer.DecodeMsPerToken > 0 ? (1000 / answer.DecodeMsPerToken).ToString("F1", CultureInfo.InvariantCulture) : "-";

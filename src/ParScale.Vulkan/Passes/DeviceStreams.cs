@@ -61,7 +61,7 @@ internal sealed class DeviceStreams : IDisposable
     // Singles, or pairs of bfloat16, as the CPU has rounded them.
     private static uint[] Words(ModelConfig config, StreamSet set, KvDtype type)
     {
-        int size = config.HeadSize, heads = config.KeyValueHeads, slots = set.Config.PrefixTokens, slot = type == KvDtype.F32 ? size : (size + 1) / 2;
+        int size = config.HeadSize, heads = config.KeyValueHeads, slots = set.Config.PrefixTokens, slot = Attention.SlotWords(type, size);
         var words = new uint[config.LayerCount * set.Count * 2 * heads * slots * slot];
         int at = 0;
         for (int layer = 0; layer < config.LayerCount; layer++)

@@ -71,7 +71,7 @@ internal sealed class PassRecorder(
         PassScratch s = scratch;
         bool first = index == 0;
         if (first) Elementwise.Norm(device, recording, s.Embedded, size.Tokens, config.HiddenSize, layer.InputNorm, _epsilon, s.Normed);
-        else Elementwise.AddAndNorm(device, recording, s.Hidden, s.Added.Buffer, size.Rows, config.HiddenSize, layer.InputNorm, _epsilon, s.Normed);
+        else AddAndNorm(recording, weights.Layers[index - 1].FeedForwardOutputNorm, size.Rows, layer.InputNorm);
         int rows = first ? size.Tokens : size.Rows;
         s.Product.Run(recording, s.Normed, rows, Of(layer.Query, s.Query), Of(layer.Key, s.Key), Of(layer.Value, s.Value));
         var projections = new Projections(s.Query, s.Key, s.Value, Shared: first);
@@ -82,12 +82,10 @@ internal sealed class PassRecorder(
         layer.Attention.Run(
             recording, projections, rules, append: false, inputs.Rows(s.Inputs), size.Rows, index, [s.Caches], [], s.Attended);
         s.Product.Run(recording, s.Attended, size.Rows, Of(layer.Output, s.Added));
-        NormOfAdded(recording, layer.AttentionOutputNorm, size.Rows);
-        Elementwise.AddAndNorm(device, recording, s.Hidden, s.Added.Buffer, size.Rows, config.HiddenSize, layer.FeedForwardNorm, _epsilon, s.Normed);
+        AddAndNorm(recording, layer.AttentionOutputNorm, size.Rows, layer.FeedForwardNorm);
         s.Product.Run(recording, s.Normed, size.Rows, Of(layer.Gate, s.Gate), Of(layer.Up, s.Up));
         Elementwise.Gate(device, recording, layer.Activation, s.Gate, s.Up, size.Rows, layer.Gate.Weights.Rows, s.Gate);
         s.Product.Run(recording, s.Gate, size.Rows, Of(layer.Down, s.Added));
-        NormOfAdded(recording, layer.FeedForwardOutputNorm, size.Rows);
     }
 
     private HeadRules Turned(PassInputs inputs, int turn)
@@ -96,9 +94,12 @@ internal sealed class PassRecorder(
         return new HeadRules { Cosine = cosine, Sine = sine, Half = inputs.Half(turn) };
     }
 
-    private void NormOfAdded(Recording recording, DeviceBuffer? weight, int rows)
+    // What the last block gave, with the norm behind it where there is one, joins the residual stream; then the norm before the next.
+    private void AddAndNorm(Recording recording, DeviceBuffer? behind, int rows, DeviceBuffer before)
     {
-        if (weight is not null) Elementwise.Norm(device, recording, scratch.Added, rows, config.HiddenSize, weight, _epsilon, scratch.Added);
+        (DeviceRows x, DeviceBuffer added, DeviceRows y) = (scratch.Hidden, scratch.Added.Buffer, scratch.Normed);
+        if (behind is null) Elementwise.AddAndNorm(device, recording, x, added, rows, config.HiddenSize, before, _epsilon, y);
+        else Elementwise.AddNormedAndNorm(device, recording, x, added, behind, rows, config.HiddenSize, before, _epsilon, y);
     }
 
     // The rows of wanted tokens, the P states of each mixed to one, and the first logits.
@@ -106,7 +107,8 @@ internal sealed class PassRecorder(
     {
         PassScratch s = scratch;
         Elementwise.NormOfRows(
-            device, recording, s.Hidden, s.Added.Buffer, inputs.Wanted(s.Inputs), size.WantedRows, config.HiddenSize, weights.FinalNorm, _epsilon, s.Final);
+            device, recording, s.Hidden, s.Added.Buffer, inputs.Wanted(s.Inputs), size.WantedRows, config.HiddenSize, weights.FinalNorm, _epsilon, s.Final,
+            weights.Layers[^1].FeedForwardOutputNorm);
         int token = 0, row = 0, weight = 0;
         foreach ((StreamSet set, int wanted) in groups)
         {
