@@ -61,7 +61,7 @@ trainer_systems() { sed -n 's:.*<ToolPackageRuntimeIdentifiers>\(.*\)</.*:\1:p' 
 
 pack() { echo "pack $*"; dotnet pack "$@" -o "$out" --artifacts-path "$work/build" "${settings[@]}"; }
 
-# archive SYSTEM: one executable that brings .NET with it; beside it the embedded models and the drawing libraries.
+# archive SYSTEM: one executable that brings .NET with it; beside it the embedded model and the drawing libraries.
 archive() {
     local system=$1 name=parscale-$version-$1
     local folder=$work/$name

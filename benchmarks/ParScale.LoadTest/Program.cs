@@ -1,8 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using ParScale.Configuration;
+using ParScale;
 using ParScale.LoadTest;
-using ParScale.TestSupport;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var tool = new Option<string>("--tool") { Description = "The built parscale.", Required = true };
@@ -20,10 +19,7 @@ var root = new RootCommand("Load on servers of this repository.");
 var soak = new Command("soak", "Many clients with P of 1, 2 and 4 on the embedded model: every answer must be that of its solo run.") { tool, clients, seconds, requests };
 soak.SetAction(async (parse, _) =>
 {
-    using var folder = new TempFolder();
-    string embedded = Path.Combine(AppContext.BaseDirectory, "models", "shakespeare-p4");
-    RandomCheckpoint.WriteAddOn(folder.File("p2"), embedded, new StreamConfig(2, 48, 0.1), seed: 2);
-    SoakResult result = await Soak.Run(parse.GetValue(tool)!, embedded, folder.File("p2"), parse.GetValue(clients), parse.GetValue(requests), TimeSpan.FromSeconds(parse.GetValue(seconds)));
+    SoakResult result = await Soak.Run(parse.GetValue(tool)!, EmbeddedModel.Folder(), parse.GetValue(clients), parse.GetValue(requests), TimeSpan.FromSeconds(parse.GetValue(seconds)));
     Console.WriteLine($"{result.Whole} whole, {result.Cut} left, {result.TurnedAway} turned away; {result.Wrong.Count} wrong, {result.Errors.Count} errors, {result.LeftBehind} left behind");
     Console.WriteLine($"memory {result.MemoryMiB[0]:F0} MiB at first, {result.MemoryMiB.Max():F0} at most, {result.MemoryMiB[^1]:F0} at last, last quarter over second {result.MemoryGrowth:F3}; exit code {result.ExitCode}");
     foreach (string line in result.Wrong.Concat(result.Errors).Take(10)) Console.WriteLine(line);

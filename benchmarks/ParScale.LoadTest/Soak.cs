@@ -30,15 +30,14 @@ public static class Soak
 
     /// <summary>Runs it.</summary>
     /// <param name="tool">The built <c>parscale</c>.</param>
-    /// <param name="model">A folder with a set of four streams.</param>
-    /// <param name="two">An add-on of two streams for it.</param>
+    /// <param name="model">A folder that runs with 1, 2 and 4 streams.</param>
     /// <param name="clients">Clients at once.</param>
     /// <param name="requests">Requests that differ.</param>
     /// <param name="time">How long.</param>
-    public static async Task<SoakResult> Run(string tool, string model, string two, int clients, int requests, TimeSpan time)
+    public static async Task<SoakResult> Run(string tool, string model, int clients, int requests, TimeSpan time)
     {
         // Fewer places than clients: some are turned away, and come back. Little memory of earlier requests: it is full soon, and stays so.
-        await using ServerProcess server = await ServerProcess.Start(tool, "serve", "-m", model, "--add-streams", two, "--chat-template", "chatml",
+        await using ServerProcess server = await ServerProcess.Start(tool, "serve", "-m", model, "--chat-template", "chatml",
             "--parallel", "32", "--queue", $"{clients * 3 / 4}", "--kv-memory", "64");
         using var client = new WireClient(server.Address);
         SoakRequest[] all = [.. Enumerable.Range(0, requests).Select(number => new SoakRequest(number))];

@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const tool = process.env.PARSCALE ?? join(root, "src", "ParScale.Cli", "bin", "Release", "net10.0", "parscale");
-const source = join(root, "models", "shakespeare-p4");
+const source = join(root, "models", "shakespeare");
 const repo = "acme/shakespeare";
 const commit = "0123456789abcdef0123456789abcdef01234567";
 const names = readdirSync(source).sort();

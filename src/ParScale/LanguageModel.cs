@@ -113,7 +113,7 @@ public sealed partial class LanguageModel : IDisposable
         int threads = options.Threads ?? Math.Min(Environment.ProcessorCount, MostThreads);
         if (threads is < 1 or > MostThreads) throw ParScaleException.Usage("CL-02", $"threads is {threads}; it must be 1 to {MostThreads}");
         if (options.KvMemory is < 1) throw ParScaleException.Usage("CL-02", $"the key-value memory is {options.KvMemory} bytes; it must be at least 1");
-        folder = SystemPath.WithoutDots(folder ?? EmbeddedModel.Folder(options.OwnStreams));
+        folder = SystemPath.WithoutDots(folder ?? EmbeddedModel.Folder());
         HeaderChecksum.Require(folder);
         CheckpointConfig config = CheckpointConfig.Load(folder);
         QuantizedFolder.RequireType(config, options.Dtype);

@@ -8,7 +8,7 @@ public sealed record LoadOptions
 {
     /// <summary>
     /// P that requests run with when they do not choose. Null takes what the checkpoint has; 1 leaves its streams out and runs the
-    /// backbone alone. An elastic checkpoint keeps all its numbers of streams resident. For the embedded models it chooses among them.
+    /// backbone alone. An elastic checkpoint keeps all its numbers of streams resident.
     /// </summary>
     public int? Streams { get; init; }
 

@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 using ParScale.Server.Tests;
 
 [assembly: AssemblyFixture(typeof(ParScale.Page.Tests.Browser))]
-[assembly: AssemblyFixture(typeof(ParScale.Page.Tests.EmbeddedModels))]
+[assembly: AssemblyFixture(typeof(ParScale.Page.Tests.Embedded))]
 
 namespace ParScale.Page.Tests;
 
@@ -49,14 +49,10 @@ public sealed class Browser : IAsyncLifetime
     }
 }
 
-/// <summary>The models that travel with the library, which have no chat template.</summary>
-public sealed class EmbeddedModels : IDisposable
+/// <summary>The model that travels with the library. It runs with 1, 2 and 4 streams and has no chat template.</summary>
+public sealed class Embedded : IDisposable
 {
-    public IReadOnlyList<(string Name, LanguageModel Model)> Models { get; } =
-        [.. EmbeddedModel.StreamCounts.OrderDescending().Select(streams => ($"shakespeare-p{streams}", LanguageModel.Load(null, new LoadOptions { Streams = streams })))];
+    public LanguageModel Model { get; } = LanguageModel.Load();
 
-    public void Dispose()
-    {
-        foreach ((_, LanguageModel model) in Models) model.Dispose();
-    }
+    public void Dispose() => Model.Dispose();
 }

@@ -4,20 +4,20 @@ using ParScale.Server.Tests;
 
 namespace ParScale.Page.Tests;
 
-/// <summary>Models without a chat template continue texts; the embedded ones are such.</summary>
-public sealed class TextTests(Browser browser, EmbeddedModels embedded)
+/// <summary>Models without a chat template continue texts; the embedded one is such.</summary>
+public sealed class TextTests(Browser browser, Embedded embedded)
 {
     private const string Seeded = """{"seed": "2", "maxTokens": "48"}""";
 
     [Fact]
     public async Task A_base_model_continues_what_is_written()
     {
-        await using TestServer server = await TestServer.StartAll(embedded.Models);
+        await using TestServer server = await TestServer.Start(embedded.Model, name: "shakespeare");
         await using OpenPage page = await browser.Open(server, preferences: Seeded);
         await Assertions.Expect(page.Page.Locator(".welcome h2")).ToHaveTextAsync("Begin a text");
         Assert.Equal(["1", "2", "4"], await page.TextsOf("#streams label"));
         await page.Ask("ROMEO:");
-        JsonElement alone = await server.Ask("/v1/completions", """{"model": "shakespeare-p4", "prompt": "ROMEO:", "seed": 2, "max_tokens": 48}""");
+        JsonElement alone = await server.Ask("/v1/completions", """{"model": "shakespeare", "prompt": "ROMEO:", "seed": 2, "max_tokens": 48}""");
         string expected = "ROMEO:" + alone.GetProperty("choices")[0].GetProperty("text").GetString();
         Assert.Equal(expected, await page.Page.Locator(".manuscript").TextContentAsync());
     }
@@ -25,7 +25,7 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
     [Fact]
     public async Task A_text_goes_on_beyond_the_context()
     {
-        await using TestServer server = await TestServer.StartAll(embedded.Models);
+        await using TestServer server = await TestServer.Start(embedded.Model, name: "shakespeare");
         await using OpenPage page = await browser.Open(server, preferences: Seeded);
         await page.Ask("ROMEO:");
         string text = (await page.Page.Locator(".manuscript").TextContentAsync())!;
@@ -43,10 +43,10 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
     [Fact]
     public async Task The_map_shows_which_stream_led_each_token()
     {
-        await using TestServer server = await TestServer.StartAll(embedded.Models);
-        await using OpenPage page = await browser.Open(server, preferences: Seeded);
+        await using TestServer server = await TestServer.Start(embedded.Model, name: "shakespeare");
+        await using OpenPage page = await browser.Open(server, preferences: """{"seed": "1", "maxTokens": "48"}""");
         await page.Ask("ROMEO:");
-        JsonElement alone = (await server.Ask("/v1/completions", """{"model": "shakespeare-p4", "prompt": "ROMEO:", "seed": 2, "max_tokens": 48, "stream_weights": true}""")).GetProperty("choices")[0];
+        JsonElement alone = (await server.Ask("/v1/completions", """{"model": "shakespeare", "prompt": "ROMEO:", "seed": 1, "max_tokens": 48, "stream_weights": true}""")).GetProperty("choices")[0];
         int[] leaders = [.. alone.GetProperty("stream_weights").EnumerateArray().Select(one => one.EnumerateArray().Select(weight => weight.GetSingle()).ToArray()).Select(one => Array.IndexOf(one, one.Max()))];
         string[] classes = await page.Page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('.token')].map(token => token.className)");
         Assert.Equal(leaders.Select(leader => $"token stream s{leader}"), classes);
@@ -55,7 +55,7 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
         for (int stream = 0; stream < 4; stream++)
         {
             Assert.Matches($@"^Stream {stream + 1}[\d.]+ %, leads {leaders.Count(leader => leader == stream)}$", legend[stream]);
-            // The colour is not the only sign.
+            // The colour is not the only sign: the lines below are of all four.
             Assert.True(leaders.Contains(stream));
         }
         string[] lines = await page.Page.EvaluateAsync<string[]>("() => [0, 1, 2, 3].map(stream => getComputedStyle(document.querySelector(`.token.s${stream}`)).textDecorationStyle)");
@@ -65,10 +65,10 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
     [Fact]
     public async Task A_token_tells_its_probability_to_pointer_and_keyboard()
     {
-        await using TestServer server = await TestServer.StartAll(embedded.Models);
+        await using TestServer server = await TestServer.Start(embedded.Model, name: "shakespeare");
         await using OpenPage page = await browser.Open(server, preferences: Seeded);
         await page.Ask("ROMEO:");
-        JsonElement alone = (await server.Ask("/v1/completions", """{"model": "shakespeare-p4", "prompt": "ROMEO:", "seed": 2, "max_tokens": 48, "logprobs": 5}""")).GetProperty("choices")[0].GetProperty("logprobs");
+        JsonElement alone = (await server.Ask("/v1/completions", """{"model": "shakespeare", "prompt": "ROMEO:", "seed": 2, "max_tokens": 48, "logprobs": 5}""")).GetProperty("choices")[0].GetProperty("logprobs");
         ILocator card = page.Page.Locator("#inspector"), tokens = page.Page.Locator(".token");
         async Task Shows(int token)
         {
@@ -103,7 +103,7 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
     [Fact]
     public async Task Texts_of_several_P_grow_side_by_side()
     {
-        await using TestServer server = await TestServer.StartAll(embedded.Models);
+        await using TestServer server = await TestServer.Start(embedded.Model, name: "shakespeare");
         await using OpenPage page = await browser.Open(server, preferences: Seeded);
         await page.Page.ClickAsync("#compare");
         await page.Choose("streams", "2");
@@ -116,9 +116,23 @@ public sealed class TextTests(Browser browser, EmbeddedModels embedded)
     }
 
     [Fact]
+    public async Task Models_called_by_their_P_count_as_one()
+    {
+        using var two = LanguageModel.Load(null, new LoadOptions { Streams = 2 });
+        await using TestServer server = await TestServer.StartAll([("plays-p4", embedded.Model), ("plays-p2", two)]);
+        await using OpenPage page = await browser.Open(server, preferences: Seeded);
+        await page.Page.Locator(".welcome h2").WaitForAsync();
+        Assert.Equal(["2", "4"], await page.TextsOf("#streams label"));
+        await page.Choose("streams", "2");
+        await page.Ask("ROMEO:");
+        JsonElement alone = await server.Ask("/v1/completions", """{"model": "plays-p2", "prompt": "ROMEO:", "seed": 2, "max_tokens": 48}""");
+        Assert.Equal("ROMEO:" + alone.GetProperty("choices")[0].GetProperty("text").GetString(), await page.Page.Locator(".manuscript").TextContentAsync());
+    }
+
+    [Fact]
     public async Task Figures_beside_others_are_those_of_a_columns_own_P()
     {
-        await using TestServer server = await TestServer.StartAll(embedded.Models);
+        await using TestServer server = await TestServer.Start(embedded.Model, name: "shakespeare");
         await using OpenPage page = await browser.Open(server, preferences: """{"seed": "2", "maxTokens": "20"}""");
         await page.Ask("ROMEO:");
         string begun = (await page.Page.Locator(".tokens").TextContentAsync())!;

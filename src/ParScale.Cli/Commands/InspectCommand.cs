@@ -28,10 +28,9 @@ internal sealed class InspectCommand : ExampleCommand
 
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
-        int? streams = _streams.Count(parse);
         string? given = _model.Given(parse);
-        using ModelInspection inspection = given is null ? ModelInspection.Of(EmbeddedModel.Folder(streams)) : ModelFolderOption.Inspect(given, terminal);
-        CheckpointConfig? config = inspection.Config?.WithStreams(streams);
+        using ModelInspection inspection = given is null ? ModelInspection.Of(EmbeddedModel.Folder()) : ModelFolderOption.Inspect(given, terminal);
+        CheckpointConfig? config = inspection.Config?.WithStreams(_streams.Count(parse));
         InspectResult result = InspectResult.Of(inspection, config);
         if (json) terminal.WriteJson(result, CliJson.Readable.InspectResult);
         else InspectText.Write(result, terminal.Out);

@@ -78,14 +78,6 @@ internal sealed class ModelOptions(bool allSets = false, bool mayRest = false)
         return model;
     }
 
-    /// <summary>The embedded models that were trained for another P than <paramref name="model"/>; none where a model, its P or streams were chosen.</summary>
-    public LanguageModel[] LoadSiblings(LanguageModel model, ParseResult parse, Func<LoadOptions, LoadOptions> change)
-    {
-        if (!IsEmbedded(parse) || _streams.IsGiven(parse) || parse.GetValue(_add) is { Length: > 0 }) return [];
-        IEnumerable<int> others = EmbeddedModel.StreamCounts.Where(count => count != model.Streams.Count);
-        return [.. others.Select(count => LanguageModel.Load(null, change(Options(parse) with { Streams = count, Device = model.Device })))];
-    }
-
     /// <summary>Whether the embedded model is meant.</summary>
     public bool IsEmbedded(ParseResult parse) => !_model.IsGiven(parse);
 

@@ -59,26 +59,13 @@ internal sealed class ServeCommand : ExampleCommand
             app => app.MapParScale(service).MapNothingElse(service), [ParScaleService.TelemetryName]).ConfigureAwait(false);
         // Listening before the model is there: whoever waits for it asks /ready.
         ChatTemplate? template = ChatTemplateOption.Read(parse.GetValue(_template), terminal);
-        LoadOptions Change(LoadOptions load) => load with { ChatTemplate = template };
-        using LanguageModel model = _model.Load(parse, terminal, Change);
-        string name = parse.GetValue(_alias) ?? NameOf(model);
-        // Without a model of the user's own, all embedded ones are there to be compared; a name is given to one only.
-        using var siblings = new Loaded(parse.GetValue(_alias) is null ? _model.LoadSiblings(model, parse, Change) : []);
-        service.Serve([(name, model), .. siblings.Models.Select(sibling => (NameOf(sibling), sibling))]);
+        using LanguageModel model = _model.Load(parse, terminal, load => load with { ChatTemplate = template });
+        string name = parse.GetValue(_alias) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder));
+        service.Serve([(name, model)]);
         if (json) terminal.WriteJson(new ServeResult(host.Address.ToString(), name, [.. model.StreamSets.Select(set => set.Count)]), CliJson.Readable.ServeResult);
         terminal.Note($"{name} is served at {host.Address}v1 with P = {string.Join(", ", model.StreamSets.Select(set => set.Count))}; Ctrl+C stops");
         if (options.Page) terminal.Note($"open {host.Address} in a browser to write with it");
         return await host.RunUntilStopped(_listen.DrainWindow(parse), terminal).ConfigureAwait(false);
-    }
-
-    private static string NameOf(LanguageModel model) => Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder));
-
-    private sealed record Loaded(LanguageModel[] Models) : IDisposable
-    {
-        public void Dispose()
-        {
-            foreach (LanguageModel model in Models) model.Dispose();
-        }
     }
 }
 

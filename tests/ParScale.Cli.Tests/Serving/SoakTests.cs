@@ -1,5 +1,4 @@
 using ParScale.Cli.Tests.Support;
-using ParScale.Configuration;
 using ParScale.LoadTest;
 
 namespace ParScale.Cli.Tests.Serving;
@@ -11,10 +10,7 @@ public class SoakTests
     public async Task Many_clients_at_once_get_what_each_would_get_alone()
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("needs kill");
-        using var folder = new TempFolder();
-        string embedded = Path.Combine(AppContext.BaseDirectory, "models", "shakespeare-p4");
-        RandomCheckpoint.WriteAddOn(folder.File("p2"), embedded, new StreamConfig(2, 48, 0.1), seed: 2);
-        SoakResult result = await Soak.Run(ToolProcess.Executable, embedded, folder.File("p2"), clients: 200, requests: 60, TimeSpan.FromSeconds(6));
+        SoakResult result = await Soak.Run(ToolProcess.Executable, EmbeddedModel.Folder(), clients: 200, requests: 60, TimeSpan.FromSeconds(6));
         Assert.Empty(result.Wrong);
         Assert.Empty(result.Errors);
         Assert.Equal((0, 0), (result.LeftBehind, result.ExitCode));

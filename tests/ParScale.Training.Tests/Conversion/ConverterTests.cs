@@ -65,7 +65,8 @@ public sealed class ConverterTests
     public void The_loss_of_the_embedded_model_jumps_by_no_more_than_promised(string init, double most)
     {
         using var folder = new TempFolder();
-        ConvertReport report = Converter.AddStreams(EmbeddedModel.Folder(1), folder.File("new"), Options with
+        Converter.Slice(EmbeddedModel.Folder(), folder.File("plain"), 1);
+        ConvertReport report = Converter.AddStreams(folder.File("plain"), folder.File("new"), Options with
         {
             PrefixTokens = 48,
             Init = Enum.Parse<StreamInit>(init, ignoreCase: true),
@@ -79,7 +80,8 @@ public sealed class ConverterTests
     public void Without_a_text_the_model_writes_one_itself()
     {
         using var folder = new TempFolder();
-        ConvertReport report = Converter.AddStreams(EmbeddedModel.Folder(1), folder.File("new"), Options);
+        Converter.Slice(EmbeddedModel.Folder(), folder.File("plain"), 1);
+        ConvertReport report = Converter.AddStreams(folder.File("plain"), folder.File("new"), Options);
         Assert.Null(report.LossBefore);
         Assert.InRange(report.PrefixShare!.Value, 1e-6, 0.2);
     }

@@ -101,7 +101,7 @@ async function textRequest(conversation, answer, family, signal) {
 
 // Tokens as they are kept: text, probability, the likeliest ones with theirs, weights of the streams.
 function tokensOf(choice) {
-  const weights = choice.stream_weights?.map(one => one?.map(weight => Number(weight.toFixed(3))));
+  const weights = choice.stream_weights?.map(one => one?.map(weight => Number(weight.toFixed(5))));
   const known = choice.delta
     ? (choice.logprobs?.content ?? []).map(token => ({ s: token.token, logprob: token.logprob, top: token.top_logprobs.map(one => [one.token, one.logprob]) }))
     : (choice.logprobs?.tokens ?? []).map((token, i) => ({ s: token, logprob: choice.logprobs.token_logprobs[i], top: Object.entries(choice.logprobs.top_logprobs[i] ?? {}) }));
