@@ -4,7 +4,7 @@ using ParScale.Vulkan.Runtime;
 namespace ParScale.Vulkan.Kernels;
 
 /// <summary>
-/// y = x W^T + bias for any number of rows of x: up to <see cref="MostRows"/> share one reading of the weights. The bits of a row do not
+/// y = x W^T + bias for any number of rows of x in one command: up to <see cref="MostRows"/> share one reading of the weights. The bits of a row do not
 /// depend on the others; with block-quantized weights they are those of the CPU.
 /// </summary>
 /// <param name="device">The device.</param>
@@ -81,7 +81,7 @@ internal sealed class MatMul(VulkanDevice device, int rows, int columns) : IDisp
         x = Round(recording, weights, x, count);
         if (weights.Rows < (routes.Experts - 1) * DeviceMatrix.Padded(outputs) + outputs)
             throw new ArgumentException("there are not weights for each expert", nameof(weights));
-        Dispatch(recording, weights, x, null, y, 0, MostExpertRows, null, routes, places ? 2 : 1, outputs);
+        Dispatch(recording, weights, x, count, MostExpertRows, null, y, null, routes, places ? 2 : 1, outputs, routes.Experts);
     }
 
     /// <inheritdoc/>
@@ -93,30 +93,31 @@ internal sealed class MatMul(VulkanDevice device, int rows, int columns) : IDisp
 
     private static int GroupSize(DeviceMatrix weights) => WeightFormats.IsQuantized(weights.Type) ? QuantizedLayout.GroupSize(weights.Type) : 0;
 
+    // As few readings of the weights as there can be, and as many rows for each.
     private void Each(Recording recording, DeviceMatrix weights, ProductInput x, int count, DeviceBuffer? bias, DeviceRows y, float? factor)
     {
-        for (int first = 0; first < count; first += MostRows)
-            Dispatch(recording, weights, x, bias, y, first, Math.Min(MostRows, count - first), factor, null, 0, weights.Rows);
+        int readings = (count + MostRows - 1) / MostRows;
+        Dispatch(recording, weights, x, count, (count + readings - 1) / readings, bias, y, factor, null, 0, weights.Rows, readings);
     }
 
     private void Dispatch(
-        Recording recording, DeviceMatrix weights, ProductInput x, DeviceBuffer? bias, DeviceRows y, int first, int count, float? factor, Routes? routes, int which,
-        int outputs)
+        Recording recording, DeviceMatrix weights, ProductInput x, int count, int together, DeviceBuffer? bias, DeviceRows y, float? factor, Routes? routes,
+        int which, int outputs, int groups)
     {
-        int format = Format(weights.Type), hasBias = bias is null ? 0 : 1, add = factor is null ? 0 : 1, experts = routes?.Experts ?? 1;
+        int format = Format(weights.Type), hasBias = bias is null ? 0 : 1, add = factor is null ? 0 : 1;
         Arguments arguments = new Arguments().Read(weights.Values);
         if (x.IsRounded)
         {
             arguments.Read(weights.Scales).Read(x.Codes).Read(x.Scales).Read(bias).Update(y.Buffer).Read(routes?.Buffer).Number(x.Groups).Number(outputs);
             recording.Run(
-                device.Kernel("matmul_quantized", count, format, hasBias, add, which), arguments.Number(y.Stride).Number(first).Number(factor ?? 1),
-                QuantizedLayout.Tiles(outputs), experts);
+                device.Kernel("matmul_quantized", together, format, hasBias, add, which), arguments.Number(y.Stride).Number(count).Number(factor ?? 1),
+                QuantizedLayout.Tiles(outputs), groups);
             return;
         }
         arguments.Read(x.Rows.Buffer).Read(bias).Update(y.Buffer).Read(routes?.Buffer).Number(weights.RowValues).Number(outputs).Number(x.Rows.Stride);
         recording.Run(
-            device.Kernel("matmul_float", Lanes, count, format, hasBias, add, which), arguments.Number(y.Stride).Number(first).Number(factor ?? 1),
-            (outputs + FloatRows - 1) / FloatRows, experts);
+            device.Kernel("matmul_float", Lanes, together, format, hasBias, add, which), arguments.Number(y.Stride).Number(count).Number(factor ?? 1),
+            (outputs + FloatRows - 1) / FloatRows, groups);
     }
 
     /// <summary>Workgroups of kernels whose lanes have four numbers each.</summary>
