@@ -21,7 +21,7 @@ internal sealed class VulkanComputeDevice(DeviceDescription description) : Compu
 
     internal override string KernelTier(WeightDtype type) => "vulkan";
 
-    internal override void Require(ModelConfig model, StreamConfig streams, KvDtype? kvDtype) => Supported.Require(description, model, streams, kvDtype);
+    internal override void Require(ModelConfig model) => Supported.Require(description, model);
 
     internal override IForwardPass Open(Backbone backbone, IReadOnlyList<StreamSet> sets, KvDtype kvDtype, WorkerPool pool)
     {

@@ -32,7 +32,7 @@ public abstract class ComputeDevice
 
     /// <summary>Refuses what it cannot compute, before anything is read.</summary>
     /// <exception cref="ParScaleException">It says what of the model is not supported.</exception>
-    internal abstract void Require(ModelConfig model, StreamConfig streams, KvDtype? kvDtype);
+    internal abstract void Require(ModelConfig model);
 
     /// <summary>Makes ready to run weights with sets of streams. The backbone outlives what is returned; its matrices do where threads read them.</summary>
     /// <exception cref="ParScaleException">It cannot run them, or has no memory for them.</exception>
@@ -48,7 +48,7 @@ public abstract class ComputeDevice
 
         internal override string KernelTier(WeightDtype type) => Kernels.KernelTier.NameFor(type);
 
-        internal override void Require(ModelConfig model, StreamConfig streams, KvDtype? kvDtype)
+        internal override void Require(ModelConfig model)
         {
             // Every model that can be read can be computed.
         }

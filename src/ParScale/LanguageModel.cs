@@ -120,7 +120,7 @@ public sealed partial class LanguageModel : IDisposable
         CheckpointConfig run = config.WithStreams(options.OwnStreams);
         // An elastic model has all its numbers of streams resident; what is asked for is where requests start.
         if (config.Streams.Elastic.Count > 0) run = config;
-        options.Device.Require(config.Model, run.Streams, options.KvDtype);
+        options.Device.Require(config.Model);
         MemoryCheck.Require(run, options.Dtype);
         TierChoice.Apply(options.Tier);
         // Beside the weights, on another core. The folder may be replaced while the model runs, so nothing in it is read later; a

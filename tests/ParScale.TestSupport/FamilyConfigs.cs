@@ -1,4 +1,5 @@
 using System.Text;
+using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 
 namespace ParScale.TestSupport;
@@ -89,11 +90,12 @@ public static class FamilyConfigs
         CheckpointConfig.Parse(Encoding.UTF8.GetBytes(Json(name, streams, anchored)), "config.json");
 
     /// <summary>Writes a checkpoint of one with random weights, with the config as it stands here.</summary>
-    public static CheckpointConfig Write(string folder, string name, int streams = 1, int seed = 1, bool anchored = false)
+    public static CheckpointConfig Write(
+        string folder, string name, int streams = 1, int seed = 1, bool anchored = false, TensorType type = TensorType.F32)
     {
         CheckpointConfig config = Read(name, streams, anchored);
         float offset = (float)config.Model.NormOffset;
-        RandomCheckpoint.Write(folder, config, seed, change: (tensor, values) =>
+        RandomCheckpoint.Write(folder, config, seed, type, change: (tensor, values) =>
         {
             // Half as large as usual: with three layers float32 and float64 would drift apart.
             bool norm = tensor.EndsWith("norm.weight", StringComparison.Ordinal);

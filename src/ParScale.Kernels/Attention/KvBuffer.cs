@@ -104,6 +104,15 @@ internal sealed unsafe class KvBuffer : IDisposable
         };
     }
 
+    /// <summary>The code of a stored number and the scale that it is multiplied with; of 8-bit buffers.</summary>
+    public (sbyte Code, float Scale) Rounded(bool isValue, int stream, int head, int slot, int index)
+    {
+        if (_layout.Type != KvDtype.Q8) throw new InvalidOperationException("the buffer holds no codes");
+        byte* keyTile = KeyTile(stream, head, slot);
+        int lane = slot % KvLayout.TileSlots;
+        return isValue ? KvQ8.RoundedValue(keyTile, ValueTile(stream, head, slot), _layout, lane, index) : KvQ8.RoundedKey(keyTile, _layout, lane, index);
+    }
+
     /// <summary>Takes the first <paramref name="slots"/> slots of a buffer of the same format, streams and heads.</summary>
     /// <exception cref="ArgumentException">The buffers do not fit, or either has fewer slots.</exception>
     public void CopyFrom(KvBuffer other, int slots)

@@ -41,12 +41,24 @@ internal readonly unsafe struct KvQ8 : IKvFormat
     public static void ClearAfter(byte* keyTile, byte* tile, in KvLayout layout, int slot) =>
         new Span<float>((float*)(keyTile + layout.ValueScaleOffset) + slot + 1, KvLayout.TileSlots - slot - 1).Clear();
 
-    public static float Key(byte* tile, in KvLayout layout, int slot, int index) =>
-        (sbyte)tile[(index >> 2) * KvLayout.KeyRowBytes + slot * 4 + Place(index)]
-        * ((float*)(tile + layout.KeyScaleOffset))[index / Group * KvLayout.TileSlots + slot];
+    public static float Key(byte* tile, in KvLayout layout, int slot, int index)
+    {
+        (sbyte code, float scale) = RoundedKey(tile, layout, slot, index);
+        return code * scale;
+    }
 
-    public static float Value(byte* keyTile, byte* tile, in KvLayout layout, int slot, int index) =>
-        (sbyte)tile[(slot >> 2) * layout.ValueRowBytes + index * 4 + Place(slot)] * ((float*)(keyTile + layout.ValueScaleOffset))[slot];
+    public static float Value(byte* keyTile, byte* tile, in KvLayout layout, int slot, int index)
+    {
+        (sbyte code, float scale) = RoundedValue(keyTile, tile, layout, slot, index);
+        return code * scale;
+    }
+
+    public static (sbyte Code, float Scale) RoundedKey(byte* tile, in KvLayout layout, int slot, int index) => (
+        (sbyte)tile[(index >> 2) * KvLayout.KeyRowBytes + slot * 4 + Place(index)],
+        ((float*)(tile + layout.KeyScaleOffset))[index / Group * KvLayout.TileSlots + slot]);
+
+    public static (sbyte Code, float Scale) RoundedValue(byte* keyTile, byte* tile, in KvLayout layout, int slot, int index) => (
+        (sbyte)tile[(slot >> 2) * layout.ValueRowBytes + index * 4 + Place(slot)], ((float*)(keyTile + layout.ValueScaleOffset))[slot]);
 
     // Even bytes of a lane hold numbers 0 and 1, odd bytes 2 and 3: what one shift takes out are neighbours.
     private static int Place(int index) => (index & 1) * 2 + ((index >> 1) & 1);

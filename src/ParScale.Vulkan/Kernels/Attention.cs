@@ -42,6 +42,25 @@ internal sealed class Attention(VulkanDevice device, AttentionShape shape, KvDty
         _ => (headSize + 3) / 4 + (headSize + KeyGroup - 1) / KeyGroup,
     };
 
+    /// <summary>A slot of the CPU's in the words that it has on the device. words: [<see cref="SlotWords"/>], zeros.</summary>
+    public static void Slot(KvBuffer from, bool isValue, int stream, int head, int slot, Span<uint> words)
+    {
+        (KvDtype format, int size) = (from.Layout.Type, from.Layout.HeadSize);
+        for (int d = 0; d < size; d++)
+        {
+            if (format == KvDtype.Q8)
+            {
+                (sbyte code, float scale) = from.Rounded(isValue, stream, head, slot, d);
+                words[d / 4] |= (uint)unchecked((byte)code) << d % 4 * 8;
+                words[(size + 3) / 4 + (isValue ? 0 : d / KeyGroup)] = BitConverter.SingleToUInt32Bits(scale);
+                continue;
+            }
+            uint bits = BitConverter.SingleToUInt32Bits(isValue ? from.Value(stream, head, slot, d) : from.Key(stream, head, slot, d));
+            if (format == KvDtype.F32) words[d] = bits;
+            else words[d / 2] |= d % 2 == 0 ? bits >> 16 : bits & 0xFFFF0000;
+        }
+    }
+
     /// <summary>Bytes of a number of blocks of <paramref name="capacity"/> slots.</summary>
     public static long Bytes(AttentionShape shape, KvDtype format, int blocks, int capacity) =>
         2L * blocks * shape.KeyValueHeads * capacity * SlotWords(format, shape.HeadSize) * sizeof(uint);

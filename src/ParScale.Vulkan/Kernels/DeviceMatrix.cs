@@ -37,28 +37,47 @@ internal sealed unsafe class DeviceMatrix
     /// <summary>Scales of block-quantized types, else null.</summary>
     public DeviceBuffer? Scales { get; }
 
-    /// <summary>Bytes that a matrix takes on a device.</summary>
-    public static long BytesFor(WeightMatrix matrix) => WeightFormats.IsQuantized(matrix.Type)
-        ? QuantizedLayout.Tiles(matrix.Rows) * (QuantizedLayout.TileBytes(matrix.Type, matrix.Columns) + QuantizedLayout.TileScaleBytes(matrix.Type, matrix.Columns))
-        : (long)matrix.Rows * Filled(matrix.Columns) * WeightFormats.BytesPerValue(matrix.Type);
+    /// <summary>Bytes that joined matrices take on a device, nearly.</summary>
+    public static long BytesFor(params ReadOnlySpan<WeightMatrix> matrices)
+    {
+        WeightDtype type = TypeOf(matrices);
+        int columns = matrices[0].Columns;
+        long tile = WeightFormats.IsQuantized(type) ? QuantizedLayout.TileBytes(type, columns) + QuantizedLayout.TileScaleBytes(type, columns)
+            : (long)QuantizedLayout.TileRows * Filled(columns) * WeightFormats.BytesPerValue(type);
+        long tiles = 0;
+        foreach (WeightMatrix matrix in matrices) tiles += QuantizedLayout.Tiles(matrix.Rows);
+        return tiles * tile;
+    }
 
     /// <summary>
-    /// Copies matrices of one type and one number of columns to the device, one below the other: a product with them is one command. Each begins at a
-    /// multiple of a tile's rows; what the rows between give is undefined.
+    /// Copies matrices of one number of columns to the device, one below the other: a product with them is one command. Each begins at a multiple of a
+    /// tile's rows; what the rows between give is undefined. Where some are bfloat16 and some are not, all become float32.
     /// </summary>
     /// <exception cref="ParScaleException">VK-02: there is no memory for them.</exception>
     public static DeviceMatrix From(VulkanDevice device, params ReadOnlySpan<WeightMatrix> matrices)
     {
-        WeightMatrix first = matrices[0];
+        WeightDtype type = TypeOf(matrices);
         int start = 0, end = 0;
         foreach (WeightMatrix matrix in matrices)
         {
-            if (matrix.Type != first.Type || matrix.Columns != first.Columns)
-                throw new ArgumentException("the matrices differ in type or columns", nameof(matrices));
+            if (matrix.Columns != matrices[0].Columns) throw new ArgumentException("the matrices differ in columns", nameof(matrices));
             end = start + matrix.Rows;
             start += Padded(matrix.Rows);
         }
-        return WeightFormats.IsQuantized(first.Type) ? FromQuantized(device, matrices, end) : FromFloats(device, matrices, end);
+        return WeightFormats.IsQuantized(type) ? FromQuantized(device, matrices, end) : FromFloats(device, matrices, type, end);
+    }
+
+    private static WeightDtype TypeOf(ReadOnlySpan<WeightMatrix> matrices)
+    {
+        WeightDtype type = matrices[0].Type;
+        foreach (WeightMatrix matrix in matrices)
+        {
+            if (matrix.Type == type) continue;
+            if (WeightFormats.IsQuantized(type) || WeightFormats.IsQuantized(matrix.Type))
+                throw new ArgumentException("the matrices differ in their types", nameof(matrices));
+            type = WeightDtype.F32;
+        }
+        return type;
     }
 
     /// <summary>Rows of a matrix, with those up to where the next one begins.</summary>
@@ -98,17 +117,18 @@ internal sealed unsafe class DeviceMatrix
         return new DeviceMatrix(type, rows, columns, QuantizedLayout.Groups(type, columns) * QuantizedLayout.GroupSize(type), codes, scales);
     }
 
-    private static DeviceMatrix FromFloats(VulkanDevice device, ReadOnlySpan<WeightMatrix> matrices, int rows)
+    private static DeviceMatrix FromFloats(VulkanDevice device, ReadOnlySpan<WeightMatrix> matrices, WeightDtype type, int rows)
     {
-        (WeightDtype type, int columns) = (matrices[0].Type, matrices[0].Columns);
-        int filled = Filled(columns), rowBytes = filled * WeightFormats.BytesPerValue(type);
+        int columns = matrices[0].Columns, filled = Filled(columns), rowBytes = filled * WeightFormats.BytesPerValue(type);
         DeviceBuffer values = device.Memory.Allocate((long)rows * rowBytes);
         int start = 0;
-        foreach (WeightMatrix matrix in matrices)
+        foreach (WeightMatrix stored in matrices)
         {
+            WeightMatrix matrix = stored.ConvertTo(type);
             if (filled == columns) Upload(device, matrix.Data, matrix.Rows * matrix.RowBytes, values, (long)start * rowBytes);
             else UploadFilled(device, matrix, rowBytes, values, (long)start * rowBytes);
-            GC.KeepAlive(matrix);
+            if (matrix != stored) matrix.Dispose();
+            GC.KeepAlive(stored);
             start += Padded(matrix.Rows);
         }
         return new DeviceMatrix(type, rows, columns, filled, values, null);

@@ -4,7 +4,7 @@ using ParScale.Vulkan.Runtime;
 namespace ParScale.Vulkan.Kernels;
 
 /// <summary>
-/// y = x W^T + bias for any number of rows of x: up to <see cref="MostRows"/> share one reading of the weights. The bits of a row do not
+/// y = x W^T + bias for any number of rows of x in one command: up to <see cref="MostRows"/> share one reading of the weights. The bits of a row do not
 /// depend on the others; with block-quantized weights they are those of the CPU.
 /// </summary>
 /// <param name="device">The device.</param>
@@ -40,20 +40,37 @@ internal sealed class MatMul(VulkanDevice device, int rows, int columns) : IDisp
         return new ProductInput(default, _codes, _scales, size, weights.RowValues / size);
     }
 
+    /// <summary>
+    /// x as products with such weights read it: itself, or rounded by a command of its own, as <see cref="InputFor"/> has it. Several products can take that.
+    /// </summary>
+    public ProductInput Round(Recording recording, DeviceMatrix weights, ProductInput x, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, rows);
+        if (weights.RowValues > x.Width) throw new ArgumentException("x is not as wide as the weights", nameof(x));
+        if (x.GroupSize == GroupSize(weights)) return x;
+        if (x.IsRounded) throw new ArgumentException("x was rounded for weights of another type", nameof(x));
+        ProductInput rounded = InputFor(weights, x.Rows);
+        recording.Run(
+            device.Kernel("quantize", Lanes, GroupSize(weights)),
+            new Arguments().Read(x.Rows.Buffer).Write(rounded.Codes).Write(rounded.Scales).Number(x.Rows.Stride).Number(rounded.Groups),
+            Blocks(rounded.Width), count);
+        return rounded;
+    }
+
     /// <summary>Products with one x. bias: [outputs] or null; y: rows of the stride given with it.</summary>
     public void Run(Recording recording, ProductInput x, int count, params ReadOnlySpan<(DeviceMatrix Weights, DeviceBuffer? Bias, DeviceRows Y)> products)
     {
         ProductInput ready = x;
         foreach ((DeviceMatrix weights, DeviceBuffer? bias, DeviceRows y) in products)
         {
-            ready = Ready(recording, weights, x, ready, count);
+            if (ready.GroupSize == x.GroupSize || ready.GroupSize != GroupSize(weights)) ready = Round(recording, weights, x, count);
             Each(recording, weights, ready, count, bias, y, null);
         }
     }
 
     /// <summary>y += factor * (x W^T + bias).</summary>
     public void Add(Recording recording, ProductInput x, int count, DeviceMatrix weights, DeviceBuffer? bias, float factor, DeviceRows y) =>
-        Each(recording, weights, Ready(recording, weights, x, x, count), count, bias, y, factor);
+        Each(recording, weights, Round(recording, weights, x, count), count, bias, y, factor);
 
     /// <summary>
     /// Products of rows with the experts that were chosen for them. weights: those of all experts joined, of <paramref name="outputs"/> rows each;
@@ -61,10 +78,10 @@ internal sealed class MatMul(VulkanDevice device, int rows, int columns) : IDisp
     /// </summary>
     public void RunExperts(Recording recording, ProductInput x, bool places, int count, Routes routes, DeviceMatrix weights, int outputs, DeviceRows y)
     {
-        x = Ready(recording, weights, x, x, count);
+        x = Round(recording, weights, x, count);
         if (weights.Rows < (routes.Experts - 1) * DeviceMatrix.Padded(outputs) + outputs)
             throw new ArgumentException("there are not weights for each expert", nameof(weights));
-        Dispatch(recording, weights, x, null, y, 0, MostExpertRows, null, routes, places ? 2 : 1, outputs);
+        Dispatch(recording, weights, x, count, MostExpertRows, null, y, null, routes, places ? 2 : 1, outputs, routes.Experts);
     }
 
     /// <inheritdoc/>
@@ -74,47 +91,33 @@ internal sealed class MatMul(VulkanDevice device, int rows, int columns) : IDisp
         device.Memory.Free(_scales);
     }
 
-    // x in the form that the weights need; ready is x, or the form that the last ones needed.
-    private ProductInput Ready(Recording recording, DeviceMatrix weights, ProductInput x, ProductInput ready, int count)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, rows);
-        int size = WeightFormats.IsQuantized(weights.Type) ? QuantizedLayout.GroupSize(weights.Type) : 0;
-        if (weights.RowValues > x.Width) throw new ArgumentException("x is not as wide as the weights", nameof(x));
-        if (ready.GroupSize == size) return ready;
-        if (x.IsRounded) throw new ArgumentException("x was rounded for weights of another type", nameof(x));
-        if (size == 0) return x;
-        ProductInput rounded = InputFor(weights, x.Rows);
-        recording.Run(
-            device.Kernel("quantize", Lanes, size),
-            new Arguments().Read(x.Rows.Buffer).Write(rounded.Codes).Write(rounded.Scales).Number(x.Rows.Stride).Number(rounded.Groups),
-            Blocks(rounded.Width), count);
-        return rounded;
-    }
+    private static int GroupSize(DeviceMatrix weights) => WeightFormats.IsQuantized(weights.Type) ? QuantizedLayout.GroupSize(weights.Type) : 0;
 
+    // As few readings of the weights as there can be, and as many rows for each.
     private void Each(Recording recording, DeviceMatrix weights, ProductInput x, int count, DeviceBuffer? bias, DeviceRows y, float? factor)
     {
-        for (int first = 0; first < count; first += MostRows)
-            Dispatch(recording, weights, x, bias, y, first, Math.Min(MostRows, count - first), factor, null, 0, weights.Rows);
+        int readings = (count + MostRows - 1) / MostRows;
+        Dispatch(recording, weights, x, count, (count + readings - 1) / readings, bias, y, factor, null, 0, weights.Rows, readings);
     }
 
     private void Dispatch(
-        Recording recording, DeviceMatrix weights, ProductInput x, DeviceBuffer? bias, DeviceRows y, int first, int count, float? factor, Routes? routes, int which,
-        int outputs)
+        Recording recording, DeviceMatrix weights, ProductInput x, int count, int together, DeviceBuffer? bias, DeviceRows y, float? factor, Routes? routes,
+        int which, int outputs, int groups)
     {
-        int format = Format(weights.Type), hasBias = bias is null ? 0 : 1, add = factor is null ? 0 : 1, experts = routes?.Experts ?? 1;
+        int format = Format(weights.Type), hasBias = bias is null ? 0 : 1, add = factor is null ? 0 : 1;
         Arguments arguments = new Arguments().Read(weights.Values);
         if (x.IsRounded)
         {
             arguments.Read(weights.Scales).Read(x.Codes).Read(x.Scales).Read(bias).Update(y.Buffer).Read(routes?.Buffer).Number(x.Groups).Number(outputs);
             recording.Run(
-                device.Kernel("matmul_quantized", count, format, hasBias, add, which), arguments.Number(y.Stride).Number(first).Number(factor ?? 1),
-                QuantizedLayout.Tiles(outputs), experts);
+                device.Kernel("matmul_quantized", together, format, hasBias, add, which), arguments.Number(y.Stride).Number(count).Number(factor ?? 1),
+                QuantizedLayout.Tiles(outputs), groups);
             return;
         }
         arguments.Read(x.Rows.Buffer).Read(bias).Update(y.Buffer).Read(routes?.Buffer).Number(weights.RowValues).Number(outputs).Number(x.Rows.Stride);
         recording.Run(
-            device.Kernel("matmul_float", Lanes, count, format, hasBias, add, which), arguments.Number(y.Stride).Number(first).Number(factor ?? 1),
-            (outputs + FloatRows - 1) / FloatRows, experts);
+            device.Kernel("matmul_float", Lanes, together, format, hasBias, add, which), arguments.Number(y.Stride).Number(count).Number(factor ?? 1),
+            (outputs + FloatRows - 1) / FloatRows, groups);
     }
 
     /// <summary>Workgroups of kernels whose lanes have four numbers each.</summary>

@@ -1,5 +1,4 @@
 using ParScale.Configuration;
-using ParScale.Kernels.Attention;
 using ParScale.Kernels.Formats;
 using ParScale.Model;
 using ParScale.Vulkan.Kernels;
@@ -17,6 +16,7 @@ internal sealed class DeviceStreams : IDisposable
         _buffers = new DeviceBuffers(device);
         (Set, Slots) = (set, set.Count == 1 ? 0 : set.Config.PrefixTokens);
         if (Slots > 0) Prefix = _buffers.Upload<uint>(Words(config, set, type));
+        if (set.IsAnchored) AnchorAlone = _buffers.Upload<float>([1, .. new float[set.Count - 1]]);
         if (set.Aggregator is not { } weights) return;
         Inner = _buffers.Matrix(weights.Inner);
         Outer = _buffers.Matrix(weights.Outer);
@@ -30,8 +30,11 @@ internal sealed class DeviceStreams : IDisposable
     /// <summary>Slots of a prefix.</summary>
     public int Slots { get; }
 
-    /// <summary>[layers * P, keys or values, heads, slots, D]; null without slots.</summary>
+    /// <summary>[layers * prefixes, keys or values, heads, slots, a slot]; null without slots.</summary>
     public DeviceBuffer? Prefix { get; }
+
+    /// <summary>[P] the weights of streams where the anchor runs alone; null where there is none.</summary>
+    public DeviceBuffer? AnchorAlone { get; }
 
     /// <summary>W1 [H, H*P]; null where P = 1, as the others.</summary>
     public DeviceMatrix? Inner { get; }
@@ -58,25 +61,18 @@ internal sealed class DeviceStreams : IDisposable
         Product?.Dispose();
     }
 
-    // Singles, or pairs of bfloat16, as the CPU has rounded them.
+    // The numbers as the CPU has rounded them.
     private static uint[] Words(ModelConfig config, StreamSet set, KvDtype type)
     {
         int size = config.HeadSize, heads = config.KeyValueHeads, slots = set.Config.PrefixTokens, slot = Attention.SlotWords(type, size);
-        var words = new uint[config.LayerCount * set.Count * 2 * heads * slots * slot];
+        var words = new uint[config.LayerCount * set.Config.Prefixes * 2 * heads * slots * slot];
         int at = 0;
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
-            KvBuffer prefix = set.Prefix(layer)!;
-            for (int stream = 0; stream < set.Count; stream++)
+            for (int stream = 0; stream < set.Config.Prefixes; stream++)
                 for (int part = 0; part < 2; part++)
                     for (int head = 0; head < heads; head++)
-                        for (int s = 0; s < slots; s++, at += slot)
-                            for (int d = 0; d < size; d++)
-                            {
-                                uint bits = BitConverter.SingleToUInt32Bits(part == 0 ? prefix.Key(stream, head, s, d) : prefix.Value(stream, head, s, d));
-                                if (type == KvDtype.F32) words[at + d] = bits;
-                                else words[at + d / 2] |= d % 2 == 0 ? bits >> 16 : bits & 0xFFFF0000;
-                            }
+                        for (int s = 0; s < slots; s++, at += slot) Attention.Slot(set.Prefix(layer)!, part == 1, stream, head, s, words.AsSpan(at, slot));
         }
         return words;
     }

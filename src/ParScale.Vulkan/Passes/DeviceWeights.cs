@@ -43,14 +43,27 @@ internal sealed class DeviceWeights : IDisposable
     /// <summary>Bytes that a backbone takes on a device.</summary>
     public static long BytesFor(Backbone backbone)
     {
-        IEnumerable<WeightMatrix> matrices = backbone.Layers.SelectMany(layer =>
-            new[] { layer.Attention.Query, layer.Attention.Key, layer.Attention.Value, layer.Attention.Output }.Concat(layer.FeedForward!.Matrices));
-        HashSet<WeightMatrix> all = [.. matrices, backbone.Embedding, backbone.Head];
-        return all.Sum(DeviceMatrix.BytesFor) + backbone.Layers.SelectMany(layer => layer.Vectors).Sum(vector => (long)vector.Length * sizeof(float));
+        long bytes = DeviceMatrix.BytesFor(backbone.Embedding) + (backbone.Head == backbone.Embedding ? 0 : DeviceMatrix.BytesFor(backbone.Head));
+        foreach (LayerWeights layer in backbone.Layers)
+        {
+            AttentionWeights attention = layer.Attention;
+            bytes += DeviceMatrix.BytesFor(attention.Query, attention.Key, attention.Value) + DeviceMatrix.BytesFor(attention.Output);
+            bytes += (layer.FeedForward is { } block ? BytesFor(block) : BytesFor(layer.Experts!)) + layer.Vectors.Sum(vector => (long)vector.Length * sizeof(float));
+        }
+        return bytes;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _buffers.Dispose();
+
+    private static long BytesFor(FeedForwardWeights block) => DeviceMatrix.BytesFor(block.Gate, block.Up) + DeviceMatrix.BytesFor(block.Down);
+
+    private static long BytesFor(ExpertWeights block) => DeviceMatrix.BytesFor(GateAndUp(block.Experts)) + DeviceMatrix.BytesFor(Down(block.Experts))
+        + DeviceMatrix.BytesFor(block.Router) + (block.Shared is null ? 0 : BytesFor(block.Shared) + DeviceMatrix.BytesFor(block.SharedGate!));
+
+    private static WeightMatrix[] GateAndUp(FeedForwardWeights[] experts) => [.. experts.SelectMany(expert => (WeightMatrix[])[expert.Gate, expert.Up])];
+
+    private static WeightMatrix[] Down(FeedForwardWeights[] experts) => [.. experts.Select(expert => expert.Down)];
 
     private DeviceLayer Layer(VulkanDevice device, ModelConfig model, LayerWeights layer, Rotation[] rotations, KvDtype kvDtype)
     {
@@ -58,79 +71,46 @@ internal sealed class DeviceWeights : IDisposable
         var shape = new AttentionShape(model.AttentionHeads, model.KeyValueHeads, model.HeadSize, (float)config.Scale,
             (float)(config.SoftCap ?? 0), config.Window ?? AttentionShape.AllTokens);
         AttentionWeights attention = layer.Attention;
-        FeedForwardWeights block = layer.FeedForward!;
+        int keys = DeviceMatrix.Padded(attention.Query.Rows);
         return new DeviceLayer
         {
             Attention = new Attention(device, shape, kvDtype),
+            Rules = new HeadRules
+            {
+                Norm = config.QueryKeyNorm,
+                NormWeights = _buffers.Vector([.. attention.QueryNorm, .. attention.KeyNorm]),
+                Epsilon = (float)model.RmsNormEpsilon,
+                Clip = (float)(config.Clip ?? 0),
+            },
             Turn = config.Rotation is null ? null : Array.IndexOf(rotations, config.Rotation),
-            Activation = layer.Config.FeedForward.Activation,
-            InputNorm = _buffers.Upload<float>(layer.InputNorm),
-            Query = Linear(attention.Query, attention.QueryBias),
-            Key = Linear(attention.Key, attention.KeyBias),
-            Value = Linear(attention.Value, attention.ValueBias),
-            Output = Linear(attention.Output, attention.OutputBias),
+            InputNorm = _buffers.Vector(layer.InputNorm),
+            Heads = new DeviceLinear(
+                _buffers.Matrix(attention.Query, attention.Key, attention.Value), _buffers.Biases(attention.QueryBias, attention.KeyBias, attention.ValueBias)),
+            Keys = keys,
+            Values = keys + DeviceMatrix.Padded(attention.Key.Rows),
+            Output = new DeviceLinear(_buffers.Matrix(attention.Output), _buffers.Vector(attention.OutputBias)),
             AttentionOutputNorm = _buffers.Vector(layer.AttentionOutputNorm),
-            FeedForwardNorm = _buffers.Upload<float>(layer.FeedForwardNorm),
-            Gate = Linear(block.Gate, block.GateBias),
-            Up = Linear(block.Up, block.UpBias),
-            Down = Linear(block.Down, block.DownBias),
+            FeedForwardNorm = _buffers.Vector(layer.FeedForwardNorm),
+            FeedForward = layer.FeedForward is { } dense ? Dense(dense, layer.Config.FeedForward.Activation) : null,
+            Experts = layer.Experts is { } experts ? Experts(experts, layer.Config.FeedForward) : null,
             FeedForwardOutputNorm = _buffers.Vector(layer.FeedForwardOutputNorm),
+            Factor = layer.Config.Norms == NormPlacement.Before ? (float)model.ResidualMultiplier : 1,
         };
     }
 
-    private DeviceLinear Linear(WeightMatrix weights, float[] bias) => new(_buffers.Matrix(weights), _buffers.Vector(bias));
-}
+    private DeviceFeedForward Dense(FeedForwardWeights weights, Activation activation) => new(
+        new DeviceLinear(_buffers.Matrix(weights.Gate, weights.Up), _buffers.Biases(weights.GateBias, weights.UpBias)),
+        new DeviceLinear(_buffers.Matrix(weights.Down), _buffers.Vector(weights.DownBias)), weights.Gate.Rows, activation);
 
-/// <summary>y = x W^T + bias.</summary>
-/// <param name="Weights">[outputs, inputs]</param>
-/// <param name="Bias">[outputs], or null.</param>
-internal sealed record DeviceLinear(DeviceMatrix Weights, DeviceBuffer? Bias);
-
-/// <summary>The weights of a layer with norms before its blocks, and what it computes with them.</summary>
-internal sealed class DeviceLayer
-{
-    /// <summary>Its attention.</summary>
-    public required Attention Attention { get; init; }
-
-    /// <summary>Which of the model's rotations its queries and keys take; null: none.</summary>
-    public required int? Turn { get; init; }
-
-    /// <summary>Of its feed-forward block.</summary>
-    public required Activation Activation { get; init; }
-
-    /// <summary>[H]</summary>
-    public required DeviceBuffer InputNorm { get; init; }
-
-    /// <summary>[A, H]</summary>
-    public required DeviceLinear Query { get; init; }
-
-    /// <summary>[K, H]</summary>
-    public required DeviceLinear Key { get; init; }
-
-    /// <summary>[K, H]</summary>
-    public required DeviceLinear Value { get; init; }
-
-    /// <summary>[H, A]</summary>
-    public required DeviceLinear Output { get; init; }
-
-    /// <summary>[H], behind the attention block; null where norms stand only before the blocks.</summary>
-    public required DeviceBuffer? AttentionOutputNorm { get; init; }
-
-    /// <summary>[H]</summary>
-    public required DeviceBuffer FeedForwardNorm { get; init; }
-
-    /// <summary>[I, H]</summary>
-    public required DeviceLinear Gate { get; init; }
-
-    /// <summary>[I, H]</summary>
-    public required DeviceLinear Up { get; init; }
-
-    /// <summary>[H, I]</summary>
-    public required DeviceLinear Down { get; init; }
-
-    /// <summary>[H], behind the feed-forward block; null where norms stand only before the blocks.</summary>
-    public required DeviceBuffer? FeedForwardOutputNorm { get; init; }
-
-    /// <summary>Multiply-adds for one row, attention's own aside.</summary>
-    public long Products => new[] { Query, Key, Value, Output, Gate, Up, Down }.Sum(linear => (long)linear.Weights.Rows * linear.Weights.Columns);
+    private DeviceExperts Experts(ExpertWeights weights, FeedForwardConfig config) => new()
+    {
+        Config = config.Experts!,
+        Activation = config.Activation,
+        Width = config.Width,
+        Router = _buffers.Matrix(weights.Router),
+        GateAndUp = _buffers.Matrix(GateAndUp(weights.Experts)),
+        Down = _buffers.Matrix(Down(weights.Experts)),
+        Shared = weights.Shared is { } shared ? Dense(shared, config.Activation) : null,
+        SharedGate = weights.SharedGate is { } gate ? _buffers.Matrix(gate) : null,
+    };
 }

@@ -13,7 +13,7 @@ internal sealed class PassInputs
 {
     private readonly PassSize _size;
     private readonly int[] _halves;
-    private readonly long _rows, _tokenRows, _tokens, _rowTokens, _wanted, _mixed;
+    private readonly long _rows, _tokenRows, _firstRows, _rowTokens, _wanted, _mixed, _chosen;
     private readonly long[] _cosines, _sines;
 
     /// <param name="size">The shape.</param>
@@ -23,10 +23,11 @@ internal sealed class PassInputs
         (_size, _halves, _cosines, _sines) = (size, halves, new long[halves.Length], new long[halves.Length]);
         _rows = Section<PassRow>(size.Rows);
         _tokenRows = Section<PassRow>(size.Tokens);
-        _tokens = Section<int>(size.Tokens);
+        _firstRows = Section<int>(size.Tokens);
         _rowTokens = Section<int>(size.Rows);
         _wanted = Section<int>(size.WantedRows);
         _mixed = Section<int>(2 * size.Wanted);
+        _chosen = Section<int>(4 * size.Wanted);
         for (int i = 0; i < halves.Length; i++) (_cosines[i], _sines[i]) = (Section<float>(size.Tokens * halves[i]), Section<float>(size.Tokens * halves[i]));
     }
 
@@ -46,10 +47,10 @@ internal sealed class PassInputs
     /// <summary>The same of tokens, [T]: in layer 0 all streams have the keys and values of one.</summary>
     public DeviceBuffer TokenRows(DeviceBuffer inputs) => inputs.From(_tokenRows);
 
-    /// <summary>[T]</summary>
-    public DeviceBuffer Tokens(DeviceBuffer inputs) => inputs.From(_tokens);
+    /// <summary>[T] the row of each token's stream 0.</summary>
+    public DeviceBuffer FirstRows(DeviceBuffer inputs) => inputs.From(_firstRows);
 
-    /// <summary>[R] the token of each row.</summary>
+    /// <summary>[R] the id of each row's token.</summary>
     public DeviceBuffer RowTokens(DeviceBuffer inputs) => inputs.From(_rowTokens);
 
     /// <summary>[rows of wanted tokens] their rows in the pass.</summary>
@@ -57,6 +58,9 @@ internal sealed class PassInputs
 
     /// <summary>[W, 2] among those, the row of stream 0 and the rows from a stream to the next, from a wanted token on.</summary>
     public DeviceBuffer Mixed(DeviceBuffer inputs, int token) => inputs.From(_mixed + token * 2L * sizeof(int));
+
+    /// <summary>[W, 4] of an anchored set: among those, the row of the anchor and that of its first helper, and a bit for each stream that runs; from a wanted token on.</summary>
+    public DeviceBuffer Chosen(DeviceBuffer inputs, int token) => inputs.From(_chosen + token * 4L * sizeof(int));
 
     /// <summary>[T, half] of a rotation.</summary>
     public (DeviceBuffer Cosine, DeviceBuffer Sine) Angles(DeviceBuffer inputs, int turn) => (inputs.From(_cosines[turn]), inputs.From(_sines[turn]));
@@ -76,35 +80,71 @@ internal sealed class PassInputs
         int[] layerOf)
     {
         Span<byte> bytes = to.Span<byte>();
-        Span<PassRow> rows = At<PassRow>(bytes, _rows, _size.Rows), tokenRows = At<PassRow>(bytes, _tokenRows, _size.Tokens);
-        Span<int> rowTokens = At<int>(bytes, _rowTokens, _size.Rows), wanted = At<int>(bytes, _wanted, _size.WantedRows), mixed = At<int>(bytes, _mixed, 2 * _size.Wanted);
-        tokens.CopyTo(At<int>(bytes, _tokens, _size.Tokens));
-        int token = 0, row = 0, wantedRow = 0, wantedToken = 0;
-        foreach (PassSequence sequence in sequences)
+        var tables = new Tables
         {
-            var cache = (DeviceCache)sequence.Cache;
-            int streams = sequence.Set.Count, skipped = sequence.Count - sequence.Wanted;
-            DeviceStreams set = sets[sequence.Set];
-            for (int i = 0; i < sequence.Wanted; i++, wantedToken++) (mixed[2 * wantedToken], mixed[2 * wantedToken + 1]) = (wantedRow + i, sequence.Wanted);
-            for (int stream = 0; stream < streams; stream++)
-            {
-                for (int t = 0; t < sequence.Count; t++, row++)
-                {
-                    var entry = new PassRow(
-                        cache.Buffer.Address, set.Prefix?.Address ?? 0, set.Slots, stream, stream, streams, cache.Capacity, cache.Position + t, token + t, streams);
-                    rows[row] = entry;
-                    if (stream == 0) tokenRows[token + t] = entry;
-                    rowTokens[row] = tokens[token + t];
-                    if (t >= skipped) wanted[wantedRow++] = row;
-                }
-            }
-            token += sequence.Count;
-        }
+            Rows = At<PassRow>(bytes, _rows, _size.Rows),
+            TokenRows = At<PassRow>(bytes, _tokenRows, _size.Tokens),
+            FirstRows = At<int>(bytes, _firstRows, _size.Tokens),
+            RowTokens = At<int>(bytes, _rowTokens, _size.Rows),
+            Wanted = At<int>(bytes, _wanted, _size.WantedRows),
+            Mixed = At<int>(bytes, _mixed, 2 * _size.Wanted),
+            Chosen = At<int>(bytes, _chosen, 4 * _size.Wanted),
+        };
+        foreach (PassSequence sequence in sequences) tables.Add(sequence, sets[sequence.Set], tokens);
         angles.Fill(sequences);
         for (int i = 0; i < _halves.Length; i++)
         {
             angles.Cosine(layerOf[i], _size.Tokens).CopyTo(At<float>(bytes, _cosines[i], _size.Tokens * _halves[i]));
             angles.Sine(layerOf[i], _size.Tokens).CopyTo(At<float>(bytes, _sines[i], _size.Tokens * _halves[i]));
+        }
+    }
+
+    // What is written of the sequences, one after the other.
+    private ref struct Tables
+    {
+        private int _token, _row, _wantedToken, _wantedRow;
+
+        public Span<PassRow> Rows, TokenRows;
+        public Span<int> FirstRows, RowTokens, Wanted, Mixed, Chosen;
+
+        public void Add(in PassSequence sequence, DeviceStreams set, ReadOnlySpan<int> tokens)
+        {
+            int skipped = sequence.Count - sequence.Wanted, firstWanted = _wantedRow, streams = sequence.Set.Cached.Count, slots = sequence.Set.IsAnchored ? 0 : set.Slots;
+            for (int stream = 0; stream < streams; stream++)
+            {
+                for (int t = 0; t < sequence.Count; t++)
+                {
+                    PassRow entry = Row(sequence, set, t) with { Slots = slots, PrefixStream = stream, Stream = stream };
+                    if (stream == 0) (TokenRows[_token + t], FirstRows[_token + t]) = (entry, _row);
+                    Put(entry, tokens[_token + t], t >= skipped);
+                }
+            }
+            for (int i = 0; i < sequence.Wanted; i++, _wantedToken++)
+            {
+                (Mixed[2 * _wantedToken], Mixed[2 * _wantedToken + 1]) = (firstWanted + i, sequence.Wanted);
+                if (!sequence.Set.IsAnchored) continue;
+                ulong active = sequence.ActiveAt(i);
+                Span<int> own = Chosen.Slice(4 * _wantedToken, 4);
+                (own[0], own[1], own[2], own[3]) = (firstWanted + i, _wantedRow, unchecked((int)active), unchecked((int)(active >> 32)));
+                for (int stream = 1; stream < sequence.Set.Count; stream++)
+                    if ((active >> stream & 1) == 1)
+                        Put(Row(sequence, set, skipped + i) with { PrefixStream = stream - 1, Helper = 1 }, tokens[_token + skipped + i], wanted: true);
+            }
+            _token += sequence.Count;
+        }
+
+        private readonly PassRow Row(in PassSequence sequence, DeviceStreams set, int t)
+        {
+            var cache = (DeviceCache)sequence.Cache;
+            return new PassRow(
+                cache.Buffer.Address, set.Prefix?.Address ?? 0, set.Slots, 0, 0, cache.Streams, cache.Capacity, cache.Position + t, _token + t, sequence.Set.Config.Prefixes);
+        }
+
+        private void Put(PassRow entry, int token, bool wanted)
+        {
+            (Rows[_row], RowTokens[_row]) = (entry, token);
+            if (wanted) Wanted[_wantedRow++] = _row;
+            _row++;
         }
     }
 

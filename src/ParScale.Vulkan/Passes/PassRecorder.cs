@@ -14,10 +14,12 @@ internal sealed class PassRecorder(
     long mostProducts)
 {
     private readonly float _epsilon = (float)config.RmsNormEpsilon;
+    private readonly FeedForwardRecorder _feedForward = new(device, config.HiddenSize, scratch);
 
     /// <summary>Records a pass of a shape.</summary>
-    public RecordedPass Record(PassSize size, StreamGroup[] groups)
+    public RecordedPass Record(PassShape shape, StreamGroup[] groups)
     {
+        PassSize size = shape.Size;
         var inputs = new PassInputs(size, halves);
         var parts = new List<Recording> { device.Record() };
         try
@@ -33,10 +35,10 @@ internal sealed class PassRecorder(
                     products = 0;
                 }
                 products += own;
-                Layer(parts[^1], i, size, inputs);
+                Layer(parts[^1], i, shape, inputs);
             }
             if (size.Wanted > 0) End(parts[^1], size, groups, inputs);
-            return new RecordedPass(size, groups, inputs, parts);
+            return new RecordedPass(shape, groups, inputs, parts);
         }
         catch
         {
@@ -56,49 +58,56 @@ internal sealed class PassRecorder(
 
     private static long RowBytes(DeviceRows rows, int count) => (long)count * rows.Stride * sizeof(float);
 
-    // Layer 0 reads the embedding of each token; the residual stream begins with that of each row.
+    // The residual stream begins with the embedding of each row's token.
     private void Begin(Recording recording, PassSize size, PassInputs inputs)
     {
         recording.Copy(scratch.HostInputs, scratch.Inputs, inputs.Bytes);
-        Elementwise.Embed(device, recording, weights.Embedding, inputs.Tokens(scratch.Inputs), size.Tokens, weights.EmbeddingScale, scratch.Embedded);
         Elementwise.Embed(device, recording, weights.Embedding, inputs.RowTokens(scratch.Inputs), size.Rows, weights.EmbeddingScale, scratch.Hidden);
     }
 
-    // x += attention(norm(x)); x += mlp(norm(x)), in some families with norms behind both: what a block adds is added by the norm that follows it.
-    private void Layer(Recording recording, int index, PassSize size, PassInputs inputs)
+    // x += attention(norm(x)); x += mlp(norm(x)), in some families with norms behind both or only there. The last product of a block adds to x; where
+    // a norm stands behind the block, the norm that follows does. In layer 0 all streams have the queries, keys and values of their token.
+    private void Layer(Recording recording, int index, PassShape shape, PassInputs inputs)
     {
-        DeviceLayer layer = weights.Layers[index];
-        PassScratch s = scratch;
-        bool first = index == 0;
-        if (first) Elementwise.Norm(device, recording, s.Embedded, size.Tokens, config.HiddenSize, layer.InputNorm, _epsilon, s.Normed);
-        else AddAndNorm(recording, weights.Layers[index - 1].FeedForwardOutputNorm, size.Rows, layer.InputNorm);
+        (PassScratch s, PassSize size, DeviceLayer layer, bool first) = (scratch, shape.Size, weights.Layers[index], index == 0);
         int rows = first ? size.Tokens : size.Rows;
-        s.Product.Run(recording, s.Normed, rows, Of(layer.Query, s.Query), Of(layer.Key, s.Key), Of(layer.Value, s.Value));
-        var projections = new Projections(s.Query, s.Key, s.Value, Shared: first);
-        HeadRules rules = layer.Turn is { } turn ? Turned(inputs, turn) : new HeadRules();
-        layer.Attention.Append(recording, projections, rules, first ? inputs.TokenRows(s.Inputs) : inputs.Rows(s.Inputs), rows, index, [s.Caches]);
+        ProductInput x = s.Product.InputFor(layer.Heads.Weights, s.Normed);
+        if (first)
+        {
+            Elementwise.NormOfRows(
+                device, recording, s.Hidden, null, inputs.FirstRows(s.Inputs), rows, config.HiddenSize, layer.InputNorm, _epsilon, x);
+        }
+        else Norm(recording, weights.Layers[index - 1].FeedForwardOutputNorm, layer.InputNorm, rows, x);
+        s.Product.Run(recording, x, rows, (layer.Heads.Weights, layer.Heads.Bias, s.Projected));
+        var projections = new Projections(s.Projected, s.Projected.From(layer.Keys), s.Projected.From(layer.Values), Shared: first);
+        HeadRules rules = layer.Turn is { } turn ? Turned(layer.Rules, inputs, turn) : layer.Rules;
         // A prompt's piece that nobody wants logits of has left what later ones need.
-        if (size.Wanted == 0 && index == weights.Layers.Length - 1) return;
-        layer.Attention.Run(
-            recording, projections, rules, append: false, inputs.Rows(s.Inputs), size.Rows, index, [s.Caches], [], s.Attended);
-        s.Product.Run(recording, s.Attended, size.Rows, Of(layer.Output, s.Added));
-        AddAndNorm(recording, layer.AttentionOutputNorm, size.Rows, layer.FeedForwardNorm);
-        s.Product.Run(recording, s.Normed, size.Rows, Of(layer.Gate, s.Gate), Of(layer.Up, s.Up));
-        Elementwise.Gate(device, recording, layer.Activation, s.Gate, s.Up, size.Rows, layer.Gate.Weights.Rows, s.Gate);
-        s.Product.Run(recording, s.Gate, size.Rows, Of(layer.Down, s.Added));
+        bool ends = size.Wanted == 0 && index == weights.Layers.Length - 1, append = shape.OneToken && !ends;
+        if (!append) layer.Attention.Append(recording, projections, rules, first ? inputs.TokenRows(s.Inputs) : inputs.Rows(s.Inputs), rows, index, s.Caches);
+        if (ends) return;
+        ProductInput attended = s.Product.InputFor(layer.Output.Weights, s.Attended);
+        if (attended.IsRounded && !layer.Attention.CanRound(attended.GroupSize)) attended = s.Attended;
+        layer.Attention.Run(recording, projections, rules, append, inputs.Rows(s.Inputs), size.Rows, index, [s.Caches], [], attended);
+        ResultOf(layer, layer.AttentionOutputNorm).From(s.Product, recording, attended, size.Rows, layer.Output);
+        x = _feedForward.InputFor(layer);
+        Norm(recording, layer.AttentionOutputNorm, layer.FeedForwardNorm, size.Rows, x);
+        _feedForward.Run(recording, layer, x, size.Rows, ResultOf(layer, layer.FeedForwardOutputNorm));
     }
 
-    private HeadRules Turned(PassInputs inputs, int turn)
+    private BlockResult ResultOf(DeviceLayer layer, DeviceBuffer? behind) =>
+        behind is null ? new BlockResult(scratch.Hidden, layer.Factor) : new BlockResult(scratch.Added, null);
+
+    private HeadRules Turned(HeadRules rules, PassInputs inputs, int turn)
     {
         (DeviceBuffer cosine, DeviceBuffer sine) = inputs.Angles(scratch.Inputs, turn);
-        return new HeadRules { Cosine = cosine, Sine = sine, Half = inputs.Half(turn) };
+        return rules with { Cosine = cosine, Sine = sine, Half = inputs.Half(turn) };
     }
 
-    // What the last block gave, with the norm behind it where there is one, joins the residual stream; then the norm before the next.
-    private void AddAndNorm(Recording recording, DeviceBuffer? behind, int rows, DeviceBuffer before)
+    // The norm before a block, and with it that behind the last block, whose result then joins the residual stream.
+    private void Norm(Recording recording, DeviceBuffer? behind, DeviceBuffer? before, int rows, ProductInput y)
     {
-        (DeviceRows x, DeviceBuffer added, DeviceRows y) = (scratch.Hidden, scratch.Added.Buffer, scratch.Normed);
-        if (behind is null) Elementwise.AddAndNorm(device, recording, x, added, rows, config.HiddenSize, before, _epsilon, y);
+        (DeviceRows x, DeviceBuffer added) = (scratch.Hidden, scratch.Added.Buffer);
+        if (behind is null) Elementwise.Norm(device, recording, x, rows, config.HiddenSize, before, _epsilon, y);
         else Elementwise.AddNormedAndNorm(device, recording, x, added, behind, rows, config.HiddenSize, before, _epsilon, y);
     }
 
@@ -106,35 +115,51 @@ internal sealed class PassRecorder(
     private void End(Recording recording, PassSize size, StreamGroup[] groups, PassInputs inputs)
     {
         PassScratch s = scratch;
+        DeviceBuffer? behind = weights.Layers[^1].FeedForwardOutputNorm;
         Elementwise.NormOfRows(
-            device, recording, s.Hidden, s.Added.Buffer, inputs.Wanted(s.Inputs), size.WantedRows, config.HiddenSize, weights.FinalNorm, _epsilon, s.Final,
-            weights.Layers[^1].FeedForwardOutputNorm);
+            device, recording, s.Hidden, behind is null ? null : s.Added.Buffer, inputs.Wanted(s.Inputs), size.WantedRows, config.HiddenSize, weights.FinalNorm,
+            _epsilon, s.Final, behind);
         int token = 0, row = 0, weight = 0;
-        foreach ((StreamSet set, int wanted) in groups)
+        foreach (StreamGroup group in groups)
         {
-            if (set.Count == 1) recording.Copy(s.Final.Buffer, s.Mixed.Buffer, RowBytes(s.Final, wanted), RowBytes(s.Final, row), RowBytes(s.Mixed, token));
-            else Mix(recording, sets[set], wanted, inputs.Mixed(s.Inputs, token), s.StreamWeights.From((long)weight * sizeof(float)), token);
-            token += wanted;
-            row += wanted * set.Count;
-            weight += wanted * set.Count;
+            if (group.IsPlain) Take(recording, group, row, token, weight);
+            else Mix(recording, group, inputs, token, weight);
+            token += group.Wanted;
+            row += group.Rows;
+            weight += group.Wanted * group.Set.Count;
         }
         Logits(recording, 0, Math.Min(size.Wanted, ForwardPass.MostLogits));
         recording.Copy(s.StreamWeights, s.HostStreamWeights, (long)size.Weights * sizeof(float));
     }
 
-    private void Mix(Recording recording, DeviceStreams set, int tokens, DeviceBuffer table, DeviceBuffer shares, int firstToken)
+    // States that are the result; of an anchor, all of the weight is its own.
+    private void Take(Recording recording, StreamGroup group, int row, int token, int weight)
     {
         PassScratch s = scratch;
-        int streams = set.Set.Count, hidden = config.HiddenSize;
-        var joined = new DeviceRows(s.Joined, DeviceRows.Padded(hidden * streams));
-        var scores = new DeviceRows(s.Scores, streams);
-        var y = new DeviceRows(s.Mixed.Buffer.From(RowBytes(s.Mixed, firstToken)), s.Mixed.Stride);
-        Aggregator.Join(device, recording, s.Final, table, tokens, streams, hidden, joined);
-        set.Product!.Run(recording, joined, tokens, (set.Inner!, set.InnerBias, s.Inner));
-        Elementwise.Silu(device, recording, s.Inner, tokens, hidden, s.Inner);
-        s.Product.Run(recording, s.Inner, tokens, (set.Outer!, set.OuterBias, scores));
-        Aggregator.Mix(device, recording, scores, s.Final, table, tokens, streams, hidden, (float)set.Set.Config.Smoothing, shares, y);
+        recording.Copy(s.Final.Buffer, s.Mixed.Buffer, RowBytes(s.Final, group.Wanted), RowBytes(s.Final, row), RowBytes(s.Mixed, token));
+        if (sets[group.Set].AnchorAlone is not { } alone) return;
+        recording.Copy(alone, s.StreamWeights, [.. Enumerable.Range(0, group.Wanted).Select(i => (0L, weight * sizeof(float) + i * alone.Bytes, alone.Bytes))]);
     }
 
-    private static (DeviceMatrix, DeviceBuffer?, DeviceRows) Of(DeviceLinear linear, DeviceRows y) => (linear.Weights, linear.Bias, y);
+    // So many tokens at a time that their joined states are no more than the rows of a pass.
+    private void Mix(Recording recording, StreamGroup group, PassInputs inputs, int firstToken, int firstWeight)
+    {
+        (PassScratch s, DeviceStreams set, bool anchored) = (scratch, sets[group.Set], group.Set.IsAnchored);
+        int streams = group.Set.Count, hidden = config.HiddenSize, most = ForwardPass.MostRows / streams;
+        var joined = new DeviceRows(s.Joined, DeviceRows.Padded(hidden * streams));
+        var scores = new DeviceRows(s.Scores, streams);
+        for (int first = 0; first < group.Wanted; first += most)
+        {
+            int tokens = Math.Min(most, group.Wanted - first);
+            DeviceBuffer table = anchored ? inputs.Chosen(s.Inputs, firstToken + first) : inputs.Mixed(s.Inputs, firstToken + first);
+            var y = new DeviceRows(s.Mixed.Buffer.From(RowBytes(s.Mixed, firstToken + first)), s.Mixed.Stride);
+            DeviceBuffer shares = s.StreamWeights.From((firstWeight + (long)first * streams) * sizeof(float));
+            Aggregator.Join(device, recording, s.Final, table, tokens, streams, hidden, joined, anchored);
+            set.Product!.Run(recording, joined, tokens, (set.Inner!, set.InnerBias, s.Inner));
+            Elementwise.Silu(device, recording, s.Inner, tokens, hidden, s.Inner);
+            s.Product.Run(recording, s.Inner, tokens, (set.Outer!, set.OuterBias, scores));
+            Aggregator.Mix(
+                device, recording, scores, s.Final, table, tokens, streams, hidden, (float)group.Set.Config.Smoothing, shares, y, anchored);
+        }
+    }
 }

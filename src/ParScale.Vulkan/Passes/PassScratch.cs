@@ -13,18 +13,16 @@ internal sealed class PassScratch : IDisposable
     public PassScratch(VulkanDevice device, ModelConfig config, int[] halves)
     {
         _buffers = new DeviceBuffers(device);
-        int rows = ForwardPass.MostRows, hidden = config.HiddenSize, queries = config.AttentionHeads * config.HeadSize, width = config.IntermediateSize;
+        int rows = ForwardPass.MostRows, hidden = config.HiddenSize, queries = config.AttentionHeads * config.HeadSize, width = DenseWidth(config);
         Product = new MatMul(device, rows, Math.Max(Math.Max(hidden, queries), width));
-        Embedded = _buffers.Rows(rows, hidden);
         Hidden = _buffers.Rows(rows, hidden);
         Normed = _buffers.Rows(rows, hidden);
         Added = _buffers.Rows(rows, hidden);
-        Query = _buffers.Rows(rows, queries);
-        Key = _buffers.Rows(rows, config.KeyValueHeads * config.HeadSize);
-        Value = _buffers.Rows(rows, config.KeyValueHeads * config.HeadSize);
+        Projected = _buffers.Rows(rows, ProjectedWidth(config));
         Attended = _buffers.Rows(rows, queries);
-        Gate = _buffers.Rows(rows, width);
-        Up = _buffers.Rows(rows, width);
+        GateAndUp = _buffers.Rows(rows, 2 * DeviceMatrix.Padded(width));
+        Gated = _buffers.Rows(rows, width);
+        Experts = config.Layers.Any(layer => layer.FeedForward.Experts is not null) ? new ExpertScratch(device, config) : null;
         Final = _buffers.Rows(rows, hidden);
         // Tokens of P streams have as many rows together as a pass; each token's are filled up.
         Joined = _buffers.Allocate((long)rows * DeviceRows.Padded(hidden) * sizeof(float) + (long)rows * DeviceRows.Multiple * sizeof(float));
@@ -32,7 +30,8 @@ internal sealed class PassScratch : IDisposable
         Scores = _buffers.Allocate(rows * sizeof(float));
         Mixed = _buffers.Rows(rows, hidden);
         Logits = _buffers.Allocate((long)ForwardPass.MostLogits * config.VocabularySize * sizeof(float));
-        StreamWeights = _buffers.Allocate(rows * sizeof(float));
+        // Of anchored sets these are more than rows: those that rest have one too.
+        StreamWeights = _buffers.Allocate(rows * Aggregator.MostStreams * sizeof(float));
         Caches = _buffers.Allocate(1);
         Inputs = _buffers.Allocate(PassInputs.MostBytes(halves));
         HostInputs = _buffers.Allocate(Inputs.Bytes, Place.ToDevice);
@@ -46,35 +45,29 @@ internal sealed class PassScratch : IDisposable
     /// <summary>Products with activations.</summary>
     public MatMul Product { get; }
 
-    /// <summary>[T, H] what layer 0 reads.</summary>
-    public DeviceRows Embedded { get; }
-
     /// <summary>[R, H] the residual stream.</summary>
     public DeviceRows Hidden { get; }
 
-    /// <summary>[R, H] after a norm.</summary>
+    /// <summary>[R, H] after a norm; of tokens in layer 0.</summary>
     public DeviceRows Normed { get; }
 
-    /// <summary>[R, H] what a block adds to the residual stream, which the next norm does.</summary>
+    /// <summary>[R, H] what a block with a norm behind it gave, which the next norm adds to the residual stream.</summary>
     public DeviceRows Added { get; }
 
-    /// <summary>[R, heads, D]</summary>
-    public DeviceRows Query { get; }
-
-    /// <summary>[R, key-value heads, D]</summary>
-    public DeviceRows Key { get; }
-
-    /// <summary>[R, key-value heads, D]</summary>
-    public DeviceRows Value { get; }
+    /// <summary>[R, A + 2 K] queries, keys and values; of tokens in layer 0.</summary>
+    public DeviceRows Projected { get; }
 
     /// <summary>[R, heads, D]</summary>
     public DeviceRows Attended { get; }
 
-    /// <summary>[R, I]</summary>
-    public DeviceRows Gate { get; }
+    /// <summary>[R, 2 I]</summary>
+    public DeviceRows GateAndUp { get; }
 
     /// <summary>[R, I]</summary>
-    public DeviceRows Up { get; }
+    public DeviceRows Gated { get; }
+
+    /// <summary>What experts need; null for a model without.</summary>
+    public ExpertScratch? Experts { get; }
 
     /// <summary>[rows of wanted tokens, H] after the final norm.</summary>
     public DeviceRows Final { get; }
@@ -115,8 +108,8 @@ internal sealed class PassScratch : IDisposable
     /// <summary>Bytes of all that, nearly.</summary>
     public static long BytesFor(ModelConfig config)
     {
-        long row = 8L * config.HiddenSize + 2L * config.IntermediateSize + (2L * config.AttentionHeads + 2L * config.KeyValueHeads) * config.HeadSize;
-        return (ForwardPass.MostRows * row + 2L * ForwardPass.MostLogits * config.VocabularySize) * sizeof(float);
+        long row = 8L * config.HiddenSize + 3L * DenseWidth(config) + ProjectedWidth(config) + (long)config.AttentionHeads * config.HeadSize;
+        return (ForwardPass.MostRows * row + 2L * ForwardPass.MostLogits * config.VocabularySize) * sizeof(float) + ExpertScratch.BytesFor(config);
     }
 
     /// <inheritdoc/>
@@ -124,5 +117,13 @@ internal sealed class PassScratch : IDisposable
     {
         _buffers.Dispose();
         Product.Dispose();
+        Experts?.Dispose();
     }
+
+    // Of the widest block that all rows run through.
+    private static int DenseWidth(ModelConfig config) =>
+        config.Layers.Max(layer => layer.FeedForward.Experts is { } experts ? experts.SharedWidth : layer.FeedForward.Width);
+
+    private static int ProjectedWidth(ModelConfig config) =>
+        DeviceMatrix.Padded(config.AttentionHeads * config.HeadSize) + 2 * DeviceMatrix.Padded(config.KeyValueHeads * config.HeadSize);
 }

@@ -3,24 +3,37 @@ using ParScale.Vulkan.Runtime;
 
 namespace ParScale.Vulkan.Passes;
 
-/// <summary>Wanted tokens of one set that follow each other.</summary>
+/// <summary>Wanted tokens of one set that follow each other; of an anchored one, those at which helpers run or those at which none does.</summary>
 /// <param name="Set">The set.</param>
 /// <param name="Wanted">How many.</param>
-internal readonly record struct StreamGroup(StreamSet Set, int Wanted);
+/// <param name="Rows">Their rows.</param>
+internal readonly record struct StreamGroup(StreamSet Set, int Wanted, int Rows)
+{
+    /// <summary>Whether the states are the result as they are: of the plain model, and of an anchor alone.</summary>
+    public bool IsPlain => Set.Count == 1 || (Set.IsAnchored && Rows == Wanted);
+
+    /// <summary>Whether the tokens of another one behind it can be mixed with it.</summary>
+    public bool Takes(StreamGroup next) => Set == next.Set && IsPlain == next.IsPlain;
+}
+
+/// <summary>What a recording is made for, groups aside.</summary>
+/// <param name="Size">The numbers of the pass.</param>
+/// <param name="OneToken">Whether every sequence has one new token, so that none sees what another row adds to the caches.</param>
+internal readonly record struct PassShape(PassSize Size, bool OneToken);
 
 /// <summary>A pass of a shape, recorded once and run for any sequences of that shape.</summary>
-/// <param name="Size">Its shape.</param>
+/// <param name="Shape">Its shape.</param>
 /// <param name="Groups">Its wanted tokens by set.</param>
 /// <param name="Inputs">What it is given each time.</param>
 /// <param name="Parts">
 /// Its commands, in pieces that are short enough for the watchdogs of systems and drivers.
 /// </param>
-internal sealed record RecordedPass(PassSize Size, StreamGroup[] Groups, PassInputs Inputs, IReadOnlyList<Recording> Parts) : IDisposable
+internal sealed record RecordedPass(PassShape Shape, StreamGroup[] Groups, PassInputs Inputs, IReadOnlyList<Recording> Parts) : IDisposable
 {
     /// <summary>Whether it is of a shape.</summary>
-    public bool Is(PassSize size, List<StreamGroup> groups)
+    public bool Is(PassShape shape, List<StreamGroup> groups)
     {
-        if (Size != size || Groups.Length != groups.Count) return false;
+        if (Shape != shape || Groups.Length != groups.Count) return false;
         for (int i = 0; i < Groups.Length; i++)
             if (Groups[i] != groups[i]) return false;
         return true;

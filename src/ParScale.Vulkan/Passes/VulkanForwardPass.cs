@@ -53,7 +53,7 @@ internal sealed class VulkanForwardPass : IForwardPass
         long mostProducts = MostProducts)
     {
         (_device, _owner, _config, _kvDtype, _pool) = (device, owner, backbone.Config, kvDtype, pool);
-        foreach (StreamSet set in sets) Supported.Require(device.Description, _config, set.Config, kvDtype);
+        Supported.Require(device.Description, _config);
         Rotation[] rotations = [.. _config.Rotations];
         int[] halves = [.. rotations.Select(rotation => rotation.Size / 2)];
         _layerOf = [.. rotations.Select(rotation => _config.Layers.ToList().FindIndex(layer => Equals(layer.Attention.Rotation, rotation)))];
@@ -83,7 +83,6 @@ internal sealed class VulkanForwardPass : IForwardPass
     /// <inheritdoc/>
     public void Add(StreamSet set)
     {
-        Supported.Require(_device.Description, _config, set.Config, _kvDtype);
         lock (_device.Gate)
         {
             Need(DeviceStreams.BytesFor(set), "these streams");
@@ -92,10 +91,10 @@ internal sealed class VulkanForwardPass : IForwardPass
     }
 
     /// <inheritdoc/>
-    public long CacheBytes(StreamSet set, KvDtype type, int tokens) => DeviceCache.BytesFor(_config, set.Count, type, tokens);
+    public long CacheBytes(StreamSet set, KvDtype type, int tokens) => DeviceCache.BytesFor(_config, set.Cached.Count, type, tokens);
 
     /// <inheritdoc/>
-    public KeyValues NewCache(StreamSet set, KvDtype type, int tokens) => new DeviceCache(_device, _config, set.Count, type, tokens);
+    public KeyValues NewCache(StreamSet set, KvDtype type, int tokens) => new DeviceCache(_device, _config, set.Cached.Count, type, tokens);
 
     /// <inheritdoc/>
     public int Run(ReadOnlySpan<int> tokens, scoped ReadOnlySpan<PassSequence> sequences)
@@ -103,7 +102,7 @@ internal sealed class VulkanForwardPass : IForwardPass
         var size = PassSize.Of(tokens.Length, sequences);
         lock (_device.Gate)
         {
-            RecordedPass pass = Of(size, sequences);
+            RecordedPass pass = Of(new PassShape(size, tokens.Length == sequences.Length), sequences);
             pass.Inputs.Write(_scratch.HostInputs, tokens, sequences, _sets, _angles, _layerOf);
             pass.Submit();
             _head = (0, Math.Min(size.Wanted, ForwardPass.MostLogits));
@@ -155,18 +154,19 @@ internal sealed class VulkanForwardPass : IForwardPass
         _owner?.Dispose();
     }
 
-    private RecordedPass Of(PassSize size, ReadOnlySpan<PassSequence> sequences)
+    private RecordedPass Of(PassShape shape, ReadOnlySpan<PassSequence> sequences)
     {
         _groups.Clear();
         foreach (PassSequence sequence in sequences)
         {
             if (sequence.Wanted == 0) continue;
-            if (_groups.Count > 0 && _groups[^1].Set == sequence.Set) _groups[^1] = new StreamGroup(sequence.Set, _groups[^1].Wanted + sequence.Wanted);
-            else _groups.Add(new StreamGroup(sequence.Set, sequence.Wanted));
+            var own = new StreamGroup(sequence.Set, sequence.Wanted, sequence.WantedRows);
+            if (_groups.Count > 0 && _groups[^1] is var last && last.Takes(own)) _groups[^1] = last with { Wanted = last.Wanted + own.Wanted, Rows = last.Rows + own.Rows };
+            else _groups.Add(own);
         }
         int known = _recorded.Count - 1;
-        while (known >= 0 && !_recorded[known].Is(size, _groups)) known--;
-        RecordedPass pass = known >= 0 ? _recorded[known] : _recorder.Record(size, [.. _groups]);
+        while (known >= 0 && !_recorded[known].Is(shape, _groups)) known--;
+        RecordedPass pass = known >= 0 ? _recorded[known] : _recorder.Record(shape, [.. _groups]);
         if (known >= 0) _recorded.RemoveAt(known);
         else if (_recorded.Count == MostRecorded)
         {

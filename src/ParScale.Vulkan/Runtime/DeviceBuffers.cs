@@ -36,13 +36,21 @@ internal sealed class DeviceBuffers(VulkanDevice device) : IDisposable
     /// <summary>A copy of a vector; null where there is none.</summary>
     public DeviceBuffer? Vector(float[] values) => values.Length == 0 ? null : Upload<float>(values);
 
-    /// <summary>A copy of weights.</summary>
-    public DeviceMatrix Matrix(WeightMatrix weights)
+    /// <summary>A copy of weights, of several joined ones.</summary>
+    public DeviceMatrix Matrix(params ReadOnlySpan<WeightMatrix> weights)
     {
         DeviceMatrix matrix = DeviceMatrix.From(device, weights);
         _all.Add(matrix.Values);
         if (matrix.Scales is { } scales) _all.Add(scales);
         return matrix;
+    }
+
+    /// <summary>A copy of the biases of joined weights; null where there are none.</summary>
+    public DeviceBuffer? Biases(params ReadOnlySpan<float[]> biases)
+    {
+        DeviceBuffer? joined = DeviceMatrix.JoinBiases(device, biases);
+        if (joined is not null) _all.Add(joined);
+        return joined;
     }
 
     /// <inheritdoc/>

@@ -4,11 +4,11 @@
 #include "Shared/routes.glsl"
 
 // y[r][n] = sum over k of weights[n][k] * x[r][k], and a bias. A workgroup has eight rows of the weights, 32 lanes for each: neighbouring
-// lanes read neighbouring words. Each weight is read once for all rows of x. What a row of x gives does not depend on how many there are.
-// With Add the result, times a factor, is added to y. Of experts a workgroup has one, along its second axis, and all of its rows.
+// lanes read neighbouring words. Along its second axis it has some of the rows of x, for which each weight is read once; of experts one expert, and all
+// of its rows. What a row of x gives does not depend on the others. With Add the result, times a factor, is added to y.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint Lanes = 256;     // a multiple of 32
-layout(constant_id = 1) const uint Rows = 1;        // of x
+layout(constant_id = 1) const uint Rows = 1;        // of x, at a time
 layout(constant_id = 2) const uint Format = F32;
 layout(constant_id = 3) const bool HasBias = false;
 layout(constant_id = 4) const bool Add = false;
@@ -25,7 +25,7 @@ layout(push_constant) uniform Arguments
     uint outputs;
     uint xStride;
     uint yStride;
-    uint firstRow;      // of x and y
+    uint rows;          // of x and y
     float factor;
 };
 
@@ -34,8 +34,8 @@ shared float partial[Lanes * Rows];
 void main()
 {
     uint lane = gl_LocalInvocationID.x % 32, part = gl_LocalInvocationID.x / 32, own = gl_LocalInvocationID.x;
-    uint n = gl_WorkGroupID.x * (Lanes / 32) + part, expert = gl_WorkGroupID.y, weightRow = n + expert * ((outputs + 31) / 32 * 32);
-    uint start = firstRow, end = firstRow + Rows;
+    uint n = gl_WorkGroupID.x * (Lanes / 32) + part, expert = Which == AllRows ? 0 : gl_WorkGroupID.y;
+    uint weightRow = n + expert * ((outputs + 31) / 32 * 32), start = gl_WorkGroupID.y * Rows, end = min(start + Rows, rows);
     if (Which != AllRows)
     {
         start = firstPlace(routes, expert);

@@ -6,9 +6,9 @@
 // y[r][n] = sum over groups of (scale of the weights * scale of x) * integer sum of the group, and a bias. The integer sums are exact and
 // the groups are added one after the other, so the bits are those of the CPU.
 // 32 rows of the weights are a tile; lane = row, and neighbouring lanes read neighbouring words. Eight parts of a workgroup take eight
-// groups at a time; then every result adds up its eight sums in order. Add and experts: as in matmul_float.
+// groups at a time; then every result adds up its eight sums in order. Rows of x, Add and experts: as in matmul_float.
 layout(local_size_x = 256) in;
-layout(constant_id = 0) const uint Rows = 1;        // of x
+layout(constant_id = 0) const uint Rows = 1;        // of x, at a time
 layout(constant_id = 1) const uint Format = Q8;
 layout(constant_id = 2) const bool HasBias = false;
 layout(constant_id = 3) const bool Add = false;
@@ -31,7 +31,7 @@ layout(push_constant) uniform Arguments
     uint groups;
     uint outputs;
     uint yStride;
-    uint firstRow;      // of x and y
+    uint rows;          // of x and y
     float factor;
 };
 
@@ -76,8 +76,9 @@ int dot4(uint a, uint b)
 
 void main()
 {
-    uint lane = gl_LocalInvocationID.x % 32, part = gl_LocalInvocationID.x / 32, expert = gl_WorkGroupID.y;
-    uint tile = expert * gl_NumWorkGroups.x + gl_WorkGroupID.x, n = gl_WorkGroupID.x * 32 + lane, start = firstRow, end = firstRow + Rows;
+    uint lane = gl_LocalInvocationID.x % 32, part = gl_LocalInvocationID.x / 32, expert = Which == AllRows ? 0 : gl_WorkGroupID.y;
+    uint tile = expert * gl_NumWorkGroups.x + gl_WorkGroupID.x, n = gl_WorkGroupID.x * 32 + lane;
+    uint start = gl_WorkGroupID.y * Rows, end = min(start + Rows, rows);
     if (Which != AllRows)
     {
         start = firstPlace(routes, expert);

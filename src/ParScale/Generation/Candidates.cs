@@ -27,22 +27,6 @@ internal sealed class Candidates(int vocabularySize)
         }
     }
 
-    /// <summary>Some tokens, the first of which is the likeliest, with weights as above.</summary>
-    public void Fill(ReadOnlySpan<ScoredToken> likeliest, double temperature)
-    {
-        double best = likeliest[0].Score;
-        _count = likeliest.Length;
-        _ordered = 0;
-        for (int i = 0; i < likeliest.Length; i++)
-        {
-            _tokens[i] = likeliest[i].Token;
-            _weights[i] = Math.Exp((likeliest[i].Score - best) / temperature);
-        }
-    }
-
-    /// <summary>Whether the first token behind the <paramref name="k"/> first weighs as much as the last of these; weights must fall.</summary>
-    public bool IsTie(int k) => _weights[k] == _weights[k - 1];
-
     /// <summary>Top-k.</summary>
     public void KeepLikeliest(int k)
     {

@@ -46,53 +46,11 @@ public sealed class Sampler
             scores = changed;
         }
         float largest = TensorPrimitives.Max(scores);
-        RequireFinite(largest);
+        if (!float.IsFinite(largest)) throw new ArgumentException("no token can be sampled: the largest logit is not finite", nameof(logits));
         int token = _options.Temperature == 0 ? scores.IndexOf(largest) : Draw(scores);
-        Count(token);
+        _seen.Add(token);
+        if (_generated is not null) _generated[token] = _generated.GetValueOrDefault(token) + 1;
         return token;
-    }
-
-    /// <summary>
-    /// How many of the likeliest tokens <see cref="TryNext"/> needs to choose as <see cref="Next"/> does; null where it takes all of them.
-    /// </summary>
-    internal int? CandidatesNeeded(int vocabularySize) =>
-        _options.Temperature == 0 ? 1 : _options.TopK > 0 && _options.TopK < vocabularySize ? _options.TopK + 1 : null;
-
-    /// <summary>What <see cref="Next"/> would do to scores, an entry for each token that is changed; for whoever computes them elsewhere.</summary>
-    internal IEnumerable<ScoreChange> ScoreChanges()
-    {
-        float repetition = (float)_options.RepetitionPenalty;
-        var tokens = new HashSet<int>(_options.LogitBias?.Keys ?? []);
-        if (repetition != 1) tokens.UnionWith(_seen);
-        if (_generated is not null) tokens.UnionWith(_generated.Keys);
-        foreach (int token in tokens)
-        {
-            float penalty = _generated is not null && _generated.TryGetValue(token, out int times) ? Penalty(times) : 0;
-            double bias = _options.LogitBias is { } biases && biases.TryGetValue(token, out double given) ? given : 0;
-            yield return new ScoreChange(token, _seen.Contains(token) ? repetition : 1, penalty, (float)bias);
-        }
-    }
-
-    /// <summary>
-    /// Chooses the next token from the likeliest ones alone, as <see cref="Next"/> does from all. False where that cannot be told, because the
-    /// last of them are equally likely: then nothing was chosen.
-    /// </summary>
-    /// <param name="likeliest"><see cref="CandidatesNeeded"/> tokens after <see cref="ScoreChanges"/>, by falling score, of equal ones by token.</param>
-    /// <param name="token">The token.</param>
-    /// <exception cref="ArgumentException">The largest score is not finite.</exception>
-    internal bool TryNext(ReadOnlySpan<ScoredToken> likeliest, out int token)
-    {
-        RequireFinite(likeliest[0].Score);
-        token = likeliest[0].Token;
-        if (_options.Temperature != 0)
-        {
-            var candidates = new Candidates(likeliest.Length);
-            candidates.Fill(likeliest, _options.Temperature);
-            if (candidates.IsTie(_options.TopK)) return false;
-            token = Draw(candidates);
-        }
-        Count(token);
-        return true;
     }
 
     private bool Changes => _options.RepetitionPenalty != 1 || _generated is not null || _options.LogitBias is { Count: > 0 };
@@ -112,7 +70,7 @@ public sealed class Sampler
             foreach (int token in _seen) scores[token] = scores[token] > 0 ? scores[token] / penalty : scores[token] * penalty;
         }
         foreach ((int token, int times) in _generated ?? [])
-            scores[token] -= Penalty(times);
+            scores[token] -= (float)(_options.PresencePenalty + _options.FrequencyPenalty * times);
         foreach ((int token, double bias) in _options.LogitBias ?? ReadOnlyDictionary<int, double>.Empty) scores[token] += (float)bias;
     }
 
@@ -120,27 +78,9 @@ public sealed class Sampler
     {
         _candidates ??= new Candidates(scores.Length);
         _candidates.Fill(scores, _options.Temperature);
-        return Draw(_candidates);
-    }
-
-    private int Draw(Candidates candidates)
-    {
-        if (_options.TopK > 0) candidates.KeepLikeliest(_options.TopK);
-        if (_options.TopP < 1) candidates.KeepMass(_options.TopP);
-        if (_options.MinP > 0) candidates.KeepAtLeast(_options.MinP);
-        return candidates.At(_random.NextDouble());
-    }
-
-    private float Penalty(int times) => (float)(_options.PresencePenalty + _options.FrequencyPenalty * times);
-
-    private void Count(int token)
-    {
-        _seen.Add(token);
-        if (_generated is not null) _generated[token] = _generated.GetValueOrDefault(token) + 1;
-    }
-
-    private static void RequireFinite(float largest)
-    {
-        if (!float.IsFinite(largest)) throw new ArgumentException("no token can be sampled: the largest logit is not finite");
+        if (_options.TopK > 0) _candidates.KeepLikeliest(_options.TopK);
+        if (_options.TopP < 1) _candidates.KeepMass(_options.TopP);
+        if (_options.MinP > 0) _candidates.KeepAtLeast(_options.MinP);
+        return _candidates.At(_random.NextDouble());
     }
 }

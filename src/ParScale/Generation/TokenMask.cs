@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace ParScale.Generation;
 
 /// <summary>A set of tokens of one vocabulary: those that may come next.</summary>
@@ -10,9 +8,6 @@ public sealed class TokenMask(int vocabularySize)
 
     /// <summary>Whether no token is in the set.</summary>
     public bool IsEmpty => !_bits.AsSpan().ContainsAnyExcept(0UL);
-
-    /// <summary>The set as 32-bit words: token t is bit t % 32 of word t / 32.</summary>
-    internal ReadOnlySpan<uint> Words => MemoryMarshal.Cast<ulong, uint>(_bits);
 
     /// <summary>Puts a token into the set.</summary>
     public void Add(int token) => _bits[token >> 6] |= 1UL << token;

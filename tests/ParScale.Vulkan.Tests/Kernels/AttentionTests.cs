@@ -103,6 +103,36 @@ public class AttentionTests(TestDevice test) : DeviceTest(test)
         Assert.True(new DeviceAttention(Device, new AttentionShape(4, 4, 96, 1), KvDtype.F32).CanRound(128));
     }
 
+    [Theory]
+    [InlineData(KvDtype.F32)]
+    [InlineData(KvDtype.Bf16)]
+    [InlineData(KvDtype.Q8)]
+    public void Slots_of_the_CPU_become_the_words_of_the_device(KvDtype format)
+    {
+        var random = new Random(60);
+        foreach (int size in (int[])[2, 30, 64, 70])
+        {
+            using var buffer = new KvBuffer(format, 2, 3, size, 5);
+            int words = DeviceAttention.SlotWords(format, size);
+            uint[] expected = new uint[words], found = new uint[words];
+            for (int slot = 0; slot < 5; slot++)
+            {
+                float[] keys = Draw(random, 3 * size, 2), values = Draw(random, 3 * size);
+                buffer.Store(1, slot, keys, values);
+                foreach (bool isValue in (bool[])[false, true])
+                {
+                    for (int head = 0; head < 3; head++)
+                    {
+                        CacheWords.Write(format, (isValue ? values : keys).AsSpan(head * size, size), isValue, expected);
+                        Array.Clear(found);
+                        DeviceAttention.Slot(buffer, isValue, 1, head, slot, found);
+                        Assert.Equal(expected, found);
+                    }
+                }
+            }
+        }
+    }
+
     private static AttentionShape Shape(Random random, int size, int i)
     {
         int keyHeads = random.Next(1, 4);

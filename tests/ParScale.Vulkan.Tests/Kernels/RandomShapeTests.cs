@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using ParScale.Configuration;
-using ParScale.Generation;
 using ParScale.Kernels.Attention;
 using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.Formats;
@@ -193,27 +192,6 @@ public class RandomShapeTests(TestDevice test) : DeviceTest(test)
             foreach (WeightMatrix one in weights) one.Dispose();
 
             IEnumerable<int> Chosen(int row) => Enumerable.Range(0, experts).OrderByDescending(e => logits[row * experts + e]).ThenBy(e => e).Take(config.Chosen);
-        });
-    });
-
-    [Fact]
-    public void Choices() => Each((random, recording) =>
-    {
-        (int rows, int vocabulary) = (random.Next(1, 3), random.Next(1, 6000));
-        int count = Math.Min(vocabulary, random.Next(1, 9));
-        float[] logits = [.. Enumerable.Range(0, rows * vocabulary).Select(_ => random.Next(-2000, 2001) * 0.01f)];
-        var choice = new TokenChoice(Device, vocabulary, rows, count, 0);
-        choice.Run(recording, Shown(logits, vocabulary), rows);
-        _checks.Add(() =>
-        {
-            var found = new ScoredToken[count];
-            for (int row = 0; row < rows; row++)
-            {
-                float[] own = logits[(row * vocabulary)..((row + 1) * vocabulary)];
-                Assert.True(choice.TryRead(row, found));
-                Assert.Equal(Enumerable.Range(0, vocabulary).OrderByDescending(token => own[token]).ThenBy(token => token).Take(count), found.Select(one => one.Token));
-            }
-            choice.Dispose();
         });
     });
 

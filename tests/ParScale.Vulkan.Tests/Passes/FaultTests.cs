@@ -1,6 +1,7 @@
+using ParScale.Configuration;
 using ParScale.Generation;
-using ParScale.Kernels.Formats;
 using ParScale.Vulkan.Devices;
+using ParScale.Vulkan.Passes;
 using ParScale.Vulkan.Runtime;
 using ParScale.Vulkan.Tests.Support;
 
@@ -53,13 +54,25 @@ public class FaultTests(TestDevice test) : ModelTest(test)
     }
 
     [Fact]
-    public void Caches_of_8_bits_and_anchored_streams_are_refused_before_anything_is_read()
+    public void Models_that_shaders_have_no_room_for_are_refused_by_what_is_too_large()
     {
-        Assert.Equal("VK-05", Assert.Throws<ParScaleException>(() => Load(Write(), new LoadOptions { KvDtype = KvDtype.Q8 })).Code);
-        RandomCheckpoint.Write(Folder("anchored"), RandomCheckpoint.Config(3, anchored: true), seed: 1);
-        Assert.Equal("VK-05", Assert.Throws<ParScaleException>(() => Load(Folder("anchored"))).Code);
-        using LanguageModel plain = Load(Folder("anchored"), new LoadOptions { Streams = 1 });
-        Assert.Equal(4, Generate(plain, 4).Count);
+        ModelConfig model = RandomCheckpoint.Config(1).Model;
+        void Refused(ModelConfig large, string what)
+        {
+            var refused = Assert.Throws<ParScaleException>(() => Supported.Require(Device.Description, large));
+            Assert.Equal(("VK-05", ErrorKind.Usage), (refused.Code, refused.Kind));
+            Assert.Contains(what, refused.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', refused.Message);
+        }
+        LayerConfig Block(int width, ExpertsConfig? experts) =>
+            model.Layers[0] with { FeedForward = model.Layers[0].FeedForward with { Width = width, Experts = experts } };
+        Supported.Require(Device.Description, model);
+        Refused(model with { HeadSize = 514 }, "heads of more than 512");
+        Refused(model with { VocabularySize = 600_000 }, "524280 tokens");
+        Refused(model with { HeadSize = 512, AttentionHeads = 1020 }, "queries, keys and values");
+        Refused(model with { Layers = [Block(300_000, null)] }, "feed-forward blocks wider");
+        Refused(model with { Layers = [Block(8, new ExpertsConfig { Count = 513, Chosen = 2 })] }, "512 experts");
+        Refused(model with { Layers = [model.Layers[0], Block(8, new ExpertsConfig { Count = 64, Chosen = 13 })] }, "12 experts for each token");
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics.Tensors;
 using System.Text.Json;
 using ParScale.Generation;
@@ -14,10 +15,9 @@ public class GoldenTests(TestDevice test) : ModelTest(test)
     public static TheoryData<string> Fixtures => ["p1", "p2", "p4", "p8"];
 
     public static TheoryData<string> Families =>
-        ["llama", "llama-bias", "llama-dynamic", "llama-p2", "mistral", "mistral-p2", "qwen2", "qwen2-yarn", "phi3", "phi3-long", "smollm3", "smollm3-window",
-            "gemma2"];
-
-    public static TheoryData<string> Refused => ["gemma3", "granite", "olmo2", "qwen3", "qwen3-p2", "mixtral", "olmoe", "qwen2_moe"];
+        ["llama", "llama-bias", "llama-dynamic", "llama-p2", "mistral", "mistral-p2", "qwen2", "qwen2-yarn", "qwen3", "qwen3-p2", "gemma2", "gemma3", "gemma3-v4",
+            "gemma3-p2", "phi3", "phi3-long", "olmo2", "olmo2-p2", "granite", "smollm3", "smollm3-window", "qwen3_moe", "qwen3_moe-p2", "mixtral", "mixtral-stacked",
+            "olmoe", "qwen2_moe"];
 
     [Theory]
     [MemberData(nameof(Fixtures))]
@@ -33,20 +33,52 @@ public class GoldenTests(TestDevice test) : ModelTest(test)
     [MemberData(nameof(Families))]
     public void Families_match(string name)
     {
-        string folder = Family(name);
+        string folder = InShared("golden-families", name);
         using JsonDocument json = Read(folder);
         Compare(folder, json, positions: null, "greedy_continuation_8");
     }
 
     [Theory]
-    [MemberData(nameof(Refused))]
-    public void Families_without_shaders_are_refused_in_one_line(string name)
+    [InlineData("anchored-p2")]
+    [InlineData("anchored-p4")]
+    public void Any_helpers_of_an_anchored_model_match(string name)
     {
-        var refused = Assert.Throws<ParScaleException>(() => Load(Family(name)));
-        Assert.Equal(("VK-05", ErrorKind.Usage), (refused.Code, refused.Kind));
-        Assert.Contains("there are no shaders for", refused.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', refused.Message);
+        string folder = InShared("golden-streams", name);
+        using JsonDocument json = Read(folder);
+        int[] tokens = json.RootElement.GetProperty("tokens").Deserialize<int[]>()!;
+        ulong[] active = [.. json.RootElement.GetProperty("active").EnumerateArray().Select(Mask)];
+        using LanguageModel model = Load(folder);
+        ulong all = ulong.MaxValue >> (64 - model.Streams.Count);
+        foreach ((string key, ulong[] streams) in ((string, ulong[])[])[("logits_all", [.. tokens.Select(_ => all)]), ("logits_active", active), ("logits_anchor_alone", [.. tokens.Select(_ => 1UL)])])
+        {
+            double[] expected = [.. json.RootElement.GetProperty(key).Deserialize<double[][]>()!.SelectMany(row => row)];
+            float[] whole = LogitsOf(model, tokens, streams, tokens.Length);
+            Near(expected, whole, Allowed, $"{name} {key}");
+            Assert.Equal(whole, LogitsOf(model, tokens, streams, [.. Enumerable.Repeat(1, tokens.Length)]));
+        }
+        CheckRecorded();
     }
+
+    [Fact]
+    public void Cuts_of_an_elastic_model_match()
+    {
+        string shared = InShared("golden-streams", "elastic-p8"), folder = Folder("elastic");
+        Directory.CreateDirectory(folder);
+        foreach (string file in (string[])["config.json", "model.safetensors"]) File.WriteAllBytes(Path.Combine(folder, file), File.ReadAllBytes(Path.Combine(shared, file)));
+        using JsonDocument json = Read(shared);
+        int[] tokens = json.RootElement.GetProperty("tokens").Deserialize<int[]>()!;
+        (int Count, double[] Logits)[] cuts = [.. json.RootElement.GetProperty("logits").EnumerateObject()
+            .Select(cut => (int.Parse(cut.Name, CultureInfo.InvariantCulture), (double[])[.. cut.Value.Deserialize<double[][]>()!.SelectMany(row => row)]))];
+        CutCheckpoint.MakeElastic(folder, [.. cuts.Select(cut => cut.Count)]);
+        using LanguageModel model = Load(folder);
+        foreach ((int count, double[] expected) in cuts)
+            Near(expected, [.. Logits(model, tokens, [tokens.Length], count).SelectMany(row => row)], Allowed, $"P' = {count}");
+        CheckRecorded();
+    }
+
+    private static ulong Mask(JsonElement token) => token.EnumerateArray()
+        .Select((on, p) => on.ValueKind == JsonValueKind.True || (on.ValueKind == JsonValueKind.Number && on.GetInt32() != 0) ? 1UL << p : 0)
+        .Aggregate(0UL, (mask, bit) => mask | bit);
 
     private void Compare(string folder, JsonDocument json, int[]? positions, string continuation)
     {
@@ -76,10 +108,10 @@ public class GoldenTests(TestDevice test) : ModelTest(test)
 
     private static JsonDocument Read(string folder) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "expected.json")));
 
-    private static string Family(string name)
+    private static string InShared(string kind, string name)
     {
-        string? folder = SharedFolder.Find("golden-families", name);
-        if (folder is null) Assert.Skip($"this machine has no golden-families/{name}");
+        string? folder = SharedFolder.Find(kind, name);
+        if (folder is null) Assert.Skip($"this machine has no {kind}/{name}");
         return folder!;
     }
 }

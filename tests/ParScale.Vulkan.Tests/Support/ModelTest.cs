@@ -1,4 +1,4 @@
-using ParScale.Vulkan.Passes;
+using ParScale.Vulkan.Runtime;
 
 namespace ParScale.Vulkan.Tests.Support;
 
@@ -34,7 +34,14 @@ public abstract class ModelTest : DeviceTest
     internal void CheckRecorded()
     {
         Assert.NotEmpty(Shared.Last!.Recorded);
-        foreach (RecordedPass pass in Shared.Last.Recorded) Assert.All(pass.Parts, Check);
+        foreach (Recording part in Shared.Last.Recorded.SelectMany(pass => pass.Parts))
+        {
+            Check(part);
+            // Each of the barriers is needed, and missing ones are found. The first command waits for other recordings.
+            for (int removed = 1; removed < part.Log.Count; removed++)
+                if (part.Log[removed].Waits)
+                    Assert.NotEmpty(CommandOrder.Races([.. part.Log.Select((command, i) => i == removed ? command with { Waits = false } : command)]));
+        }
     }
 
     /// <summary>The logits [S][V] of a session that takes the tokens in portions.</summary>
@@ -44,6 +51,23 @@ public abstract class ModelTest : DeviceTest
         using Session session = model.CreateSession(tokens.Length, streams);
         foreach (int portion in portions) session.Append(tokens.AsSpan(session.Position, portion), (_, logits) => all.Add(logits.ToArray()), Stop);
         return [.. all];
+    }
+
+    /// <summary>The logits [S * V] with the streams that run at each token.</summary>
+    internal static float[] LogitsOf(LanguageModel model, int[] tokens, ulong[] active, params int[] portions)
+    {
+        var all = new List<float>();
+        using Session session = model.CreateSession(tokens.Length);
+        foreach (int portion in portions)
+            session.Append(tokens.AsSpan(session.Position, portion), active.AsSpan(session.Position, portion), (_, logits) => all.AddRange(logits.ToArray()), Stop);
+        return [.. all];
+    }
+
+    /// <summary>The anchor and any helpers for each of some tokens.</summary>
+    internal static ulong[] Chosen(int tokens, int streams, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, tokens).Select(_ => 1UL | (ulong)random.Next(1 << (streams - 1)) << 1)];
     }
 
     internal static int[] Tokens(int count, int vocabulary, int seed)

@@ -24,7 +24,7 @@ internal sealed class SharedDevice(VulkanDevice device) : ComputeDevice
 
     internal override string KernelTier(WeightDtype type) => "vulkan";
 
-    internal override void Require(ModelConfig model, StreamConfig streams, KvDtype? kvDtype) => Supported.Require(device.Description, model, streams, kvDtype);
+    internal override void Require(ModelConfig model) => Supported.Require(device.Description, model);
 
     internal override IForwardPass Open(Backbone backbone, IReadOnlyList<StreamSet> sets, KvDtype kvDtype, WorkerPool pool) =>
         Last = new VulkanForwardPass(device, owner: null, backbone, sets, kvDtype, pool, MostProducts);
