@@ -1,6 +1,7 @@
 using ParScale.Benchmarking;
 using ParScale.Cli.Bench;
-using ParScale.Vulkan;
+using ParScale.Vulkan.Devices;
+using ParScale.Vulkan.Runtime;
 
 namespace ParScale.Cli.DeviceBench;
 
@@ -22,13 +23,21 @@ internal sealed record DeviceBenchResult(DeviceBenchDevice Device, BenchModelInf
 /// <param name="DispatchUs">A dispatch of one workgroup that waits for the one before it, microseconds.</param>
 /// <param name="SubmitUs">Submitting one and waiting for it, microseconds.</param>
 /// <param name="Passes">Passes measured.</param>
+/// <param name="OpenMs">Opening it.</param>
+/// <param name="Shaders">Shaders that its driver compiled, or found in a cache of its own.</param>
+/// <param name="ShaderMs">How long that took, all together.</param>
 internal sealed record DeviceBenchDevice(
     string Name, string Title, string Kind, string Driver, bool Software, long MemoryBytes, double ReadGbS, double ReadGbSBest, double DispatchUs,
-    double SubmitUs, int Passes)
+    double SubmitUs, int Passes, double OpenMs, int Shaders, double ShaderMs)
 {
-    public static DeviceBenchDevice Of(VulkanComputeDevice device, DeviceBenchSpeed speed) => new(
-        device.Name, device.Described.Name, device.Described.Kind.ToString().ToLowerInvariant(), device.Described.Driver, device.Described.IsSoftware,
-        device.Described.Memory, speed.Read.Median / 1e9, speed.Read.Most / 1e9, speed.Dispatch.Median * 1e6, speed.Submit.Median * 1e6, speed.Read.Count);
+    public static DeviceBenchDevice Of(VulkanDevice device, DeviceBenchSpeed speed, TimeSpan open)
+    {
+        DeviceDescription what = device.Description;
+        return new DeviceBenchDevice(
+            $"vulkan:{what.Index}", what.Name, what.Kind.ToString().ToLowerInvariant(), what.Driver, what.IsSoftware, what.Memory, speed.Read.Median / 1e9,
+            speed.Read.Most / 1e9, speed.Dispatch.Median * 1e6, speed.Submit.Median * 1e6, speed.Read.Count, open.TotalMilliseconds, device.Shaders,
+            device.ShaderTime.TotalMilliseconds);
+    }
 }
 
 /// <summary>What a device was measured to do.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ParScale.Benchmarking;
 using ParScale.Kernels.Formats;
 using ParScale.Model;
@@ -23,7 +24,9 @@ internal sealed class DeviceBenchRun(BenchmarkPlan plan, VulkanComputeDevice dev
     {
         foreach (KvDtype? cache in plan.Caches) device.Require(plan.Model, plan.StreamsOf(plan.Batches.Max(batch => batch.Streams.Max())), cache);
         _estimate.RequireMemory(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, bufferBytes: 0);
+        long start = Stopwatch.GetTimestamp();
         using var opened = new OpenedDevice(device.Described);
+        TimeSpan open = Stopwatch.GetElapsedTime(start);
         var rows = new List<DeviceBenchRow>();
         foreach (WeightDtype? type in plan.Types)
         {
@@ -32,7 +35,7 @@ internal sealed class DeviceBenchRun(BenchmarkPlan plan, VulkanComputeDevice dev
             foreach (KvDtype? cache in plan.Caches) rows.AddRange(RunType(type, model, cache ?? KvCache.DefaultType(model.Backbone.Type), opened));
         }
         return new DeviceBenchResult(
-            DeviceBenchDevice.Of(device, new DeviceBenchSpeed(Spread.Of(_reads), Spread.Of(_dispatches), Spread.Of(_submits))),
+            DeviceBenchDevice.Of(opened.Device, new DeviceBenchSpeed(Spread.Of(_reads), Spread.Of(_dispatches), Spread.Of(_submits)), open),
             new Bench.BenchModelInfo(plan.Name, plan.ConfigFor(plan.Batches.Max(batch => batch.Streams.Max())).Parameters, plan.Folder is null), rows);
     }
 

@@ -44,6 +44,7 @@ internal static class DeviceBenchTable
         if (device.Software) yield return "- A SOFTWARE DRIVER: it computes on the CPU. These are figures of no graphics card.";
         yield return Text($"- measured between the rows, {device.Passes} passes: reading {device.ReadGbS:F1} GB/s (best {device.ReadGbSBest:F1}), ")
             + Text($"a dispatch that waits for the one before it {device.DispatchUs:F1} us, a submission {device.SubmitUs:F0} us");
+        yield return Text($"- opening it {device.OpenMs:F0} ms; {device.Shaders} shaders in {device.ShaderMs:F0} ms");
         yield return "- ms/step: a whole decode step of all sequences of the row, median. read: its weights, read once. GB/s: these over ms/step.";
         yield return "- floor: these at the speed of reading. ratio: ms/step over the floor. kv: its keys and values, read once.";
         yield return "- dispatches: shaders that a step runs. their ms: as many that do nothing.";

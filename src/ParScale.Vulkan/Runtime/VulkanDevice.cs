@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ParScale.Vulkan.Devices;
 using Silk.NET.Vulkan;
 using static ParScale.Vulkan.Runtime.VulkanError;
@@ -91,8 +92,17 @@ internal sealed unsafe class VulkanDevice : IDisposable
     {
         string key = $"{name} {string.Join(' ', constants.ToArray())}";
         if (_kernels.TryGetValue(key, out ShaderKernel? known)) return known;
-        return _kernels[key] = new ShaderKernel(name, Compile(name, constants));
+        long start = Stopwatch.GetTimestamp();
+        _kernels[key] = known = new ShaderKernel(name, Compile(name, constants));
+        ShaderTime += Stopwatch.GetElapsedTime(start);
+        return known;
     }
+
+    /// <summary>Shaders that were made, each set of constants once.</summary>
+    public int Shaders => _kernels.Count;
+
+    /// <summary>How long the driver took for them.</summary>
+    public TimeSpan ShaderTime { get; private set; }
 
     /// <summary>Begins a recording.</summary>
     public Recording Record()
