@@ -65,7 +65,7 @@ internal static unsafe class DeviceReader
     /// <param name="addresses">Whether shaders get addresses.</param>
     /// <param name="computes">Whether a queue computes.</param>
     /// <param name="threads">Most threads of a workgroup.</param>
-    internal static IReadOnlyList<string> Missing(bool current, bool addresses, bool computes, uint threads)
+    public static List<string> Missing(bool current, bool addresses, bool computes, uint threads)
     {
         var missing = new List<string>();
         if (!current) missing.Add("Vulkan 1.2");

@@ -25,7 +25,8 @@ internal sealed class DeviceSpeed : IDisposable
     public DeviceSpeed(VulkanDevice device)
     {
         DeviceDescription what = device.Description;
-        long most = Math.Min((what.MemoryBudget ?? what.Memory) / ShareOfMemory, what.IsSoftware ? MostBytesInSoftware : MostBytes);
+        long left = (what.MemoryBudget ?? what.Memory) - device.Memory.Bytes;
+        long most = Math.Min(left / ShareOfMemory, what.IsSoftware ? MostBytesInSoftware : MostBytes);
         _bytes = Math.Max(VectorBytes, Math.Min(most, device.Memory.LargestAllocation) / DeviceMemory.Alignment * DeviceMemory.Alignment);
         _buffers = new DeviceBuffers(device);
         DeviceBuffer x = _buffers.Allocate(_bytes), y = _buffers.Allocate((long)Groups * Lanes * sizeof(uint));
