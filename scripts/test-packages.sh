@@ -36,7 +36,7 @@ for package in "$feed"/*; do cmp "$package" "$work/again/${package##*/}" || wron
 step 'packed again: the same bytes'
 
 # What our packages depend on, from where restore put it.
-sed -n 's/.*"path": "\([^"]*\)".*/\1/p' src/ParScale.Extensions.AI/obj/project.assets.json src/ParScale.ScalingLaws/obj/project.assets.json src/ParScale.Server/obj/project.assets.json | sort -u |
+sed -n 's/.*"path": "\([^"]*\)".*/\1/p' src/ParScale.Extensions.AI/obj/project.assets.json src/ParScale.ScalingLaws/obj/project.assets.json src/ParScale.Server/obj/project.assets.json src/ParScale.Vulkan/obj/project.assets.json | sort -u |
     while IFS=/ read -r id version; do
         file=$restored/$id/$version/$id.$version.nupkg
         if [ -f "$file" ]; then cp "$file" "$feed"; fi
@@ -61,20 +61,40 @@ cat > "$work/program/program.csproj" <<END
     <PackageReference Include="ParScale" Version="$version" />
     <PackageReference Include="ParScale.Extensions.AI" Version="$version" />
     <PackageReference Include="ParScale.ScalingLaws" Version="$version" />
+    <PackageReference Include="ParScale.Vulkan" Version="$version" />
   </ItemGroup>
 </Project>
 END
 cat > "$work/program/Program.cs" <<'END'
 using ParScale;
 using ParScale.Extensions.AI;
+using ParScale.Vulkan;
+async Task<string> Text(LanguageModel model)
+{
+    int[] prompt = model.Tokenizer.Encode("ROMEO:");
+    string text = "";
+    await foreach (var piece in model.GenerateAsync(prompt, new() { MaxNewTokens = 32, Sampling = new() { Temperature = 0 } })) text += piece.Text;
+    return text;
+}
 using LanguageModel model = LanguageModel.Load();
-int[] prompt = model.Tokenizer.Encode("ROMEO:");
-await foreach (var piece in model.GenerateAsync(prompt, new() { MaxNewTokens = 32, Sampling = new() { Temperature = 0 } })) Console.Write(piece.Text);
+string text = await Text(model);
+Console.Write(text);
+try
+{
+    using LanguageModel onDevice = LanguageModel.Load(null, new LoadOptions { Device = VulkanDevices.Open() });
+    if (await Text(onDevice) != text) throw new InvalidOperationException($"{onDevice.Device.Name} writes something else");
+    Console.Error.WriteLine($"{onDevice.Device.Name}, {onDevice.Device.Description}, writes the same");
+}
+catch (ParScaleException none) when (none.Code == "VK-08")
+{
+    Console.Error.WriteLine(none.Message);
+}
 if (model.AsChatClient().GetService(typeof(LanguageModel)) != model) throw new InvalidOperationException("not the client of this model");
 END
 dotnet build "$work/program" -c Release -o "$work/program/out" --nologo -v quiet -tl:off > "$work/build.log" || { cat "$work/build.log"; wrong 'the program does not build'; }
-text=$("$work/program/out/program")
-step 'four lines in an empty project'
+text=$("$work/program/out/program" 2> "$work/device.said") || { cat "$work/device.said"; wrong 'the program failed'; }
+cat "$work/device.said"
+step 'a few lines in an empty project'
 
 # The sample's own program, from the package: an application that serves the embedded model.
 mkdir -p "$work/web"

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using ParScale.Server.Hosting;
 using ParScale.Server.Http;
@@ -62,10 +63,12 @@ public static class ParScaleEndpoints
         return routes;
     }
 
-    // A server that loads lives but is not ready; llama.cpp answers 503 for both until the model is there.
+    // A server that loads lives but is not ready; llama.cpp answers 503 for both until the model is there. One that lost its device can do
+    // nothing until it is started again, which is what those who ask for its life do.
     private static Task Health(RequestScope scope, ParScaleService service, bool alive)
     {
         string state = scope.State.Name;
+        if (state == "lost") throw new ApiException(StatusCodes.Status503ServiceUnavailable, scope.State.WhyLost!, "unavailable_error", code: "device_lost");
         if (state == "loading" || (!alive && state != "ready")) _ = scope.State.Models;
         return Answer.Json(scope.Context, new HealthResult(state == "ready" ? "ok" : state, service.Running, service.Waiting), WireJson.Wire.HealthResult);
     }

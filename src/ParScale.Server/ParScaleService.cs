@@ -92,6 +92,7 @@ public sealed class ParScaleService : IDisposable
         }
         catch (Exception e)
         {
+            if (e is ParScaleException { IsDeviceLost: true } lost) State.Lose(lost.Message);
             ApiException told = Describe(e, limit.IsCancellationRequested);
             _metrics.SawError(told.Status);
             await Tell(context, scope, told, errors ?? ErrorShape.OpenAi).ConfigureAwait(false);

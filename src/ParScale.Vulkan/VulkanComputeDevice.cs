@@ -4,7 +4,6 @@ using ParScale.Kernels.Machine;
 using ParScale.Model;
 using ParScale.Vulkan.Devices;
 using ParScale.Vulkan.Passes;
-using ParScale.Vulkan.Runtime;
 
 namespace ParScale.Vulkan;
 
@@ -16,6 +15,9 @@ internal sealed class VulkanComputeDevice(DeviceDescription description) : Compu
 
     /// <inheritdoc/>
     public override string Description => $"{description.Name}, {description.Kind.ToString().ToLowerInvariant()}, driver {description.Driver}";
+
+    /// <summary>What the driver says of it.</summary>
+    internal DeviceDescription Described => description;
 
     internal override bool UsesThreads => false;
 
@@ -34,33 +36,6 @@ internal sealed class VulkanComputeDevice(DeviceDescription description) : Compu
         {
             opened.Dispose();
             throw;
-        }
-    }
-
-    private sealed class OpenedDevice : IDisposable
-    {
-        private readonly VulkanInstance _instance;
-
-        public OpenedDevice(DeviceDescription description)
-        {
-            _instance = VulkanInstance.TryOpen(out string? note) ?? throw VulkanDevices.None(note!);
-            try
-            {
-                Device = new VulkanDevice(_instance, VulkanDevices.At(_instance.Devices, description.Index));
-            }
-            catch
-            {
-                _instance.Dispose();
-                throw;
-            }
-        }
-
-        public VulkanDevice Device { get; }
-
-        public void Dispose()
-        {
-            Device.Dispose();
-            if (!Device.Hangs) _instance.Dispose();
         }
     }
 }

@@ -25,6 +25,9 @@ public sealed class ParScaleException : Exception
     /// <summary>A stable id from <c>docs/guides/errors.md</c>, such as <c>ST-16</c>.</summary>
     public string Code { get; }
 
+    /// <summary>Whether the device that computes was lost or hangs: nothing runs on it any more until models are loaded again.</summary>
+    internal bool IsDeviceLost => Code is "VK-01" or "VK-06";
+
     /// <summary>An error in an input file. The message reads <c>FILE: DETAIL</c>, with only the file's name, not its folder.</summary>
     internal static ParScaleException BadInput(string code, string file, string detail, Exception? inner = null) =>
         new(ErrorKind.BadInput, code, $"{Escape(Path.GetFileName(Path.TrimEndingDirectorySeparator(file)))}: {detail}", inner);

@@ -4,6 +4,7 @@ using ParScale.Extensions.AI;
 using ParScale.Kernels.Formats;
 using ParScale.ScalingLaws;
 using ParScale.Server;
+using ParScale.Vulkan;
 using PublicApiGenerator;
 
 namespace RepoRules.Tests;
@@ -17,7 +18,7 @@ public class PublicApiTests
     private static readonly ApiGeneratorOptions Plain = new() { IncludeAssemblyAttributes = false };
 
     public static TheoryData<Assembly> Packages => [typeof(LanguageModel).Assembly, typeof(WeightDtype).Assembly, typeof(ScalingLaw).Assembly, typeof(ParScaleChatClient).Assembly,
-        typeof(ParScaleService).Assembly];
+        typeof(ParScaleService).Assembly, typeof(VulkanDevices).Assembly];
 
     [Theory]
     [MemberData(nameof(Packages), DisableDiscoveryEnumeration = true)]

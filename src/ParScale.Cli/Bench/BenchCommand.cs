@@ -2,9 +2,11 @@ using System.CommandLine;
 using ParScale.Benchmarking;
 using ParScale.Cli.Commands;
 using ParScale.Cli.Cost;
+using ParScale.Cli.DeviceBench;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.Plots;
+using ParScale.Vulkan;
 
 namespace ParScale.Cli.Bench;
 
@@ -12,6 +14,7 @@ namespace ParScale.Cli.Bench;
 internal sealed class BenchCommand : ExampleCommand
 {
     private readonly BenchOptions _options = new();
+    private readonly ComputeDeviceOption _device = new();
     private readonly Option<BenchFormat?> _format = BenchFormats.CreateOption();
     private readonly Option<string?> _plot = new("--plot")
     {
@@ -25,6 +28,7 @@ internal sealed class BenchCommand : ExampleCommand
             + "Weights are random unless -m is given. Lists: 1,2,4 or 1-8 or 1-16*2.")
     {
         _options.AddTo(this);
+        _device.AddTo(this);
         Options.Add(_format);
         Options.Add(_plot);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
@@ -35,6 +39,7 @@ internal sealed class BenchCommand : ExampleCommand
           parscale bench --shape 0.7B --streams 1-16*2 --dtype q8,bf16 --context 64,2048 -r 10 --plot bench.svg
           parscale bench --streams 8 --batch 1+2+5,8x1
           parscale bench -m my-model --prompt 128 -o csv > bench.csv
+          parscale bench --device vulkan --streams 1,8 --dtype q8,q4,bf16
         """;
 
     private int Run(ParseResult parse, Terminal terminal, bool json)
@@ -43,9 +48,20 @@ internal sealed class BenchCommand : ExampleCommand
         if (json && format != BenchFormat.Json) throw ParScaleException.Usage("CL-02", "--json and -o contradict each other; give one of them");
         BenchmarkPlan plan = _options.Read(parse, terminal);
         string? plot = BenchPlot.Check(parse.GetValue(_plot));
+        ComputeDevice device = _device.Find(parse);
+        if (device is VulkanComputeDevice && plot is not null)
+            throw ParScaleException.Usage("CL-02", "--plot draws the floors of the CPU; leave out --plot or --device");
 
         using var interrupt = new Interrupt(terminal.Cancellation);
         using var progress = new BenchProgress(terminal);
+        if (device is VulkanComputeDevice vulkan)
+        {
+            DeviceBenchResult onDevice = new DeviceBenchRun(plan, vulkan, progress, interrupt.Token).Run();
+            progress.Dispose();
+            if (format == BenchFormat.Json) terminal.WriteJson(onDevice, CliJson.Readable.DeviceBenchResult);
+            else DeviceBenchTable.Write(onDevice, format, terminal.Out);
+            return 0;
+        }
         using var run = new BenchmarkRun(plan, progress, interrupt.Token);
         BenchmarkResult measured = run.Run();
         progress.Dispose();

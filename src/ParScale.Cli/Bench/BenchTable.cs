@@ -21,54 +21,20 @@ internal static class BenchTable
     {
         switch (format)
         {
-            case BenchFormat.Csv: WriteCsv(result.Rows, output); break;
-            case BenchFormat.Jsonl: WriteLines(result.Rows, output); break;
-            default: WriteMarkdown(result, output); break;
+            case BenchFormat.Csv: RowText.WriteCsv([.. result.Rows.Select(Element)], output); break;
+            case BenchFormat.Jsonl: RowText.WriteLines([.. result.Rows.Select(Element)], output); break;
+            default:
+                RowText.WriteMarkdown(Header, [.. result.Rows.Select(Cells)], names: 3, output);
+                foreach (string line in Legend(result)) output.Write(line + "\n");
+                break;
         }
     }
 
-    private static void WriteLines(IReadOnlyList<BenchRow> rows, TextWriter output)
-    {
-        foreach (BenchRow row in rows) output.Write(JsonSerializer.Serialize(row, CliJson.Readable.BenchRow) + "\n");
-    }
-
-    // The same names and numbers as in JSON, so that there is one list of columns.
-    private static void WriteCsv(IReadOnlyList<BenchRow> rows, TextWriter output)
-    {
-        JsonElement[] elements = [.. rows.Select(row => JsonSerializer.SerializeToElement(row, CliJson.Readable.BenchRow))];
-        output.Write(string.Join(',', elements[0].EnumerateObject().Select(column => column.Name)) + "\n");
-        foreach (JsonElement row in elements) output.Write(string.Join(',', row.EnumerateObject().Select(column => CsvField(column.Value))) + "\n");
-    }
-
-    private static string CsvField(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null => "",
-        JsonValueKind.String => Quoted(value.GetString() ?? ""),
-        _ => value.GetRawText(),
-    };
-
-    private static string Quoted(string text) =>
-        text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
-
-    private static void WriteMarkdown(BenchResult result, TextWriter output)
-    {
-        string[][] lines = [Header, .. result.Rows.Select(Cells)];
-        int[] widths = [.. Enumerable.Range(0, Header.Length).Select(column => lines.Max(line => line[column].Length))];
-        for (int i = 0; i < lines.Length; i++)
-        {
-            output.Write("| " + string.Join(" | ", lines[i].Select((cell, column) => IsText(column) ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))) + " |\n");
-            if (i > 0) continue;
-            output.Write("|" + string.Join('|', widths.Select((width, column) => IsText(column) ? new string('-', width + 2) : new string('-', width + 1) + ":")) + "|\n");
-        }
-        foreach (string line in Legend(result)) output.Write(line + "\n");
-    }
-
-    private static bool IsText(int column) => column < 3;
+    private static JsonElement Element(BenchRow row) => JsonSerializer.SerializeToElement(row, CliJson.Readable.BenchRow);
 
     private static string[] Cells(BenchRow row) =>
     [
-        // A name may come from a folder, and a bar would end the cell.
-        row.Model.Replace("|", "\\|", StringComparison.Ordinal), row.Dtype, row.Kv, row.Batch, $"{row.Context}",
+        row.Model, row.Dtype, row.Kv, row.Batch, $"{row.Context}",
         Text($"{row.DecodeMs:F2}"), Text($"{row.DecodeMeanMs:F2} ± {row.DecodeSdMs:F2}"), Text($"{row.DecodeMinMs:F2}"),
         Text($"{row.RooflineMs:F2}"), Text($"{row.RooflineRatio:F2}"), Text($"{row.FloorMs:F2}"), Text($"{row.Ratio:F2}"),
         Text($"{row.ProductFloorMs:F2}"), Text($"{row.ProductRatio:F2}"), Text($"{row.KvFloorMs:F2}"),

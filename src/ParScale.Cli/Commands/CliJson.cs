@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using ParScale.Cli.Bench;
 using ParScale.Cli.Chat;
 using ParScale.Cli.Cost;
+using ParScale.Cli.DeviceBench;
 using ParScale.Cli.Law;
 using ParScale.Cli.Parsing;
 using ParScale.Cli.Planning;
@@ -24,6 +25,7 @@ namespace ParScale.Cli.Commands;
 [JsonSerializable(typeof(InspectResult))]
 [JsonSerializable(typeof(QuantizeResult))]
 [JsonSerializable(typeof(BenchResult))]
+[JsonSerializable(typeof(DeviceBenchResult))]
 [JsonSerializable(typeof(DevicesResult))]
 [JsonSerializable(typeof(LawFitResult))]
 [JsonSerializable(typeof(LawPredictResult))]

@@ -14,7 +14,7 @@ internal sealed class DevicesCommand : ExampleCommand
     private readonly Func<DeviceList> _read;
 
     public DevicesCommand(Terminal terminal, CommonOptions common, Func<DeviceList>? read = null)
-        : base("devices", "List the CPU and the Vulkan devices of this machine. Models run on the CPU; none runs on a Vulkan device yet.")
+        : base("devices", "List the CPU and the Vulkan devices of this machine: what --device may name.")
     {
         _read = read ?? (() => DeviceList.Read());
         SetAction(parse => Run(terminal, parse.GetValue(common.Json)));

@@ -26,15 +26,19 @@ internal sealed record CostResult(
 /// <param name="ComputeEfficiency">Share of the multiply-adds that is reached.</param>
 /// <param name="Products">What the product kernels were measured to do, where they were; these then count instead of the multiply-adds at best.</param>
 /// <param name="ProductEfficiency">Share of these that a whole pass reaches.</param>
+/// <param name="DispatchUs">Microseconds of each shader; 0 where none is counted.</param>
+/// <param name="LayerDispatches">Shaders of a layer.</param>
+/// <param name="PassDispatches">Those of a pass beside its layers.</param>
 internal sealed record DeviceFigures(
     string Name, string Title, string Source, double MemoryBytes, double ReadGbS, double F32GmacS, double Bf16GmacS, double Int8GmacS,
     double ReadEfficiency, double ComputeEfficiency, IReadOnlyList<ProductFigure> Products,
-    double ProductEfficiency)
+    double ProductEfficiency, double DispatchUs, int LayerDispatches, int PassDispatches)
 {
     public static DeviceFigures From(Device device) => new(
         device.Name, device.Title, device.Source, device.MemoryBytes, device.ReadRate / 1e9, device.Float32Rate / 1e9, device.Bf16Rate / 1e9,
         device.Int8Rate / 1e9, device.ReadEfficiency, device.ComputeEfficiency,
-        [.. device.Products?.Points.Select(ProductFigure.From) ?? []], device.ProductEfficiency);
+        [.. device.Products?.Points.Select(ProductFigure.From) ?? []], device.ProductEfficiency,
+        device.DispatchSeconds * 1e6, device.LayerDispatches, device.PassDispatches);
 }
 
 /// <summary>What streams add to a model, beside what more parameters would.</summary>

@@ -61,7 +61,8 @@ internal static class CostText
     /// <summary>A machine in one line.</summary>
     public static string Machine(DeviceFigures device) =>
         $"{device.Title}: {Figures.Digits(device.ReadGbS)} GB/s at {Percent(device.ReadEfficiency)}, G multiply-adds/s f32 {Figures.Digits(device.F32GmacS)}, "
-        + $"bf16 {Figures.Digits(device.Bf16GmacS)}, 8-bit {Figures.Digits(device.Int8GmacS)} at {Percent(device.ComputeEfficiency)}; {device.Source}";
+        + $"bf16 {Figures.Digits(device.Bf16GmacS)}, 8-bit {Figures.Digits(device.Int8GmacS)} at {Percent(device.ComputeEfficiency)}"
+        + (device.DispatchUs == 0 ? "" : $", {Figures.Digits(device.DispatchUs)} us for each of {device.LayerDispatches} shaders a layer and {device.PassDispatches} more") + $"; {device.Source}";
 
     private static string Parameters(CostRow row) =>
         row.Kind == "moe" ? $"{Figures.Parameters(row.ActiveParameters)} of {Figures.Parameters(row.Parameters)}" : Figures.Parameters(row.Parameters);

@@ -29,10 +29,9 @@ internal sealed class ComputeDeviceOption
     /// <summary>Loads a model on the device that was asked for, and says which one it is when it is not the CPU.</summary>
     public LanguageModel Load(ParseResult parse, Terminal terminal, Func<ComputeDevice, LanguageModel> load)
     {
-        string choice = parse.GetValue(_option) ?? Cpu;
-        if (choice == Cpu) return load(ComputeDevice.Cpu);
-        if (choice != Auto) return Load(choice == Vulkan ? VulkanDevices.Open() : VulkanDevices.Open(Index(choice)!.Value), terminal, load);
-        if (VulkanDevices.FindHardware() is not { } found) return load(ComputeDevice.Cpu);
+        ComputeDevice found = Find(parse);
+        if (found == ComputeDevice.Cpu) return load(found);
+        if (parse.GetValue(_option) != Auto) return Load(found, terminal, load);
         try
         {
             return Load(found, terminal, load);
@@ -43,6 +42,15 @@ internal sealed class ComputeDeviceOption
             return load(ComputeDevice.Cpu);
         }
     }
+
+    /// <summary>The device that was asked for; of auto a graphics card where there is one, else the CPU.</summary>
+    public ComputeDevice Find(ParseResult parse) => parse.GetValue(_option) switch
+    {
+        null or Cpu => ComputeDevice.Cpu,
+        Auto => VulkanDevices.FindHardware() ?? ComputeDevice.Cpu,
+        Vulkan => VulkanDevices.Open(),
+        { } numbered => VulkanDevices.Open(Index(numbered)!.Value),
+    };
 
     /// <summary>What computes, for a line of figures: of the CPU its instructions and threads.</summary>
     public static string Figures(LanguageModel model) => model.Device == ComputeDevice.Cpu

@@ -55,6 +55,7 @@ internal sealed class ServeCommand : ExampleCommand
             MaxWaiting = parse.GetValue(_waiting) ?? new ServerOptions().MaxWaiting,
         };
         using var service = new ParScaleService(options);
+        service.State.DeviceLost += why => terminal.Note($"{why}; requests are answered 503 until the server is started again");
         await using ServerHost host = await ServerHost.Start(_listen.Endpoint(parse), options, service,
             app => app.MapParScale(service).MapNothingElse(service), [ParScaleService.TelemetryName]).ConfigureAwait(false);
         // Listening before the model is there: whoever waits for it asks /ready.

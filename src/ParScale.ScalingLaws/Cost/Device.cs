@@ -50,6 +50,15 @@ public sealed record Device
     /// <summary>Seconds of each layer that are neither reading nor multiplying: threads that start and meet.</summary>
     public double LayerSeconds { get; init; }
 
+    /// <summary>Seconds of each shader that a graphics card runs, with the wait for the one before it; 0 where none is counted.</summary>
+    public double DispatchSeconds { get; init; }
+
+    /// <summary>Shaders of each layer of a pass.</summary>
+    public int LayerDispatches { get; init; }
+
+    /// <summary>Shaders of a pass beside those of its layers.</summary>
+    public int PassDispatches { get; init; }
+
     /// <summary>Bytes of the process beside the model.</summary>
     public double RuntimeBytes { get; init; }
 

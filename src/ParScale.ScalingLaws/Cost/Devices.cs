@@ -18,18 +18,42 @@ public static class Devices
 
     private const int CardPassRows = 4096, CorePassRows = 256;
 
-    /// <summary>All of them.</summary>
-    public static IReadOnlyList<Device> All { get; } =
+    // Assumed, not measured: what users of other engines report of Vulkan (docs/numbers.md, "Graphics cards on paper"). The shaders use no matrix units;
+    // an 8-bit product is an extraction and an integer multiply-add at half the rate of those in float32.
+    private const double ShaderRead = 0.8, ShaderCompute = 0.6, ShaderInt8 = 0.25, DispatchSeconds = 4e-6;
+
+    /// <summary>Shaders that the Vulkan engine runs for each layer of a decode step in q8. Its tests count them.</summary>
+    public const int VulkanLayerDispatches = 16;
+
+    /// <summary>Those of a decode step of several streams beside the layers'. Its tests count them.</summary>
+    public const int VulkanPassDispatches = 11;
+
+    private const string VulkanSuffix = "-vulkan";
+
+    private static readonly Device[] Cards =
     [
         Card("a100", "NVIDIA A100 SXM 80 GB", "NVIDIA A100 data sheet", 80, 2039, 19.5, 312, 624),
         Card("h100", "NVIDIA H100 SXM 80 GB", "NVIDIA H100 data sheet, dense figures", 80, 3350, 67, 989, 1979),
+        Card("h200", "NVIDIA H200 SXM 141 GB", "NVIDIA H200 data sheet, dense figures", 131, 4800, 67, 989, 1979),
         Card("rtx4090", "NVIDIA GeForce RTX 4090", "NVIDIA Ada architecture white paper, dense figures", 24, 1008, 82.6, 165.2, 660.6),
+        Card("rx7900xtx", "AMD Radeon RX 7900 XTX", "AMD product page", 24, 960, 61.4, 122.8, 122.8),
+        Card("b580", "Intel Arc B580", "Intel product page: 20 Xe2 cores at 2.67 GHz; bfloat16 at half the 8-bit rate", 12, 456, 13.7, 116.5, 233),
+        // The graphics part of the processor of ddr5-laptop, with its memory.
+        Card("radeon780m", "AMD Radeon 780M, DDR5-5600", "AMD Ryzen 7 7840HS product page: 12 units at 2.7 GHz; operations a cycle of RDNA 3", 16, 89.6, 8.3, 16.6, 16.6),
+    ];
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<Device> All { get; } =
+    [
+        .. Cards,
         // 8 cores at 3.8 GHz, 32 float operations and 128 8-bit operations a cycle each; two channels of DDR5-5600.
         Processor("ddr5-laptop", "laptop, 8 Zen 4 cores, DDR5-5600", "AMD Ryzen 7 7840HS product page: base clock, memory; operations a cycle of Zen 4",
             16, 89.6, 0.97, 3.9),
         // Only the cores: the engine does not use the graphics part, which shares the same memory.
         Processor("m4", "Apple M4, cores only", "Apple's M4 announcement, May 2024: 120 GB/s, 4 + 6 cores; clocks 4.4 and 2.9 GHz as measured by others",
             16, 120, 0.84, 3.3),
+        // Cards that this engine runs on: what its shaders are assumed to reach of them.
+        .. Cards.Skip(2).Select(OnVulkan),
     ];
 
     /// <summary>A machine by its name, or null.</summary>
@@ -82,6 +106,22 @@ public static class Devices
         ReadEfficiency = CardRead,
         ComputeEfficiency = CardCompute,
         PassRows = CardPassRows,
+    };
+
+    private static Device OnVulkan(Device card) => card with
+    {
+        Name = card.Name + VulkanSuffix,
+        Title = card.Title + ", this engine's shaders",
+        Source = card.Source + "; shares that are reached, and 4 us a shader, are assumed",
+        Bf16Rate = card.Float32Rate,
+        Int8Rate = card.Float32Rate * ShaderInt8,
+        ReadEfficiency = ShaderRead,
+        ComputeEfficiency = ShaderCompute,
+        DispatchSeconds = DispatchSeconds,
+        LayerDispatches = VulkanLayerDispatches,
+        PassDispatches = VulkanPassDispatches,
+        PassRows = CorePassRows,
+        RuntimeBytes = RuntimeBytes,
     };
 
     private static Device Processor(string name, string title, string source, double gibibytes, double readGb, double float32, double int8) =>

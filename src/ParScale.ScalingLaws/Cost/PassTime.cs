@@ -21,6 +21,7 @@ internal sealed class PassTime(Device device)
         if (read >= multiply) ReadSeconds += seconds;
     }
 
-    /// <summary>What the layers take beside reading and multiplying.</summary>
-    public void AddOverhead(ModelShape shape) => Seconds += shape.Layers * device.LayerSeconds;
+    /// <summary>What the layers, and on a graphics card all shaders, take beside reading and multiplying.</summary>
+    public void AddOverhead(ModelShape shape) => Seconds += shape.Layers * device.LayerSeconds
+        + (shape.Layers * (double)device.LayerDispatches + device.PassDispatches) * device.DispatchSeconds;
 }

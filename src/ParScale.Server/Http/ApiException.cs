@@ -31,6 +31,7 @@ internal sealed class ApiException(int status, string message, string type, stri
     public static ApiException From(ParScaleException e) => e.Code switch
     {
         "GE-03" => Field("messages", e.Message, "context_length_exceeded"),
+        _ when e.IsDeviceLost => new(StatusCodes.Status503ServiceUnavailable, e.Message, "unavailable_error", code: e.Code),
         "ST-24" => new(StatusCodes.Status500InternalServerError, e.Message, "server_error", code: "nonfinite_logits"),
         _ when e.Kind is ErrorKind.Usage or ErrorKind.BadInput => new(StatusCodes.Status400BadRequest, e.Message, "invalid_request_error", code: e.Code),
         _ when e.Kind is ErrorKind.NotEnoughMemory => new(StatusCodes.Status400BadRequest, e.Message, "invalid_request_error", code: e.Code),

@@ -12,6 +12,9 @@ internal sealed record DeviceDescription
     /// <summary>Card, part of the processor, or software.</summary>
     public required DeviceKind Kind { get; init; }
 
+    /// <summary>Whether it computes on the CPU.</summary>
+    public bool IsSoftware => Kind == DeviceKind.Software;
+
     /// <summary>Name and version of the driver, as it describes itself.</summary>
     public required string Driver { get; init; }
 

@@ -44,7 +44,8 @@ internal static unsafe class DeviceReader
             WorkgroupThreads = (int)Math.Min(basic.Limits.MaxComputeWorkGroupInvocations, int.MaxValue),
             SubgroupSize = current ? (int)vulkan11.SubgroupSize : 0,
             IntegerDotProduct = dot.ShaderIntegerDotProduct,
-            Missing = Missing(basic, current, vulkan12.BufferDeviceAddress, ComputeFamily(vk, device) is not null),
+            Missing = Missing(current, vulkan12.BufferDeviceAddress, ComputeFamily(vk, device) is not null,
+                Math.Min(basic.Limits.MaxComputeWorkGroupInvocations, basic.Limits.MaxComputeWorkGroupSize[0])),
         };
     }
 
@@ -59,14 +60,18 @@ internal static unsafe class DeviceReader
         return family < 0 ? null : (uint)family;
     }
 
-    private static List<string> Missing(in PhysicalDeviceProperties basic, bool current, bool addresses, bool computes)
+    /// <summary>What a device lacks.</summary>
+    /// <param name="current">Whether it has the Vulkan that is needed.</param>
+    /// <param name="addresses">Whether shaders get addresses.</param>
+    /// <param name="computes">Whether a queue computes.</param>
+    /// <param name="threads">Most threads of a workgroup.</param>
+    public static List<string> Missing(bool current, bool addresses, bool computes, uint threads)
     {
         var missing = new List<string>();
         if (!current) missing.Add("Vulkan 1.2");
         else if (!addresses) missing.Add("bufferDeviceAddress");
         if (!computes) missing.Add("a queue that computes");
-        if (basic.Limits.MaxComputeWorkGroupInvocations < NeededThreads || basic.Limits.MaxComputeWorkGroupSize[0] < NeededThreads)
-            missing.Add($"workgroups of {NeededThreads} threads");
+        if (threads < NeededThreads) missing.Add($"workgroups of {NeededThreads} threads");
         return missing;
     }
 

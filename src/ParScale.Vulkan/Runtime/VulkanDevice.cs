@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ParScale.Vulkan.Devices;
 using Silk.NET.Vulkan;
 using static ParScale.Vulkan.Runtime.VulkanError;
@@ -23,7 +24,7 @@ internal sealed unsafe class VulkanDevice : IDisposable
     public VulkanDevice(VulkanInstance instance, DeviceDescription description)
     {
         Require(description);
-        (_vk, Description, Patience) = (instance.Vk, description, PatienceOf(description.Kind));
+        (_vk, Description, Patience) = (instance.Vk, description, PatienceOf(description));
         PhysicalDevice physical = instance.Physical(description);
         uint family = DeviceReader.ComputeFamily(_vk, physical)!.Value;
         float priority = 1;
@@ -60,6 +61,14 @@ internal sealed unsafe class VulkanDevice : IDisposable
             $"vulkan:{description.Index} ({description.Name}) lacks {string.Join(", ", description.Missing)}; a newer driver may have it");
     }
 
+    /// <summary>Does nothing on success.</summary>
+    /// <exception cref="ParScaleException">VK-03: the driver refuses a shader, which the line names; others as <see cref="VulkanError"/> has them.</exception>
+    public static void CheckShader(Result result, string name)
+    {
+        if (result is Result.Success or Result.ErrorDeviceLost or Result.ErrorOutOfDeviceMemory or Result.ErrorOutOfHostMemory) Check(result);
+        else throw new ParScaleException(ErrorKind.Io, "VK-03", $"the driver refused the shader {name} ({result}): a newer one may take it, and the CPU needs none (--device cpu)");
+    }
+
     /// <summary>Held by whoever uses the device.</summary>
     public Lock Gate { get; } = new();
 
@@ -83,8 +92,17 @@ internal sealed unsafe class VulkanDevice : IDisposable
     {
         string key = $"{name} {string.Join(' ', constants.ToArray())}";
         if (_kernels.TryGetValue(key, out ShaderKernel? known)) return known;
-        return _kernels[key] = new ShaderKernel(name, Compile(ShaderKernel.Code(name), constants));
+        long start = Stopwatch.GetTimestamp();
+        _kernels[key] = known = new ShaderKernel(name, Compile(name, constants));
+        ShaderTime += Stopwatch.GetElapsedTime(start);
+        return known;
     }
+
+    /// <summary>Shaders that were made, each set of constants once.</summary>
+    public int Shaders => _kernels.Count;
+
+    /// <summary>How long the driver took for them.</summary>
+    public TimeSpan ShaderTime { get; private set; }
 
     /// <summary>Begins a recording.</summary>
     public Recording Record()
@@ -148,7 +166,7 @@ internal sealed unsafe class VulkanDevice : IDisposable
             Check(waited);
             Check(_vk.ResetFences(_device, 1, in fence));
         }
-        catch (ParScaleException failure) when (failure.Code is "VK-01" or "VK-06")
+        catch (ParScaleException failure) when (failure.IsDeviceLost)
         {
             _failure = failure;
             throw;
@@ -169,7 +187,7 @@ internal sealed unsafe class VulkanDevice : IDisposable
     }
 
     // A card's own watchdogs are quicker; a software driver computes on the CPU, and others may use that too.
-    private static TimeSpan PatienceOf(DeviceKind kind) => kind == DeviceKind.Software ? TimeSpan.FromMinutes(10) : TimeSpan.FromSeconds(30);
+    private static TimeSpan PatienceOf(DeviceDescription description) => description.IsSoftware ? TimeSpan.FromMinutes(10) : TimeSpan.FromSeconds(30);
 
     private void DestroyHandles()
     {
@@ -179,13 +197,14 @@ internal sealed unsafe class VulkanDevice : IDisposable
         _vk.DestroyDevice(_device, null);
     }
 
-    private Pipeline Compile(byte[] code, ReadOnlySpan<int> constants)
+    private Pipeline Compile(string name, ReadOnlySpan<int> constants)
     {
+        byte[] code = ShaderKernel.Code(name);
         ShaderModule module;
         fixed (byte* words = code)
         {
             var create = new ShaderModuleCreateInfo { SType = StructureType.ShaderModuleCreateInfo, CodeSize = (nuint)code.Length, PCode = (uint*)words };
-            Check(_vk.CreateShaderModule(_device, in create, null, out module));
+            CheckShader(_vk.CreateShaderModule(_device, in create, null, out module), name);
         }
         var entries = new SpecializationMapEntry[constants.Length];
         for (int i = 0; i < entries.Length; i++) entries[i] = new SpecializationMapEntry((uint)i, (uint)i * sizeof(int), sizeof(int));
@@ -209,7 +228,7 @@ internal sealed unsafe class VulkanDevice : IDisposable
                         PSpecializationInfo = &special,
                     },
                 };
-                Check(_vk.CreateComputePipelines(_device, default, 1, in create, null, out Pipeline pipeline));
+                CheckShader(_vk.CreateComputePipelines(_device, default, 1, in create, null, out Pipeline pipeline), name);
                 return pipeline;
             }
         }

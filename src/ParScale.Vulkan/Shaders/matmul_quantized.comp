@@ -50,6 +50,16 @@ vec2 exactSum(float a, float b)
 // an integer of at most 22 bits. Two exact sums, the smaller parts added to odd, and one rounding at the end (Boldo and Melquiond, 2008).
 float multiplyAdd(int count, float scale, float sum)
 {
+    // Devices may take denormal numbers for zeros, and parts of a tiny scale are such: a power of two keeps them away from there.
+    const float Up = 18446744073709551616.0, Down = 1 / Up;
+    bool tiny = abs(scale) < 16 * Down;
+    if (tiny)
+    {
+        // All that could be added is less than half a unit in the last place.
+        if (abs(sum) > Up / 16) return sum;
+        scale *= Up;
+        sum *= Up;
+    }
     // Parts of 12 bits, whose products are exact.
     int high = count / 2048 * 2048;
     float countHigh = float(high), countLow = float(count - high);
@@ -64,7 +74,7 @@ float multiplyAdd(int count, float scale, float sum)
     uint bits = floatBitsToUint(odd.x);
     if (odd.y != 0 && (bits & 1u) == 0) bits = (odd.y > 0) == (odd.x > 0) ? bits + 1 : bits - 1;
     precise float result = large.x + uintBitsToFloat(bits);
-    return result;
+    return tiny ? result * Down : result;
 }
 
 int dot4(uint a, uint b)

@@ -3,30 +3,36 @@ using System.Numerics.Tensors;
 using ParScale.Configuration;
 using ParScale.Kernels.Attention;
 using ParScale.Kernels.Formats;
-using ParScale.Kernels.Machine;
 using ParScale.Model;
 
 namespace ParScale.Benchmarking;
 
-/// <summary>One row at work: the product's own forward pass, with caches that hold the row's context.</summary>
+/// <summary>One row at work: a forward pass of the product, with caches that hold the row's context.</summary>
 internal sealed class BenchmarkCase : IDisposable
 {
     private readonly ModelConfig _config;
-    private readonly ForwardPass _forward;
+    private readonly IForwardPass _forward;
     private readonly StreamSet[] _sets;
-    private readonly KvCache[] _caches;
+    private readonly KeyValues[] _caches;
     private readonly PassSequence[] _pass;
     private readonly int[] _tokens;
     private readonly int _context;
 
-    public BenchmarkCase(Backbone backbone, StreamSet[] sets, WorkerPool pool, KvDtype cache, int context, int room)
+    /// <param name="forward">What computes; it stays the caller's.</param>
+    /// <param name="config">The model.</param>
+    /// <param name="sets">A sequence for each.</param>
+    /// <param name="cache">How keys and values are stored.</param>
+    /// <param name="context">Tokens before the step.</param>
+    /// <param name="room">Tokens that a cache holds.</param>
+    public BenchmarkCase(IForwardPass forward, ModelConfig config, StreamSet[] sets, KvDtype cache, int context, int room)
     {
-        (_config, _context, _sets) = (backbone.Config, context, sets);
-        _forward = new ForwardPass(backbone, pool);
-        _caches = [.. sets.Select(set => new KvCache(_config, set.Cached.Count, cache, room))];
+        (_forward, _config, _context, _sets) = (forward, config, context, sets);
+        _caches = [.. sets.Select(set => forward.NewCache(set, cache, room))];
         _pass = new PassSequence[sets.Length];
         _tokens = new int[sets.Length];
-        foreach (KvCache filled in _caches) Fill(filled, room);
+        foreach (KvCache filled in _caches.OfType<KvCache>()) Fill(filled, room);
+        // What a device keeps the host cannot write: it reads a prompt.
+        if (_caches[0] is not KvCache) Prefill(new int[context]);
     }
 
     /// <summary>What the steps so far read of experts.</summary>
@@ -68,7 +74,7 @@ internal sealed class BenchmarkCase : IDisposable
             _caches[i].Rewind(_context);
             _pass[i] = new PassSequence(_caches[i], _sets[i], 1, 1);
         }
-        ExpertRoutes? experts = _forward.Experts;
+        ExpertRoutes? experts = (_forward as ForwardPass)?.Experts;
         (long layers, long read, long bytes) = (experts?.Layers ?? 0, experts?.Read ?? 0, experts?.ReadBytes ?? 0);
         long start = Stopwatch.GetTimestamp();
         Choose(_forward.Run(_tokens, _pass));
@@ -99,8 +105,7 @@ internal sealed class BenchmarkCase : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _forward.Dispose();
-        foreach (KvCache cache in _caches) cache.Dispose();
+        foreach (KeyValues cache in _caches) cache.Dispose();
     }
 
     private int MostTokens => _sets.Min(set => TokensPerPass(set.Config));

@@ -9,6 +9,7 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, K
 {
     private readonly KvDtype _cache = cache ?? KvCache.DefaultType(model.Backbone.Type);
     private readonly List<double> _steps = [];
+    private ForwardPass? _forward;
     private BenchmarkCase? _case;
     private long _otherBytes;
 
@@ -30,14 +31,14 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, K
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         Load(pool);
         _otherBytes = Math.Max(0, Environment.WorkingSet - known - CacheBytes(Room));
-        Case.Dispose();
-        _case = null;
+        Dispose();
     }
 
     /// <summary>Takes the row's memory, and does everything once so that nothing is compiled or touched for the first time later.</summary>
     public void Load(WorkerPool pool)
     {
-        _case = new BenchmarkCase(model.Backbone, [.. Sets], pool, _cache, context, Room);
+        _forward = new ForwardPass(model.Backbone, pool);
+        _case = new BenchmarkCase(_forward, model.Backbone.Config, [.. Sets], _cache, context, Room);
         _case.WarmUp(plan.Prompt);
     }
 
@@ -82,7 +83,12 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, K
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _case?.Dispose();
+    public void Dispose()
+    {
+        _case?.Dispose();
+        _forward?.Dispose();
+        (_case, _forward) = (null, null);
+    }
 
     private IEnumerable<StreamSet> Sets => batch.Streams.Select(streams => model.Set(streams, _cache));
 

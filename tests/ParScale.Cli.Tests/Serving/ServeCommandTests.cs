@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
 using ParScale.Cli.Tests.Support;
+using ParScale.Vulkan.Devices;
 
 namespace ParScale.Cli.Tests.Serving;
 
@@ -47,6 +48,35 @@ public class ServeCommandTests(TinyModel model)
         Assert.StartsWith(page ? "<!DOCTYPE html>" : "Ollama is running", root, StringComparison.Ordinal);
         using (Process kill = Process.Start("kill", ["-TERM", $"{server.Id}"])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(0, (await ToolProcess.FinishAsync(server)).Exit);
+    }
+
+    [Fact]
+    public async Task A_Vulkan_device_answers_with_the_text_of_the_CPU()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("needs kill");
+        if (DeviceList.Read() is { Note: { } why }) Assert.Skip(why);
+        using Process server = ToolProcess.Start(null, "serve", "-m", model.Folder, "--port", "0", "-a", "tiny", "--json", "--no-page", "--device", "vulkan");
+        using var started = JsonDocument.Parse((await server.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!);
+        using var client = new HttpClient { BaseAddress = new Uri(started.RootElement.GetProperty("url").GetString()!) };
+        foreach (int streams in started.RootElement.GetProperty("streams").EnumerateArray().Select(count => count.GetInt32()))
+        {
+            string expected = Tool.Run("generate", "-m", model.Folder, "-p", "the cat", "-n", "12", "--temp", "0", "--ignore-eos", "--streams", $"{streams}", "--json")
+                .Json().GetProperty("text").GetString()!;
+            // Some at a time, as clients ask.
+            HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => client.PostAsJsonAsync("v1/completions",
+                new { prompt = "the cat", max_tokens = 12, temperature = 0, ignore_eos = true, streams }, TestContext.Current.CancellationToken)));
+            foreach (HttpResponseMessage answer in answers)
+            {
+                using var body = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+                Assert.True(answer.IsSuccessStatusCode, body.RootElement.ToString());
+                Assert.Equal(expected, body.RootElement.GetProperty("choices")[0].GetProperty("text").GetString());
+                answer.Dispose();
+            }
+        }
+        using (Process kill = Process.Start("kill", ["-TERM", $"{server.Id}"])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Outcome end = await ToolProcess.FinishAsync(server);
+        Assert.Equal((0, ""), (end.Exit, end.Out));
+        Assert.Contains("vulkan:", end.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,8 +13,32 @@ public class DevicesTests
         Assert.InRange(device.ReadEfficiency, 0.5, 1);
         Assert.InRange(device.ComputeEfficiency, 0.3, 1);
         Assert.InRange(device.ReadRate, 1e10, 1e13);
-        Assert.True(device.Float32Rate <= device.Bf16Rate && device.Bf16Rate < device.Int8Rate);
+        // Shaders without matrix units unpack what they multiply.
+        Assert.True(device.Float32Rate <= device.Bf16Rate && (device.DispatchSeconds > 0 || device.Bf16Rate <= device.Int8Rate));
     });
+
+    [Fact]
+    public void On_Vulkan_a_card_has_its_own_memory_and_every_shader_takes_time()
+    {
+        Device[] onVulkan = [.. Devices.All.Where(device => device.DispatchSeconds > 0)];
+        Assert.Equal(["h200-vulkan", "rtx4090-vulkan", "rx7900xtx-vulkan", "b580-vulkan", "radeon780m-vulkan"], onVulkan.Select(device => device.Name));
+        foreach (Device device in onVulkan)
+        {
+            Device card = Assert.IsType<Device>(Devices.Find(device.Name.Replace("-vulkan", "", StringComparison.Ordinal)));
+            Assert.Equal((card.MemoryBytes, card.ReadRate, card.Float32Rate), (device.MemoryBytes, device.ReadRate, device.Float32Rate));
+            var query = new CostQuery
+            {
+                Shape = Assert.IsType<ModelShape>(PublishedShapes.Find("1.8B")),
+                Streams = 1,
+                Weights = Kernels.Formats.WeightDtype.Q8,
+                Cache = Kernels.Formats.KvDtype.Bf16,
+                Work = new Workload(1, 64, 1),
+                Device = device,
+            };
+            double without = CostModel.DecodeSeconds(query with { Device = device with { DispatchSeconds = 0 } }, 64);
+            Assert.Equal((36 * Devices.VulkanLayerDispatches + Devices.VulkanPassDispatches) * device.DispatchSeconds, CostModel.DecodeSeconds(query, 64) - without, 1e-12);
+        }
+    }
 
     [Fact]
     public void The_papers_card_is_the_papers()

@@ -51,6 +51,17 @@ public class DeviceListTests(TestDevice test)
     }
 
     [Fact]
+    public void What_a_driver_lacks_has_its_name()
+    {
+        const uint threads = DeviceReader.NeededThreads;
+        Assert.Empty(DeviceReader.Missing(current: true, addresses: true, computes: true, threads));
+        Assert.Equal(["Vulkan 1.2"], DeviceReader.Missing(current: false, addresses: false, computes: true, threads));
+        Assert.Equal(["bufferDeviceAddress"], DeviceReader.Missing(current: true, addresses: false, computes: true, threads));
+        Assert.Equal(["a queue that computes"], DeviceReader.Missing(current: true, addresses: true, computes: false, threads));
+        Assert.Equal([$"workgroups of {threads} threads"], DeviceReader.Missing(current: true, addresses: true, computes: true, threads - 1));
+    }
+
+    [Fact]
     public void VK_04_names_what_a_device_lacks()
     {
         DeviceDescription lacking = test.Device.Description with { Missing = ["bufferDeviceAddress"] };

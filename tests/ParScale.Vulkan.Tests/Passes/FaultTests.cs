@@ -43,6 +43,41 @@ public class FaultTests(TestDevice test) : ModelTest(test)
     }
 
     [Fact]
+    public void A_model_fits_to_the_byte()
+    {
+        string folder = Write();
+        bool Fits(long budget, out string why)
+        {
+            using var device = new VulkanDevice(_test.Instance, Device.Description with { MemoryBudget = budget });
+            why = "";
+            try
+            {
+                LanguageModel.Load(folder, new LoadOptions { Device = new SharedDevice(device) }).Dispose();
+                return true;
+            }
+            catch (ParScaleException refused) when (refused.Code == "VK-07")
+            {
+                why = refused.Message;
+                Assert.Equal(0, device.Memory.Bytes);
+                return false;
+            }
+        }
+        (long refused, long fits) = (0, 64 << 20);
+        Assert.True(Fits(fits, out _));
+        while (fits - refused > 1)
+        {
+            long middle = (refused + fits) / 2;
+            if (Fits(middle, out _)) fits = middle;
+            else refused = middle;
+        }
+        // Short by a byte: the two numbers differ all the same.
+        Assert.False(Fits(refused, out string line));
+        long[] sizes = [.. System.Text.RegularExpressions.Regex.Matches(line, "([0-9]+) [KM]iB").Select(size => long.Parse(size.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture))];
+        Assert.Equal(2, sizes.Length);
+        Assert.True(sizes[0] > sizes[1], line);
+    }
+
+    [Fact]
     public void Devices_that_are_not_there_are_refused()
     {
         var refused = Assert.Throws<ParScaleException>(() => VulkanDevices.Open(1000));

@@ -12,12 +12,14 @@ namespace ParScale.Vulkan.Tests.Support;
 
 /// <summary>
 /// The device that the tests run on: a software one where there is one, since every machine can have it; else the first that can be used.
-/// PARSCALE_VULKAN=required makes a failure of a skip.
+/// PARSCALE_VULKAN_DEVICE=N takes the one with number N of <c>parscale devices</c>. PARSCALE_VULKAN=required makes a failure of a skip.
 /// </summary>
 public sealed class TestDevice : IDisposable
 {
     /// <summary>What turns skips into failures.</summary>
     internal const string Variable = "PARSCALE_VULKAN", Required = "required";
+
+    private const string Numbered = "PARSCALE_VULKAN_DEVICE";
 
     private readonly VulkanInstance? _instance;
     private readonly VulkanDevice? _device;
@@ -27,7 +29,9 @@ public sealed class TestDevice : IDisposable
     public TestDevice()
     {
         _instance = VulkanInstance.TryOpen(out string? note, validation: _messages.Enqueue);
-        DeviceDescription? chosen = _instance?.Devices.Where(device => device.Missing.Count == 0).OrderBy(device => device.Kind != DeviceKind.Software).FirstOrDefault();
+        string? number = Environment.GetEnvironmentVariable(Numbered);
+        DeviceDescription? chosen = _instance?.Devices.Where(device => device.Missing.Count == 0 && (number is null || number == $"{device.Index}"))
+            .OrderBy(device => !device.IsSoftware).FirstOrDefault();
         _why = note ?? "no Vulkan device that can be used";
         if (chosen is not null) _device = new VulkanDevice(_instance!, chosen);
     }

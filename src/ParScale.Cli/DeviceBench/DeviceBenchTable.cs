@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text.Json;
+using ParScale.Cli.Bench;
+using ParScale.Cli.Commands;
+using ParScale.ScalingLaws.Plan;
+
+namespace ParScale.Cli.DeviceBench;
+
+/// <summary>The rows as text.</summary>
+internal static class DeviceBenchTable
+{
+    private static readonly string[] Header =
+        ["model", "dtype", "kv", "P", "context", "ms/step", "mean ± sd", "min", "read", "GB/s", "floor ms", "ratio", "kv ms", "dispatches", "their ms", "prompt tokens/s"];
+
+    /// <summary>Writes all rows in a form other than <see cref="BenchFormat.Json"/>.</summary>
+    public static void Write(DeviceBenchResult result, BenchFormat format, TextWriter output)
+    {
+        switch (format)
+        {
+            case BenchFormat.Csv: RowText.WriteCsv([.. result.Rows.Select(Element)], output); break;
+            case BenchFormat.Jsonl: RowText.WriteLines([.. result.Rows.Select(Element)], output); break;
+            default:
+                RowText.WriteMarkdown(Header, [.. result.Rows.Select(Cells)], names: 3, output);
+                foreach (string line in Legend(result)) output.Write(line + "\n");
+                break;
+        }
+    }
+
+    private static JsonElement Element(DeviceBenchRow row) => JsonSerializer.SerializeToElement(row, CliJson.Readable.DeviceBenchRow);
+
+    private static string[] Cells(DeviceBenchRow row) =>
+    [
+        row.Model, row.Dtype, row.Kv, row.Batch, $"{row.Context}", Text($"{row.DecodeMs:F2}"), Text($"{row.DecodeMeanMs:F2} ± {row.DecodeSdMs:F2}"),
+        Text($"{row.DecodeMinMs:F2}"), Figures.Bytes(row.StepBytes), Text($"{row.ReachedGbS:F1}"), Text($"{row.FloorMs:F2}"), Text($"{row.Ratio:F2}"),
+        Text($"{row.KvFloorMs:F2}"), $"{row.Dispatches}", Text($"{row.DispatchMs:F2}"),
+        row.PrefillTokensS is { } speed ? Text($"{speed:F1} ± {row.PrefillTokensSSd:F1}") : "",
+    ];
+
+    private static IEnumerable<string> Legend(DeviceBenchResult result)
+    {
+        DeviceBenchDevice device = result.Device;
+        yield return "";
+        yield return $"- {device.Name}: {device.Title}, {device.Kind}, {Figures.Bytes(device.MemoryBytes)}, driver {device.Driver}";
+        if (device.Software) yield return "- A SOFTWARE DRIVER: it computes on the CPU. These are figures of no graphics card.";
+        yield return Text($"- measured between the rows, {device.Passes} passes: reading {device.ReadGbS:F1} GB/s (best {device.ReadGbSBest:F1}), ")
+            + Text($"a dispatch that waits for the one before it {device.DispatchUs:F1} us, a submission {device.SubmitUs:F0} us");
+        yield return Text($"- opening it {device.OpenMs:F0} ms; {device.Shaders} shaders in {device.ShaderMs:F0} ms");
+        yield return "- ms/step: a whole decode step of all sequences of the row, median. read: its weights, read once. GB/s: these over ms/step.";
+        yield return "- floor: these at the speed of reading. ratio: ms/step over the floor. kv: its keys and values, read once.";
+        yield return "- dispatches: shaders that a step runs. their ms: as many that do nothing.";
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
