@@ -84,7 +84,7 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, K
     /// <inheritdoc/>
     public void Dispose() => _case?.Dispose();
 
-    private IEnumerable<StreamSet> Sets => batch.Streams.Select(streams => model.Set(streams, _cache));
+    private IEnumerable<StreamSet> Sets => batch.Streams.Select(streams => model.Set(streams, batch.Anchored, _cache));
 
     private IReadOnlyDictionary<ProductCase, double> StepProducts => WeightCost.StepProducts(model.Backbone, [.. Sets]);
 

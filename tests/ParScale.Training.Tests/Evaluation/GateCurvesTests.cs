@@ -119,7 +119,7 @@ public sealed class GateCurvesTests
         StreamRouter even = GateRouter.Fit(4, plain[..300], gains[..300]);
         double[] of = [.. GateRouter.ExpectedGains(plain[..300], gains[..300]).Order()];
         Assert.Equal((of[149] + of[150]) / 2, even.Quantiles[50], 1e-12);
-        Assert.Equal("TR-22", Assert.Throws<ParScaleException>(() => GateRouter.Fit(4, [.. plain.Select(_ => plain[0])], gains)).Code);
+        Assert.Equal("TR-22", Assert.Throws<ParScaleException>(() => GateRouter.Fit(4, [.. plain.Select(_ => plain[0])], [.. gains.Select(_ => 0.5)])).Code);
     }
 
     [Theory]
