@@ -36,7 +36,7 @@ internal static class StreamGateFile
         if (!InputFile.IsThere(path, "AD-07")) return [];
         using JsonDocument document = ConfigObject.Parse(InputFile.Read(path, CheckpointLimits.ConfigBytes, "CF-01", "CF-02", "CF-01"), path);
         var json = new ConfigObject(document.RootElement, path);
-        json.RequireKeys("the file", "AD-07", FormatKey, BackboneKey, StreamsKey, RoutersKey);
+        json.RequireKeys("stream_gate", "AD-07", FormatKey, BackboneKey, StreamsKey, RoutersKey);
         if (json.Text(FormatKey) is not Format)
             throw Malformed(path, $"{FormatKey} is not \"{Format}\": another version wrote it; fit the gate again (parscale-train gates --save)");
         string? sample = backbone.Config.QuantizedType is null ? BackboneHash.SampleOf(backbone) : backbone.Config.QuantizedFrom;
