@@ -56,9 +56,9 @@ public class BenchCommandTests(TinyModel model)
         Assert.Equal(["16x1", "16x4", "16x4a", "4a"], rows.Select(row => row.GetProperty("batch").GetString()));
         double[] Of(string name) => [.. rows.Select(row => row.GetProperty(name).GetDouble())];
         Assert.All(Of("tokens_s").Zip(Of("decode_ms"), (speed, step) => speed * step / 1000).Take(3), sequences => Assert.Equal(16, sequences, 1e-9));
-        // Room for 9 tokens in two layers, of which the first is one for all streams; 2 heads of 16 numbers, keys and values, in bf16.
-        const double Token = 2 * 2 * 16 * 2, Slots = 3 * Token;
-        Assert.Equal([16 * 9 * 2 * Token, 16 * 9 * 5 * Token + 2 * 4 * Slots, 16 * 9 * 2 * Token + 2 * 3 * Slots, 9 * 2 * Token + 2 * 3 * Slots], Of("kv_bytes"));
+        // 9 tokens, and 3 slots, take a block of 16; 2 heads of 16 numbers, keys and values, in bf16. Of two layers the first has one cache for all streams.
+        const double Block = 16 * 2 * 2 * 16 * 2;
+        Assert.Equal([16 * 2 * Block, 16 * 5 * Block + 2 * 4 * Block, 16 * 2 * Block + 2 * 3 * Block, 2 * Block + 2 * 3 * Block], Of("kv_bytes"));
         // The anchor reads prompts alone: the products of one stream and of the helpers' last token.
         Assert.All(Of("prefill_product_share"), share => Assert.True(share > 0));
         string table = Run("--batch", "2x4a").Out;

@@ -34,7 +34,7 @@ public sealed class AnchoredCommandTests : IDisposable
         JsonElement always = Tool.Run("generate", "-m", _folder.Path, "-p", "the cat", "-n", "60", "-s", "2", "--ignore-eos", "--json").Json();
         Assert.False(always.TryGetProperty("mean_streams", out _));
         Assert.Equal(always.GetProperty("ids").GetRawText(), Tool.Run([.. common, "--json", "--stream-threshold", "0"]).Json().GetProperty("ids").GetRawText());
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| P 4 (mean {mean:F2}) |"), Tool.Run(common).Error, StringComparison.Ordinal);
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| P 4 (mean {mean:F2} by entropy) |"), Tool.Run(common).Error, StringComparison.Ordinal);
     }
 
     [Fact]
