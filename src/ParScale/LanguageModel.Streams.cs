@@ -71,6 +71,6 @@ public sealed partial class LanguageModel
             throw ParScaleException.Usage("AD-06", $"a stream set {ParScaleException.Quote(name)} is loaded already; give this one another name");
         // The aggregator takes the format that it would have in a folder with this backbone.
         var reader = new WeightReader(checkpoint, _requestedDtype ?? _checkpoint.Config.QuantizedType);
-        return StreamSet.From(reader, Config, checkpoint.Config.Streams, KvDtype, name, checkpoint);
+        return StreamSet.From(reader, Config, checkpoint.Config.Streams, KvDtype, name, checkpoint, StreamGateFile.Read(checkpoint, _checkpoint));
     }
 }

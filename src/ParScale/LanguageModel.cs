@@ -150,9 +150,10 @@ public sealed partial class LanguageModel : IDisposable
             if (config.QuantizedType is not null) QuantizedCheck.Require(checkpoint.Get(ModelTensors.EmbeddingName).File);
             backbone = Backbone.From(new WeightReader(checkpoint, options.Dtype), config.Model);
             KvDtype cache = options.KvDtype ?? KvCache.DefaultType(backbone.Type);
+            IReadOnlyList<StreamRouter> routers = run.Streams.Count > 1 ? StreamGateFile.Read(checkpoint, checkpoint) : [];
             foreach (int count in run.Streams.Elastic.Where(count => count > 1 && count < run.Streams.Count))
-                sets.Add(StreamSet.From(new StreamCut(checkpoint, options.Dtype, count), config.Model, run.WithStreams(count).Streams, cache));
-            if (run.Streams.Count > 1) sets.Add(StreamSet.From(new WeightReader(checkpoint, options.Dtype), config.Model, run.Streams, cache));
+                sets.Add(StreamSet.From(new StreamCut(checkpoint, options.Dtype, count), config.Model, run.WithStreams(count).Streams, cache, routers: routers));
+            if (run.Streams.Count > 1) sets.Add(StreamSet.From(new WeightReader(checkpoint, options.Dtype), config.Model, run.Streams, cache, routers: routers));
             if (options.StrictWeights && Damage([.. backbone.NonFinite, .. sets[^1].NonFinite]) is { } damage)
                 throw new ParScaleException(ErrorKind.BadInput, "ST-24", $"{damage}; fetch the weights again");
             pool = new WorkerPool(options.Device.UsesThreads ? threads : 1);

@@ -43,6 +43,24 @@ public sealed class AnchoredRequestTests : IDisposable
         Assert.False(all.GetProperty("usage").TryGetProperty("mean_streams", out _));
     }
 
+    [Fact]
+    public async Task A_request_may_ask_the_router()
+    {
+        Load(new LoadOptions()).Dispose();
+        GateFiles.Write(_folder.Path, 4);
+        using LanguageModel model = LanguageModel.Load(_folder.Path, new LoadOptions { Threads = 2 });
+        await using TestServer server = await TestServer.Start(model);
+        foreach ((string fields, StreamGate gate, string word) in ((string, StreamGate, string)[])
+            [("", new StreamGate(), "router"), (""", "stream_gate": "router", "stream_threshold": 0.01""", new StreamGate { Threshold = 0.01, Score = GateScore.Router }, "router"), (""", "stream_gate": "entropy" """, new StreamGate { Score = GateScore.Entropy }, "entropy")])
+        {
+            JsonElement answer = await server.Ask("/v1/completions", $$"""{ {{Prompt}}, "streams": "auto"{{fields}} }""");
+            Assert.Equal((await Own(model, gate)).Text, answer.GetProperty("choices")[0].GetProperty("text").GetString());
+            Assert.Equal(word, answer.GetProperty("usage").GetProperty("stream_gate").GetString());
+        }
+        foreach (string wrong in (string[])[""" "stream_gate": "router" """, """ "streams": "auto", "stream_gate": "luck" """, """ "model": "tiny:p1", "stream_gate": "router", "streams": "auto" """])
+            Assert.Equal(HttpStatusCode.BadRequest, (await server.Post("/v1/completions", $$"""{ {{Prompt}}, {{wrong}} }""")).Status);
+    }
+
     private static async Task<(string Text, double Mean)> Own(LanguageModel model, StreamGate? gate)
     {
         var options = new GenerationOptions { MaxNewTokens = 25, Streams = 4, Gate = gate, IgnoreEndOfText = true, Sampling = new SamplingOptions { Temperature = 1, Seed = 7 } };

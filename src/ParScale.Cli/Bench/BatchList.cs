@@ -5,7 +5,7 @@ using ParScale.Model;
 
 namespace ParScale.Cli.Bench;
 
-/// <summary>Lists of batches: <c>1+2+5</c> is a sequence of each P, <c>8x1</c> eight of P = 1.</summary>
+/// <summary>Lists of batches: <c>1+2+5</c> is a sequence of each P, <c>8x1</c> eight of P = 1, <c>16x4a</c> sixteen of an anchor and three helpers.</summary>
 internal static class BatchList
 {
     /// <summary>An option with such a list, each P at most <paramref name="mostStreams"/>.</summary>
@@ -20,7 +20,7 @@ internal static class BatchList
             StreamBatch?[] batches = [.. text.Split(',').Select(entry => Read(entry, mostStreams))];
             if (batches.All(batch => batch is not null)) return batches!;
             result.AddError(string.Create(CultureInfo.InvariantCulture,
-                $"{name} needs batches such as 1+2+5 or 8x1, each P from 1 to {mostStreams} and at most {ForwardPass.MostRows} streams together, not {ParScaleException.Quote(text)}"));
+                $"{name} needs batches such as 1+2+5, 8x1 or 16x4a, each P from 1 to {mostStreams} and at most {ForwardPass.MostRows} streams together, not {ParScaleException.Quote(text)}"));
             return null;
         },
     };
@@ -29,6 +29,8 @@ internal static class BatchList
     public static StreamBatch? Read(string text, int mostStreams)
     {
         var streams = new List<int>();
+        bool anchored = text.EndsWith('a');
+        if (anchored) text = text[..^1];
         foreach (string part in text.Split('+'))
         {
             string[] times = part.Split('x');
@@ -37,7 +39,7 @@ internal static class BatchList
             if (!TryNumber(times[^1], mostStreams, out int own)) return null;
             streams.AddRange(Enumerable.Repeat(own, count));
         }
-        return streams.Sum() <= ForwardPass.MostRows ? new StreamBatch(streams) : null;
+        return streams.Sum() <= ForwardPass.MostRows ? new StreamBatch(streams, anchored) : null;
     }
 
     private static bool TryNumber(string text, int most, out int number) =>

@@ -19,7 +19,7 @@ internal sealed class BenchOptions
     private readonly Option<int[]?> _streams = NumberList.CreateOption("--streams",
         "Parallel streams P (default: 1,2,4,8; with -m the model's own).", 1, ConfigLimits.Streams);
     private readonly Option<StreamBatch[]?> _batches = BatchList.CreateOption("--batch",
-        "Batches that share each step: 1+2+5 is a sequence of each P, 8x1 is eight with P = 1.", ConfigLimits.Streams);
+        "Batches that share each step: 1+2+5 is a sequence of each P, 8x1 is eight with P = 1; an a at the end, as in 16x4a, gives them an anchor.", ConfigLimits.Streams);
     private readonly Option<WeightDtype[]?> _types = NameList.CreateOption<WeightDtype>("--dtype",
         "Formats of the weights (default: q8; with -m as stored).");
     private readonly Option<KvDtype[]?> _caches = NameList.CreateOption<KvDtype>("--kv-dtype",
@@ -82,6 +82,8 @@ internal sealed class BenchOptions
     private static void Check(BenchmarkPlan plan, CheckpointConfig? stored)
     {
         if (stored is null) return;
+        if (plan.Batches.FirstOrDefault(batch => batch.Anchored) is { } anchored)
+            throw ParScaleException.Usage("CL-02", $"--batch {anchored.Name} makes an anchor of random weights, -m has the model's own streams; leave out the a");
         foreach (int streams in plan.Batches.SelectMany(batch => batch.Streams)) stored.WithStreams(streams);
         foreach (WeightDtype? type in plan.Types) QuantizedFolder.RequireType(stored, type);
         if (plan.Prompt > plan.Shape.MaxPositions) throw TooLong("--prompt", plan.Prompt, plan.Shape);

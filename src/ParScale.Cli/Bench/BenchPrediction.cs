@@ -19,7 +19,7 @@ internal sealed record BenchPrediction(double DecodeMs, double? PrefillTokensS, 
         int prompt = Math.Max(1, plan.Prompt);
         var query = new CostQuery
         {
-            Shape = plan.Model.ToShape(plan.StreamsOf(row.Batch.Streams.Max()), plan.Name),
+            Shape = plan.Model.ToShape(plan.StreamsOf(row.Batch.Streams.Max(), row.Batch.Anchored), plan.Name),
             Streams = row.Batch.Rows / row.Batch.Streams.Count,
             Weights = row.Type,
             Cache = row.Cache,

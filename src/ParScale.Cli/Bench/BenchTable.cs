@@ -12,8 +12,8 @@ internal static class BenchTable
 
     private static readonly string[] Header =
     [
-        "model", "dtype", "kv", "P", "context", "ms/step", "mean ± sd", "min", "floor ms", "ratio", "read ms", "ratio", "products ms", "ratio", "kv ms",
-        "prompt tokens/s", "of products", "of dot rate", "MiB", "predicted",
+        "model", "dtype", "kv", "P", "context", "tokens/s", "ms/step", "mean ± sd", "min", "floor ms", "ratio", "read ms", "ratio", "products ms", "ratio", "kv ms",
+        "prompt tokens/s", "of products", "of dot rate", "MiB", "kv MiB", "predicted",
     ];
 
     /// <summary>Writes all rows in a form other than <see cref="BenchFormat.Json"/>.</summary>
@@ -34,14 +34,14 @@ internal static class BenchTable
 
     private static string[] Cells(BenchRow row) =>
     [
-        row.Model, row.Dtype, row.Kv, row.Batch, $"{row.Context}",
+        row.Model, row.Dtype, row.Kv, row.Batch, $"{row.Context}", Text($"{row.TokensS:F1}"),
         Text($"{row.DecodeMs:F2}"), Text($"{row.DecodeMeanMs:F2} ± {row.DecodeSdMs:F2}"), Text($"{row.DecodeMinMs:F2}"),
         Text($"{row.RooflineMs:F2}"), Text($"{row.RooflineRatio:F2}"), Text($"{row.FloorMs:F2}"), Text($"{row.Ratio:F2}"),
         Text($"{row.ProductFloorMs:F2}"), Text($"{row.ProductRatio:F2}"), Text($"{row.KvFloorMs:F2}"),
         row.PrefillTokensS is { } speed ? Text($"{speed:F1} ± {row.PrefillTokensSSd:F1}") : "",
         row.PrefillProductShare is { } products ? Text($"{100 * products:F0} %") : "",
         row.PrefillShare is { } share ? Text($"{100 * share:F0} %") : "",
-        $"{row.ResidentBytes / Mebibyte}", Text($"{row.PredictedDecodeMs:F2}"),
+        $"{row.ResidentBytes / Mebibyte}", Text($"{row.KvBytes / (double)Mebibyte:F1}"), Text($"{row.PredictedDecodeMs:F2}"),
     ];
 
     private static IEnumerable<string> Legend(BenchResult result)
@@ -63,9 +63,9 @@ internal static class BenchTable
         foreach (BenchRow row in result.Rows)
             if (row.ExpertsPerLayer is { } experts)
                 yield return Text($"- {row.Dtype}, P {row.Batch}, context {row.Context}: {experts:F1} different experts of a layer in a step; if each stream chose on its own, {row.PredictedExpertsPerLayer:F1}");
-        yield return "- ms/step: a whole decode step of all sequences of the row, median. read: its weights read once. products: its multiply-adds at the kernel's own rate.";
+        yield return "- ms/step: a whole decode step of all sequences of the row, median; tokens/s: what they get together. read: its weights read once. products: its multiply-adds at the kernel's own rate.";
         yield return "- floor: the larger of read and products. ratio: ms/step over the column before. kv: its keys and values read once.";
-        yield return "- of products, of dot rate: the prompt's matrix products over those of the kernel and over the machine's multiply-adds. MiB: memory of this row, weights and cache included.";
+        yield return "- of products, of dot rate: the prompt's matrix products over those of the kernel and over the machine's multiply-adds. prompt tokens/s: those of one prompt over the time until all sequences of the row have read theirs. MiB: memory of this row, weights and cache included; kv MiB: keys, values and prefixes alone.";
         yield return Text($"- predicted: ms/step that parscale cost computes from these speeds; median error of time {Percent(Error(result, row => row.PredictedDecodeMs / row.DecodeMs))}, ")
             + Text($"of memory {Percent(Error(result, row => (double)row.PredictedBytes / row.ResidentBytes))}");
     }

@@ -48,7 +48,7 @@ internal static class ChatFigures
     /// <summary>A weight as a share, such as <c>27.3 %</c>.</summary>
     public static string Share(float weight) => string.Create(CultureInfo.InvariantCulture, $"{100 * weight:F1} %");
 
-    private static string Streams(ChatTurnResult answer) => $"P {Number(answer.Streams)}{GenerationRun.MeanWords(answer.MeanStreams, answer.CatchUpTokens)}";
+    private static string Streams(ChatTurnResult answer) => $"P {Number(answer.Streams)}{GenerationRun.MeanWords(answer.MeanStreams, answer.StreamGate, answer.CatchUpTokens)}";
 
     private static string Speed(ChatTurnResult answer) =>
         answer.DecodeMsPerToken > 0 ? (1000 / answer.DecodeMsPerToken).ToString("F1", CultureInfo.InvariantCulture) : "-";

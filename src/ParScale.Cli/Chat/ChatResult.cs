@@ -28,6 +28,10 @@ internal sealed record ChatTurnResult(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? MeanStreams { get; init; }
 
+    /// <summary>With <c>--streams auto</c>, what decided: <c>router</c> or <c>entropy</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? StreamGate { get; init; }
+
     /// <summary>With <c>--streams auto</c> and an elastic model, tokens that its streams read when they no longer rested.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? CatchUpTokens { get; init; }

@@ -74,6 +74,7 @@ internal sealed class GenerateCommand : ExampleCommand
             Kernel = model.KernelTier,
             Threads = model.Threads,
             MeanStreams = options.Gate is null ? null : run.MeanStreams,
+            StreamGate = run.StreamGate,
             CatchUpTokens = options.Gate is null || model.Streams.IsAnchored ? null : run.CatchUpTokens,
         };
 
@@ -129,6 +130,10 @@ internal sealed record GenerateResult(
     /// <summary>With <c>--streams auto</c>, the mean number of streams that ran for a new token.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? MeanStreams { get; init; }
+
+    /// <summary>With <c>--streams auto</c>, what decided: <c>router</c> or <c>entropy</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? StreamGate { get; init; }
 
     /// <summary>With <c>--streams auto</c> and an elastic model, tokens that its streams read when they no longer rested.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -48,12 +48,15 @@ internal sealed class GenerationRun(int promptTokens, Action<string>? show, Acti
     /// <summary>Tokens that the streams of an elastic model caught up on; null until the end.</summary>
     public int? CatchUpTokens { get; private set; }
 
-    /// <summary>Both in words, to stand behind P.</summary>
-    public string MeanText => MeanWords(MeanStreams, CatchUpTokens);
+    /// <summary>By what a gate decided, <c>router</c> or <c>entropy</c>; null without a gate and until the end.</summary>
+    public string? StreamGate { get; private set; }
 
-    /// <summary>Streams per new token and tokens that were caught up on in words, to stand behind P; empty without a gate.</summary>
-    public static string MeanWords(double? mean, int? caughtUp) => mean is null ? ""
-        : string.Create(CultureInfo.InvariantCulture, $" (mean {mean:F2}{(caughtUp > 0 ? $", caught up on {caughtUp} tokens" : "")})");
+    /// <summary>All three in words, to stand behind P.</summary>
+    public string MeanText => MeanWords(MeanStreams, StreamGate, CatchUpTokens);
+
+    /// <summary>Streams per new token, what decided and tokens that were caught up on in words, to stand behind P; empty without a gate.</summary>
+    public static string MeanWords(double? mean, string? gate, int? caughtUp) => mean is null ? ""
+        : string.Create(CultureInfo.InvariantCulture, $" (mean {mean:F2}{(gate is null ? "" : $" by {gate}")}{(caughtUp > 0 ? $", caught up on {caughtUp} tokens" : "")})");
 
     public bool Cancelled { get; private set; }
 
@@ -107,6 +110,7 @@ internal sealed class GenerationRun(int promptTokens, Action<string>? show, Acti
             {
                 (PromptTokens, _prefill, _decode, _decodeSteps) = (exact.PromptTokens, exact.Prefill, exact.Decode, exact.DecodeSteps);
                 (CachedTokens, Streams, MeanStreams, CatchUpTokens) = (exact.CachedTokens, exact.Streams, exact.MeanStreams, exact.CatchUpTokens);
+                StreamGate = exact.GateScore is { } score ? score.ToString().ToLowerInvariant() : null;
             }
         }
     }

@@ -31,7 +31,8 @@ internal sealed class CostCommand : ExampleCommand
         Options.Add(_sizes);
         Options.Add(_mixtures);
         _work.AddTo(this);
-        foreach (Option option in new Option[] { _prompt, _output, _equalLoss, _law.Option, _plot.Option, _paper }) Options.Add(option);
+        foreach (Option option in new Option[] { _prompt, _output, _equalLoss, _plot.Option, _paper }) Options.Add(option);
+        _law.AddTo(this);
         SetAction(parse => Run(parse, terminal, parse.GetValue(common.Json)));
     }
 

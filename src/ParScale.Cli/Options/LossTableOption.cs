@@ -35,6 +35,7 @@ internal sealed class LossTableOption
     {
         Stack or Pile when parse.GetValue(_arms) is not null =>
             throw ParScaleException.Usage("CL-02", "--arms is for the table of a sweep; the published tables have ordinary streams"),
+        null when parse.GetValue(_arms) is not null => throw ParScaleException.Usage("CL-02", "--arms is for the table of a sweep: give it with --data FILE.csv"),
         null => throw ParScaleException.Usage("CL-02", "no losses given: use --data stack, --data pile or --data FILE.csv"),
         Stack => LossTable.StackV2Python,
         Pile => LossTable.Pile,
@@ -52,7 +53,8 @@ internal sealed class LossTableOption
         _ => Fit(parse, table).Law,
     };
 
-    private StreamKind Kind(ParseResult parse) => parse.GetValue(_arms) switch
+    /// <summary>The kind of streams whose rows are asked for.</summary>
+    public StreamKind Kind(ParseResult parse) => parse.GetValue(_arms) switch
     {
         null or "ordinary" => StreamKind.Ordinary,
         "elastic" => StreamKind.Elastic,

@@ -12,12 +12,15 @@ internal sealed class LawChoice
 {
     private readonly LossTableOption _data = new();
 
-    public Option<string?> Option => _data.Option;
+    public void AddTo(Command command) => _data.AddTo(command);
+
+    /// <summary>Whether the law is that of an anchor's helpers.</summary>
+    public bool IsOfAnchored(ParseResult parse) => _data.Kind(parse) == StreamKind.Anchored;
 
     /// <summary>The law, the name of its data, and how far they reach.</summary>
     public (ScalingLaw Law, string Name, FittedRange Fitted) Read(ParseResult parse, Terminal terminal)
     {
-        bool given = parse.GetValue(_data.Option) is not null;
+        bool given = parse.GetValue(_data.Option) is not null || _data.Kind(parse) != StreamKind.Ordinary;
         LossTable table = given ? _data.Read(parse, terminal) : LossTable.StackV2Python;
         foreach (string note in table.Notes) terminal.Note(note);
         var fitted = new FittedRange(table.Points.Min(point => point.N), table.Points.Max(point => point.N), table.MostStreams);

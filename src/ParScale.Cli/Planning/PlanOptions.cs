@@ -32,8 +32,9 @@ internal sealed class PlanOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _memory, _latency, _first, _context, _output, _law.Option, _sizes, _published, _loss8, _loss4 })
+        foreach (Option option in new Option[] { _memory, _latency, _first, _context, _output, _sizes, _published, _loss8, _loss4 })
             command.Options.Add(option);
+        _law.AddTo(command);
         _work.AddTo(command);
     }
 
@@ -49,7 +50,7 @@ internal sealed class PlanOptions
         (ScalingLaw law, string data, FittedRange fitted) = _law.Read(parse, terminal);
         (double loss8, double loss4) = (parse.GetValue(_loss8) ?? FormatSizes.RoundingLoss(WeightDtype.Q8), parse.GetValue(_loss4) ?? FormatSizes.RoundingLoss(WeightDtype.Q4));
         Device device = DeviceOption.Find(deviceName, terminal);
-        if (_work.Anchored(parse)) terminal.Note("the law was fitted to ordinary streams: what helpers of an anchor gain is not known");
+        if (_work.Anchored(parse) && !_law.IsOfAnchored(parse)) terminal.Note("the law was fitted to ordinary streams: what helpers of an anchor gain is not known; a sweep of them has a law of its own (--data results.csv --arms anchored)");
         return (new PlanRequest
         {
             Law = law,

@@ -22,12 +22,13 @@ internal sealed record ServedModel(string Name, LanguageModel Model, long Create
     /// <exception cref="ApiException">Its streams cannot rest, or a number is out of range.</exception>
     public StreamGate? Gate(Fields body, StreamSet set)
     {
-        var asked = new StreamGate { Budget = body.Number("stream_budget", 1, set.Count), Threshold = body.Number("stream_threshold", 0, 100) };
+        var asked = new StreamGate { Budget = body.Number("stream_budget", 1, set.Count), Threshold = body.Number("stream_threshold", 0, 100), Score = Score(body) };
+        if (asked.Score == GateScore.Router && !set.HasRouter) throw ApiException.Field("stream_gate", "stream_gate is router, but these streams have none");
         if (IsAuto(body))
             return set.CanRest ? asked : throw ApiException.Field("streams", "streams is auto, but only those of an anchored model, or of an elastic one trained for 1 stream too, can rest");
         StreamGate? usual = body.Get("streams") is null && set == Model.Streams ? Model.DefaultOptions.Gate : null;
         if (asked == new StreamGate()) return usual;
-        string field = asked.Budget is null ? "stream_threshold" : "stream_budget";
+        string field = asked.Budget is not null ? "stream_budget" : asked.Threshold is not null ? "stream_threshold" : "stream_gate";
         return usual is not null ? asked : throw ApiException.Field(field, $"{field} needs streams to be \"auto\"");
     }
 
@@ -52,6 +53,14 @@ internal sealed record ServedModel(string Name, LanguageModel Model, long Create
         if (found.Length > 1) throw ApiException.Field("streams", $"several sets have that P; name one of {string.Join(", ", found.Select(set => set.Name))}");
         return named is null || named == found[0] ? found[0] : throw ApiException.Field("streams", "streams and model name different sets");
     }
+
+    private static GateScore? Score(Fields body) => body.Text("stream_gate") switch
+    {
+        null => null,
+        "router" => GateScore.Router,
+        "entropy" => GateScore.Entropy,
+        _ => throw ApiException.Field("stream_gate", "stream_gate must be \"router\" or \"entropy\""),
+    };
 
     private static bool IsAuto(Fields body) => body.Get("streams") is { ValueKind: JsonValueKind.String } value && value.ValueEquals(Auto);
 }

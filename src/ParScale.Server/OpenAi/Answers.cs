@@ -61,6 +61,7 @@ internal static class Answers
             Streams = request.Set.Count,
             MeanStreams = request.Options.Gate is null || statistics.Count == 0 ? null
                 : statistics.Sum(one => one.MeanStreams * one.NewTokens) / Math.Max(1, statistics.Sum(one => one.NewTokens)),
+            StreamGate = statistics.Select(one => one.GateScore).FirstOrDefault()?.ToString().ToLowerInvariant(),
             CatchUpTokens = request.Options.Gate is null || request.Set.IsAnchored ? null : statistics.Sum(one => one.CatchUpTokens),
         };
 

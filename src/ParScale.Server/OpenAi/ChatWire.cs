@@ -116,6 +116,9 @@ internal sealed record Usage(int PromptTokens, int CompletionTokens)
     /// <summary>The mean number that ran for a new token, where some may rest.</summary>
     public double? MeanStreams { get; init; }
 
+    /// <summary>By what it was decided which may: <c>router</c> or <c>entropy</c>.</summary>
+    public string? StreamGate { get; init; }
+
     /// <summary>Tokens that the streams of an elastic model read when they no longer rested.</summary>
     public int? CatchUpTokens { get; init; }
 }

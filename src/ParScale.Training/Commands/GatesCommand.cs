@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using ParScale.Checkpoints;
+using ParScale.Generation;
 using ParScale.Hub;
 using ParScale.Plots;
 using ParScale.Training.Checkpointing;
@@ -17,6 +19,8 @@ internal static class GatesCommand
     { Required = true, Description = "folder or cached org/name of an anchored model, or of an elastic one that was trained for 1 stream too" };
     private static readonly HeldOutOptions HeldOut = new();
     private static readonly Option<string?> Output = new("--output", "-o") { Description = "picture to write; its name ends in .svg or .png" };
+    private static readonly Option<bool> Save = new("--save")
+    { Description = "fit the router to all that was measured and keep it in the model's folder, where --streams auto finds it" };
     private static readonly Option<bool> Json = new("--json") { Description = "print one JSON object" };
 
     public static Command Create()
@@ -24,6 +28,7 @@ internal static class GatesCommand
         var command = new Command("gates", "Measure the loss of a model whose streams run at some tokens only: gates by entropy, by a learned router, by chance and by an oracle") { Model };
         HeldOut.AddTo(command);
         command.Options.Add(Output);
+        command.Options.Add(Save);
         command.Options.Add(Json);
         command.SetAction(Run);
         return command;
@@ -34,16 +39,37 @@ internal static class GatesCommand
         if (parse.GetValue(Output) is { } path) PictureFile.Check(path);
         NativeTorch.Require();
         string folder = new HubCache().Resolve(parse.GetRequiredValue(Model));
+        bool saves = parse.GetValue(Save);
+        if (saves && !Directory.Exists(parse.GetRequiredValue(Model)))
+            throw ParScaleException.Usage("TR-10", "--save needs a folder: a model in the hub's cache stays as it was fetched");
         using ParScaleLm model = ModelFolder.Load(folder);
         if (model.Config.Streams is not ({ Count: > 1, Anchored: true } or { Count: > 1 } and { Elastic: [1, ..] }))
             throw ParScaleException.Usage("TR-22", $"{ParScaleException.Quote(folder)} has no stream that answers alone; give an anchored model, or an elastic one trained for 1 stream too");
-        GateCurves curves = HeldOut.Use(parse, folder, model.Config.Model, heldOut => GateCurves.Measure(model, heldOut));
+        GateTokens measured = HeldOut.Use(parse, folder, model.Config.Model, heldOut => GateTokens.Measure(model, heldOut));
+        if (saves) Keep(folder, measured);
+        GateCurves curves = GateCurves.Of(model.Config.Streams.Count, measured);
         if (parse.GetValue(Json)) Console.WriteLine(curves.ToJson());
         else Write(curves);
         if (parse.GetValue(Output) is not { } picture) return 0;
         PictureFile.Write(GatePicture.Draw(curves), picture);
         Console.Error.WriteLine($"wrote {picture}");
         return 0;
+    }
+
+    private static void Keep(string folder, GateTokens measured)
+    {
+        StreamRouter[] routers = [.. measured.Losses.Keys.Order().Select(streams => GateRouter.Fit(streams, measured.Plain, measured.Gains(streams)))];
+        string name = ParScaleException.Quote(Path.Combine(folder, StreamGateFile.Name));
+        try
+        {
+            using Checkpoint checkpoint = Checkpoint.Open(folder);
+            StreamGateFile.Write(folder, checkpoint, routers);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ParScaleException(ErrorKind.Io, "IO-01", $"{name}: cannot be written ({e.Message.ReplaceLineEndings(" ")}); check the folder's permissions and the free space", e);
+        }
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"wrote {name}: a router of {string.Join(" and ", routers.Select(router => router.Streams))} streams, fitted to {measured.Plain.Count} tokens"));
     }
 
     private static void Write(GateCurves curves)

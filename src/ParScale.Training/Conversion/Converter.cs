@@ -2,6 +2,7 @@ using ParScale.Checkpoints;
 using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 using ParScale.Files;
+using ParScale.Generation;
 using ParScale.Quantization;
 using ParScale.Text;
 using ParScale.Training.Checkpointing;
@@ -46,7 +47,7 @@ internal static class Converter
         CheckpointConfig config = checkpoint.Config;
         if (config.Backbone is null)
             throw ParScaleException.Usage("CV-03", $"{ParScaleException.Quote(source)} is not an add-on; --merge has nothing to merge");
-        Write(checkpoint, config with { Backbone = null }, output, []);
+        Write(checkpoint, config with { Backbone = null }, output, [], folder => StreamGateFile.Copy(source, folder));
         return new ConvertReport(output, config.Streams.Count, config.Streams.PrefixTokens, null, 0, null, null, null);
     }
 
@@ -65,8 +66,19 @@ internal static class Converter
         {
             (SafetensorsFile file, TensorInfo info) = checkpoint.Get(tensor.Key);
             return Slicer.Cut(file, info, tensor.Value, whole.Streams.Count, streams);
-        }));
+        }), folder => CutRouters(checkpoint, folder));
         return new ConvertReport(output, streams, cut.Streams.PrefixTokens, null, 0, null, null, null);
+    }
+
+    // Those of the streams that are left expect what they did; only the proof of whose they are is another.
+    private static void CutRouters(Checkpoint whole, string folder)
+    {
+        IReadOnlyList<StreamRouter> routers = StreamGateFile.Read(whole, whole);
+        if (routers.Count == 0) return;
+        using Checkpoint cut = Checkpoint.Open(folder);
+        IReadOnlyList<int> counts = StreamGateFile.Counts(cut.Config.Streams);
+        StreamRouter[] left = [.. routers.Where(router => counts.Contains(router.Streams))];
+        if (left.Length > 0) StreamGateFile.Write(folder, cut, left);
     }
 
     private static Checkpoint Open(string source, string output)
@@ -79,7 +91,7 @@ internal static class Converter
         throw ParScaleException.Usage("CV-02", $"{ParScaleException.Quote(source)} is quantised; give the folder with the float weights");
     }
 
-    private static void Write(Checkpoint checkpoint, CheckpointConfig config, string output, IEnumerable<TensorToWrite> added)
+    private static void Write(Checkpoint checkpoint, CheckpointConfig config, string output, IEnumerable<TensorToWrite> added, Action<string>? also = null)
     {
         List<TensorToWrite> tensors = [.. added];
         HashSet<string> done = [.. tensors.Select(tensor => tensor.Name)];
@@ -94,6 +106,7 @@ internal static class Converter
             DurableFile.WriteText(Path.Combine(folder.Path, "config.json"), ConfigFile.Rewrite(checkpoint.Folder, config));
             CompanionFiles.Copy(checkpoint.Folder, folder.Path);
             SafetensorsWriter.Write(Path.Combine(folder.Path, "model.safetensors"), tensors);
+            also?.Invoke(folder.Path);
             folder.Commit();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

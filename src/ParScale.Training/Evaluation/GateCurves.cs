@@ -1,8 +1,4 @@
 using System.Text.Json;
-using ParScale.Training.Data.Order;
-using ParScale.Training.Modules;
-using ParScale.Training.Optimization;
-using static TorchSharp.torch;
 
 namespace ParScale.Training.Evaluation;
 
@@ -17,47 +13,16 @@ namespace ParScale.Training.Evaluation;
 internal sealed record GateCurves(int Streams, long Tokens, GateGain RouterGain, IReadOnlyList<GatePoint> Points)
 {
     private const int Steps = 20;
-    private const int RowsPerPass = 16;
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public string ToJson() => JsonSerializer.Serialize(this, Format);
 
-    /// <summary>
-    /// Measures a model whose stream 0 is a model of its own: an anchored one, or an elastic one that is trained for P' = 1. The latter's first
-    /// prefix is hidden from then on: one stream is the plain model, not stream 0 with the prefix that the saved model has.
-    /// </summary>
-    public static GateCurves Measure(ParScaleLm model, IHeldOut heldOut)
+    /// <summary>The curves of so many streams over measured tokens.</summary>
+    public static GateCurves Of(int streams, GateTokens measured)
     {
-        using var noGradient = no_grad();
-        model.eval();
-        var all = new List<double>();
-        var plain = new List<PlainPrediction>();
-        Each(model.Mix, (logits, targets) => all.AddRange(TokenFigures.Doubles(TokenFigures.LogLikelihoods(logits, targets).neg())));
-        if (!model.Config.Streams.Anchored) model.HideFirstPrefix();
-        Each(states => model.MixFirst(states, 1), (logits, targets) =>
-        {
-            double[] losses = TokenFigures.Doubles(TokenFigures.LogLikelihoods(logits, targets).neg()), entropies = TokenFigures.Doubles(TokenFigures.Entropies(logits));
-            double[] best = TokenFigures.Doubles(TokenFigures.BestTwo(logits));
-            plain.AddRange(losses.Select((loss, i) => new PlainPrediction(loss, entropies[i], best[2 * i], best[2 * i + 1])));
-        });
-        return Of(model.Config.Streams.Count, plain, [.. all]);
-
-        void Each(Func<Tensor, Tensor> mix, Action<Tensor, Tensor> take)
-        {
-            foreach (Batch batch in heldOut.Passes(RowsPerPass))
-            {
-                using var scope = NewDisposeScope();
-                BatchTensors tensors = BatchTensors.Of(batch, model.Device);
-                take(model.Logits(mix(tensors.Select(model.States(tensors.Inputs, tensors.Offsets)))), tensors.Targets);
-            }
-        }
-    }
-
-    /// <summary>The same of measured tokens: the predictions of the plain model and the losses of all streams.</summary>
-    internal static GateCurves Of(int streams, IReadOnlyList<PlainPrediction> plain, double[] all)
-    {
+        IReadOnlyList<PlainPrediction> plain = measured.Plain;
         int tokens = plain.Count;
-        double[] gains = [.. plain.Zip(all, (one, every) => one.Loss - every)];
+        double[] gains = measured.Gains(streams);
         double[] sorted = [.. plain.Select(one => one.Entropy).OrderDescending()], expected = GateRouter.ExpectedGains(plain, gains);
         // The tokens in the order in which a gate opens for them. Of equal ones the earlier first: sorting is stable.
         int[] Order(Func<int, double> score) => [.. Enumerable.Range(0, tokens).OrderByDescending(score)];

@@ -20,6 +20,7 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
     // Held by the object: TorchSharp's number is freed when nothing refers to it any more, even during the call that reads it.
     private readonly Scalar? _embeddingScale;
     private Positions? _positions;
+    private bool _anchorFrozen;
 
     public Decoder(CheckpointConfig config, ScalarType compute, double dropout, int prefixMlp) : base(nameof(Decoder))
     {
@@ -59,12 +60,14 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
         Positions positions = packed ?? PositionsFor(tokens);
         Tensor embedded = _embedding.forward(tokens);
         if (_embeddingScale is not null) embedded = embedded * _embeddingScale;
-        Tensor hidden = embedded.repeat(_config.Streams.Count, 1, 1);
+        Tensor anchor = embedded, hidden = embedded.repeat(_config.Streams.Count - (_anchorFrozen ? 1 : 0), 1, 1);
         for (int i = 0; i < _layers.Count; i++)
         {
             DecoderLayer layer = _layers[i];
-            hidden = pieces?.Through(i, hidden, states => layer.forward(states, positions)) ?? layer.forward(hidden, positions);
+            Func<Tensor, Tensor> forward = _anchorFrozen ? Beside(layer, ref anchor, positions, pieces) : states => layer.forward(states, positions);
+            hidden = pieces?.Through(i, hidden, forward) ?? forward(hidden);
         }
+        if (_anchorFrozen) hidden = cat([anchor, hidden], 0);
         return _norm.forward(hidden).unflatten(0, _config.Streams.Count, tokens.shape[0]).MoveToOuterDisposeScope();
     }
 
@@ -81,6 +84,9 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
     /// <summary>Final states of the streams that <paramref name="present"/>, [P, B, S], has a 1 for, to one, [B, S, H].</summary>
     public Tensor MixPresent(Tensor states, Tensor present) => _aggregation is null ? states.squeeze(0) : _aggregation.MixPresent(states, present);
 
+    /// <summary>From now on the anchor of an anchored model, of whose weights none learns, is computed without a gradient.</summary>
+    public void FreezeAnchor() => _anchorFrozen = _config.Streams.Anchored;
+
     /// <summary>From now on stream 0 does not see its prefix.</summary>
     public void HideFirstPrefix()
     {
@@ -95,6 +101,16 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
     {
         if (disposing) _positions?.Dispose();
         base.Dispose(disposing);
+    }
+
+    /// <summary>What a layer makes of the helpers' states; the anchor's go through it now. Layers that are computed again need its keys and values until then.</summary>
+    private static Func<Tensor, Tensor> Beside(DecoderLayer layer, ref Tensor anchor, Positions positions, BackwardPieces? pieces)
+    {
+        (Tensor Keys, Tensor Values) seen;
+        using (no_grad()) (anchor, seen.Keys, seen.Values) = layer.Anchor(anchor, positions);
+        pieces?.Keep(seen.Keys.DetachFromDisposeScope());
+        pieces?.Keep(seen.Values.DetachFromDisposeScope());
+        return states => layer.Helpers(states, seen, positions);
     }
 
     /// <summary>The tables of the last length are kept: a run uses one length, an evaluation ends with a shorter one.</summary>

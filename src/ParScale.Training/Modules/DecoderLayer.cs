@@ -51,10 +51,22 @@ internal sealed class DecoderLayer : nn.Module<Tensor, Positions, Tensor>
     public override Tensor forward(Tensor input, Positions positions)
     {
         using var scope = NewDisposeScope();
-        Tensor attended = _attention.forward(Before(_inputNorm, input), positions);
-        Tensor afterAttention = input.Plus(Branch(NormBehindAttention, attended));
-        Tensor fed = _feedForward.forward(Before(NormBeforeFeedForward, afterAttention));
-        return afterAttention.Plus(Branch(_postFeedForwardNorm, fed)).MoveToOuterDisposeScope();
+        return After(input, _attention.forward(Before(_inputNorm, input), positions)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Of an anchored model the anchor's rows alone, and the keys and values that its helpers see; see <see cref="SelfAttention.Anchor"/>.</summary>
+    public (Tensor States, Tensor Keys, Tensor Values) Anchor(Tensor input, Positions positions)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor attended, Tensor keys, Tensor values) = _attention.Anchor(Before(_inputNorm, input), positions);
+        return (After(input, attended).MoveToOuterDisposeScope(), keys.MoveToOuterDisposeScope(), values.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The helpers' rows alone, beside what the anchor gave.</summary>
+    public Tensor Helpers(Tensor input, (Tensor Keys, Tensor Values) seen, Positions positions)
+    {
+        using var scope = NewDisposeScope();
+        return After(input, _attention.Helpers(Before(_inputNorm, input), seen, positions)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Keys and values of the layer's prefix; null when P = 1.</summary>
@@ -77,6 +89,13 @@ internal sealed class DecoderLayer : nn.Module<Tensor, Positions, Tensor>
         using var scope = NewDisposeScope();
         (Tensor queries, Tensor logMass, Tensor mixed) = _attention.Look(Before(_inputNorm, input), positions);
         return (queries.MoveToOuterDisposeScope(), logMass.MoveToOuterDisposeScope(), mixed.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>What comes out of the layer when its attention has given <paramref name="attended"/>.</summary>
+    private Tensor After(Tensor input, Tensor attended)
+    {
+        Tensor afterAttention = input.Plus(Branch(NormBehindAttention, attended));
+        return afterAttention.Plus(Branch(_postFeedForwardNorm, _feedForward.forward(Before(NormBeforeFeedForward, afterAttention))));
     }
 
     /// <summary>What a block computes with; where no norm stands before it, the residual stream in the type of its products.</summary>

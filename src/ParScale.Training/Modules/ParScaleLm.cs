@@ -94,6 +94,7 @@ internal sealed class ParScaleLm : nn.Module<Tensor, Tensor>
     {
         foreach ((string name, Parameter parameter) in named_parameters())
             parameter.requires_grad = ModelTensors.IsOfStreams(name) || PrefixMlp.Owns(name);
+        _decoder.FreezeAnchor();
     }
 
     /// <summary>

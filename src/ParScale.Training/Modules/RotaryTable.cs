@@ -59,7 +59,11 @@ internal sealed class RotaryTable : IDisposable
         _signedSine.Dispose();
     }
 
-    private Tensor Turn(Tensor heads) => addcmul(heads * _cosine, heads.roll(_half, -1), _signedSine, One);
+    private Tensor Turn(Tensor heads) => addcmul(heads * For(heads, _cosine), heads.roll(_half, -1), For(heads, _signedSine), One);
+
+    /// <summary>The part of a table for fewer streams than it was made for: all of them turn alike.</summary>
+    private static Tensor For(Tensor heads, Tensor table) =>
+        table.dim() == heads.dim() && table.shape[0] > heads.shape[0] ? table.narrow(0, 0, heads.shape[0]) : table;
 
     /// <summary>[S, 1, Size] to [P * B, S, 1, Size].</summary>
     private static Tensor Gather(Tensor table, Tensor positions, int streams)

@@ -79,20 +79,33 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
     public override Tensor forward(Tensor input, Positions positions)
     {
         using var scope = NewDisposeScope();
-        Tensor queries = Turned(Queries(input), positions), keys = Turned(Keys(input), positions), values = Values(input).transpose(1, 2);
+        (Tensor queries, Tensor keys, Tensor values) = Projected(input, positions);
         if (_config.Streams.Anchored)
-        {
-            Tensor anchored = AnchoredAttention.Mix(queries * _scale, keys, values, Prefix()!.Value, positions.Mask(_attention.Window), Capped);
-            return Projection.Apply(_outputProjection, anchored.transpose(1, 2).flatten(2)).MoveToOuterDisposeScope();
-        }
+            return Output(AnchoredAttention.Mix(queries, keys, values, Prefix()!.Value, positions.Mask(_attention.Window), Capped)).MoveToOuterDisposeScope();
         if (Prefix() is var (prefixKeys, prefixValues))
         {
             keys = WithPrefix(keys, prefixKeys);
             values = WithPrefix(values, prefixValues);
         }
         int hiddenSlots = _firstPrefixHidden ? _config.Streams.PrefixTokens : 0;
-        Tensor mixed = Mix(queries * _scale, keys, values, positions.Mask(_attention.Window), hiddenSlots).transpose(1, 2).flatten(2);
-        return Projection.Apply(_outputProjection, mixed).MoveToOuterDisposeScope();
+        return Output(Mix(queries, keys, values, positions.Mask(_attention.Window), hiddenSlots)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Of an anchored model the anchor's rows alone, [B, S, H], and the keys and values that its helpers see, [B, kv heads, S, D].</summary>
+    public (Tensor Output, Tensor Keys, Tensor Values) Anchor(Tensor input, Positions positions)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor queries, Tensor keys, Tensor values) = Projected(input, positions);
+        Tensor mixed = AnchoredAttention.Anchor(queries, keys, values, positions.Mask(_attention.Window), _config.Streams.PrefixTokens, Capped);
+        return (Output(mixed).MoveToOuterDisposeScope(), keys.MoveToOuterDisposeScope(), values.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The helpers' rows alone, [(P - 1) * B, S, H], beside what the anchor gave.</summary>
+    public Tensor Helpers(Tensor input, (Tensor Keys, Tensor Values) seen, Positions positions)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor queries, Tensor keys, Tensor values) = Projected(input, positions);
+        return Output(AnchoredAttention.Helpers(queries, keys, values, seen, Prefix()!.Value, positions.Mask(_attention.Window), Capped)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -117,6 +130,12 @@ internal sealed class SelfAttention : nn.Module<Tensor, Positions, Tensor>
         using var scope = NewDisposeScope();
         return (Keys(input).MoveToOuterDisposeScope(), Values(input).MoveToOuterDisposeScope());
     }
+
+    /// <summary>[rows, heads or kv heads, S, D] each, queries and keys rotated, queries times the scale.</summary>
+    private (Tensor Queries, Tensor Keys, Tensor Values) Projected(Tensor input, Positions positions) =>
+        (Turned(Queries(input), positions) * _scale, Turned(Keys(input), positions), Values(input).transpose(1, 2));
+
+    private Tensor Output(Tensor mixed) => Projection.Apply(_outputProjection, mixed.transpose(1, 2).flatten(2));
 
     private Tensor Queries(Tensor input) => Clipped(Normed(_queryNorm, Projection.Apply(_queryProjection, input), _config.Model.AttentionHeads));
 

@@ -1,4 +1,3 @@
-using ParScale.Training.Modules;
 using static TorchSharp.torch;
 
 namespace ParScale.Training.Optimization;
@@ -13,7 +12,7 @@ internal sealed class BackwardPieces(bool checkpointing = false) : IDisposable
 {
     private readonly Stack<(int Layer, Tensor Below, Tensor Above)> _cuts = [];
     private readonly ActivationCheckpointing? _checkpointing = checkpointing ? new ActivationCheckpointing() : null;
-    private Positions? _positions;
+    private readonly List<IDisposable> _kept = [];
 
     /// <summary>
     /// The states that come out of layer <paramref name="layer"/>, which <paramref name="forward"/> computes of those that enter it,
@@ -22,8 +21,8 @@ internal sealed class BackwardPieces(bool checkpointing = false) : IDisposable
     public Tensor Through(int layer, Tensor states, Func<Tensor, Tensor> forward) =>
         _checkpointing?.Through(layer, states, forward) ?? forward(Cut(layer, states));
 
-    /// <summary>Takes over the positions of packed rows: a layer that is computed again needs them.</summary>
-    public void Keep(Positions positions) => _positions = positions;
+    /// <summary>Takes over what a layer that is computed again needs until then, such as the positions of packed rows.</summary>
+    public void Keep(IDisposable needed) => _kept.Add(needed);
 
     /// <summary>
     /// The gradients of <paramref name="goal"/>. <paramref name="done"/> is called with L, L - 1, ... 0 when those of the layers from
@@ -54,8 +53,8 @@ internal sealed class BackwardPieces(bool checkpointing = false) : IDisposable
         }
         _cuts.Clear();
         _checkpointing?.Dispose();
-        _positions?.Dispose();
-        _positions = null;
+        foreach (IDisposable needed in _kept) needed.Dispose();
+        _kept.Clear();
     }
 
     /// <summary>The states that enter layer <paramref name="layer"/>, cut; as they are when nothing below them has a gradient.</summary>

@@ -14,7 +14,7 @@ internal static class ModelWork
 
     /// <summary>
     /// Floating-point operations of training on one token in a row of <paramref name="context"/> tokens, all P streams together.
-    /// With a <paramref name="frozen"/> backbone the gradients of its matrices are not computed, those of their inputs are.
+    /// With a <paramref name="frozen"/> backbone the gradients of its matrices are not computed, those of their inputs are, but for an anchor, which has none.
     /// </summary>
     public static double TrainingPerToken(CheckpointConfig config, int context, bool frozen = false)
     {
@@ -22,8 +22,9 @@ internal static class ModelWork
         double whole = Forward + InputGradient + WeightGradient;
         double backbone = frozen ? Forward + InputGradient : whole;
         double head = (double)config.Model.VocabularySize * config.Model.HiddenSize;
-        double multiplyAdds = (config.Streams.Count * Layers(config.Model) + head) * backbone
-            + (Matrices(config.Model, config.Streams, "model.aggregate_layer.") + Attention(config, context)) * whole;
+        int apart = frozen && config.Streams.Anchored ? 1 : 0, streams = config.Streams.Count - apart;
+        double multiplyAdds = Layers(config.Model) * (streams * backbone + apart * Forward) + head * backbone
+            + Attention(config, context) * (streams * whole + apart * Forward) + Matrices(config.Model, config.Streams, "model.aggregate_layer.") * whole;
         return OperationsPerMultiplyAdd * multiplyAdds;
     }
 
@@ -36,9 +37,9 @@ internal static class ModelWork
         .Where(tensor => tensor.Shape.Length == 2 && tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
         .Sum(tensor => (double)tensor.Shape[0] * tensor.Shape[1]);
 
-    /// <summary>Scores and weighted sums of every query with all slots of its row, in a window with those of its size.</summary>
+    /// <summary>Scores and weighted sums of every query of a stream with all slots of its row, in a window with those of its size.</summary>
     private static double Attention(CheckpointConfig config, int context) => config.Model.Layers.Sum(layer =>
-        2.0 * config.Streams.Count * config.Model.AttentionHeads * config.Model.HeadSize
+        2.0 * config.Model.AttentionHeads * config.Model.HeadSize
         * (Math.Min(context, layer.Attention.Window ?? context) + config.Streams.PrefixTokens));
 }
 

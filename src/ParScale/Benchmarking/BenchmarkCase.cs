@@ -44,7 +44,7 @@ internal sealed class BenchmarkCase : IDisposable
     /// <summary>Rows of the first pass over a prompt with the most streams of a batch.</summary>
     public static int PromptRows(BenchmarkPlan plan, StreamBatch batch)
     {
-        StreamConfig streams = plan.StreamsOf(batch.Streams.Max());
+        StreamConfig streams = plan.StreamsOf(batch.Streams.Max(), batch.Anchored);
         return Math.Min(plan.Prompt, TokensPerPass(streams)) * streams.CachedStreams;
     }
 
@@ -54,8 +54,8 @@ internal sealed class BenchmarkCase : IDisposable
         ModelConfig model = plan.Model;
         long Prefixes(StreamConfig streams) => model.LayerCount
             * KvBuffer.BytesFor(type, streams.Prefixes, model.KeyValueHeads, model.HeadSize, streams.PrefixTokens);
-        return batch.Streams.Sum(streams => KvCache.BytesFor(model, plan.StreamsOf(streams).CachedStreams, type, tokens))
-            + batch.Streams.Distinct().Sum(streams => Prefixes(plan.StreamsOf(streams)));
+        return batch.Streams.Sum(streams => KvCache.BytesFor(model, plan.StreamsOf(streams, batch.Anchored).CachedStreams, type, tokens))
+            + batch.Streams.Distinct().Sum(streams => Prefixes(plan.StreamsOf(streams, batch.Anchored)));
     }
 
     /// <summary>A step, and as much of a prompt as one pass takes.</summary>

@@ -7,8 +7,8 @@ namespace ParScale.Benchmarking;
 /// <summary>The weights of one type that a run measures, with all of its stream sets: random ones of a shape, or a checkpoint's.</summary>
 internal sealed class BenchmarkModel : IDisposable
 {
-    private readonly Dictionary<(int Streams, KvDtype Cache), StreamSet> _sets = [];
-    private readonly Func<int, KvDtype, StreamSet> _load;
+    private readonly Dictionary<(int Streams, bool Anchored, KvDtype Cache), StreamSet> _sets = [];
+    private readonly Func<int, bool, KvDtype, StreamSet> _load;
     private readonly IDisposable _owner;
 
     public BenchmarkModel(BenchmarkPlan plan, WeightDtype? type)
@@ -17,7 +17,7 @@ internal sealed class BenchmarkModel : IDisposable
         {
             var random = new RandomWeights(type ?? WeightDtype.F32);
             Backbone = random.Backbone(plan.Model);
-            (_load, _owner) = ((streams, cache) => random.Streams(plan.Model, plan.StreamsOf(streams), cache), random);
+            (_load, _owner) = ((streams, anchored, cache) => random.Streams(plan.Model, plan.StreamsOf(streams, anchored), cache), random);
         }
         else
         {
@@ -25,7 +25,7 @@ internal sealed class BenchmarkModel : IDisposable
             MemoryCheck.Require(checkpoint.Config, checkpoint, type);
             Backbone = Backbone.From(new WeightReader(checkpoint, type), plan.Model);
             IWeightSource Source(int streams) => streams < checkpoint.Config.Streams.Count ? new StreamCut(checkpoint, type, streams) : new WeightReader(checkpoint, type);
-            (_load, _owner) = ((streams, cache) => StreamSet.From(Source(streams), plan.Model, plan.StreamsOf(streams), cache), checkpoint);
+            (_load, _owner) = ((streams, anchored, cache) => StreamSet.From(Source(streams), plan.Model, plan.StreamsOf(streams, anchored), cache), checkpoint);
         }
     }
 
@@ -36,9 +36,10 @@ internal sealed class BenchmarkModel : IDisposable
     public long Bytes => WeightCost.Bytes(Backbone) + _sets.Values.Sum(set => set.Bytes);
 
     /// <summary>A set of P streams, loaded or made when it is first asked for.</summary>
-    public StreamSet Set(int streams, KvDtype cache)
+    public StreamSet Set(int streams, bool anchored, KvDtype cache)
     {
-        if (!_sets.TryGetValue((streams, cache), out StreamSet? set)) _sets[(streams, cache)] = set = _load(streams, cache);
+        (int, bool, KvDtype) key = (streams, anchored && streams > 1, cache);
+        if (!_sets.TryGetValue(key, out StreamSet? set)) _sets[key] = set = _load(streams, anchored, cache);
         return set;
     }
 

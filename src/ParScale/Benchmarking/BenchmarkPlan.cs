@@ -51,10 +51,10 @@ internal sealed record BenchmarkPlan
     /// <summary>The shape that is run, with a context that holds the longest row.</summary>
     public ModelConfig Model => Folder is null ? Shape with { MaxPositions = Math.Max(Shape.MaxPositions, Math.Max(Prompt, Contexts.Max() + 1)) } : Shape;
 
-    /// <summary>The numbers of P streams.</summary>
-    public StreamConfig StreamsOf(int count) => count == 1 ? StreamConfig.Plain
-        : Stored is null ? new StreamConfig(count, PrefixTokens, StreamConfig.DefaultSmoothing) { Anchored = Anchored } : Stored with { Count = count };
+    /// <summary>The numbers of P streams; <paramref name="anchored"/>: of an anchor and its helpers, also where those of the plan are not.</summary>
+    public StreamConfig StreamsOf(int count, bool anchored) => count == 1 ? StreamConfig.Plain
+        : Stored is null ? new StreamConfig(count, PrefixTokens, StreamConfig.DefaultSmoothing) { Anchored = Anchored || anchored } : Stored with { Count = count };
 
     /// <summary>The model with P streams.</summary>
-    public CheckpointConfig ConfigFor(int streams) => CheckpointConfig.Create(Model, StreamsOf(streams));
+    public CheckpointConfig ConfigFor(int streams) => CheckpointConfig.Create(Model, StreamsOf(streams, anchored: false));
 }

@@ -90,7 +90,7 @@ internal sealed class RowMeasurement(BenchmarkPlan plan, BenchmarkModel model, K
         (_case, _forward) = (null, null);
     }
 
-    private IEnumerable<StreamSet> Sets => batch.Streams.Select(streams => model.Set(streams, _cache));
+    private IEnumerable<StreamSet> Sets => batch.Streams.Select(streams => model.Set(streams, batch.Anchored, _cache));
 
     private IReadOnlyDictionary<ProductCase, double> StepProducts => WeightCost.StepProducts(model.Backbone, [.. Sets]);
 

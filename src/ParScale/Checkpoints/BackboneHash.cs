@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
+using ParScale.Quantization;
 
 namespace ParScale.Checkpoints;
 
@@ -31,14 +32,12 @@ public sealed record BackboneHash(string Whole, string? Sample)
     public static string SampleOf(Checkpoint checkpoint)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        return Hash(checkpoint, (hash, file, info) =>
-        {
-            long last = Math.Max(0, info.ByteLength - SampleBytes);
-            int length = (int)Math.Min(SampleBytes, info.ByteLength);
-            for (int place = 0; place < SamplePlaces; place++)
-                hash.Append(file.Data.Slice(info.Offset + last * place / (SamplePlaces - 1), length));
-        });
+        return Hash(checkpoint, Plain(checkpoint), Sampled);
     }
+
+    /// <summary>The same of what every copy of a checkpoint's streams holds alike, in floats and quantised: prefixes, and the aggregator's biases.</summary>
+    internal static string SampleOfStreams(Checkpoint checkpoint) => Hash(checkpoint,
+        ModelTensors.Loaded(checkpoint.Config).Where(tensor => ModelTensors.IsOfStreams(tensor.Name) && !MatrixTypes.IsMatrix(tensor.Shape)), Sampled);
 
     /// <summary>Whether these are the hashes of a checkpoint's backbone: by the sample, and only without one by all weights.</summary>
     internal bool IsOf(Checkpoint checkpoint)
@@ -53,17 +52,27 @@ public sealed record BackboneHash(string Whole, string? Sample)
         if (Sample is not null) json.WriteString("xxh128_sample", Sample);
     }
 
-    private static string WholeOf(Checkpoint checkpoint) => Hash(checkpoint, (hash, file, info) =>
+    private static void Sampled(XxHash128 hash, SafetensorsFile file, TensorInfo info)
+    {
+        long last = Math.Max(0, info.ByteLength - SampleBytes);
+        int length = (int)Math.Min(SampleBytes, info.ByteLength);
+        for (int place = 0; place < SamplePlaces; place++)
+            hash.Append(file.Data.Slice(info.Offset + last * place / (SamplePlaces - 1), length));
+    }
+
+    private static string WholeOf(Checkpoint checkpoint) => Hash(checkpoint, Plain(checkpoint), (hash, file, info) =>
     {
         for (long done = 0; done < info.ByteLength; done += PieceBytes)
             hash.Append(file.Data.Slice(info.Offset + done, (int)Math.Min(PieceBytes, info.ByteLength - done)));
     });
 
-    private static string Hash(Checkpoint checkpoint, Action<XxHash128, SafetensorsFile, TensorInfo> append)
+    // Whether a file holds several tensors in one, and what it calls experts, does not matter.
+    private static IEnumerable<(string Name, long[] Shape)> Plain(Checkpoint checkpoint) => ModelTensors.Loaded(checkpoint.Config.Model, StreamConfig.Plain);
+
+    private static string Hash(Checkpoint checkpoint, IEnumerable<(string Name, long[] Shape)> tensors, Action<XxHash128, SafetensorsFile, TensorInfo> append)
     {
         var hash = new XxHash128();
-        // Whether a file holds several tensors in one, and what it calls experts, does not matter.
-        foreach ((string name, _) in ModelTensors.Loaded(checkpoint.Config.Model, StreamConfig.Plain))
+        foreach ((string name, _) in tensors)
         {
             (SafetensorsFile file, TensorInfo info) = checkpoint.Get(name);
             hash.Append(Encoding.UTF8.GetBytes($"{name} {info.Type.FileName()} [{string.Join(',', info.Shape)}]\n"));

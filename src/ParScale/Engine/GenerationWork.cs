@@ -65,7 +65,7 @@ internal sealed class GenerationWork : Work
         _ends = [.. config.EndOfTextIds, .. options.StopTokenIds];
         if (options.MinNewTokens > 0 && _constrained is null) _unended = AllBut(config.EndOfTextIds, config.VocabularySize);
         _promptPredictions = options.PromptLogProbs ? [] : null;
-        _gate = options.Gate is { } gate ? new OpenGate(gate, set.Count) : null;
+        _gate = options.Gate is { } gate ? new OpenGate(gate, set) : null;
         Capacity = CapacityFor(config, prompt.Length, options);
     }
 
@@ -249,6 +249,7 @@ internal sealed class GenerationWork : Work
                 Streams = LargestSet.Count,
                 MeanStreams = _gate?.MeanStreams ?? LargestSet.Count,
                 CatchUpTokens = _caughtUp,
+                GateScore = _gate?.Score,
             },
         });
     }

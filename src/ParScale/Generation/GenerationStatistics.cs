@@ -26,6 +26,9 @@ public sealed record GenerationStatistics(int PromptTokens, int NewTokens, TimeS
     /// </summary>
     public int CatchUpTokens { get; init; }
 
+    /// <summary>What the <see cref="StreamGate"/> looked at; null without one.</summary>
+    public GateScore? GateScore { get; init; }
+
     /// <summary>Mean time of a decode step in milliseconds; 0 when there was none.</summary>
     public double DecodeMillisecondsPerToken => DecodeSteps == 0 ? 0 : Decode.TotalMilliseconds / DecodeSteps;
 

@@ -1,3 +1,4 @@
+using ParScale.Checkpoints;
 using ParScale.Checkpoints.Safetensors;
 
 namespace ParScale.Hub;
@@ -19,7 +20,7 @@ internal static class ModelFiles
     public static IReadOnlyList<string> Optional { get; } =
     [
         "added_tokens.json", "chat_template.jinja", "chat_template.json", "generation_config.json", "merges.txt", "special_tokens_map.json",
-        Tokenizer, "tokenizer_config.json", "vocab.json",
+        StreamGateFile.Name, Tokenizer, "tokenizer_config.json", "vocab.json",
     ];
 
     /// <summary>Those files beside the weights that are in the list, and the config.</summary>

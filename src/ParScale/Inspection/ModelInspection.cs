@@ -175,6 +175,8 @@ internal sealed class ModelInspection : IDisposable
         _notices.AddRange(Checkpoint.Notices);
         foreach (string unfinished in Directory.EnumerateFiles(Path).Select(System.IO.Path.GetFileName).OfType<string>().Where(FolderKind.IsUnfinished).Order(StringComparer.Ordinal))
             _notices.Add($"{ParScaleException.Quote(unfinished)} is an unfinished fetch and is not read");
+        // What weights a router was fitted to is told by some of their bytes, of which a copy from the hub has none.
+        if (!_isCopy && faults.Count == 0 && Config.Streams.Count > 1) faults.Try(() => StreamGateFile.Read(Checkpoint, Checkpoint), []);
         if (File.Exists(System.IO.Path.Combine(Path, FolderKind.AdapterFile))) _notices.Add($"{FolderKind.AdapterFile}: the adapter is not applied; the model runs as it is");
     }
 

@@ -1,4 +1,5 @@
 using ParScale.Configuration;
+using ParScale.Generation;
 using ParScale.Kernels.Attention;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.Memory;
@@ -31,10 +32,13 @@ public sealed class StreamSet
     public bool IsAnchored => Config.Anchored;
 
     /// <summary>
-    /// Whether a <see cref="Generation.StreamGate"/> can leave streams out at a token: helpers of an anchored model, or all streams of an
+    /// Whether a <see cref="StreamGate"/> can leave streams out at a token: helpers of an anchored model, or all streams of an
     /// elastic one that was trained for 1 stream too; the plain model runs in their place.
     /// </summary>
     public bool CanRest => IsAnchored || (Count > 1 && Config.Elastic.Contains(1));
+
+    /// <summary>Whether it has a router, which a <see cref="StreamGate"/> then asks where nothing else is chosen.</summary>
+    public bool HasRouter => Router is not null;
 
     /// <summary>Bytes that prefixes and aggregator take in memory.</summary>
     public long Bytes => _prefixes.Sum(prefix => KvBuffer.BytesFor(prefix.Layout.Type, prefix.Streams, prefix.Heads, prefix.Layout.HeadSize, prefix.Capacity))
@@ -51,6 +55,9 @@ public sealed class StreamSet
     /// <summary>Bit p for every stream p.</summary>
     internal ulong AllStreams => ulong.MaxValue >> (64 - Count);
 
+    /// <summary>What expects how much all streams gain at a token; null where none was fitted.</summary>
+    internal StreamRouter? Router { get; private init; }
+
     /// <summary>Null when P = 1.</summary>
     internal AggregatorWeights? Aggregator { get; }
 
@@ -66,15 +73,17 @@ public sealed class StreamSet
 
     /// <summary>
     /// Takes the tensors of P streams from a source; prefixes are kept as caches are. <paramref name="owner"/>, the file that mapped
-    /// matrices lie in, is disposed of with the set.
+    /// matrices lie in, is disposed of with the set. Of the <paramref name="routers"/> it has that of its P.
     /// </summary>
-    internal static StreamSet From(IWeightSource source, ModelConfig model, StreamConfig config, KvDtype type, string? name = null, IDisposable? owner = null)
+    internal static StreamSet From(
+        IWeightSource source, ModelConfig model, StreamConfig config, KvDtype type, string? name = null, IDisposable? owner = null, IReadOnlyList<StreamRouter>? routers = null)
     {
         if (config.Count == 1) return Plain;
         KvBuffer[] prefixes = [.. Enumerable.Range(0, model.LayerCount).Select(layer => Store(source, model, config, type, layer))];
         return new StreamSet(name ?? NameOf(config.Count), config, prefixes, AggregatorWeights.Load(source))
         {
             NonFinite = source.NonFinite,
+            Router = routers?.FirstOrDefault(router => router.Streams == config.Count),
             Matrices = source.Matrices,
             Owner = owner,
         };

@@ -64,6 +64,7 @@ public static class Quantizer
             BackboneHash.SampleOf(checkpoint));
         DurableFile.Write(Path.Combine(output.Path, "config.json"), config);
         CompanionFiles.Copy(checkpoint.Folder, output.Path);
+        StreamGateFile.Copy(checkpoint.Folder, output.Path);
         QuantizeReport report;
         using (var file = new QuantizedFileWriter(Path.Combine(output.Path, HeaderChecksum.WeightsName), Plan(checkpoint, type), config))
         {

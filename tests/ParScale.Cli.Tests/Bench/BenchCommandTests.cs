@@ -50,6 +50,26 @@ public class BenchCommandTests(TinyModel model)
     }
 
     [Fact]
+    public void Anchored_and_ordinary_streams_are_rows_of_one_run()
+    {
+        JsonElement[] rows = [.. Run("--batch", "16x1,16x4,16x4a,4a", "--context", "7", "--json").Json().GetProperty("rows").EnumerateArray()];
+        Assert.Equal(["16x1", "16x4", "16x4a", "4a"], rows.Select(row => row.GetProperty("batch").GetString()));
+        double[] Of(string name) => [.. rows.Select(row => row.GetProperty(name).GetDouble())];
+        Assert.All(Of("tokens_s").Zip(Of("decode_ms"), (speed, step) => speed * step / 1000).Take(3), sequences => Assert.Equal(16, sequences, 1e-9));
+        // 9 tokens, and 3 slots, take a block of 16; 2 heads of 16 numbers, keys and values, in bf16. Of two layers the first has one cache for all streams.
+        const double Block = 16 * 2 * 2 * 16 * 2;
+        Assert.Equal([16 * 2 * Block, 16 * 5 * Block + 2 * 4 * Block, 16 * 2 * Block + 2 * 3 * Block, 2 * Block + 2 * 3 * Block], Of("kv_bytes"));
+        // The anchor reads prompts alone: the products of one stream and of the helpers' last token.
+        Assert.All(Of("prefill_product_share"), share => Assert.True(share > 0));
+        string table = Run("--batch", "2x4a").Out;
+        Assert.Contains("| 2x4a |", table, StringComparison.Ordinal);
+        Assert.Contains("| kv MiB |", table, StringComparison.Ordinal);
+        Outcome stored = Tool.Run("bench", "-m", model.Folder, "--batch", "2x4a");
+        Assert.Equal(2, stored.Exit);
+        Assert.Contains("CL-02", stored.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_form_of_output_parses()
     {
         string[] csv = Run("--streams", "2", "-o", "csv").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);

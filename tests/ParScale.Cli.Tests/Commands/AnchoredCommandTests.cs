@@ -34,7 +34,7 @@ public sealed class AnchoredCommandTests : IDisposable
         JsonElement always = Tool.Run("generate", "-m", _folder.Path, "-p", "the cat", "-n", "60", "-s", "2", "--ignore-eos", "--json").Json();
         Assert.False(always.TryGetProperty("mean_streams", out _));
         Assert.Equal(always.GetProperty("ids").GetRawText(), Tool.Run([.. common, "--json", "--stream-threshold", "0"]).Json().GetProperty("ids").GetRawText());
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| P 4 (mean {mean:F2}) |"), Tool.Run(common).Error, StringComparison.Ordinal);
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| P 4 (mean {mean:F2} by entropy) |"), Tool.Run(common).Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,5 +98,15 @@ public sealed class AnchoredCommandTests : IDisposable
         Assert.Equal(2, Tool.Run("cost", "--as-paper", "--anchored").Exit);
         Assert.Equal(2, Tool.Run("plan", "--published", "--anchored", "--device", "a100").Exit);
         Assert.Contains("not known", Tool.Run("plan", "--anchored", "--device", "a100", "--memory", "8GB").Error, StringComparison.Ordinal);
+
+        // A sweep's anchored arms have a law of their own, and a plan may go by it.
+        string table = Path.Combine(_folder.Path, "sweep.csv");
+        File.WriteAllLines(table, ["n,p,loss,stream_kind", .. from n in (double[])[3e8, 1e9, 3e9] from p in (int[])[1, 2, 4]
+            select FormattableString.Invariant($"{n:F0},{p},{1.2 + Math.Pow(2e8 / (n * (1 + 0.3 * Math.Log(p))), 0.25):F6},{(p == 1 ? "plain" : "anchored")}")]);
+        Outcome plan = Tool.Run("plan", "--anchored", "--data", table, "--arms", "anchored", "--device", "a100", "--memory", "8GB", "--json");
+        Assert.True(plan.Exit == 0, plan.Error);
+        Assert.DoesNotContain("not known", plan.Error, StringComparison.Ordinal);
+        Assert.Equal(2, Tool.Run("plan", "--arms", "anchored", "--device", "a100").Exit);
+        Assert.Equal(0, Tool.Run("cost", "--equal-loss", "--size", "1.8B", "--streams", "4", "--device", "a100", "--anchored", "--data", table, "--arms", "anchored").Exit);
     }
 }

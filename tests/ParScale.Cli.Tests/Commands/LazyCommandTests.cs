@@ -37,7 +37,31 @@ public sealed class LazyCommandTests : IDisposable
         Assert.InRange(caughtUp, prompt, prompt + 59);
         Assert.False(Ask().TryGetProperty("catch_up_tokens", out _));
         string words = Tool.Run([.. common, "--streams", "auto"]).Error;
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| P 4 (mean {mean:F2}, caught up on {caughtUp} tokens) |"), words, StringComparison.Ordinal);
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| P 4 (mean {mean:F2} by entropy, caught up on {caughtUp} tokens) |"), words, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_decided_is_told()
+    {
+        string[] common = ["generate", "-m", _folder.Path, "-p", "the cat", "-n", "30", "-s", "2", "--ignore-eos"];
+        JsonElement Ask(params string[] flags) => Tool.Run([.. common, "--json", .. flags]).Json();
+        JsonElement byEntropy = Ask("--streams", "auto");
+        Assert.Equal("entropy", byEntropy.GetProperty("stream_gate").GetString());
+        Outcome none = Tool.Run([.. common, "--streams", "auto", "--stream-gate", "router"]);
+        Assert.Equal(2, none.Exit);
+        Assert.Contains("GE-08", none.Error, StringComparison.Ordinal);
+        GateFiles.Write(_folder.Path, 4);
+        JsonElement byRouter = Ask("--streams", "auto", "--stream-budget", "1.5");
+        Assert.Equal("router", byRouter.GetProperty("stream_gate").GetString());
+        Assert.InRange(byRouter.GetProperty("mean_streams").GetDouble(), 1, 1.6);
+        JsonElement entropyAgain = Ask("--streams", "auto", "--stream-gate", "entropy");
+        Assert.Equal(byEntropy.GetProperty("ids").GetRawText(), entropyAgain.GetProperty("ids").GetRawText());
+        Assert.Equal("entropy", Ask("--streams", "auto", "--stream-threshold", "1").GetProperty("stream_gate").GetString());
+        Assert.False(Ask().TryGetProperty("stream_gate", out _));
+        Assert.Contains(" by router", Tool.Run([.. common, "--streams", "auto"]).Error, StringComparison.Ordinal);
+        Assert.Equal(2, Tool.Run([.. common, "--stream-gate", "router"]).Exit);
+        Outcome chat = Tool.Pipe("a\n", "chat", "-m", _folder.Path, "--chat-template", "none", "--lines", "-n", "8", "--streams", "auto", "--json");
+        Assert.Equal("router", chat.Json().GetProperty("turns")[0].GetProperty("stream_gate").GetString());
     }
 
     [Fact]

@@ -23,5 +23,10 @@ public sealed class ModelWorkTests
         const double Attention = 12 * 4 * 2 * 32 * (100 + 5);
         Assert.Equal(6 * (4 * 2 * Layer + Mixing + 32 * 70) + Attention, ModelWork.TrainingPerToken(config, context: 100));
         Assert.Equal(4 * (4 * 2 * Layer + 32 * 70) + 6 * Mixing + Attention, ModelWork.TrainingPerToken(config, context: 100, frozen: true));
+        // An anchor that does not learn is computed forward alone, and its keys and values take no gradient.
+        CheckpointConfig anchored = RandomCheckpoint.Config(4, hidden: 32, intermediate: 48, vocabulary: 70, anchored: true);
+        Assert.Equal(
+            (2 + 3 * 4) * 2 * Layer + 4 * 32 * 70 + 6 * Mixing + Attention / 4 * (3 + 1 / 3.0), ModelWork.TrainingPerToken(anchored, context: 100, frozen: true), 1e-6);
+        Assert.Equal(6 * (4 * 2 * Layer + Mixing + 32 * 70) + Attention, ModelWork.TrainingPerToken(anchored, context: 100));
     }
 }
