@@ -86,7 +86,7 @@ public sealed class LostDeviceTests
 
         internal override string KernelTier(WeightDtype type) => Cpu.KernelTier(type);
 
-        internal override void Require(ModelConfig model, StreamConfig streams, KvDtype? kvDtype)
+        internal override void Require(ModelConfig model)
         {
         }
 

@@ -38,7 +38,7 @@ internal sealed class DeviceBenchCase : IDisposable
     /// <summary>How long prompts took so far.</summary>
     public TimeSpan PromptTime => TimeSpan.FromSeconds(_prompts.Sum());
 
-    private IEnumerable<StreamSet> Sets => Batch.Streams.Select(streams => _model.Set(streams, _cache));
+    private IEnumerable<StreamSet> Sets => Batch.Streams.Select(streams => _model.Set(streams, Batch.Anchored, _cache));
 
     /// <summary>Measures decode steps, after one that is not counted.</summary>
     public void Decode(int count)

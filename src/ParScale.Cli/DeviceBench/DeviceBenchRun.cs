@@ -22,7 +22,7 @@ internal sealed class DeviceBenchRun(BenchmarkPlan plan, VulkanComputeDevice dev
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public DeviceBenchResult Run()
     {
-        foreach (KvDtype? cache in plan.Caches) device.Require(plan.Model, plan.StreamsOf(plan.Batches.Max(batch => batch.Streams.Max())), cache);
+        device.Require(plan.Model);
         _estimate.RequireMemory(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, bufferBytes: 0);
         long start = Stopwatch.GetTimestamp();
         using var opened = new OpenedDevice(device.Described);
@@ -41,7 +41,7 @@ internal sealed class DeviceBenchRun(BenchmarkPlan plan, VulkanComputeDevice dev
 
     private List<DeviceBenchRow> RunType(WeightDtype? type, BenchmarkModel model, KvDtype cache, OpenedDevice opened)
     {
-        StreamSet[] sets = [.. plan.Batches.SelectMany(batch => batch.Streams).Distinct().Select(streams => model.Set(streams, cache))];
+        StreamSet[] sets = [.. plan.Batches.SelectMany(batch => batch.Streams.Select(streams => model.Set(streams, batch.Anchored, cache))).Distinct()];
         using VulkanForwardPass pass = opened.NewPass(model.Backbone, sets, cache);
         using var speed = new DeviceSpeed(opened.Device);
         List<DeviceBenchCase> cases = [];
