@@ -23,7 +23,7 @@ public static class Devices
     private const double ShaderRead = 0.8, ShaderCompute = 0.6, ShaderInt8 = 0.25, DispatchSeconds = 4e-6;
 
     /// <summary>Shaders that the Vulkan engine runs for each layer of a decode step in q8. Its tests count them.</summary>
-    public const int VulkanLayerDispatches = 16;
+    public const int VulkanLayerDispatches = 8;
 
     /// <summary>Those of a decode step of several streams beside the layers'. Its tests count them.</summary>
     public const int VulkanPassDispatches = 11;
