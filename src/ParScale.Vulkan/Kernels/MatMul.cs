@@ -93,11 +93,12 @@ internal sealed class MatMul(VulkanDevice device, int rows, int columns) : IDisp
 
     private static int GroupSize(DeviceMatrix weights) => WeightFormats.IsQuantized(weights.Type) ? QuantizedLayout.GroupSize(weights.Type) : 0;
 
-    // As few readings of the weights as there can be, and as many rows for each.
+    // As few readings of the weights as there can be, and about as many rows for each: above four an even number, so that there are fewer shaders to compile.
     private void Each(Recording recording, DeviceMatrix weights, ProductInput x, int count, DeviceBuffer? bias, DeviceRows y, float? factor)
     {
-        int readings = (count + MostRows - 1) / MostRows;
-        Dispatch(recording, weights, x, count, (count + readings - 1) / readings, bias, y, factor, null, 0, weights.Rows, readings);
+        int readings = (count + MostRows - 1) / MostRows, together = (count + readings - 1) / readings;
+        if (together > 4) together += together % 2;
+        Dispatch(recording, weights, x, count, together, bias, y, factor, null, 0, weights.Rows, readings);
     }
 
     private void Dispatch(

@@ -48,7 +48,8 @@ internal sealed class DeviceWeights : IDisposable
         {
             AttentionWeights attention = layer.Attention;
             bytes += DeviceMatrix.BytesFor(attention.Query, attention.Key, attention.Value) + DeviceMatrix.BytesFor(attention.Output);
-            bytes += (layer.FeedForward is { } block ? BytesFor(block) : BytesFor(layer.Experts!)) + layer.Vectors.Sum(vector => (long)vector.Length * sizeof(float));
+            bytes += layer.FeedForward is { } block ? BytesFor(block) : BytesFor(layer.Experts!);
+            bytes += layer.Vectors.Sum(vector => (long)vector.Length * sizeof(float));
         }
         return bytes;
     }

@@ -59,7 +59,10 @@ internal sealed class PassInputs
     /// <summary>[W, 2] among those, the row of stream 0 and the rows from a stream to the next, from a wanted token on.</summary>
     public DeviceBuffer Mixed(DeviceBuffer inputs, int token) => inputs.From(_mixed + token * 2L * sizeof(int));
 
-    /// <summary>[W, 4] of an anchored set: among those, the row of the anchor and that of its first helper, and a bit for each stream that runs; from a wanted token on.</summary>
+    /// <summary>
+    /// [W, 4] of an anchored set: among those, the row of the anchor and that of its first helper, and a bit for each stream that runs; from a wanted
+    /// token on.
+    /// </summary>
     public DeviceBuffer Chosen(DeviceBuffer inputs, int token) => inputs.From(_chosen + token * 4L * sizeof(int));
 
     /// <summary>[T, half] of a rotation.</summary>
@@ -109,7 +112,8 @@ internal sealed class PassInputs
 
         public void Add(in PassSequence sequence, DeviceStreams set, ReadOnlySpan<int> tokens)
         {
-            int skipped = sequence.Count - sequence.Wanted, firstWanted = _wantedRow, streams = sequence.Set.Cached.Count, slots = sequence.Set.IsAnchored ? 0 : set.Slots;
+            bool anchored = sequence.Set.IsAnchored;
+            int skipped = sequence.Count - sequence.Wanted, firstWanted = _wantedRow, streams = sequence.Set.Cached.Count, slots = anchored ? 0 : set.Slots;
             for (int stream = 0; stream < streams; stream++)
             {
                 for (int t = 0; t < sequence.Count; t++)
@@ -122,7 +126,7 @@ internal sealed class PassInputs
             for (int i = 0; i < sequence.Wanted; i++, _wantedToken++)
             {
                 (Mixed[2 * _wantedToken], Mixed[2 * _wantedToken + 1]) = (firstWanted + i, sequence.Wanted);
-                if (!sequence.Set.IsAnchored) continue;
+                if (!anchored) continue;
                 ulong active = sequence.ActiveAt(i);
                 Span<int> own = Chosen.Slice(4 * _wantedToken, 4);
                 (own[0], own[1], own[2], own[3]) = (firstWanted + i, _wantedRow, unchecked((int)active), unchecked((int)(active >> 32)));
@@ -137,7 +141,8 @@ internal sealed class PassInputs
         {
             var cache = (DeviceCache)sequence.Cache;
             return new PassRow(
-                cache.Buffer.Address, set.Prefix?.Address ?? 0, set.Slots, 0, 0, cache.Streams, cache.Capacity, cache.Position + t, _token + t, sequence.Set.Config.Prefixes);
+                cache.Buffer.Address, set.Prefix?.Address ?? 0, set.Slots, 0, 0, cache.Streams, cache.Capacity, cache.Position + t, _token + t,
+                sequence.Set.Config.Prefixes);
         }
 
         private void Put(PassRow entry, int token, bool wanted)

@@ -14,6 +14,9 @@ internal readonly record struct StreamGroup(StreamSet Set, int Wanted, int Rows)
 
     /// <summary>Whether the tokens of another one behind it can be mixed with it.</summary>
     public bool Takes(StreamGroup next) => Set == next.Set && IsPlain == next.IsPlain;
+
+    /// <summary>Both.</summary>
+    public StreamGroup With(StreamGroup next) => new(Set, Wanted + next.Wanted, Rows + next.Rows);
 }
 
 /// <summary>What a recording is made for, groups aside.</summary>

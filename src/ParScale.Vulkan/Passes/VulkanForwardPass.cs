@@ -161,7 +161,7 @@ internal sealed class VulkanForwardPass : IForwardPass
         {
             if (sequence.Wanted == 0) continue;
             var own = new StreamGroup(sequence.Set, sequence.Wanted, sequence.WantedRows);
-            if (_groups.Count > 0 && _groups[^1] is var last && last.Takes(own)) _groups[^1] = last with { Wanted = last.Wanted + own.Wanted, Rows = last.Rows + own.Rows };
+            if (_groups.Count > 0 && _groups[^1].Takes(own)) _groups[^1] = _groups[^1].With(own);
             else _groups.Add(own);
         }
         int known = _recorded.Count - 1;

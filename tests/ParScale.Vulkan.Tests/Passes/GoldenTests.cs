@@ -49,7 +49,8 @@ public class GoldenTests(TestDevice test) : ModelTest(test)
         ulong[] active = [.. json.RootElement.GetProperty("active").EnumerateArray().Select(Mask)];
         using LanguageModel model = Load(folder);
         ulong all = ulong.MaxValue >> (64 - model.Streams.Count);
-        foreach ((string key, ulong[] streams) in ((string, ulong[])[])[("logits_all", [.. tokens.Select(_ => all)]), ("logits_active", active), ("logits_anchor_alone", [.. tokens.Select(_ => 1UL)])])
+        ulong[] Each(ulong mask) => [.. tokens.Select(_ => mask)];
+        foreach ((string key, ulong[] streams) in ((string, ulong[])[])[("logits_all", Each(all)), ("logits_active", active), ("logits_anchor_alone", Each(1))])
         {
             double[] expected = [.. json.RootElement.GetProperty(key).Deserialize<double[][]>()!.SelectMany(row => row)];
             float[] whole = LogitsOf(model, tokens, streams, tokens.Length);
@@ -64,7 +65,8 @@ public class GoldenTests(TestDevice test) : ModelTest(test)
     {
         string shared = InShared("golden-streams", "elastic-p8"), folder = Folder("elastic");
         Directory.CreateDirectory(folder);
-        foreach (string file in (string[])["config.json", "model.safetensors"]) File.WriteAllBytes(Path.Combine(folder, file), File.ReadAllBytes(Path.Combine(shared, file)));
+        foreach (string file in (string[])["config.json", "model.safetensors"])
+            File.WriteAllBytes(Path.Combine(folder, file), File.ReadAllBytes(Path.Combine(shared, file)));
         using JsonDocument json = Read(shared);
         int[] tokens = json.RootElement.GetProperty("tokens").Deserialize<int[]>()!;
         (int Count, double[] Logits)[] cuts = [.. json.RootElement.GetProperty("logits").EnumerateObject()

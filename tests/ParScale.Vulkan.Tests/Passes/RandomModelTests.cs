@@ -61,7 +61,8 @@ public class RandomModelTests(TestDevice test) : ModelTest(test)
         string folder = Write(TensorType.F32, streams);
         int[] tokens = Tokens(23, Vocabulary, streams);
         var options = new LoadOptions { Dtype = type, KvDtype = KvDtype.Q8 };
-        using LanguageModel exact = LanguageModel.Load(folder, options with { KvDtype = KvDtype.F32 }), cpu = LanguageModel.Load(folder, options), model = Load(folder, options);
+        using LanguageModel exact = LanguageModel.Load(folder, options with { KvDtype = KvDtype.F32 });
+        using LanguageModel cpu = LanguageModel.Load(folder, options), model = Load(folder, options);
         double Loss(LanguageModel of) => Logits(exact, tokens, [23]).Zip(Logits(of, tokens, [23]), (a, b) => TensorPrimitives.Distance<float>(a, b)).Max();
         double allowed = Loss(cpu), found = Loss(model);
         Assert.True(found > 0 && found < 1.5 * allowed, $"{type}, P = {streams}: {found:e2}, the CPU {allowed:e2}");
