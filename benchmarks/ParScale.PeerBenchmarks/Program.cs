@@ -12,9 +12,9 @@ if (args is ["peer", var model, var plan])
     return 0;
 }
 // A file for other programs of llama.cpp: scripts/gpu-check.sh.
-if (args is ["gguf", var shape, var format and ("q8" or "q4"), var file] && PublishedShapes.Find(shape) is { } published)
+if (args is ["gguf", var shape, var kind and ("q8" or "q4"), var file] && PublishedShapes.Find(shape) is { } published)
 {
-    RandomGguf.Write(file, published, format);
+    RandomGguf.Write(file, published, kind);
     return 0;
 }
 if (args is not ["compare", var parscale, .. var rest])
