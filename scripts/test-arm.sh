@@ -13,9 +13,12 @@ if [ ! -d "$folder/lib/aarch64-linux-gnu" ]; then
     trap 'rm -rf "$work"' EXIT
     # Lists of their own: the system's architectures stay as they are, and nothing of this needs root.
     mkdir -p "$work/state" "$work/cache" "$work/packages" "$work/root"
-    apt=(apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o "Dir::State=$work/state" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
-    "${apt[@]}" update
-    (cd "$work/packages" && "${apt[@]}" download libc6 libgcc-s1 libstdc++6) || { echo "test-arm: the system's sources have no arm64 libraries" >&2; exit 4; }
+    settings=(-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o "Dir::State=$work/state" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
+    apt-get -qq "${settings[@]}" update
+    # These two are named after their versions.
+    versioned=$(apt-cache "${settings[@]}" pkgnames | grep -E '^(libicu[0-9]+|libssl3(t64)?)$' || true)
+    (cd "$work/packages" && apt-get -qq "${settings[@]}" download libc6 libgcc-s1 libstdc++6 $versioned) ||
+        { echo "test-arm: the system's sources have no arm64 libraries" >&2; exit 4; }
     for package in "$work"/packages/*.deb; do dpkg-deb -x "$package" "$work/root"; done
     # Beside /lib or in /usr/lib, as the release has it.
     [ -e "$work/root/lib" ] || ln -s usr/lib "$work/root/lib"
@@ -25,8 +28,7 @@ fi
 
 # SVE is beyond what QEMU runs of .NET; the rest keeps the runtime from rewriting code that QEMU has translated.
 arm() {
-    env DOTNET_EnableWriteXorExecute=0 DOTNET_TieredCompilation=0 DOTNET_gcConcurrent=0 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 \
-        "$qemu" -L "$folder" -cpu max,sve=off,sme=off "$@"
+    env DOTNET_EnableWriteXorExecute=0 DOTNET_TieredCompilation=0 DOTNET_gcConcurrent=0 "$qemu" -L "$folder" -cpu max,sve=off,sme=off "$@"
 }
 
 # publish PROJECT: prints the folder.
