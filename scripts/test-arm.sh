@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the tests of the kernels in the linux-arm64 build under QEMU, which emulates a processor with dot and matrix products, and compares texts of the
-# embedded model with this machine's. It proves bits, not speed, and takes long. Of Debian it needs qemu-user-static and apt-get; where they are
+# embedded model with this machine's. It proves bits, not speed, and takes a quarter of an hour or more. Of Debian it needs qemu-user-static and apt-get; where they are
 # missing it says so and ends with 4. Arguments go to the tests, `-class NAME` for example; texts are compared only without any.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
