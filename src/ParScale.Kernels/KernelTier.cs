@@ -16,13 +16,13 @@ internal static class KernelTier
     /// <summary>Environment variable that forces a tier.</summary>
     public const string Variable = "PARSCALE_TIER";
 
-    /// <summary>The tiers for block-quantized weights that this machine can run, best first.</summary>
+    /// <summary>The tiers for block-quantized weights that this machine can run. The first is taken unless another is asked for.</summary>
     public static IReadOnlyList<IQuantizedKernel> Available { get; } = [.. Find(AssembledKernel.IsAllowed)];
 
     /// <summary>Their names.</summary>
     public static string Names => string.Join(", ", Available.Select(kernel => kernel.Name));
 
-    /// <summary>The tier in use for block-quantized weights: the best, or the one forced.</summary>
+    /// <summary>The tier in use for block-quantized weights: the first, or the one forced.</summary>
     public static IQuantizedKernel Current { get; private set; } = Named(Environment.GetEnvironmentVariable(Variable)) ?? Available[0];
 
     /// <summary>What the environment variable asks for although this machine does not have it; null when there is no such mistake.</summary>
@@ -37,9 +37,9 @@ internal static class KernelTier
         ? Describe(Current, AssembledKernel.IsAllowed)
         : DescribeFloat(AssembledKernel.IsAllowed);
 
-    /// <summary>The name of a tier, and a note when the faster ones of this processor are missing because generated code is refused.</summary>
+    /// <summary>The name of a tier, and a note when others of this processor are missing because generated code is refused.</summary>
     internal static string Describe(IQuantizedKernel kernel, bool generatedCode) =>
-        !generatedCode && Find(true).Any(other => other is AssembledKernel) ? kernel.Name + Refused : kernel.Name;
+        !generatedCode && Find(true).Count() > Find(false).Count() ? kernel.Name + Refused : kernel.Name;
 
     /// <summary>The vectors used for float weights, with the same note.</summary>
     internal static string DescribeFloat(bool generatedCode) =>
@@ -60,7 +60,8 @@ internal static class KernelTier
         Available.FirstOrDefault(kernel => string.Equals(kernel.Name, name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// The tiers that the processor has. Where generated code is refused, those in C# intrinsics remain, which reach nine tenths of its speed.
+    /// The tiers that the processor has. Where generated code is refused, those in C# intrinsics remain, which reach nine tenths of its speed on x86.
+    /// Arm's matrix products stand behind the dot products until somebody has timed both.
     /// </summary>
     internal static IEnumerable<IQuantizedKernel> Find(bool generatedCode)
     {
@@ -70,7 +71,12 @@ internal static class KernelTier
         if (avx2 && generatedCode) yield return new AssembledKernel("avx2", VectorInstructions.Avx2);
         if (avxVnni) yield return ByDot<AvxVnniTier, Vector256<int>>("avx-vnni-intrinsics");
         if (avx2) yield return new VectorKernel<Avx2BytesStep, Avx2NibblesStep, Vector256<int>>("avx2-intrinsics", ActivationLayout.WordPairs);
-        if (Dp.IsSupported) yield return ByDot<ArmDpTier, Vector128<int>>("dp");
+        if (Dp.IsSupported)
+        {
+            IQuantizedKernel dp = ByDot<ArmDpTier, Vector128<int>>("dp");
+            yield return dp;
+            if (ArmMatrixKernel.HasInstructions && generatedCode) yield return new ArmMatrixKernel(dp);
+        }
         yield return ByDot<PortableTier, Vector128<int>>("portable");
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using ParScale.Kernels.MatMul.Tiers;
 using ParScale.Kernels.Vectors;
@@ -25,8 +26,8 @@ public class KernelTierTests
     public void Where_the_system_refuses_generated_code_intrinsics_take_over_and_the_name_says_so()
     {
         IQuantizedKernel[] all = [.. KernelTier.Find(generatedCode: true)], left = [.. KernelTier.Find(generatedCode: false)];
-        Assert.DoesNotContain(left, kernel => kernel is AssembledKernel);
-        Assert.Equal(all.Where(kernel => kernel is not AssembledKernel).Select(kernel => kernel.Name), left.Select(kernel => kernel.Name));
+        Assert.DoesNotContain(left, IsGenerated);
+        Assert.Equal(all.Where(kernel => !IsGenerated(kernel)).Select(kernel => kernel.Name), left.Select(kernel => kernel.Name));
         if (Avx2.IsSupported && Fma.IsSupported) Assert.EndsWith("-intrinsics", left[0].Name, StringComparison.Ordinal);
 
         bool missing = all.Length > left.Length;
@@ -38,6 +39,17 @@ public class KernelTierTests
         Assert.Equal(floats ? $"{KernelTier.Name} (the system refuses generated code)" : KernelTier.Name, KernelTier.DescribeFloat(generatedCode: false));
         Assert.Equal(KernelTier.Name, KernelTier.DescribeFloat(generatedCode: true));
     }
+
+    // Nobody has timed it.
+    [Fact]
+    public void Matrix_products_of_Arm_are_there_by_name_and_never_on_their_own()
+    {
+        Assert.Equal(ArmMatrixKernel.IsSupported, KernelTier.Available.Any(kernel => kernel.Name == "i8mm"));
+        Assert.NotEqual("i8mm", KernelTier.Available[0].Name);
+        if (!Dp.IsSupported) Assert.False(ArmMatrixKernel.HasInstructions);
+    }
+
+    private static bool IsGenerated(IQuantizedKernel kernel) => kernel is AssembledKernel or ArmMatrixKernel;
 
     private static bool IsOff(string variable) => Environment.GetEnvironmentVariable(variable) == "0";
 }

@@ -34,7 +34,7 @@ internal sealed class ModelOptions(bool allSets = false, bool mayRest = false)
     private readonly Option<string?> _tier = new("--tier")
     {
         Description = "Instruction set of the q8 and q4 kernels (default: the best this machine supports).",
-        HelpName = "avx512-vnni|avx-vnni|avx2|avx-vnni-intrinsics|avx2-intrinsics|dp|portable",
+        HelpName = "avx512-vnni|avx-vnni|avx2|avx-vnni-intrinsics|avx2-intrinsics|dp|i8mm|portable",
     };
     private readonly Option<string?> _keep = KeepOption();
     private readonly Option<bool> _strict = CommonOptions.Flag("--strict-weights",

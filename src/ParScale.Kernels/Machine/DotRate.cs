@@ -18,7 +18,7 @@ internal static unsafe class DotRate
     // Several shares for each thread, so that one which comes late takes fewer and all end together.
     private const int SharesPerThread = 16;
 
-    private static readonly delegate* unmanaged[Cdecl]<nint, void> Assembled = AssembledKernel.IsSupported ? DotLoopCode.Publish() : null;
+    private static readonly delegate* unmanaged[Cdecl]<nint, void> Assembled = DotLoopCode.IsSupported ? DotLoopCode.Publish() : null;
 
     /// <summary>8-bit multiply-adds a second, one run of a few milliseconds.</summary>
     public static double Int8(WorkerPool pool)

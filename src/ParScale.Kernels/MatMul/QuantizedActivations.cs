@@ -18,6 +18,7 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     public const int BlockRows = 8;
 
     private const float Most = 127;
+    private const int EightBytes = 8;
 
     // Fewer values than this are rounded faster by the caller than by handing them over.
     private const int SmallestShare = 16 * 1024;
@@ -26,6 +27,7 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     private readonly Scratch _scales = new();
     private sbyte* _code;
     private ActivationGroup* _scale;
+    private ActivationLayout _layout;
 
     private readonly IQuantizedKernel? _fixedKernel;
 
@@ -62,20 +64,20 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     {
         int length = x.Length / rows, groupSize = QuantizedLayout.GroupSize(type);
         Kernel = _fixedKernel ?? KernelTier.Current;
-        ActivationLayout layout = Kernel.Layout(type);
+        _layout = Kernel.Layout(type);
         (Rows, Groups) = (rows, QuantizedLayout.Groups(type, length));
-        RowBytes = Groups * GroupBytes(layout, groupSize);
+        RowBytes = Groups * GroupBytes(_layout, groupSize);
         _code = (sbyte*)_codes.Take((long)rows * RowBytes);
         _scale = (ActivationGroup*)_scales.Take((long)rows * Groups * sizeof(ActivationGroup));
         int offset = WeightFormats.Numbers(type).Offset;
-        fixed (float* values = x) Simd.Run(new Rounding(values, length, groupSize, offset, layout, this, pool));
+        fixed (float* values = x) Simd.Run(new Rounding(values, length, groupSize, offset, this, pool));
     }
 
     /// <summary>Takes some of the rows that another one holds: the same bits as rounding them again.</summary>
     public void Take(QuantizedActivations from, ReadOnlySpan<int> rows, WorkerPool pool)
     {
         if (rows.ContainsAnyExceptInRange(0, from.Rows - 1)) throw new ArgumentException("a row is not held", nameof(rows));
-        (Kernel, Rows, Groups, RowBytes) = (from.Kernel, rows.Length, from.Groups, from.RowBytes);
+        (Kernel, _layout, Rows, Groups, RowBytes) = (from.Kernel, from._layout, rows.Length, from.Groups, from.RowBytes);
         _code = (sbyte*)_codes.Take((long)Rows * RowBytes);
         _scale = (ActivationGroup*)_scales.Take((long)Rows * Groups * sizeof(ActivationGroup));
         fixed (int* chosen = rows)
@@ -100,16 +102,25 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         return (long)first * groups + (long)group * block + (row - first);
     }
 
+    // Where the codes of a group of a row begin, and how many bytes it is from eight bytes of them to the next eight.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (long Start, int Step) Eights(int row, long place, int rows, int groupBytes, ActivationLayout layout)
+    {
+        bool isSecond = row % 2 == 1;
+        if (layout != ActivationLayout.RowPairs || (!isSecond && row + 1 == rows)) return (place * groupBytes, EightBytes);
+        return (isSecond ? (place - 1) * groupBytes + EightBytes : place * groupBytes, 2 * EightBytes);
+    }
+
     private static int GroupBytes(ActivationLayout layout, int groupSize) =>
         layout == ActivationLayout.WordPairs ? groupSize * sizeof(short) : groupSize;
 
     // In the vectors of one width.
     private readonly struct Rounding(
-        float* x, int length, int groupSize, int offset, ActivationLayout layout, QuantizedActivations to, WorkerPool pool) : ISimdKernel
+        float* x, int length, int groupSize, int offset, QuantizedActivations to, WorkerPool pool) : ISimdKernel
     {
         public void Run<TSimd, TFloat, TInt>() where TSimd : struct, ISimd<TFloat, TInt> where TFloat : struct where TInt : struct
         {
-            var job = new Job<TSimd, TFloat, TInt>(x, length, to.Rows, groupSize, to.Groups, offset, layout, to._code, to._scale);
+            var job = new Job<TSimd, TFloat, TInt>(x, length, to.Rows, groupSize, to.Groups, offset, to._layout, to._code, to._scale);
             pool.Run(ref job, to.Rows * to.Groups, Math.Max(1, SmallestShare / groupSize));
         }
     }
@@ -125,7 +136,10 @@ internal sealed unsafe class QuantizedActivations : IDisposable
                 for (int group = 0; group < to.Groups; group++)
                 {
                     long source = Place(rows[row], group, from.Rows, from.Groups), target = Place(row, group, to.Rows, to.Groups);
-                    new ReadOnlySpan<sbyte>(from._code + source * bytes, bytes).CopyTo(new Span<sbyte>(to._code + target * bytes, bytes));
+                    (long sourceStart, int sourceStep) = Eights(rows[row], source, from.Rows, bytes, from._layout);
+                    (long targetStart, int targetStep) = Eights(row, target, to.Rows, bytes, to._layout);
+                    for (int eight = 0; eight < bytes / EightBytes; eight++)
+                        *(long*)(to._code + targetStart + eight * targetStep) = *(long*)(from._code + sourceStart + eight * sourceStep);
                     to._scale[target] = from._scale[source];
                 }
             }
@@ -152,7 +166,6 @@ internal sealed unsafe class QuantizedActivations : IDisposable
             float* padded = stackalloc float[_groupSize];
             sbyte* bytes = stackalloc sbyte[_groupSize];
             int groupBytes = GroupBytes(_layout, _groupSize);
-            bool pairs = _layout == ActivationLayout.WordPairs;
             for (int item = start; item < end; item++)
             {
                 int group = item / _rows, row = item % _rows;
@@ -165,10 +178,18 @@ internal sealed unsafe class QuantizedActivations : IDisposable
                     values = padded;
                 }
                 long place = Place(row, group, _rows, _groups);
-                sbyte* to = _codes + place * groupBytes;
-                _scales[place] = Round(values, pairs ? bytes : to);
-                if (pairs) StorePairs(bytes, to);
+                (long at, int step) = Eights(row, place, _rows, groupBytes, _layout);
+                sbyte* to = _codes + at;
+                _scales[place] = Round(values, _layout == ActivationLayout.Bytes ? to : bytes);
+                if (_layout == ActivationLayout.WordPairs) StorePairs(bytes, to);
+                else if (_layout == ActivationLayout.RowPairs) StoreEights(bytes, to, step);
             }
+        }
+
+        // See ActivationLayout.RowPairs.
+        private void StoreEights(sbyte* bytes, sbyte* to, int step)
+        {
+            for (int k = 0; k < _groupSize; k += EightBytes, to += step) *(long*)to = *(long*)(bytes + k);
         }
 
         // See ActivationLayout.WordPairs.

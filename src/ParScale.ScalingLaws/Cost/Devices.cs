@@ -26,7 +26,7 @@ public static class Devices
     public const int VulkanLayerDispatches = 8;
 
     /// <summary>Those of a decode step of several streams beside the layers'. Its tests count them.</summary>
-    public const int VulkanPassDispatches = 11;
+    public const int VulkanPassDispatches = 10;
 
     private const string VulkanSuffix = "-vulkan";
 

@@ -11,4 +11,10 @@ internal enum ActivationLayout
     /// even or odd bytes of four neighbouring weights are multiplied with.
     /// </summary>
     WordPairs,
+
+    /// <summary>
+    /// One byte each. Two rows of a block lie together: eight values of the first, the same eight of the second, the next eight of the first and
+    /// so on. A last row without a second lies in order.
+    /// </summary>
+    RowPairs,
 }

@@ -19,8 +19,7 @@ internal static unsafe class AssembledFloatTile
     // One fetch for each line of 32 values of three f32 rows.
     private const int MostFetches = 6;
 
-    private static readonly nint[] Written = new nint[Enum.GetValues<WeightDtype>().Length * (MostRows + 1) * (MostFetches + 1)];
-    private static readonly Lock Writing = new();
+    private static readonly PublishedCode Codes = new(Enum.GetValues<WeightDtype>().Length * (MostRows + 1) * (MostFetches + 1));
 
     /// <summary>Whether the processor has AVX2 with FMA.</summary>
     public static bool HasInstructions => Avx2.IsSupported && Fma.IsSupported;
@@ -29,22 +28,9 @@ internal static unsafe class AssembledFloatTile
     public static bool IsSupported { get; } = HasInstructions && AssembledKernel.IsAllowed;
 
     /// <summary>The code of <see cref="FloatTileCode.Write"/>.</summary>
-    public static delegate* unmanaged[Cdecl]<FloatTileArgs*, void> Code(WeightDtype type, int rows, int fetches)
-    {
-        int index = ((int)type * (MostRows + 1) + rows) * (MostFetches + 1) + fetches;
-        nint code = Volatile.Read(ref Written[index]);
-        return (delegate* unmanaged[Cdecl]<FloatTileArgs*, void>)(code != 0 ? code : Write(type, rows, fetches, index));
-    }
-
-    private static nint Write(WeightDtype type, int rows, int fetches, int index)
-    {
-        lock (Writing)
-        {
-            if (Written[index] != 0) return Written[index];
-            void* code = ExecutableMemory.Publish(FloatTileCode.Write(type, rows, fetches));
-            if (code == null) throw new InvalidOperationException("the system let this process publish code before and refuses it now");
-            Volatile.Write(ref Written[index], (nint)code);
-            return (nint)code;
-        }
-    }
+    public static delegate* unmanaged[Cdecl]<FloatTileArgs*, void> Code(WeightDtype type, int rows, int fetches) =>
+        (delegate* unmanaged[Cdecl]<FloatTileArgs*, void>)Codes.Get(
+            ((int)type * (MostRows + 1) + rows) * (MostFetches + 1) + fetches,
+            (type, rows, fetches),
+            static what => FloatTileCode.Write(what.type, what.rows, what.fetches));
 }

@@ -10,8 +10,7 @@ internal sealed unsafe class AssembledKernel(string name, VectorInstructions ins
 {
     private const int Vnni = 1 << 11;
 
-    private readonly nint[] _code = new nint[Enum.GetValues<WeightDtype>().Length * QuantizedActivations.BlockRows];
-    private readonly Lock _writing = new();
+    private readonly PublishedCode _code = new(Enum.GetValues<WeightDtype>().Length * QuantizedActivations.BlockRows);
 
     public string Name => name;
 
@@ -30,21 +29,10 @@ internal sealed unsafe class AssembledKernel(string name, VectorInstructions ins
 
     public void Run(WeightDtype type, QuantizedMatMulArgs* args, int rows)
     {
-        int index = (int)type * QuantizedActivations.BlockRows + rows - 1;
-        nint code = Volatile.Read(ref _code[index]);
-        if (code == 0) code = Write(type, rows, index);
+        nint code = _code.Get(
+            (int)type * QuantizedActivations.BlockRows + rows - 1,
+            (instructions, type, rows),
+            static what => QuantizedKernelCode.Write(what.instructions, what.type, what.rows));
         ((delegate* unmanaged[Cdecl]<QuantizedMatMulArgs*, void>)code)(args);
-    }
-
-    private nint Write(WeightDtype type, int rows, int index)
-    {
-        lock (_writing)
-        {
-            if (_code[index] != 0) return _code[index];
-            void* code = ExecutableMemory.Publish(QuantizedKernelCode.Write(instructions, type, rows));
-            if (code == null) throw new InvalidOperationException("the system let this process publish code before and refuses it now");
-            Volatile.Write(ref _code[index], (nint)code);
-            return (nint)code;
-        }
     }
 }

@@ -15,8 +15,12 @@ internal static unsafe partial class ExecutableMemory
     /// <summary>Copies code into pages of its own. Null where the system refuses executable memory.</summary>
     public static void* Publish(ReadOnlySpan<byte> code) => OperatingSystem.IsWindows() ? PublishOnWindows(code) : PublishOnUnix(code);
 
+    // Arm's instruction cache does not see what was stored. Linux brings it up to date when it first makes a page executable that was
+    // written to (Windows has a call of its own), so no code may be executed of a page before its code is complete: hence pages of its own.
     private static void* PublishOnUnix(ReadOnlySpan<byte> code)
     {
+        // Apple's processors take generated code only in pages that are mapped as such (MAP_JIT) and written in a mode of their own.
+        if (OperatingSystem.IsMacOS() && RuntimeInformation.ProcessArchitecture == Architecture.Arm64) return null;
         int privateAnonymous = OperatingSystem.IsMacOS() ? 0x1002 : 0x22;
         nint memory = Map(0, (nuint)code.Length, ReadWrite, privateAnonymous, -1, 0);
         if (memory == Failed) return null;
