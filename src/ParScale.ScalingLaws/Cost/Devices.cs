@@ -19,8 +19,8 @@ public static class Devices
     private const int CardPassRows = 4096, CorePassRows = 256;
 
     // Assumed, not measured: what users of other engines report of Vulkan (docs/numbers.md, "Graphics cards on paper"). The shaders use no matrix units;
-    // an 8-bit product is an extraction and an integer multiply-add at half the rate of those in float32.
-    private const double ShaderRead = 0.8, ShaderCompute = 0.6, ShaderInt8 = 0.25, DispatchSeconds = 4e-6;
+    // an 8-bit product is a quarter of a dot product of four, at half the rate of one in float32, and of a reading of four codes of x, which takes as long.
+    private const double ShaderRead = 0.8, ShaderCompute = 0.6, ShaderInt8 = 1, DispatchSeconds = 4e-6;
 
     /// <summary>Shaders that the Vulkan engine runs for each layer of a decode step in q8. Its tests count them.</summary>
     public const int VulkanLayerDispatches = 8;

@@ -10,7 +10,10 @@ internal static unsafe class DeviceReader
     public const int NeededThreads = 256;
 
     // Of Vulkan 1.3, or of an extension before it.
-    private const string IntegerDotExtension = "VK_KHR_shader_integer_dot_product", BudgetExtension = "VK_EXT_memory_budget";
+    /// <summary>The extension with the dot product of four bytes. Vulkan 1.3 has it in itself, but is not asked for.</summary>
+    public const string IntegerDotExtension = "VK_KHR_shader_integer_dot_product";
+
+    private const string BudgetExtension = "VK_EXT_memory_budget";
 
     public static DeviceDescription Describe(Vk vk, PhysicalDevice device, int index)
     {
@@ -20,7 +23,7 @@ internal static unsafe class DeviceReader
         var driver = new PhysicalDeviceVulkan12Properties { SType = StructureType.PhysicalDeviceVulkan12Properties };
         var vulkan11 = new PhysicalDeviceVulkan11Properties { SType = StructureType.PhysicalDeviceVulkan11Properties, PNext = &driver };
         var properties = new PhysicalDeviceProperties2 { SType = StructureType.PhysicalDeviceProperties2, PNext = &vulkan11 };
-        bool hasDot = basic.ApiVersion >= Vk.Version13 || extensions.Contains(IntegerDotExtension);
+        bool hasDot = extensions.Contains(IntegerDotExtension);
         var dot = new PhysicalDeviceShaderIntegerDotProductFeatures { SType = StructureType.PhysicalDeviceShaderIntegerDotProductFeatures };
         var vulkan12 = new PhysicalDeviceVulkan12Features { SType = StructureType.PhysicalDeviceVulkan12Features, PNext = hasDot ? &dot : null };
         var features = new PhysicalDeviceFeatures2 { SType = StructureType.PhysicalDeviceFeatures2, PNext = &vulkan12 };

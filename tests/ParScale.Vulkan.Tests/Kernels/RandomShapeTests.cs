@@ -199,8 +199,11 @@ public class RandomShapeTests(TestDevice test) : DeviceTest(test)
 
     private void Each(Action<Random, Recording> add)
     {
+        bool hasDot = Device.UsesIntegerDot;
         for (int first = 0; first < Shapes; first += Together)
         {
+            // Every second time without an instruction that the device may have.
+            Device.UsesIntegerDot = hasDot && first / Together % 2 == 0;
             Run(recording =>
             {
                 for (int i = first; i < first + Together; i++) add(new Random(10_000 + i), recording);
@@ -209,6 +212,7 @@ public class RandomShapeTests(TestDevice test) : DeviceTest(test)
             _checks.Clear();
             FreeBuffers();
         }
+        Device.UsesIntegerDot = hasDot;
     }
 
     // In memory that both sides see: nothing is copied.

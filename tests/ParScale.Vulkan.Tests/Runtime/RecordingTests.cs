@@ -28,7 +28,8 @@ public class RecordingTests(TestDevice test) : DeviceTest(test)
     {
         using Recording recording = Block(out _);
         string[] names = [.. recording.Log.Select(command => (command.Waits ? "| " : "") + command.Name)];
-        Assert.Equal(["| norm", "| quantize", "| matmul_quantized", "matmul_quantized", "| gate", "| matmul_float"], names);
+        string product = Device.UsesIntegerDot ? "matmul_quantized_dot" : "matmul_quantized";
+        Assert.Equal(["| norm", "| quantize", $"| {product}", product, "| gate", "| matmul_float"], names);
     }
 
     [Fact]

@@ -15,7 +15,8 @@ internal sealed partial class ShaderSource
     private ShaderSource(string name)
     {
         _name = name;
-        string text = File.ReadAllText(Path.Combine(Folder, name + ".comp"));
+        // Shaders that share a body include it.
+        string text = Include().Replace(File.ReadAllText(Path.Combine(Folder, name + ".comp")), match => File.ReadAllText(Path.Combine(Folder, match.Groups[1].Value)));
         foreach (Match line in Member().Matches(Block().Match(text).Groups[1].Value))
         {
             string type = line.Groups[1].Value;
@@ -42,6 +43,9 @@ internal sealed partial class ShaderSource
             if (File.Exists(Path.Combine(at.FullName, "ParScale.slnx"))) return Path.Combine(at.FullName, "src", "ParScale.Vulkan", "Shaders");
         throw new InvalidOperationException("the tests do not run inside the repository");
     }
+
+    [GeneratedRegex("""^#include "(.*)"$""", RegexOptions.Multiline)]
+    private static partial Regex Include();
 
     [GeneratedRegex(@"uniform Arguments\s*\{(.*?)\};", RegexOptions.Singleline)]
     private static partial Regex Block();
