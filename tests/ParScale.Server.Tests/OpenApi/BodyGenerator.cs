@@ -98,7 +98,9 @@ internal sealed class BodyGenerator(ApiDocument document, int vocabulary, int se
         {
             // What keeps answers short, and what there is no answer without.
             bool isUsual = name is "max_tokens" or "max_output_tokens" or "options" or "num_predict" or "prompt" or "messages";
-            if (required.Contains(name) || _random.Next(100) < (isUsual ? 90 : name == "stream" ? 50 : depth < 6 ? 10 : 0)) made[name] = Value(value, name, depth + 1);
+            // What is refused unless the streams of the model can rest.
+            bool isOfGate = name is "stream_budget" or "stream_threshold" or "stream_gate";
+            if (required.Contains(name) || _random.Next(100) < (isUsual ? 90 : name == "stream" ? 50 : isOfGate ? 3 : depth < 6 ? 10 : 0)) made[name] = Value(value, name, depth + 1);
         }
         return made;
     }
