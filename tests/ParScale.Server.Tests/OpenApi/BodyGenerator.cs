@@ -75,7 +75,7 @@ internal sealed class BodyGenerator(ApiDocument document, int vocabulary, int se
         };
     }
 
-    // What must fit the model, or would take long.
+    // What must fit the model, would take long, or would leave too few answers of a kind.
     private JsonNode? Known(string name) => name switch
     {
         "model" => _random.Next(20) == 0 ? "nobody" : ((string[])["tiny", "tiny:p1", "tiny:p2", "tiny:p4"])[_random.Next(4)],
@@ -87,6 +87,7 @@ internal sealed class BodyGenerator(ApiDocument document, int vocabulary, int se
         "logit_bias" => new JsonObject { [_random.Next(vocabulary).ToString(System.Globalization.CultureInfo.InvariantCulture)] = _random.Next(-100, 101) },
         "tokens" => new JsonArray([.. Enumerable.Range(0, _random.Next(6)).Select(_ => JsonValue.Create(_random.Next(vocabulary)))]),
         "top_k" => _random.Next(-1, 50),
+        "stream" => _random.Next(3) > 0,
         _ => null,
     };
 
