@@ -12,14 +12,15 @@ if [ ! -d "$folder/lib/aarch64-linux-gnu" ]; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     # Lists of their own: the system's architectures stay as they are, and nothing of this needs root.
-    mkdir -p "$work/state" "$work/cache" "$work/packages" "$work/root"
-    settings=(-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o "Dir::State=$work/state" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
-    apt-get -qq "${settings[@]}" update
-    # These two are named after their versions.
-    versioned=$(apt-cache "${settings[@]}" pkgnames | grep -E '^(libicu[0-9]+|libssl3(t64)?)$' || true)
-    (cd "$work/packages" && apt-get -qq "${settings[@]}" download libc6 libgcc-s1 libstdc++6 $versioned) ||
+    mkdir -p "$work/state" "$work/cache/archives/partial" "$work/root"
+    touch "$work/state/status"
+    settings=(-qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o "Dir::State=$work/state" -o "Dir::State::status=$work/state/status"
+        -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root -o Debug::NoLocking=true)
+    apt-get "${settings[@]}" update
+    # The last two depend on the libraries of OpenSSL and ICU, which are named after their versions.
+    apt-get "${settings[@]}" install --download-only --yes --no-install-recommends libc6 libgcc-s1 libstdc++6 openssl icu-devtools > /dev/null ||
         { echo "test-arm: the system's sources have no arm64 libraries" >&2; exit 4; }
-    for package in "$work"/packages/*.deb; do dpkg-deb -x "$package" "$work/root"; done
+    for package in "$work"/cache/archives/*.deb; do dpkg-deb -x "$package" "$work/root"; done
     # Beside /lib or in /usr/lib, as the release has it.
     [ -e "$work/root/lib" ] || ln -s usr/lib "$work/root/lib"
     mkdir -p "$(dirname "$folder")"
