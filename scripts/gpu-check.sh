@@ -28,9 +28,9 @@ run() {
     "$@" || { failed+=("$name (exit $?)"); printf 'FAILED: %s\n' "$name"; }
 }
 
-build() { [ -x "$2" ] || dotnet build "$1" -c Release --nologo -v quiet -tl:off >&2 || { echo "gpu-check: $1 does not build" >&2; exit 1; }; }
-build src/ParScale.Cli "$parscale"
-build "tests/$suite" "$tests"
+build() { dotnet build "$1" -c Release --nologo -v quiet -tl:off >&2 || { echo "gpu-check: $1 does not build" >&2; exit 1; }; }
+build src/ParScale.Cli
+build "tests/$suite"
 
 title 'Devices'
 "$parscale" devices || exit 1

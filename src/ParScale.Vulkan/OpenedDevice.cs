@@ -33,7 +33,7 @@ internal sealed class OpenedDevice : IDisposable
     public VulkanDevice Device { get; }
 
     /// <summary>A pass on it, which does not own it: several may share it.</summary>
-    /// <exception cref="ParScaleException">VK-05: there are no shaders for such a model; VK-07: it does not fit.</exception>
+    /// <exception cref="ParScaleException">VK-05: the shaders have no room for the model; VK-07: the device has no memory for it.</exception>
     public VulkanForwardPass NewPass(Backbone backbone, IReadOnlyList<StreamSet> sets, KvDtype kvDtype) =>
         new(Device, owner: null, backbone, sets, kvDtype, _pool ??= new WorkerPool(1));
 

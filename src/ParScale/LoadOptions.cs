@@ -71,7 +71,7 @@ public sealed record LoadOptions
     /// <summary>
     /// Instructions for q8 and q4 weights: <c>avx512-vnni</c>, <c>avx-vnni</c>, <c>avx2</c>, <c>avx-vnni-intrinsics</c>,
     /// <c>avx2-intrinsics</c>, <c>dp</c>, <c>i8mm</c> or <c>portable</c>; from then on for all models of the process. Null leaves what
-    /// <c>PARSCALE_TIER</c> says, or the best that the machine has. All give the same bits.
+    /// <c>PARSCALE_TIER</c> says, or the best that was measured on such machines; <c>i8mm</c> runs only when named. All give the same bits.
     /// </summary>
     public string? Tier { get; init; }
 

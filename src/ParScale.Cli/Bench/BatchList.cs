@@ -39,6 +39,8 @@ internal static class BatchList
             if (!TryNumber(times[^1], mostStreams, out int own)) return null;
             streams.AddRange(Enumerable.Repeat(own, count));
         }
+        // One stream has no helpers.
+        if (anchored && streams.All(own => own == 1)) return null;
         return streams.Sum() <= ForwardPass.MostRows ? new StreamBatch(streams, anchored) : null;
     }
 

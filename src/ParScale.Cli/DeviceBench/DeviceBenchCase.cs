@@ -23,8 +23,16 @@ internal sealed class DeviceBenchCase : IDisposable
     {
         (_plan, _model, _cache, _context, Batch) = (plan, model, cache, context, batch);
         _case = new BenchmarkCase(pass, model.Backbone.Config, [.. Sets], cache, context, BenchmarkCase.Room(context, plan.Prompt));
-        if (plan.Prompt > 0) _case.Prefill(new int[plan.Prompt]);
-        _case.Step();
+        try
+        {
+            if (plan.Prompt > 0) _case.Prefill(new int[plan.Prompt]);
+            _case.Step();
+        }
+        catch
+        {
+            _case.Dispose();
+            throw;
+        }
         // The one that ran last.
         _step = RecordingTotals.Of([.. pass.Recorded[^1].Parts.SelectMany(part => part.Log)]);
     }
@@ -57,7 +65,7 @@ internal sealed class DeviceBenchCase : IDisposable
     public DeviceBenchRow Row(double read, double dispatch)
     {
         var decode = Spread.Of(_steps);
-        Spread? prefill = _prompts.Count == 0 ? null : Spread.Of([.. _prompts.Select(seconds => _plan.Prompt * Batch.Streams.Count / seconds)]);
+        Spread? prefill = _prompts.Count == 0 ? null : Spread.Of([.. _prompts.Select(seconds => _plan.Prompt / seconds)]);
         long weights = _step.WeightBytes;
         long keys = BenchmarkCase.CacheBytes(_plan, Batch, _cache, _context);
         double floor = weights / read * 1e3;

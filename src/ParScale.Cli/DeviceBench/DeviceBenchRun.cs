@@ -23,7 +23,7 @@ internal sealed class DeviceBenchRun(BenchmarkPlan plan, VulkanComputeDevice dev
     public DeviceBenchResult Run()
     {
         device.Require(plan.Model);
-        _estimate.RequireMemory(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, bufferBytes: 0);
+        _estimate.RequireMemory(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, bufferBytes: 0, cachesOnHost: false);
         long start = Stopwatch.GetTimestamp();
         using var opened = new OpenedDevice(device.Described);
         TimeSpan open = Stopwatch.GetElapsedTime(start);

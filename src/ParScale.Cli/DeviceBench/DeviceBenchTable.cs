@@ -45,9 +45,9 @@ internal static class DeviceBenchTable
         yield return Text($"- measured between the rows, {device.Passes} passes: reading {device.ReadGbS:F1} GB/s (best {device.ReadGbSBest:F1}), ")
             + Text($"a dispatch that waits for the one before it {device.DispatchUs:F1} us, a submission {device.SubmitUs:F0} us");
         yield return Text($"- opening it {device.OpenMs:F0} ms; {device.Shaders} shaders in {device.ShaderMs:F0} ms");
-        yield return "- ms/step: a whole decode step of all sequences of the row, median. read: its weights, read once. GB/s: these over ms/step.";
+        yield return "- ms/step: a whole decode step of all sequences of the row, median. read: its weights once, of experts all, also those that no row chose. GB/s: these over ms/step.";
         yield return "- floor: these at the speed of reading. ratio: ms/step over the floor. kv: its keys and values, read once.";
-        yield return "- dispatches: shaders that a step runs. their ms: as many that do nothing.";
+        yield return "- dispatches: shaders that a step runs. their ms: as many that do nothing. prompt tokens/s: those of one prompt over the time until all sequences of the row have read theirs.";
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

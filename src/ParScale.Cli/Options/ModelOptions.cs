@@ -33,7 +33,7 @@ internal sealed class ModelOptions(bool allSets = false, bool mayRest = false)
         "Worker threads (default: one per core).", 1, MostThreads, "-t");
     private readonly Option<string?> _tier = new("--tier")
     {
-        Description = "Instruction set of the q8 and q4 kernels (default: the best this machine supports).",
+        Description = "Instruction set of the q8 and q4 kernels (default: the best that was measured on such machines; i8mm only when named).",
         HelpName = "avx512-vnni|avx-vnni|avx2|avx-vnni-intrinsics|avx2-intrinsics|dp|i8mm|portable",
     };
     private readonly Option<string?> _keep = KeepOption();

@@ -52,7 +52,7 @@ public static class Devices
         // Only the cores: the engine does not use the graphics part, which shares the same memory.
         Processor("m4", "Apple M4, cores only", "Apple's M4 announcement, May 2024: 120 GB/s, 4 + 6 cores; clocks 4.4 and 2.9 GHz as measured by others",
             16, 120, 0.84, 3.3),
-        // Cards that this engine runs on: what its shaders are assumed to reach of them.
+        // The first two cards, of data centres, stand for themselves alone. What our shaders reach of the others is assumed: none was run.
         .. Cards.Skip(2).Select(OnVulkan),
     ];
 

@@ -46,13 +46,16 @@ internal static class GatesCommand
         if (model.Config.Streams is not ({ Count: > 1, Anchored: true } or { Count: > 1 } and { Elastic: [1, ..] }))
             throw ParScaleException.Usage("TR-22", $"{ParScaleException.Quote(folder)} has no stream that answers alone; give an anchored model, or an elastic one trained for 1 stream too");
         GateTokens measured = HeldOut.Use(parse, folder, model.Config.Model, heldOut => GateTokens.Measure(model, heldOut));
-        if (saves) Keep(folder, measured);
         GateCurves curves = GateCurves.Of(model.Config.Streams.Count, measured);
         if (parse.GetValue(Json)) Console.WriteLine(curves.ToJson());
         else Write(curves);
-        if (parse.GetValue(Output) is not { } picture) return 0;
-        PictureFile.Write(GatePicture.Draw(curves), picture);
-        Console.Error.WriteLine($"wrote {picture}");
+        if (parse.GetValue(Output) is { } picture)
+        {
+            PictureFile.Write(GatePicture.Draw(curves), picture);
+            Console.Error.WriteLine($"wrote {picture}");
+        }
+        // Last, so that what was measured is seen even if no router can be kept.
+        if (saves) Keep(folder, measured);
         return 0;
     }
 

@@ -9,7 +9,6 @@ internal static unsafe class DeviceReader
     /// <summary>Threads of a workgroup that the shaders need; every Vulkan device has 128.</summary>
     public const int NeededThreads = 256;
 
-    // Of Vulkan 1.3, or of an extension before it.
     /// <summary>The extension with the dot product of four bytes. Vulkan 1.3 has it in itself, but is not asked for.</summary>
     public const string IntegerDotExtension = "VK_KHR_shader_integer_dot_product";
 

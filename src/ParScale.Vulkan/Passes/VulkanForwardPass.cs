@@ -47,7 +47,7 @@ internal sealed class VulkanForwardPass : IForwardPass
     /// <param name="kvDtype">How keys and values are stored.</param>
     /// <param name="pool">What is left to the CPU: logits that some families cap.</param>
     /// <param name="mostProducts">Multiply-adds after which a recording is cut.</param>
-    /// <exception cref="ParScaleException">VK-05: the device does not run such a model; VK-07: it has not the memory.</exception>
+    /// <exception cref="ParScaleException">VK-05: the shaders have no room for the model; VK-07: the device has no memory for it.</exception>
     public VulkanForwardPass(
         VulkanDevice device, IDisposable? owner, Backbone backbone, IReadOnlyList<StreamSet> sets, KvDtype kvDtype, WorkerPool pool,
         long mostProducts = MostProducts)
@@ -77,7 +77,7 @@ internal sealed class VulkanForwardPass : IForwardPass
         }
     }
 
-    /// <summary>Passes that are kept, for tests.</summary>
+    /// <summary>Passes that are kept, the one that ran last at the end.</summary>
     public IReadOnlyList<RecordedPass> Recorded => _recorded;
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using ParScale.Vulkan.Devices;
 namespace ParScale.Vulkan.Runtime;
 
 /// <summary>
-/// Measures what a device does at best: reading its memory, and commands that do nothing. For whoever holds its gate; as often as wanted, so that
+/// Measures what a device does at best: reading its memory, and commands that do nothing. For one thread, while nobody else of the process uses it; as often as wanted, so that
 /// whoever else uses it slows all figures alike.
 /// </summary>
 internal sealed class DeviceSpeed : IDisposable

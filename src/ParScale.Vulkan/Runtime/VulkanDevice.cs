@@ -103,7 +103,7 @@ internal sealed unsafe class VulkanDevice : IDisposable
 
     /// <summary>
     /// Whether products in 8 and 4 bits take the instruction for the dot product of four bytes, as they do on devices that have it. Their bits are the
-    /// same without, which tests compare.
+    /// same without; tests turn it off to compare both.
     /// </summary>
     public bool UsesIntegerDot { get; set; }
 

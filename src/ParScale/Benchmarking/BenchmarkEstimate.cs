@@ -26,12 +26,12 @@ internal sealed class BenchmarkEstimate(BenchmarkPlan plan)
     public long CacheBytes(WeightDtype? type) => plan.Caches.Sum(cache => plan.Batches.Sum(batch => plan.Contexts.Sum(context =>
         BenchmarkCase.CacheBytes(plan, batch, cache ?? KvCache.DefaultType(type ?? WeightDtype.F32), BenchmarkCase.Room(context, plan.Prompt)))));
 
-    /// <summary>Refuses what this machine cannot hold.</summary>
+    /// <summary>Refuses what this machine cannot hold; keys and values count unless a device of its own keeps them.</summary>
     /// <exception cref="ParScaleException">BE-01.</exception>
-    public void RequireMemory(long availableBytes, long bufferBytes)
+    public void RequireMemory(long availableBytes, long bufferBytes, bool cachesOnHost = true)
     {
         // A checkpoint is checked when it is loaded, by the types that it holds.
-        long weights = plan.Folder is null ? plan.Types.Max(WeightBytes) : 0, caches = plan.Types.Max(CacheBytes);
+        long weights = plan.Folder is null ? plan.Types.Max(WeightBytes) : 0, caches = cachesOnHost ? plan.Types.Max(CacheBytes) : 0;
         long needed = weights + caches + bufferBytes;
         if (needed <= availableBytes) return;
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "BE-01",

@@ -50,7 +50,7 @@ public sealed class SweepPlanTests
     [InlineData("samples/sweep.json", 24)]
     [InlineData("docs/study/screening.json", 24)]
     [InlineData("docs/study/stage2/khop.json", 42)]
-    [InlineData("docs/study/stage2/reach.json", 42)]
+    [InlineData("docs/study/stage2/reach.json", 48)]
     [InlineData("docs/study/stage2/sum3.json", 42)]
     [InlineData("docs/study/stage2/text.json", 42)]
     public void The_example_and_the_plans_of_the_study_are_sweeps(string path, int runs)

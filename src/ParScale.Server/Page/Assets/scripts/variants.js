@@ -1,5 +1,6 @@
 // Models and the P that each of them offers, from the entries of /v1/models. A model comes under its own name and once more for each of
-// its stream sets, as NAME:SET. Models that were trained for one P each, and are called NAME-p1, NAME-p2 and so on, count as one.
+// its stream sets, as NAME:SET. Where an application or a gateway serves models of one P
+// each that are called NAME-p1, NAME-p2 and so on, these count as one.
 
 /** The models: { name, chats, context, variants: [{ id, streams, label }], standard }, `standard` being the variant that runs by default. */
 export function families(entries) {
