@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using ParScale.Cli.Commands;
 using ParScale.Cli.Cost;
 
@@ -17,20 +16,8 @@ internal static class BenchTable
     ];
 
     /// <summary>Writes all rows in a form other than <see cref="BenchFormat.Json"/>.</summary>
-    public static void Write(BenchResult result, BenchFormat format, TextWriter output)
-    {
-        switch (format)
-        {
-            case BenchFormat.Csv: RowText.WriteCsv([.. result.Rows.Select(Element)], output); break;
-            case BenchFormat.Jsonl: RowText.WriteLines([.. result.Rows.Select(Element)], output); break;
-            default:
-                RowText.WriteMarkdown(Header, [.. result.Rows.Select(Cells)], names: 3, output);
-                foreach (string line in Legend(result)) output.Write(line + "\n");
-                break;
-        }
-    }
-
-    private static JsonElement Element(BenchRow row) => JsonSerializer.SerializeToElement(row, CliJson.Readable.BenchRow);
+    public static void Write(BenchResult result, BenchFormat format, TextWriter output) =>
+        RowText.Write(format, result.Rows, CliJson.Readable.BenchRow, Header, Cells, Legend(result), output);
 
     private static string[] Cells(BenchRow row) =>
     [

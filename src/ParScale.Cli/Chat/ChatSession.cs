@@ -108,9 +108,9 @@ internal sealed class ChatSession(LanguageModel model, bool plain, GenerationOpt
             Thinking = run.Thinking,
             StreamWeights = run.MeanStreamWeights,
             Seed = drawn.Sampling.Seed.Value,
-            MeanStreams = drawn.Gate is null ? null : run.MeanStreams,
+            MeanStreams = run.MeanStreams,
             StreamGate = run.StreamGate,
-            CatchUpTokens = drawn.Gate is null || Streams.IsAnchored ? null : run.CatchUpTokens,
+            CatchUpTokens = Streams.IsAnchored ? null : run.CatchUpTokens,
         };
         return new ChatAnswer(result, Full: !plain && prompt.Length + run.Ids.Count > most);
     }

@@ -73,9 +73,9 @@ internal sealed class GenerateCommand : ExampleCommand
             Device = model.Device.Name,
             Kernel = model.KernelTier,
             Threads = model.Threads,
-            MeanStreams = options.Gate is null ? null : run.MeanStreams,
+            MeanStreams = run.MeanStreams,
             StreamGate = run.StreamGate,
-            CatchUpTokens = options.Gate is null || model.Streams.IsAnchored ? null : run.CatchUpTokens,
+            CatchUpTokens = model.Streams.IsAnchored ? null : run.CatchUpTokens,
         };
 
     private static string Figures(GenerationRun run, LanguageModel model, GenerationOptions options)
@@ -84,7 +84,7 @@ internal sealed class GenerateCommand : ExampleCommand
         string seed = sampling.Temperature == 0 ? "greedy" : $"seed {sampling.Seed}";
         string speed = run.TokensPerSecond > 0 ? run.TokensPerSecond.ToString("F1", CultureInfo.InvariantCulture) : "-";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{speed} tokens/s | P {run.Streams ?? model.Streams.Count}{(options.Gate is null ? "" : run.MeanText)} | {TypeName(model)} | {ComputeDeviceOption.Figures(model)}"
+            $"{speed} tokens/s | P {run.Streams ?? model.Streams.Count}{run.MeanText} | {TypeName(model)} | {ComputeDeviceOption.Figures(model)}"
             + $" | prompt {run.PromptTokens} tokens in {run.PrefillMs:F0} ms | {run.Ids.Count} new tokens ({run.FinishReason}) | {seed}");
     }
 

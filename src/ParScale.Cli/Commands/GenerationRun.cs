@@ -42,10 +42,10 @@ internal sealed class GenerationRun(int promptTokens, Action<string>? show, Acti
     /// <summary>P; null until the end.</summary>
     public int? Streams { get; private set; }
 
-    /// <summary>Streams that ran for a new token, the mean of all; null until the end.</summary>
+    /// <summary>Streams that ran for a new token, the mean of all; null without a gate and until the end.</summary>
     public double? MeanStreams { get; private set; }
 
-    /// <summary>Tokens that the streams of an elastic model caught up on; null until the end.</summary>
+    /// <summary>Tokens that the streams of an elastic model caught up on, 0 of an anchored one; null without a gate and until the end.</summary>
     public int? CatchUpTokens { get; private set; }
 
     /// <summary>By what a gate decided, <c>router</c> or <c>entropy</c>; null without a gate and until the end.</summary>
@@ -109,8 +109,8 @@ internal sealed class GenerationRun(int promptTokens, Action<string>? show, Acti
             if (piece.Statistics is { } exact)
             {
                 (PromptTokens, _prefill, _decode, _decodeSteps) = (exact.PromptTokens, exact.Prefill, exact.Decode, exact.DecodeSteps);
-                (CachedTokens, Streams, MeanStreams, CatchUpTokens) = (exact.CachedTokens, exact.Streams, exact.MeanStreams, exact.CatchUpTokens);
-                StreamGate = exact.GateScore is { } score ? score.ToString().ToLowerInvariant() : null;
+                (CachedTokens, Streams) = (exact.CachedTokens, exact.Streams);
+                if (exact.GateScore is { } score) (MeanStreams, StreamGate, CatchUpTokens) = (exact.MeanStreams, score.ToString().ToLowerInvariant(), exact.CatchUpTokens);
             }
         }
     }

@@ -73,7 +73,7 @@ internal sealed class DeviceBenchRun(BenchmarkPlan plan, VulkanComputeDevice dev
     private void ReadPrompts(List<DeviceBenchCase> cases, DeviceSpeed speed)
     {
         if (plan.Prompt == 0) return;
-        int[] tokens = [.. Enumerable.Range(0, plan.Prompt).Select(i => (int)(i * 7919L % plan.Shape.VocabularySize))];
+        int[] tokens = plan.PromptTokens;
         DeviceBenchCase[] readers = [.. cases.DistinctBy(one => one.Batch)];
         for (int round = 0; round < plan.Repetitions; round++)
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using ParScale.Cli.Bench;
 using ParScale.Cli.Commands;
 using ParScale.ScalingLaws.Plan;
@@ -13,20 +12,8 @@ internal static class DeviceBenchTable
         ["model", "dtype", "kv", "P", "context", "ms/step", "mean ± sd", "min", "read", "GB/s", "floor ms", "ratio", "kv ms", "dispatches", "their ms", "prompt tokens/s"];
 
     /// <summary>Writes all rows in a form other than <see cref="BenchFormat.Json"/>.</summary>
-    public static void Write(DeviceBenchResult result, BenchFormat format, TextWriter output)
-    {
-        switch (format)
-        {
-            case BenchFormat.Csv: RowText.WriteCsv([.. result.Rows.Select(Element)], output); break;
-            case BenchFormat.Jsonl: RowText.WriteLines([.. result.Rows.Select(Element)], output); break;
-            default:
-                RowText.WriteMarkdown(Header, [.. result.Rows.Select(Cells)], names: 3, output);
-                foreach (string line in Legend(result)) output.Write(line + "\n");
-                break;
-        }
-    }
-
-    private static JsonElement Element(DeviceBenchRow row) => JsonSerializer.SerializeToElement(row, CliJson.Readable.DeviceBenchRow);
+    public static void Write(DeviceBenchResult result, BenchFormat format, TextWriter output) =>
+        RowText.Write(format, result.Rows, CliJson.Readable.DeviceBenchRow, Header, Cells, Legend(result), output);
 
     private static string[] Cells(DeviceBenchRow row) =>
     [

@@ -52,9 +52,6 @@ internal sealed class StreamOptions
     /// <summary>P; null when it is not given, or is <c>auto</c>.</summary>
     public int? Count(ParseResult parse) => parse.GetValue(_streams)?.Count;
 
-    /// <summary>Whether a number is given, or <c>auto</c>.</summary>
-    public bool IsGiven(ParseResult parse) => parse.GetValue(_streams) is not null;
-
     /// <summary>When all streams run; null unless <c>auto</c> is given.</summary>
     /// <exception cref="ParScaleException">A budget, a threshold or what decides is given without it.</exception>
     public StreamGate? Gate(ParseResult parse)

@@ -43,7 +43,7 @@ internal static class GatesCommand
         if (saves && !Directory.Exists(parse.GetRequiredValue(Model)))
             throw ParScaleException.Usage("TR-10", "--save needs a folder: a model in the hub's cache stays as it was fetched");
         using ParScaleLm model = ModelFolder.Load(folder);
-        if (model.Config.Streams is not ({ Count: > 1, Anchored: true } or { Count: > 1 } and { Elastic: [1, ..] }))
+        if (!model.Config.Streams.CanRest)
             throw ParScaleException.Usage("TR-22", $"{ParScaleException.Quote(folder)} has no stream that answers alone; give an anchored model, or an elastic one trained for 1 stream too");
         GateTokens measured = HeldOut.Use(parse, folder, model.Config.Model, heldOut => GateTokens.Measure(model, heldOut));
         GateCurves curves = GateCurves.Of(model.Config.Streams.Count, measured);

@@ -48,6 +48,9 @@ internal sealed record BenchmarkPlan
     /// <summary>The streams of the checkpoint; null for random weights, which run with any P.</summary>
     public StreamConfig? Stored { get; init; }
 
+    /// <summary>The tokens of a prompt that is measured, spread over the vocabulary.</summary>
+    public int[] PromptTokens => [.. Enumerable.Range(0, Prompt).Select(i => (int)(i * 7919L % Shape.VocabularySize))];
+
     /// <summary>The shape that is run, with a context that holds the longest row.</summary>
     public ModelConfig Model => Folder is null ? Shape with { MaxPositions = Math.Max(Shape.MaxPositions, Math.Max(Prompt, Contexts.Max() + 1)) } : Shape;
 

@@ -78,7 +78,7 @@ internal sealed class BenchmarkRun(BenchmarkPlan plan, IProgress<double>? progre
         RowMeasurement[] readers = [.. rows.DistinctBy(row => row.PromptKey)];
         Dictionary<(KvDtype, string), List<double>> seconds = readers.ToDictionary(row => row.PromptKey, _ => new List<double>());
         if (plan.Prompt == 0) return seconds;
-        int[] tokens = [.. Enumerable.Range(0, plan.Prompt).Select(i => (int)(i * 7919L % plan.Shape.VocabularySize))];
+        int[] tokens = plan.PromptTokens;
         for (int round = 0; round < plan.Repetitions; round++)
         {
             foreach (RowMeasurement row in readers)

@@ -23,7 +23,7 @@ internal static class StreamGateFile
     private static readonly string[] WeightKeys = ["entropy", "entropy_squared", "best", "margin"];
 
     /// <summary>The numbers of streams that can have a router: those that can rest.</summary>
-    public static IReadOnlyList<int> Counts(StreamConfig streams) => streams.Count == 1 || !(streams.Anchored || streams.Elastic.Contains(1)) ? []
+    public static IReadOnlyList<int> Counts(StreamConfig streams) => !streams.CanRest ? []
         : [.. streams.Elastic.Where(count => count > 1).Append(streams.Count).Distinct().Order()];
 
     /// <summary>The routers that the folder of a checkpoint has, none where there is no such file.</summary>

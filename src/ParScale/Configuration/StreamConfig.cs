@@ -26,6 +26,9 @@ public sealed record StreamConfig(int Count, int PrefixTokens, double Smoothing)
     /// <summary>Streams whose keys and values are kept.</summary>
     public int CachedStreams => Anchored ? 1 : Count;
 
+    /// <summary>Whether streams can be left out at a token, where the plain model runs in their place: an anchored model's, or those of an elastic one trained for 1 too.</summary>
+    internal bool CanRest => Count > 1 && (Anchored || Elastic.Contains(1));
+
     /// <summary>One stream: neither prefix nor aggregator.</summary>
     public static StreamConfig Plain { get; } = new(1, 0, DefaultSmoothing);
 }

@@ -35,7 +35,7 @@ public sealed class StreamSet
     /// Whether a <see cref="StreamGate"/> can leave streams out at a token: helpers of an anchored model, or all streams of an
     /// elastic one that was trained for 1 stream too; the plain model runs in their place.
     /// </summary>
-    public bool CanRest => IsAnchored || (Count > 1 && Config.Elastic.Contains(1));
+    public bool CanRest => Config.CanRest;
 
     /// <summary>Whether it has a router, which a <see cref="StreamGate"/> then asks where nothing else is chosen.</summary>
     public bool HasRouter => Router is not null;
