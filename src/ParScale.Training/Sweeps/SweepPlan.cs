@@ -7,7 +7,10 @@ internal sealed class SweepPlan
 {
     private const long MostRuns = 10_000;
 
-    /// <exception cref="ParScaleException">There are too many runs (SW-01), or two would have one name (SW-02).</exception>
+    // In a path it stands for the seed of the run.
+    private const string SeedPlace = "{seed}";
+
+    /// <exception cref="ParScaleException">There are too many runs (SW-01), two would have one name (SW-02), or a path names a seed that is not there (SW-11).</exception>
     public SweepPlan(SweepFile file)
     {
         File = file;
@@ -45,7 +48,21 @@ internal sealed class SweepPlan
         SweepValue[] given = [.. points.SelectMany(point => point.Values)];
         SweepValue[] shared = [.. file.Base.Where(value => !given.Any(other => other.Key == value.Key))];
         int model = file.Axes.ToList().FindIndex(axis => axis.Key == SweepFile.Model);
-        return new SweepRun(string.Join('-', words), model < 0 ? "" : points[model].Word, [.. shared, .. given]);
+        return new SweepRun(string.Join('-', words), model < 0 ? "" : points[model].Word, WithOwnSeed(file, [.. shared, .. given]));
+    }
+
+    // A second stage begins with what the first made of the same seed.
+    private static SweepValue[] WithOwnSeed(SweepFile file, SweepValue[] values)
+    {
+        string? seed = values.FirstOrDefault(value => value.Key == "seed").Text;
+        return [.. values.Select(Own)];
+
+        SweepValue Own(SweepValue value)
+        {
+            if (!value.Setting.IsPath || !value.Text.Contains(SeedPlace, StringComparison.Ordinal)) return value;
+            if (seed is null) throw StrictJson.Usage("SW-11", file.Path, value.Key, $"names {SeedPlace}, and the runs have no seed; give \"grid\" or \"base\" a seed");
+            return value with { Text = value.Text.Replace(SeedPlace, seed, StringComparison.Ordinal) };
+        }
     }
 
     private static int Rank(string key) => key switch { SweepFile.Model => 0, "streams" => 1, "seed" => 3, _ => 2 };

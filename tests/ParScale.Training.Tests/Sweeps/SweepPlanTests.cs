@@ -15,6 +15,17 @@ public sealed class SweepPlanTests
         Assert.Equal("5", Assert.Single(plan.Runs[1].Values, value => value.Key == "steps").Text);
     }
 
+    [Fact]
+    public void A_path_may_name_the_seed_of_its_run()
+    {
+        SweepPlan plan = Plan("""
+            { "base": { "from": "first/plain-s{seed}/final", "sample_prompt": "{seed}" }, "grid": { "seed": [1, 2] }, "models": [{ "name": "A" }, { "name": "B", "from": "x{seed}{seed}" }] }
+            """);
+        string From(int run) => Assert.Single(plan.Runs[run].Values, value => value.Key == "from").Text;
+        Assert.Equal(["first/plain-s1/final", "x11", "first/plain-s2/final", "x22"], Enumerable.Range(0, 4).Select(From));
+        Assert.All(plan.Runs, run => Assert.Equal("{seed}", Assert.Single(run.Values, value => value.Key == "sample_prompt").Text));
+    }
+
     [Theory]
     [InlineData("{ \"bse\": {} }", "RC-02", "\"bse\" is not a known key; did you mean base?")]
     [InlineData("{ \"base\": 3 }", "RC-04", "\"base\" must be an object, not the number 3")]
@@ -38,6 +49,7 @@ public sealed class SweepPlanTests
     [InlineData("{ \"base\": { \"recompute\": true }, \"grid\": { \"activation_checkpointing\": [true] } }", "SW-03", "\"grid.activation_checkpointing\" stands in \"base\" too")]
     [InlineData("{ \"grid\": { \"recompute\": [true], \"activation_checkpointing\": [true] } }", "SW-03", "stands in \"grid\" too")]
     [InlineData("{ \"models\": [{ \"name\": \"S\", \"lr\": 1 }], \"grid\": { \"lr\": [1] } }", "SW-03", "\"grid.lr\" stands in \"models\" too")]
+    [InlineData("{ \"base\": { \"from\": \"s{seed}\" }, \"grid\": { \"streams\": [1] } }", "SW-11", "\"from\" names {seed}, and the runs have no seed")]
     public void A_bad_file_is_refused_with_its_key(string text, string code, string message)
     {
         ParScaleException problem = Assert.Throws<ParScaleException>(() => Plan(text));
