@@ -1,4 +1,5 @@
 using ParScale.Files;
+using ParScale.Training.Configuration;
 
 namespace ParScale.Training.Sweeps;
 
