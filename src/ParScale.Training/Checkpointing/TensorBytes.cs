@@ -6,12 +6,21 @@ namespace ParScale.Training.Checkpointing;
 /// <summary>Moves values between torch tensors and the bytes of safetensors files.</summary>
 internal static class TensorBytes
 {
+    // Numbers that are moved at a time: the bytes of a whole embedding may be more than a span can hold.
+    private const int MostNumbers = 1 << 26;
+
     /// <summary>A tensor of the file as a float32 or integer torch tensor of the same shape.</summary>
-    public static Tensor Read(SafetensorsFile file, TensorInfo info)
+    public static Tensor Read(SafetensorsFile file, TensorInfo info, int most = MostNumbers)
     {
         using var scope = NewDisposeScope();
         Tensor stored = empty(info.Shape, Stored(file, info));
-        file.Bytes(info).CopyTo(stored.bytes);
+        long at = 0;
+        foreach (Tensor piece in Pieces(stored, most))
+        {
+            Span<byte> target = piece.bytes;
+            file.Bytes(info, at, target.Length).CopyTo(target);
+            at += target.Length;
+        }
         return stored.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
@@ -21,8 +30,7 @@ internal static class TensorBytes
         using var scope = NewDisposeScope();
         int rowBytes = (int)(info.ByteLength / info.Shape[0]);
         Tensor stored = empty([rows.Length, info.Shape[1]], Stored(file, info));
-        Span<byte> target = stored.bytes;
-        for (int i = 0; i < rows.Length; i++) file.Bytes(info, rows[i] * rowBytes, rowBytes).CopyTo(target[(i * rowBytes)..]);
+        for (int i = 0; i < rows.Length; i++) file.Bytes(info, rows[i] * rowBytes, rowBytes).CopyTo(stored[i].bytes);
         return stored.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
@@ -30,10 +38,10 @@ internal static class TensorBytes
     /// The tensor as an entry to write, rounded to <paramref name="type"/> while it is written: no second copy of a whole
     /// model is ever held.
     /// </summary>
-    public static TensorToWrite Write(string name, Tensor tensor, TensorType type) => Write(name, tensor.shape, [tensor], type);
+    public static TensorToWrite Write(string name, Tensor tensor, TensorType type, int most = MostNumbers) => Write(name, tensor.shape, [tensor], type, most);
 
     /// <summary>The same of a tensor whose bytes are those of several, one after the other.</summary>
-    public static TensorToWrite Write(string name, long[] shape, IReadOnlyList<Tensor> parts, TensorType type)
+    public static TensorToWrite Write(string name, long[] shape, IReadOnlyList<Tensor> parts, TensorType type, int most = MostNumbers)
     {
         ScalarType stored = type switch
         {
@@ -46,9 +54,21 @@ internal static class TensorBytes
             foreach (Tensor part in parts)
             {
                 using var scope = NewDisposeScope();
-                stream.Write(part.detach().to(stored).cpu().contiguous().bytes);
+                foreach (Tensor piece in Pieces(part.detach().contiguous(), most)) stream.Write(piece.to(stored).cpu().bytes);
             }
         });
+    }
+
+    // Views of a contiguous tensor, in order.
+    private static IEnumerable<Tensor> Pieces(Tensor tensor, int most)
+    {
+        long count = tensor.numel();
+        Tensor flat = tensor.reshape(count);
+        for (long at = 0; at < count; at += most)
+        {
+            using var scope = NewDisposeScope();
+            yield return flat.narrow(0, at, Math.Min(most, count - at));
+        }
     }
 
     private static ScalarType Stored(SafetensorsFile file, TensorInfo info) => info.Type switch

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
 using ParScale.Configuration;
+using ParScale.Files;
 using ParScale.Text;
+using ParScale.Training.Configuration;
 using ParScale.Training.Evaluation;
 using ParScale.Training.Inputs;
 
@@ -11,10 +14,11 @@ internal sealed class HeldOutOptions
 {
     private readonly Option<string> _data = new("--data") { Required = true, Description = "UTF-8 text file or folder of shards; its held-out part is measured" };
     private readonly Option<string?> _tokenizer = new("--tokenizer") { Description = "folder with tokenizer.json (default: the model's)" };
-    private readonly Option<double> _fraction = new("--val-fraction") { DefaultValueFactory = _ => 0.1, Description = "last part of a text file, held out as train does; shards have their own" };
+    private readonly Option<double?> _fraction = new("--val-fraction") { Description = "last part of a text file, held out as train does (default: that of the model's run, else 0.1); shards have their own" };
     private readonly Option<int?> _context = new("--context") { Description = "tokens per window (default: the model's context, at most 1024)" };
 
     private const int MostByDefault = 1024;
+    private const double DefaultFraction = 0.1;
 
     public void AddTo(Command command)
     {
@@ -25,7 +29,7 @@ internal sealed class HeldOutOptions
     /// <exception cref="ParScaleException">A flag is out of range (TR-10), the data cannot be read, or the tokenizer does not fit the model (TR-22).</exception>
     public T Use<T>(ParseResult parse, string folder, ModelConfig model, Func<IHeldOut, T> use)
     {
-        double fraction = parse.GetValue(_fraction);
+        double fraction = FractionFor(parse, folder);
         if (fraction is not (> 0 and < 1)) throw ParScaleException.Usage("TR-10", "--val-fraction must be above 0 and below 1");
         int context = parse.GetValue(_context) ?? Math.Min(MostByDefault, model.MaxPositions);
         if (context < 1 || context > model.MaxPositions) throw ParScaleException.Usage("TR-10", $"--context must be 1 to {model.MaxPositions}, the model's");
@@ -34,5 +38,19 @@ internal sealed class HeldOutOptions
         if (tokenizer.VocabularySize > model.VocabularySize)
             throw ParScaleException.Usage("TR-22", $"the tokenizer has {tokenizer.VocabularySize} tokens, the model only {model.VocabularySize}; give the model's own");
         return use(inputs.Source.HeldOut(tokenizer, context, fraction));
+    }
+
+    // What a run trained on is not held out: its folder is the one around the model's, and says what it held out.
+    private double FractionFor(ParseResult parse, string folder)
+    {
+        double? given = parse.GetValue(_fraction);
+        string file = Path.Combine(SystemPath.Full(folder), "..", RunConfig.FileName);
+        if (!File.Exists(file)) return given ?? DefaultFraction;
+        var run = new RunConfig();
+        run.TakeFile(file);
+        double own = run.Get<double>(TrainSettings.ValidationFraction);
+        if (given is { } other && other > own && File.Exists(parse.GetRequiredValue(_data)))
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"note: the model's run held out {own} of its text, --val-fraction {other} is more: some of that was trained on"));
+        return given ?? own;
     }
 }

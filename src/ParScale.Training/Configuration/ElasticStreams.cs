@@ -24,6 +24,16 @@ internal static class ElasticStreams
             $"--elastic is {ParScaleException.Quote(text)}; give numbers of streams from 1 to --streams {streams}, two or more with {streams} among them, such as {Text(PowersOfTwo(streams))}");
     }
 
+    /// <summary>Weights belong to numbers in the order of the list: one that is sorted for the user would give them to others.</summary>
+    /// <exception cref="ParScaleException">There are weights, and a list is not in rising order, each number once (TR-10).</exception>
+    public static void RequireOrder(string? text, string? weights)
+    {
+        if (weights is null || text is null or None or All) return;
+        int[] counts = [.. Numbers(text)];
+        if (!counts.SequenceEqual(counts.Distinct().Order()))
+            throw ParScaleException.Usage("TR-10", $"--elastic is {ParScaleException.Quote(text)}; with --elastic-weights give its numbers in rising order, each once");
+    }
+
     /// <summary>The numbers of a list that <see cref="Canonical"/> gave; none for null.</summary>
     public static int[] Of(string? canonical) => canonical is null ? [] : [.. Numbers(canonical)];
 

@@ -84,7 +84,9 @@ internal sealed class RunConfig
             // Without a model there are no added streams; only a text is a start for any.
             if (from is null) options = options with { Init = options.Init == StreamInit.Text ? options.Init : null };
             else options = Complete(options, from);
-            options = options with { Elastic = ElasticStreams.Canonical(options.Elastic, options.Streams) };
+            string? elastic = ElasticStreams.Canonical(options.Elastic, options.Streams);
+            ElasticStreams.RequireOrder(options.Elastic, options.ElasticWeights);
+            options = options with { Elastic = elastic };
             options.Validate();
             return options;
         }

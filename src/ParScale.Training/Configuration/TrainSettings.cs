@@ -25,6 +25,8 @@ internal static class TrainSettings
     public static readonly Setting Elastic = Of<string?>("elastic", o => o.Elastic, null,
         "numbers of streams that the model is to run with, such as 1,2,4,8; alone: powers of two up to P; none: only P").Alone(ElasticStreams.All);
     public static readonly Setting Threads = Of("threads", o => o.Threads, MpiLaunch.Threads(), "threads of each process", "1 to 1024", v => v is >= 1 and <= 1024);
+    public static readonly Setting ValidationFraction = Of("val_fraction", o => o.ValidationFraction, 0.1, "last part of a text file, held out for validation; shards have their own", "above 0 and below 1", v => v is > 0 and < 1);
+    public static readonly Setting Seed = Of("seed", o => o.Seed, 1L, "seed of weights and data order");
     public static readonly Setting SamplePrompt = Beside<string?>("sample_prompt", null, "prompt that the model continues at every evaluation");
     public static readonly Setting SampleTokens = Beside("sample_tokens", 64, "maximum number of new tokens", "1 to 65536", v => v is >= 1 and <= 65536);
     public static readonly Setting Keep = Beside("keep", RunControl.DefaultKeep, "number of newest checkpoints to keep", "1 or more", v => v >= 1);
@@ -59,7 +61,7 @@ internal static class TrainSettings
         Of("min_lr", o => o.MinLearningRate, 1e-4, "final learning rate", "0 or more", v => v >= 0),
         Of("warmup", o => o.Warmup, 100L, "steps of linear warm-up", "0 or more", v => v >= 0),
         Of("schedule", o => o.Schedule, Schedule.Cosine, "learning rate after the warm-up: cosine to --min-lr; wsd: constant, then decay; constant"),
-        Of("decay_fraction", o => o.DecayFraction, 0.2, "share of the steps, at the end, in which wsd decays to --min-lr", "above 0 and at most 1", v => v is > 0 and <= 1),
+        Of("decay_fraction", o => o.DecayFraction, TrainingOptions.DefaultDecayFraction, "share of the steps, at the end, in which wsd decays to --min-lr", "above 0 and at most 1", v => v is > 0 and <= 1),
         Of("weight_decay", o => o.WeightDecay, 0.1, "weight decay of the matrices", "0 or more", v => v >= 0),
         Of("beta1", o => o.Beta1, AdamW.DefaultBeta1, "AdamW's beta1", "0 or more and below 1", v => v is >= 0 and < 1),
         Of("beta2", o => o.Beta2, 0.99, "AdamW's beta2", "0 or more and below 1", v => v is >= 0 and < 1),
@@ -76,10 +78,10 @@ internal static class TrainSettings
         Of("elastic_divergence", o => o.ElasticDivergence, TrainingOptions.DefaultDivergence, "weight of the divergence of fewer streams' predictions from all streams'", "0 or more", v => v >= 0),
         Of("decorrelate", o => o.Decorrelate, 0.0, "weight of a penalty on streams whose final states point the same way", "0 or more", v => v >= 0),
         Of("irreducible_loss", o => o.IrreducibleLoss, 0.0, "irreducible loss E of the scaling law in nats per token, used to compute rho", "0 or more", v => v >= 0),
-        Of("val_fraction", o => o.ValidationFraction, 0.1, "last part of a text file, held out for validation; shards have their own", "above 0 and below 1", v => v is > 0 and < 1),
+        ValidationFraction,
         Of("eval_every", o => o.EvalEvery, 200L, "steps between evaluations", "1 or more", v => v >= 1),
         Of("save_every", o => o.SaveEvery, 200L, "steps between checkpoints", "1 or more", v => v >= 1),
-        Of("seed", o => o.Seed, 1L, "seed of weights and data order"),
+        Seed,
         Threads,
         Of("device", o => o.Device, DeviceChoice.Auto, "auto: the first CUDA device TorchSharp finds, else the CPU"),
         Of("compute", o => o.Compute, NumberType.F32, "type of the matrix products; weights and updates stay f32"),

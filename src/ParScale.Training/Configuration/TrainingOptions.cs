@@ -16,6 +16,7 @@ internal sealed record TrainingOptions
 
     /// <summary>Weight of the divergence in an elastic run when nobody gives one.</summary>
     public const double DefaultDivergence = 0.1;
+    public const double DefaultDecayFraction = 0.2;
 
     public required string DataSha256 { get; init; }
     public required string TokenizerSha256 { get; init; }
@@ -100,7 +101,7 @@ internal sealed record TrainingOptions
     public Schedule Schedule { get; init; }
 
     /// <summary>Share of all steps at the end in which <see cref="Optimization.Schedule.Wsd"/> comes down.</summary>
-    public double DecayFraction { get; init; } = 0.2;
+    public double DecayFraction { get; init; } = DefaultDecayFraction;
 
     /// <summary>AdamW's first beta.</summary>
     public double Beta1 { get; init; } = AdamW.DefaultBeta1;
@@ -160,6 +161,7 @@ internal sealed record TrainingOptions
         Require((long)Batch * Context <= 1 << 24, "--batch times --context must be at most 16777216 tokens");
         Require(MinLearningRate <= LearningRate, "--min-lr must be 0 to --lr");
         Require(Warmup <= Steps, "--warmup must be 0 to --steps");
+        Require(Schedule == Schedule.Wsd || DecayFraction == DefaultDecayFraction, "--decay-fraction needs --schedule wsd");
         Require(Train == TrainedSet.All || From is not null, "--train streams needs --from, the model whose weights stay as they are");
         Require(Train == TrainedSet.All || Streams > 1, "--train streams needs --streams 2 or more");
         Require(PrefixMlp == 0 || Streams > 1, "--prefix-mlp needs --streams 2 or more");
@@ -173,6 +175,7 @@ internal sealed record TrainingOptions
         Require(Streams > 1 || StreamLoss == 0, "--stream-loss needs --streams 2 or more");
         Require(Streams > 1 || !Anchored, "--anchored needs --streams 2 or more: the anchor and its helpers");
         Require(Streams > 1 || StreamDrop == 0, "--stream-drop needs --streams 2 or more");
+        Require(Streams > 1 || Decorrelate == 0, "--decorrelate needs --streams 2 or more");
         Require(Streams > 1 || Init != StreamInit.Text, "--init text needs --streams 2 or more");
         // Prefixes are drawn from scratch, or by --init paper for streams that a plain model gets.
         bool drawn = Streams > 1 && (From is null ? Init is null : Init == StreamInit.Paper);

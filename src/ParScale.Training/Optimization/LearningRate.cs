@@ -24,7 +24,8 @@ internal sealed record LearningRate(
 
     private double Cosine(long step)
     {
-        double progress = (double)(step - WarmupSteps) / Math.Max(1, Steps - 1 - WarmupSteps);
+        // A single step after the warm-up is the last one; a single step at all has the peak.
+        double progress = Steps - 1 > WarmupSteps ? (double)(step - WarmupSteps) / (Steps - 1 - WarmupSteps) : WarmupSteps > 0 ? 1 : 0;
         return Floor + 0.5 * (Peak - Floor) * (1 + Math.Cos(Math.PI * Math.Min(1, progress)));
     }
 

@@ -39,19 +39,21 @@ internal sealed class Trainer(
         TrainerState? saved = start.Step > 0 ? start : null;
         while (!group.Any(stop.IsCancellationRequested))
         {
-            if (state.Pending && (IsEvaluated(state.Step) || state.Step % LogEvery == 0))
+            bool atEnd = state.Step == options.Steps;
+            // Skipped steps leave nothing to log; the last weights are measured all the same.
+            bool unmeasured = atEnd && (state.Step > start.Step || state.BestLossPerToken is null);
+            if (state.Pending ? IsEvaluated(state.Step) || state.Step % LogEvery == 0 : unmeasured)
             {
                 double speed = (state.Step - row.Step) * _tokensPerStep / Math.Max(1e-9, clock.Elapsed.TotalSeconds - row.Seconds);
                 ValidationLoss? loss = IsEvaluated(state.Step) ? validation.Measure(model, stop) : null;
                 // A validation cut short leaves the row pending: the resumed run begins with it.
                 if (loss is null && IsEvaluated(state.Step)) break;
                 ValidationLoss? finite = Finite(loss, state.Step);
-                reports?.Write(Row(state, finite, speed), model);
+                if (state.Pending) reports?.Write(Row(state, finite, speed), model);
                 if (finite is not null) state = KeepBest(state, finite);
                 row = (state.Step, clock.Elapsed.TotalSeconds);
                 state = state with { LossSum = 0, LossCount = 0 };
             }
-            bool atEnd = state.Step == options.Steps;
             if (state.Step > 0 && (atEnd || state.Step % options.SaveEvery == 0) && state != saved)
             {
                 Save(state);

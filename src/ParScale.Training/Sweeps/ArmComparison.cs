@@ -52,9 +52,17 @@ internal sealed record ArmComparison(string Baseline, IReadOnlyList<ArmRow> Arms
         double? best = Mean(run => run.BestStream);
         return new ArmRow(name, seeds.Count, loss, Mean(run => run.Rho), Mean(run => run.Cosine), best, Mean(run => run.WorstStream), best - loss)
         {
-            Elastic = runs[0].Elastic is not { } cuts ? null : [.. cuts.Select((cut, i) => new CutLoss(cut.Streams, runs.Average(run => run.Elastic![i].Loss)))],
+            Elastic = Cuts(runs),
             Difference = against is null ? null : Differ([.. seeds.Keys.Where(against.ContainsKey).Select(seed => seeds[seed].Loss - against[seed].Loss)]),
         };
+    }
+
+    // Of the numbers of streams that all seeds have; null where there are none.
+    private static CutLoss[]? Cuts(ArmRun[] runs)
+    {
+        CutLoss[] cuts = [.. runs.SelectMany(run => run.Elastic ?? []).GroupBy(cut => cut.Streams).Where(cut => cut.Count() == runs.Length)
+            .OrderBy(cut => cut.Key).Select(cut => new CutLoss(cut.Key, cut.Average(one => one.Loss)))];
+        return cuts.Length > 0 ? cuts : null;
     }
 
     /// <summary>The mean of paired differences, Student's interval of it, and the share of all choices of signs that give as large a mean.</summary>

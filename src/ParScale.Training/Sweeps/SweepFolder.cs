@@ -20,6 +20,7 @@ internal sealed class SweepFolder : IDisposable
     private readonly Lock _writing = new();
     private readonly ConcurrentDictionary<string, SweepRow> _rows = [];
     private readonly IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> _done;
+    private readonly Dictionary<string, SweepInputs> _inputs;
 
     /// <summary>Opens or makes the folder for the runs of <paramref name="plan"/>.</summary>
     /// <param name="path">The folder.</param>
@@ -27,21 +28,20 @@ internal sealed class SweepFolder : IDisposable
     /// <param name="threads">Threads of a run, if asked for.</param>
     /// <param name="jobs">Runs at once.</param>
     /// <param name="done">A table of runs that were finished elsewhere, which are not made again; null for none.</param>
-    /// <exception cref="ParScaleException">A row of that table is of other settings (SW-10). The folder is used by something else (SW-04), another sweep (SW-05) or process (SW-06), or cannot be written (SW-08).</exception>
+    /// <exception cref="ParScaleException">A row of that table is of other settings or data (SW-10), or a run here of other data (SW-12). The folder is used by something else (SW-04), another sweep (SW-05) or process (SW-06), or cannot be written (SW-08).</exception>
     public SweepFolder(string path, SweepPlan plan, int? threads, int jobs, string? done = null)
     {
         (_path, _plan) = (path, plan);
         _done = done is null ? new Dictionary<string, IReadOnlyDictionary<string, string>>() : SweepTable.Read(done);
-        foreach (SweepRun run in plan.Runs)
-        {
-            if (_done.TryGetValue(run.Name, out IReadOnlyDictionary<string, string>? row) && row["settings"] != run.Settings)
-                throw ParScaleException.Usage("SW-10", $"--done {ParScaleException.Quote(done!)}: run {run.Name} was made with other settings than {Path.GetFileName(plan.File.Path)} gives it; remove its row to make it again");
-        }
         string name = $"-o {ParScaleException.Quote(path)}";
         if (File.Exists(path)) throw ParScaleException.Usage("SW-04", $"{name} is a file; give a folder");
         string record = Path.Combine(path, RecordName);
         bool used = Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => Path.GetFileName(entry) != "sweep.lock");
         if (used && !File.Exists(record)) throw ParScaleException.Usage("SW-04", $"{name} is not the folder of a sweep; give another, or an empty one");
+        Threads = File.Exists(record) ? Compare(SweepRecord.Read(record), threads, name) : threads ?? Math.Max(1, Environment.ProcessorCount / jobs);
+        // Before anything is made: what is refused leaves no folder.
+        _inputs = SweepInputs.Of(plan, Threads);
+        RequireSameInputs(done);
         try
         {
             foreach (string folder in (string[])["runs", "logs"]) Directory.CreateDirectory(Path.Combine(path, folder));
@@ -52,8 +52,6 @@ internal sealed class SweepFolder : IDisposable
         }
         _lock = TakeLock(Path.Combine(path, "sweep.lock"), name);
         DurableFile.RemoveUnfinished(path);
-        Threads = threads ?? Math.Max(1, Environment.ProcessorCount / jobs);
-        if (File.Exists(record)) Threads = Compare(SweepRecord.Read(record), threads, name);
         WriteWhole(record, JsonSerializer.Serialize(SweepRecord.Of(plan, Threads), Format) + "\n");
     }
 
@@ -91,6 +89,26 @@ internal sealed class SweepFolder : IDisposable
             IEnumerable<IReadOnlyDictionary<string, string>> rows = _plan.Runs
                 .Select(run => RowOf(run)?.Cells(more) ?? _done.GetValueOrDefault(run.Name)).OfType<IReadOnlyDictionary<string, string>>();
             WriteWhole(Table, SweepTable.Write([.. SweepRow.Columns, .. more], rows));
+        }
+    }
+
+    // Finished runs stay, but only beside others of the same text, tokenizer, first model and threads.
+    private void RequireSameInputs(string? done)
+    {
+        foreach (SweepRun run in _plan.Runs)
+        {
+            string now = _inputs[run.Name].With(run);
+            if (_done.TryGetValue(run.Name, out IReadOnlyDictionary<string, string>? row) && row["settings"] != now)
+            {
+                throw ParScaleException.Usage("SW-10",
+                    $"--done {ParScaleException.Quote(done!)}: run {run.Name} was made with other settings than {Path.GetFileName(_plan.File.Path)} gives it, or with other data, tokenizer, "
+                    + "first model or threads; remove its row to make it again");
+            }
+            if (RowOf(run) is { } made && made.Inputs.With(run) != now)
+            {
+                throw ParScaleException.Usage("SW-12",
+                    $"-o {ParScaleException.Quote(_path)}: run {run.Name} was made with other data, tokenizer, first model or threads than it would be now; restore them, give another folder, or remove runs/{run.Name} to make it again");
+            }
         }
     }
 

@@ -55,7 +55,7 @@ internal sealed class SweepPlan
     // A second stage begins with what the first made of the same seed.
     private static SweepValue[] WithOwnSeed(SweepFile file, SweepValue[] values)
     {
-        string? seed = values.FirstOrDefault(value => value.Key == "seed").Text;
+        string? seed = values.FirstOrDefault(value => value.Setting == TrainSettings.Seed).Text;
         return [.. values.Select(Own)];
 
         SweepValue Own(SweepValue value)

@@ -9,7 +9,7 @@ namespace ParScale.Training.Sweeps;
 
 /// <summary>What a finished run reached, read from its folder. Losses are in nats; seconds and speed are the run's own, over all its resumes.</summary>
 internal sealed record SweepRow(
-    SweepRun Run, CheckpointConfig Config, long Parameters, long Seed, long Tokens, long Steps, ValidationLoss Final, double BestLoss, long BestStep,
+    SweepRun Run, SweepInputs Inputs, CheckpointConfig Config, long Parameters, long Seed, long Tokens, long Steps, ValidationLoss Final, double BestLoss, long BestStep,
     double TrainLoss, double Seconds)
 {
     /// <summary>The columns that every table has; the law reads n, p, loss, seed, elastic, elastic_n and stream_kind.</summary>
@@ -32,9 +32,9 @@ internal sealed record SweepRow(
         {
             if (RunResult.Read(report) is not { Finished: true, Final: { } final, Best: { } best } result) return null;
             CheckpointConfig config = CheckpointConfig.Load(model);
-            (long seed, long tokens, double loss) = ReadLog(Path.Combine(folder, "log.jsonl"), result.Steps);
+            (SweepInputs inputs, long seed, long tokens, double loss) = ReadLog(Path.Combine(folder, "log.jsonl"), result.Steps);
             return new SweepRow(
-                run, config, config.Parameters, seed, tokens, result.Steps, final, best.PerToken,
+                run, inputs, config, config.Parameters, seed, tokens, result.Steps, final, best.PerToken,
                 result.BestStep, loss, result.ElapsedSeconds);
         }
         catch (Exception e) when (e is ParScaleException or IOException or JsonException or InvalidOperationException or KeyNotFoundException)
@@ -55,7 +55,7 @@ internal sealed record SweepRow(
             Real(Final.PerToken), Real(Final.PerCharacter), Real(BestLoss), Whole(BestStep), Real(TrainLoss),
             Real(streams?.Rho), Real(streams?.Cosine), Real(streams?.Losses.Min()), Real(streams?.Losses.Max()),
             string.Join(' ', cuts.Select(cut => $"{Whole(cut.Streams)}:{Real(cut.Loss)}")),
-            string.Join(' ', cuts.Select(cut => $"{Whole(cut.Streams)}:{Whole(SizeOf(cut.Streams))}")), Kind, Run.Settings,
+            string.Join(' ', cuts.Select(cut => $"{Whole(cut.Streams)}:{Whole(SizeOf(cut.Streams))}")), Kind, Inputs.With(Run),
             Real(Math.Round(Tokens / Math.Max(1e-9, Seconds), 1)), Real(Math.Round(Seconds, 2)),
         ];
         return Columns.Zip(cells).Concat(more.Select(key => (key, Run.Values.First(value => value.Key == key).Text)))
@@ -77,14 +77,16 @@ internal sealed record SweepRow(
     private static string Real(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 
     // The mean train loss of the last tenth of the steps: one row of the log is too few to compare runs by.
-    private static (long Seed, long Tokens, double TrainLoss) ReadLog(string path, long steps)
+    private static (SweepInputs Inputs, long Seed, long Tokens, double TrainLoss) ReadLog(string path, long steps)
     {
+        SweepInputs? inputs = null;
         long seed = 0, tokens = 0, before = 0, counted = 0;
         double sum = 0;
         foreach (string line in File.ReadLines(path))
         {
             using JsonDocument document = JsonDocument.Parse(line);
             JsonElement row = document.RootElement;
+            inputs ??= SweepInputs.OfLog(row);
             if (row.TryGetProperty("seed", out JsonElement own)) seed = own.GetInt64();
             if (!row.TryGetProperty("step", out JsonElement at) || !row.TryGetProperty("train_loss", out JsonElement loss)) continue;
             long step = at.GetInt64();
@@ -96,6 +98,6 @@ internal sealed record SweepRow(
             }
             before = step;
         }
-        return (seed, tokens, sum / Math.Max(1, counted));
+        return (inputs ?? throw new KeyNotFoundException(), seed, tokens, sum / Math.Max(1, counted));
     }
 }

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using ParScale.Training.Configuration;
 
 namespace ParScale.Training.Sweeps;
@@ -8,9 +6,9 @@ namespace ParScale.Training.Sweeps;
 /// <summary>One run of a sweep: its name, the name of its model, and what it gives to the settings of <c>train</c>.</summary>
 internal sealed record SweepRun(string Name, string Model, IReadOnlyList<SweepValue> Values)
 {
-    /// <summary>The beginning of a hash of all that it gives, so that a row of a table is known to be of these settings.</summary>
-    public string Settings => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Concat(Values.OrderBy(value => value.Key, StringComparer.Ordinal).Select(value => $"{value.Key}={value.Text}\n")))))[..16];
+    /// <summary>Its threads: its own, or those that every run has.</summary>
+    public int Threads(int others) =>
+        Values.FirstOrDefault(value => value.Setting == TrainSettings.Threads).Text is { } own ? int.Parse(own, CultureInfo.InvariantCulture) : others;
 
     /// <summary>The words for <c>train</c>; relative paths count from <paramref name="fileFolder"/>.</summary>
     public string[] Arguments(string fileFolder, string output, int threads)

@@ -15,6 +15,12 @@ public sealed class LearningRateTests
     public void Warm_up_then_cosine(long step, double expected) => Assert.Equal(expected, Rate.At(step), 1e-12);
 
     [Fact]
+    public void The_last_step_has_the_lowest_rate_also_if_it_is_the_only_one_after_the_warm_up()
+    {
+        for (int warmup = 0; warmup < 10; warmup++) Assert.Equal(0.1, new LearningRate(1.0, 0.1, warmup, 10).At(9), 1e-12);
+    }
+
+    [Fact]
     public void Without_warm_up_the_first_step_has_the_peak() => Assert.Equal(2.0, new LearningRate(2, 0, 0, 10).At(0));
 
     [Theory]

@@ -97,6 +97,8 @@ public sealed class ElasticRunTests(ITestOutputHelper output)
     [InlineData("--streams", "4", "--elastic-divergence", "0.2")]
     [InlineData("--streams", "1", "--stream-loss", "0.5")]
     [InlineData("--streams", "1", "--stream-drop", "0.5")]
+    [InlineData("--streams", "1", "--decorrelate", "0.5")]
+    [InlineData("--streams", "2", "--decay-fraction", "0.3")]
     [InlineData("--streams", "2", "--stream-drop", "1")]
     [InlineData("--streams", "1", "--prefix-std", "0.3")]
     [InlineData("--streams", "2", "--prefix-std", "0")]
@@ -107,6 +109,8 @@ public sealed class ElasticRunTests(ITestOutputHelper output)
     [InlineData("--streams", "2", "--prefix-mlp-start", "random")]
     [InlineData("--streams", "2", "--elastic", "all", "--stream-drop", "0.5")]
     [InlineData("--streams", "4", "--elastic", "all", "--elastic-weights", "1,2")]
+    [InlineData("--streams", "4", "--elastic", "4,1,2", "--elastic-weights", "1,1,2")]
+    [InlineData("--streams", "4", "--elastic", "1,4,4", "--elastic-weights", "1,2")]
     [InlineData("--streams", "4", "--elastic", "all", "--elastic-weights", "1,0,1")]
     [InlineData("--streams", "2", "--init", "text", "--prefix-std", "0.3")]
     public void What_contradicts_itself_is_refused_by_name(params string[] words)

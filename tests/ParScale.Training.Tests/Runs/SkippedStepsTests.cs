@@ -52,6 +52,17 @@ public sealed class SkippedStepsTests
     }
 
     [Fact]
+    public void Weights_that_only_skipped_steps_follow_are_measured_at_the_end()
+    {
+        using var folder = new TempFolder();
+        // The first step destroys them, step 10 is logged, and nothing is left to log after it.
+        Assert.Equal(2, CommandLine.Run(Samples.Run(folder, "run",
+            ("--lr", "1e30"), ("--warmup", "0"), ("--steps", "12"), ("--eval-every", "1000"), ("--max-skipped", "20"))));
+        Assert.Equal(11, File.ReadLines(folder.File("run/skipped.jsonl")).Count());
+        Assert.False(Directory.Exists(folder.File("run/final")));
+    }
+
+    [Fact]
     public void A_last_step_that_destroys_the_weights_is_no_success()
     {
         using var folder = new TempFolder();

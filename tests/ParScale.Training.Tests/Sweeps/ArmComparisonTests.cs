@@ -68,6 +68,18 @@ public sealed class ArmComparisonTests
         Assert.Equal(-0.03, wide.Difference!.Mean, 1e-12);
         Assert.Equal(3.135 - 3.12, wide.Gain!.Value, 1e-12);
         Assert.Equal([(1, 3.15), (2, 3.12)], wide.Elastic!.Select(cut => (cut.Streams, Math.Round(cut.Loss, 9))));
+        string mixed = folder.Write("mixed.csv", """
+            name,model,loss,seed,elastic,settings
+            plain-s1,plain,3.2,1,,a
+            plain-s2,plain,3.1,2,,a
+            wide-s1,wide,3.15,1,1:3.2 2:3.15,b
+            wide-s2,wide,3.09,2,,b
+            deep-s1,deep,3.15,1,1:3.2 4:3.15,c
+            deep-s2,deep,3.09,2,1:3.3 2:3.1 4:3.09,c
+            """);
+        comparison = ArmComparison.Read(mixed, "plain");
+        Assert.Null(comparison.Arms[1].Elastic);
+        Assert.Equal([(1, 3.25), (4, 3.12)], comparison.Arms[2].Elastic!.Select(cut => (cut.Streams, Math.Round(cut.Loss, 9))));
         folder.Write("broken.csv", "name,loss,seed,settings\na-s1,much,1,x\n");
         Assert.Equal("SW-10", Assert.Throws<ParScaleException>(() => ArmComparison.Read(folder.File("broken.csv"), "a")).Code);
         folder.Write("other.csv", "name,loss\n");

@@ -95,6 +95,31 @@ public sealed class SweepFolderTests
     }
 
     [Fact]
+    public void Rows_of_other_data_are_not_taken_for_fresh_ones()
+    {
+        using var folder = new TempFolder();
+        string file = SweepSamples.Write(folder, Small);
+        string text = File.ReadAllText(folder.File("text.txt"));
+        Assert.Equal(0, Trained.Run("sweep", file, "-o", folder.File("out"), "--threads", "1").ExitCode);
+        File.Copy(folder.File("out/results.csv"), folder.File("done.csv"));
+
+        File.WriteAllText(folder.File("text.txt"), text + " more of it");
+        Refused(2, "error SW-12: -o ", file, folder.File("out"));
+        Refused(2, "error SW-10: --done ", file, folder.File("other"), "--threads", "1", "--done", folder.File("done.csv"));
+        Assert.False(Directory.Exists(folder.File("other")));
+        File.Delete(folder.File("text.txt"));
+        Refused(3, "text.txt", file, folder.File("other"));
+        Assert.False(Directory.Exists(folder.File("other")));
+
+        File.WriteAllText(folder.File("text.txt"), text);
+        Refused(2, "error SW-10: --done ", file, folder.File("other"), "--threads", "2", "--done", folder.File("done.csv"));
+        Assert.Equal(0, Trained.Run("sweep", file, "-o", folder.File("out")).ExitCode);
+        (int exitCode, _, string error) = Trained.Run("sweep", file, "-o", folder.File("other"), "--threads", "1", "--done", folder.File("done.csv"));
+        Assert.True(exitCode == 0 && !error.Contains("begins", StringComparison.Ordinal), error);
+        Assert.Equal(SweepSamples.Rows(folder), SweepSamples.Rows(folder, "other"));
+    }
+
+    [Fact]
     public void A_full_disk_is_an_error_and_the_sweep_goes_on_when_there_is_room()
     {
         using var folder = new TempFolder();

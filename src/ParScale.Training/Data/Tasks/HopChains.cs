@@ -12,7 +12,8 @@ internal sealed class HopChains(int nodes, int hops) : IGeneratedTask
     {
         int[] cycle = random.Shuffled(nodes);
         int start = random.Below(nodes), hop = 1 + random.Below(hops);
-        string text = string.Concat(random.Shuffled(nodes).Select(i => $"{TaskLetters.Of(cycle[i])}{TaskLetters.Of(cycle[(i + 1) % nodes])}"));
-        return new TaskExample($"{text}>{TaskLetters.Of(cycle[start])}{hop}=", TaskLetters.Of(cycle[(start + hop) % nodes]).ToString());
+        string[] arrows = [.. random.Shuffled(nodes).Select(i => $"{TaskLetters.Of(cycle[i])}{TaskLetters.Of(cycle[(i + 1) % nodes])}")];
+        string asked = $">{TaskLetters.Of(cycle[start])}{hop}=", answer = TaskLetters.Of(cycle[(start + hop) % nodes]).ToString();
+        return new TaskExample(string.Concat(arrows) + asked, answer, string.Concat(arrows.Order(StringComparer.Ordinal)) + asked);
     }
 }

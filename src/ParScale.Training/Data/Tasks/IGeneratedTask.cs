@@ -11,4 +11,7 @@ internal interface IGeneratedTask
 }
 
 /// <summary>A question, which ends in <c>=</c>, and its one right answer.</summary>
-internal readonly record struct TaskExample(string Prompt, string Answer);
+/// <param name="Prompt">The question as it is written.</param>
+/// <param name="Answer">The answer.</param>
+/// <param name="Content">What is asked: the same for all orders in which one question can be written.</param>
+internal readonly record struct TaskExample(string Prompt, string Answer, string Content);

@@ -20,6 +20,6 @@ internal sealed class ModularSums(int columns, int terms) : IGeneratedTask
             numbers[term] = string.Concat(digits);
             for (int column = 0; column < columns; column++) sums[column] = (sums[column] + digits[column]) % Modulus;
         }
-        return new TaskExample(string.Join('+', numbers) + "=", string.Concat(sums));
+        return new TaskExample(string.Join('+', numbers) + "=", string.Concat(sums), string.Join('+', numbers.Order(StringComparer.Ordinal)));
     }
 }

@@ -21,8 +21,9 @@ internal sealed class Reachability(int nodes, int edges) : IGeneratedTask
         while (open.TryDequeue(out int node))
             foreach ((_, int to) in graph.Where(edge => edge.From == node))
                 if (reached.Add(to)) open.Enqueue(to);
-        string text = string.Concat(graph.Select(edge => $"{TaskLetters.Of(edge.From)}{TaskLetters.Of(edge.To)}"));
+        string[] written = [.. graph.Select(edge => $"{TaskLetters.Of(edge.From)}{TaskLetters.Of(edge.To)}")];
         string answer = string.Concat(Enumerable.Range(0, nodes).Where(node => node != source).Select(node => reached.Contains(node) ? '1' : '0'));
-        return new TaskExample($"{text}>{TaskLetters.Of(source)}=", answer);
+        string asked = $">{TaskLetters.Of(source)}=";
+        return new TaskExample(string.Concat(written) + asked, answer, string.Concat(written.Order(StringComparer.Ordinal)) + asked);
     }
 }

@@ -5,7 +5,8 @@ namespace ParScale.Training.Data.Tasks;
 /// <summary>Draws that are the same on every system and runtime version.</summary>
 internal sealed class TaskRandom(long seed)
 {
-    private SplitMix64 _random = new((ulong)seed * 0x9E3779B97F4A7C15UL);
+    // A multiple of the generator's own step would make each seed's draws those of another, some places later.
+    private SplitMix64 _random = new(new SplitMix64((ulong)seed ^ 0x7461736B64726177UL).NextUInt64());
 
     /// <summary>Uniform in 0 .. <paramref name="count"/> - 1, but for less than <paramref name="count"/> / 2^53.</summary>
     public int Below(int count) => (int)(_random.NextDouble() * count);

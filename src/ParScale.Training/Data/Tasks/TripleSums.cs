@@ -13,7 +13,8 @@ internal sealed class TripleSums(int count, int digits) : IGeneratedTask
     public TaskExample Draw(TaskRandom random)
     {
         int[][] numbers = [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, digits).Select(_ => random.Below(Modulus)).ToArray())];
-        return new TaskExample(string.Concat(numbers.SelectMany(number => number)) + "=", new string(Answer(numbers)));
+        string[] written = [.. numbers.Select(number => string.Concat(number))];
+        return new TaskExample(string.Concat(written) + "=", new string(Answer(numbers)), string.Join(' ', written.Order(StringComparer.Ordinal)));
     }
 
     // The third number of a pair is looked up: quadratic where trying all triples is cubic.

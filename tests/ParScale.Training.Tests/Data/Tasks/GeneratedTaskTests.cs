@@ -10,7 +10,7 @@ public sealed class GeneratedTaskTests
     [Fact]
     public void Triples_are_those_that_trying_all_finds()
     {
-        foreach ((string prompt, string answer) in Examples("sum3", 7, 2).Concat(Examples("sum3", 6, 1)))
+        foreach ((string prompt, string answer, _) in Examples("sum3", 7, 2).Concat(Examples("sum3", 6, 1)))
         {
             int digits = (prompt.Length - 1) / answer.Length, count = answer.Length;
             string[] numbers = [.. Enumerable.Range(0, count).Select(i => prompt.Substring(i * digits, digits))];
@@ -28,7 +28,7 @@ public sealed class GeneratedTaskTests
     [Fact]
     public void Reached_nodes_are_those_of_the_transitive_closure()
     {
-        foreach ((string prompt, string answer) in Examples("reach", 5, 6))
+        foreach ((string prompt, string answer, _) in Examples("reach", 5, 6))
         {
             bool[,] reaches = new bool[5, 5];
             int end = prompt.IndexOf('>', StringComparison.Ordinal), source = prompt[end + 1] - 'a';
@@ -45,7 +45,7 @@ public sealed class GeneratedTaskTests
     [Fact]
     public void Columns_are_summed_without_carry()
     {
-        foreach ((string prompt, string answer) in Examples("modsum", 4, 3))
+        foreach ((string prompt, string answer, _) in Examples("modsum", 4, 3))
         {
             string[] terms = prompt.TrimEnd('=').Split('+');
             Assert.Equal(3, terms.Length);
@@ -56,7 +56,7 @@ public sealed class GeneratedTaskTests
     [Fact]
     public void Hops_follow_the_arrows()
     {
-        foreach ((string prompt, string answer) in Examples("khop", 6, 5))
+        foreach ((string prompt, string answer, _) in Examples("khop", 6, 5))
         {
             int end = prompt.IndexOf('>', StringComparison.Ordinal);
             Dictionary<char, char> arrows = prompt[..end].Chunk(2).ToDictionary(arrow => arrow[0], arrow => arrow[1]);
@@ -97,11 +97,48 @@ public sealed class GeneratedTaskTests
             "--tokenizer", folder.File("a/tokenizer"), "-o", folder.File("shards")).ExitCode);
     }
 
+    [Theory]
+    [InlineData("sum3", "--length", "4", "--digits", "1")]
+    [InlineData("reach", "--length", "4", "--edges", "3")]
+    [InlineData("khop", "--length", "5", "--hops", "2")]
+    [InlineData("modsum", "--length", "3", "--terms", "2")]
+    public void No_question_of_the_validation_is_in_the_training_in_another_order(string task, params string[] size)
+    {
+        using var folder = new TempFolder();
+        Assert.Equal(0, InProcess.Run(["task", task, "-o", folder.File("a"), "--examples", "400", "--val-examples", "60", .. size]).ExitCode);
+        string[] held = Contents("a/validation.jsonl"), trained = Contents("a/train.jsonl");
+        Assert.Equal(60, held.Distinct().Count());
+        Assert.Empty(held.Intersect(trained));
+        Assert.True(task == "modsum" || trained.Distinct().Count() < trained.Length, "no question of the training is there in two orders");
+
+        // Written apart from the code under test: what comes before the question's own part, in pieces of its size, sorted.
+        string[] Contents(string file) => [.. File.ReadLines(folder.File(file)).Select(row =>
+        {
+            string prompt = System.Text.Json.JsonDocument.Parse(row).RootElement.GetProperty("prompt").GetString()!;
+            string[] parts = prompt.TrimEnd('=').Split('>');
+            int width = task switch { "sum3" => 1, "modsum" => 3, _ => 2 };
+            return string.Join(' ', parts[0].Replace("+", "").Chunk(width).Select(piece => new string(piece)).Order()) + string.Concat(parts[1..]);
+        })];
+    }
+
+    [Fact]
+    public void Another_seed_has_other_rows()
+    {
+        using var folder = new TempFolder();
+        string[][] rows = [.. new[] { "1", "2", "7", "-1" }.Select(seed =>
+        {
+            Assert.Equal(0, InProcess.Run("task", "sum3", "-o", folder.File(seed), "--examples", "500", "--val-examples", "10", "--length", "8", "--digits", "2", "--seed", seed).ExitCode);
+            return File.ReadAllLines(folder.File($"{seed}/train.jsonl"));
+        })];
+        for (int i = 0; i < rows.Length; i++)
+            for (int j = 0; j < i; j++) Assert.Empty(rows[i].Intersect(rows[j]));
+    }
+
     [Fact]
     public void What_cannot_be_made_is_refused()
     {
         using var folder = new TempFolder();
-        Refused("error TD-20", "modsum", "--length", "3", "--terms", "1", "--examples", "5000");
+        Refused("error TD-22", "modsum", "--length", "3", "--terms", "1", "--examples", "5000");
         Refused("--terms is no parameter of khop; its own are --length and --hops", "khop", "--terms", "2");
         Refused("--edges must be 1 to 20 with --length 5", "reach", "--length", "5", "--edges", "21");
         Refused("--length of khop must be 3 to 26", "khop", "--length", "27");
@@ -118,6 +155,7 @@ public sealed class GeneratedTaskTests
     private static TaskExample[] Examples(string task, int? length, int? value)
     {
         IGeneratedTask made = TaskKind.All.First(kind => kind.Name == task).Create(length, value);
-        return [.. TaskFolder.Fresh(made, Draws, new TaskRandom(3), [])];
+        var seen = new HashSet<string>();
+        return [.. TaskFolder.Fresh(made, Draws, new TaskRandom(3), example => seen.Add(example.Prompt))];
     }
 }
