@@ -122,6 +122,26 @@ public sealed class GateCurvesTests
         Assert.Equal("TR-22", Assert.Throws<ParScaleException>(() => GateRouter.Fit(4, [.. plain.Select(_ => plain[0])], [.. gains.Select(_ => 0.5)])).Code);
     }
 
+    [Fact]
+    public void What_the_run_of_the_model_held_out_is_measured()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File("text.txt"), Samples.Text(400));
+        string model = Folder(folder, "anchored", anchored: true);
+        string[] gates = ["gates", "-m", model, "--data", folder.File("text.txt"), "--json"];
+        string tenth = Trained.Run(gates).Output, third = Trained.Run([.. gates, "--val-fraction", "0.3"]).Output;
+        Assert.NotEqual(tenth, third);
+        // The folder of a run is the one around its models.
+        File.WriteAllText(folder.File("run.json"), """{ "val_fraction": 0.3 }""");
+        (int exit, string output, string error) = Trained.Run(gates);
+        Assert.Equal((0, third, ""), (exit, output, error));
+        (exit, output, error) = Trained.Run([.. gates, "--val-fraction", "0.1"]);
+        Assert.Equal((0, tenth, ""), (exit, output, error));
+        (exit, _, error) = Trained.Run([.. gates, "--val-fraction", "0.5"]);
+        Assert.Equal(0, exit);
+        Assert.Contains("the model's run held out 0.3 of its text, --val-fraction 0.5 is more", error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
