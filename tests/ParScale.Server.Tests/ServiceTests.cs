@@ -106,6 +106,37 @@ public sealed class ServiceTests(ChatModel model)
         Assert.Contains("\"error\"", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, null, 200)]
+    [InlineData(null, "Origin", 415)]
+    [InlineData(null, "Sec-Fetch-Site", 415)]
+    [InlineData("text/plain;json", "Origin", 415)]
+    [InlineData("text/plain; charset=json", null, 415)]
+    [InlineData("application/json; charset=utf-8", "Origin", 200)]
+    [InlineData("application/problem+JSON", null, 200)]
+    public async Task What_a_page_of_another_site_could_send_is_refused(string? type, string? header, int expected)
+    {
+        await using TestServer server = await TestServer.Start(model.Model);
+        using var content = new ByteArrayContent("""{"content": "a"}"""u8.ToArray());
+        if (type is not null) content.Headers.TryAddWithoutValidation("Content-Type", type);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/tokenize") { Content = content };
+        if (header is not null) request.Headers.Add(header, "https://elsewhere.example");
+        using HttpResponseMessage answer = await server.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(expected, (int)answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_long_name_above_a_long_list_is_checked_in_time()
+    {
+        await using TestServer server = await TestServer.Start(model.Model);
+        // 500,000 times 20,000 characters, if each item had its place written out.
+        string body = $$"""{"{{new string('a', 500_000)}}": [{{string.Join(',', Enumerable.Repeat("0", 20_000))}}, "\ud83d"]}""";
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        (HttpStatusCode status, _) = await server.Post("/tokenize", body);
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(4), $"{clock.Elapsed}");
+    }
+
     [Fact]
     public async Task Bodies_that_are_too_deep_or_too_long_are_refused()
     {

@@ -16,7 +16,7 @@ internal static class HostCheck
     {
         if (options.AllowedHosts.Count == 0 && options.ApiKeys.Count > 0) return;
         string host = request.Host.Host;
-        bool own = host is "" or "localhost" || options.AllowedHosts.Contains(host, StringComparer.OrdinalIgnoreCase)
+        bool own = host.Length == 0 || host.TrimEnd('.').Equals("localhost", StringComparison.OrdinalIgnoreCase) || options.AllowedHosts.Contains(host, StringComparer.OrdinalIgnoreCase)
             || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
         if (!own) throw new ApiException(StatusCodes.Status403Forbidden, $"the host {ParScaleException.Quote(host)} is not served; see --allow-host", "invalid_request_error");
     }

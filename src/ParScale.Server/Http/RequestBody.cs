@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace ParScale.Server.Http;
 
@@ -16,8 +17,7 @@ internal static class RequestBody
     public static async Task<JsonDocument> Read(HttpContext context, long mostBytes)
     {
         HttpRequest request = context.Request;
-        if (request.ContentType is { Length: > 0 } type && !type.Contains("json", StringComparison.OrdinalIgnoreCase))
-            throw new ApiException(StatusCodes.Status415UnsupportedMediaType, $"the body is {ParScaleException.Quote(type)}; send application/json", "invalid_request_error");
+        RequireJson(request);
         if (request.ContentLength > mostBytes) throw TooLong(mostBytes);
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = mostBytes;
         // A length that is only announced takes no more memory than a short body.
@@ -31,6 +31,18 @@ internal static class RequestBody
             if (length == body.Length) Array.Resize(ref body, 2 * length);
         }
         return Parse(body.AsMemory(0, length));
+    }
+
+    // A page of any site may have a browser send what forms could: other types, or none. JSON it may not without asking first, which nobody here allows.
+    private static void RequireJson(HttpRequest request)
+    {
+        string type = request.ContentType ?? "";
+        bool isJson = MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed) && (parsed.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            || parsed.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));
+        bool isBrowser = request.Headers.ContainsKey(HeaderNames.Origin) || request.Headers.ContainsKey("Sec-Fetch-Site");
+        if (isJson || (type.Length == 0 && !isBrowser)) return;
+        string what = type.Length == 0 ? "the body has no content type" : $"the body is {ParScaleException.Quote(type)}";
+        throw new ApiException(StatusCodes.Status415UnsupportedMediaType, $"{what}; send application/json", "invalid_request_error");
     }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> body)

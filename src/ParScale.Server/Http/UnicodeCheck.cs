@@ -20,28 +20,24 @@ internal static class UnicodeCheck
     /// <summary>Checks every text and name of a body. Only escapes can be at fault, and few bodies have such ones.</summary>
     public static void RequireCharacters(ReadOnlySpan<byte> body, JsonElement root)
     {
-        if (body.IndexOf("\\ud"u8) >= 0 || body.IndexOf("\\uD"u8) >= 0) Walk(root, "");
+        if (body.IndexOf("\\ud"u8) >= 0 || body.IndexOf("\\uD"u8) >= 0) Walk(root, null);
     }
 
-    private static void Walk(JsonElement value, string path)
+    private static void Walk(JsonElement value, Place? place)
     {
-        if (value.ValueKind == JsonValueKind.String) Require(() => value.GetString()!, path);
+        if (value.ValueKind == JsonValueKind.String) Require(() => value.GetString()!, place);
         else if (value.ValueKind == JsonValueKind.Array)
         {
             int i = 0;
-            foreach (JsonElement item in value.EnumerateArray()) Walk(item, $"{path}[{i++}]");
+            foreach (JsonElement item in value.EnumerateArray()) Walk(item, new Place(place, "", i++));
         }
         else if (value.ValueKind == JsonValueKind.Object)
         {
-            foreach (JsonProperty field in value.EnumerateObject())
-            {
-                string name = Require(() => field.Name, path);
-                Walk(field.Value, path.Length == 0 ? name : $"{path}.{name}");
-            }
+            foreach (JsonProperty field in value.EnumerateObject()) Walk(field.Value, new Place(place, Require(() => field.Name, place), null));
         }
     }
 
-    private static string Require(Func<string> read, string path)
+    private static string Require(Func<string> read, Place? place)
     {
         try
         {
@@ -49,8 +45,15 @@ internal static class UnicodeCheck
         }
         catch (InvalidOperationException)
         {
+            string path = place?.ToString() ?? "";
             if (path.Length > MostPath) path = path[..MostPath];
             throw ApiException.Field(path, $"{(path.Length == 0 ? "the body" : path)} holds half a surrogate pair, which is no character");
         }
+    }
+
+    // Written out only where something is wrong: names are the client's, and a list of many items below a long one would be a text for each.
+    private sealed record Place(Place? Outer, string Name, int? Index)
+    {
+        public override string ToString() => Index is { } index ? $"{Outer}[{index}]" : Outer is null ? Name : $"{Outer}.{Name}";
     }
 }

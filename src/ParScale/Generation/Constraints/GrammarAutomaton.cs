@@ -14,7 +14,10 @@ internal sealed class GrammarAutomaton
     private const int Unknown = -2;
 
     // A grammar with counted parts can have very many states; beyond this the text is refused rather than memory filled.
-    private const int MostStates = 20_000;
+    public const int MostStates = 20_000;
+
+    /// <summary>The code of the error where there would be more.</summary>
+    public const string TooManyStates = "JS-03";
 
     private readonly Lock _gate = new();
     private readonly List<State> _states = [];
@@ -81,7 +84,7 @@ internal sealed class GrammarAutomaton
         string key = Key(merged, items.MayEnd);
         if (_byItems.TryGetValue(key, out int known)) return known;
         if (_states.Count == MostStates)
-            throw ParScaleException.Usage("JS-03", "the output schema has too many states; lower its limits of length and number");
+            throw ParScaleException.Usage(TooManyStates, "the output schema has too many states; lower its limits of length and number");
         _states.Add(new State(merged, items.MayEnd));
         return _byItems[key] = _states.Count - 1;
     }

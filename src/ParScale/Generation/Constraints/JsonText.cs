@@ -5,6 +5,9 @@ internal static class JsonText
 {
     private const int MostDigits = 16, MostIndent = 40;
 
+    /// <summary>Lists and objects inside each other of a value that may be any: a model that opens brackets for ever is brought back.</summary>
+    public const int MostDepth = 32;
+
     private static Grammar Digit { get; } = Grammar.OneOf("0123456789");
 
     /// <summary>The characters that JSON writes as they are; the others need an escape.</summary>
@@ -82,10 +85,10 @@ internal static class JsonText
         return least > 0 ? some : Grammar.Any(some, Grammar.All(Grammar.Text(open), Grammar.Text(close)));
     }
 
-    private static Grammar.Rule AnyValue()
+    private static Grammar AnyValue()
     {
-        var value = new Grammar.Rule();
-        value.Target = Grammar.Any(String, Number, Boolean, Null, MapOf(value), ListOf("[", value, "]", 0, null));
+        Grammar scalar = Grammar.Any(String, Number, Boolean, Null), value = scalar;
+        for (int depth = 0; depth < MostDepth; depth++) value = Grammar.Any(scalar, MapOf(value), ListOf("[", value, "]", 0, null));
         return value;
     }
 

@@ -11,10 +11,10 @@ namespace ParScale.Generation.Constraints;
 /// </summary>
 public sealed class OutputConstraint
 {
-    private readonly GrammarAutomaton _automaton;
-    private readonly ConditionalWeakTable<Tokenizer, TokenMasks> _masks = [];
+    private readonly Lock _gate = new();
+    private GrammarWalk _walk;
 
-    internal OutputConstraint(Grammar grammar) => (Grammar, _automaton) = (grammar, new GrammarAutomaton(grammar));
+    internal OutputConstraint(Grammar grammar) => (Grammar, _walk) = (grammar, new GrammarWalk(grammar));
 
     /// <summary>Any JSON object.</summary>
     public static OutputConstraint JsonObject { get; } = new(JsonText.Object);
@@ -35,8 +35,30 @@ public sealed class OutputConstraint
     /// <summary>Starts a text.</summary>
     /// <param name="tokenizer">The tokenizer of the model.</param>
     /// <param name="controls">The control tokens that the grammar names, by their places.</param>
-    internal ConstrainedText Begin(Tokenizer tokenizer, IReadOnlyList<int> controls) =>
-        new(_automaton, _masks.GetValue(tokenizer, key => new TokenMasks(_automaton, TokenTrie.Of(key))), tokenizer, controls);
+    internal ConstrainedText Begin(Tokenizer tokenizer, IReadOnlyList<int> controls) => new(this, tokenizer, controls);
+
+    /// <summary>
+    /// What texts walk through together, with room for another one. When it fills up, later texts get a new one, and so does a text that finds it
+    /// <paramref name="full"/>: what some texts were like never ends others.
+    /// </summary>
+    internal GrammarWalk Walk(GrammarWalk? full = null)
+    {
+        lock (_gate)
+        {
+            if (_walk == full || _walk.Automaton.StateCount > GrammarAutomaton.MostStates / 2) _walk = new GrammarWalk(Grammar);
+            return _walk;
+        }
+    }
+}
+
+/// <summary>The states of a grammar that texts have met, and their masks for each vocabulary.</summary>
+internal sealed class GrammarWalk(Grammar grammar)
+{
+    private readonly ConditionalWeakTable<Tokenizer, TokenMasks> _masks = [];
+
+    public GrammarAutomaton Automaton { get; } = new(grammar);
+
+    public TokenMasks Masks(Tokenizer tokenizer) => _masks.GetValue(tokenizer, key => new TokenMasks(Automaton, TokenTrie.Of(key)));
 }
 
 /// <summary>
@@ -64,14 +86,27 @@ internal sealed class TokenMasks(GrammarAutomaton automaton, TokenTrie trie)
 }
 
 /// <summary>One text on its way through the grammar.</summary>
-internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks masks, Tokenizer tokenizer, IReadOnlyList<int> controls)
+internal sealed class ConstrainedText
 {
-    private readonly TokenMask _mask = new(tokenizer.IdLimit);
-    private int _state = automaton.Start;
-    private Task<TokenMask> _next = masks.Of(automaton.Start);
+    private readonly OutputConstraint _constraint;
+    private readonly Tokenizer _tokenizer;
+    private readonly IReadOnlyList<int> _controls;
+    private readonly TokenMask _mask;
+    private readonly List<int> _chosen = [];
+    private GrammarWalk _walk;
+    private int _state;
+    private Task<TokenMask> _next;
+
+    public ConstrainedText(OutputConstraint constraint, Tokenizer tokenizer, IReadOnlyList<int> controls)
+    {
+        (_constraint, _tokenizer, _controls, _mask) = (constraint, tokenizer, controls, new TokenMask(tokenizer.IdLimit));
+        _walk = constraint.Walk();
+        _state = _walk.Automaton.Start;
+        _next = _walk.Masks(tokenizer).Of(_state);
+    }
 
     /// <summary>Whether the text is whole and nothing can follow.</summary>
-    public bool IsComplete => automaton.MustEnd(_state);
+    public bool IsComplete => _walk.Automaton.MustEnd(_state);
 
     /// <summary>Whether <see cref="Next"/> answers at once.</summary>
     public bool IsReady => _next.IsCompleted;
@@ -81,13 +116,21 @@ internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks mas
         _next.ContinueWith(_ => call(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
     /// <summary>The tokens that may come next, the given end-of-text tokens among them where the text may end; waits until they are known.</summary>
-    /// <exception cref="ParScaleException">The vocabulary has no token for what must follow (JS-04), or the grammar has too many states (JS-03).</exception>
+    /// <exception cref="ParScaleException">The vocabulary has no token for what must follow (JS-04), or this text alone meets too many states (JS-03).</exception>
     public TokenMask Next(IReadOnlyList<int> endOfText)
     {
-        _mask.CopyFrom(_next.GetAwaiter().GetResult());
-        for (int place = 0; place < controls.Count; place++)
-            if (automaton.Next(_state, (byte)(Grammar.FirstControl + place)) != GrammarAutomaton.Dead) _mask.Add(controls[place]);
-        if (automaton.MayEnd(_state))
+        try
+        {
+            _mask.CopyFrom(_next.GetAwaiter().GetResult());
+        }
+        catch (ParScaleException e) when (e.Code == GrammarAutomaton.TooManyStates)
+        {
+            WalkAnew();
+            _mask.CopyFrom(_next.GetAwaiter().GetResult());
+        }
+        for (int place = 0; place < _controls.Count; place++)
+            if (_walk.Automaton.Next(_state, (byte)(Grammar.FirstControl + place)) != GrammarAutomaton.Dead) _mask.Add(_controls[place]);
+        if (_walk.Automaton.MayEnd(_state))
         {
             foreach (int token in endOfText) _mask.Add(token);
         }
@@ -97,17 +140,34 @@ internal sealed class ConstrainedText(GrammarAutomaton automaton, TokenMasks mas
     /// <summary>A token was chosen; what may follow it is looked for from now on.</summary>
     public void Append(int token)
     {
-        _state = After(_state, token);
-        if (!IsComplete) _next = masks.Of(_state);
+        _chosen.Add(token);
+        try
+        {
+            _state = After(_state, token);
+            if (!IsComplete) _next = _walk.Masks(_tokenizer).Of(_state);
+        }
+        catch (ParScaleException e) when (e.Code == GrammarAutomaton.TooManyStates)
+        {
+            WalkAnew();
+        }
+    }
+
+    // The same text through states that no other has filled.
+    private void WalkAnew()
+    {
+        _walk = _constraint.Walk(full: _walk);
+        _state = _walk.Automaton.Start;
+        foreach (int token in _chosen) _state = After(_state, token);
+        if (!IsComplete) _next = _walk.Masks(_tokenizer).Of(_state);
     }
 
     private int After(int state, int token)
     {
-        for (int place = 0; place < controls.Count; place++)
+        for (int place = 0; place < _controls.Count; place++)
         {
-            if (controls[place] == token) return automaton.Next(state, (byte)(Grammar.FirstControl + place));
+            if (_controls[place] == token) return _walk.Automaton.Next(state, (byte)(Grammar.FirstControl + place));
         }
-        foreach (byte value in tokenizer.BytesOf(token, skipSpecial: true)) state = automaton.Next(state, value);
+        foreach (byte value in _tokenizer.BytesOf(token, skipSpecial: true)) state = _walk.Automaton.Next(state, value);
         return state;
     }
 }

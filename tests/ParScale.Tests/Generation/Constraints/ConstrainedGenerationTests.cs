@@ -72,6 +72,58 @@ public sealed class ConstrainedGenerationTests : IDisposable
     }
 
     [Fact]
+    public void A_text_goes_on_whatever_others_filled_the_states_with()
+    {
+        var shared = new OutputConstraint(JsonText.Object);
+        ConstrainedText text = shared.Begin(_model.Tokenizer, []), alone = new OutputConstraint(JsonText.Object).Begin(_model.Tokenizer, []);
+        int[] tokens = _model.Tokenizer.Encode("{\"a\": [1, {\"b\": null}]}");
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            // Once before a mask is asked for, and once between a mask and the token that is chosen by it.
+            if (i == 2) Fill(shared.Walk().Automaton);
+            Assert.Equal(Allowed(alone), Allowed(text));
+            if (i == 4) Fill(shared.Walk().Automaton);
+            Assert.Contains(tokens[i], Allowed(text));
+            text.Append(tokens[i]);
+            alone.Append(tokens[i]);
+        }
+        Assert.True(text.IsComplete);
+        Assert.True(shared.Begin(_model.Tokenizer, []).Next([]).Contains(tokens[0]));
+
+        int[] Allowed(ConstrainedText one)
+        {
+            TokenMask mask = one.Next([]);
+            return [.. Enumerable.Range(0, _model.Tokenizer.VocabularySize).Where(mask.Contains)];
+        }
+
+        static void Fill(GrammarAutomaton automaton)
+        {
+            var seen = new HashSet<int> { automaton.Start };
+            var open = new Queue<int>(seen);
+            ParScaleException full = Assert.Throws<ParScaleException>(() =>
+            {
+                while (open.TryDequeue(out int state))
+                {
+                    for (int value = 0; value < 256; value++)
+                        if (automaton.Next(state, (byte)value) is var next and not GrammarAutomaton.Dead && seen.Add(next)) open.Enqueue(next);
+                }
+            });
+            Assert.Equal(GrammarAutomaton.TooManyStates, full.Code);
+        }
+    }
+
+    [Fact]
+    public void Brackets_close_before_they_are_too_deep()
+    {
+        var automaton = new GrammarAutomaton(JsonText.Object);
+        string open = string.Concat(Enumerable.Repeat("{\"a\":[", JsonText.MostDepth / 2));
+        Assert.True(GrammarText.Begins(automaton, open));
+        Assert.True(GrammarText.Begins(automaton, open + "{\"a\":1"));
+        Assert.False(GrammarText.Begins(automaton, open + "{\"a\":["));
+        Assert.InRange(automaton.StateCount, 1, GrammarAutomaton.MostStates / 2);
+    }
+
+    [Fact]
     public void A_vocabulary_without_the_letters_is_refused()
     {
         RandomCheckpoint.Write(_folder.File("few"), RandomCheckpoint.Config(streams: 1, vocabulary: 50), seed: 8);
