@@ -13,6 +13,9 @@ namespace ParScale;
 // What can be asked of a model. Each is a thin view of the engine.
 public sealed partial class LanguageModel
 {
+    // Of a limit that nobody asked for: the part of the key-value memory that it may take, and the tokens that it may have all the same.
+    private const int ShareOfImplied = 4, ImpliedTokens = 1024;
+
     /// <summary>Starts an empty sequence with room for <paramref name="capacity"/> tokens.</summary>
     /// <param name="capacity">Tokens; the room is reserved until the session is disposed.</param>
     /// <param name="streams">The streams that it runs with; null takes the model's own.</param>
@@ -36,8 +39,7 @@ public sealed partial class LanguageModel
     public IAsyncEnumerable<GeneratedPiece> GenerateAsync(
         ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options ??= DefaultOptions;
-        Check(prompt.Span, options);
+        options = Check(prompt.Span, options ?? DefaultOptions);
         return Stream(prompt, options, cancellationToken);
     }
 
@@ -47,7 +49,7 @@ public sealed partial class LanguageModel
     {
         options ??= DefaultOptions;
         int[] tokens = Encode(prompt, options);
-        Check(tokens, options);
+        options = Check(tokens, options);
         var text = new StringBuilder();
         _engine.Run(new GenerationWork(
             Config, SetOf(options.Streams), Tokenizer, tokens, options, piece => text.Append(piece.Text), _ => { }, cancellationToken));
@@ -143,7 +145,7 @@ public sealed partial class LanguageModel
     private StreamSet SetOf(StreamChoice? choice) => choice is null ? Streams : choice.Value.Find(StreamSets);
 
     // Bad options and prompts are refused before anything is run, so that a caller hears of them at once and not with the first piece.
-    private void Check(ReadOnlySpan<int> prompt, GenerationOptions options)
+    private GenerationOptions Check(ReadOnlySpan<int> prompt, GenerationOptions options)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         options.Validate();
@@ -151,7 +153,18 @@ public sealed partial class LanguageModel
         options.Gate?.Require(set);
         CheckTokens(prompt);
         if (prompt.Length > Config.MaxPositions) throw ContextFull(Config, prompt.Length);
+        if (options.LimitIsImplied) options = WithRoom(prompt.Length, set, options);
         _engine.RequirePossible(GenerationWork.SetsFor(set, options), GenerationWork.CapacityFor(Config, prompt.Length, options));
+        return options;
+    }
+
+    // A request that says nothing about its length would else reserve the whole context, alone or not at all.
+    private GenerationOptions WithRoom(int prompt, StreamSet set, GenerationOptions options)
+    {
+        IReadOnlyList<StreamSet> sets = GenerationWork.SetsFor(set, options);
+        int share = _engine.MostTokens(sets, KvMemory / ShareOfImplied), all = _engine.MostTokens(sets, KvMemory);
+        int most = Math.Max(share, Math.Min(prompt + ImpliedTokens, all)) - prompt + 1;
+        return options with { MaxNewTokens = Math.Clamp(most, Math.Max(1, options.MinNewTokens), options.MaxNewTokens) };
     }
 
     private void ReadAll(ReadOnlySpan<int> tokens, StreamSet set, LogitsVisitor visit, CancellationToken cancellationToken)

@@ -10,8 +10,9 @@ internal static class ChatRequest
     /// <summary>Likeliest tokens that are told.</summary>
     public const int MostTop = 20;
 
-    // A template that was made by somebody else runs at every request.
-    private static readonly ChatTemplateBudget Budget = new(1_000_000, 4 << 20, 100, TimeSpan.FromMilliseconds(250));
+    // A template that was made by somebody else runs at every request. Its steps bound the work; the time is only the last resort, since on a machine
+    // whose cores all compute a long conversation may take seconds.
+    private static readonly ChatTemplateBudget Budget = new(1_000_000, 4 << 20, 100, TimeSpan.FromSeconds(10));
 
     /// <summary>The request with its prompt rendered.</summary>
     public static GenerationRequest Read(Fields body, ServerState state, ServerOptions server, string scope, CancellationToken cancellation)

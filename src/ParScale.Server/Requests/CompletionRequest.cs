@@ -22,7 +22,7 @@ internal sealed record CompletionRequest(GenerationRequest Generation, bool Echo
             throw ApiException.Field("suffix", "suffix is not supported");
         if (body.Integer("best_of", 1, 8) is { } best && best != request.Choices) throw ApiException.Field("best_of", "best_of must be equal to n");
         // OpenAI's own default; without it a forgotten limit fills the context.
-        bool unlimited = body.Get("max_tokens") is null;
+        bool unlimited = body.Get("max_tokens") is null && request.Model.Model.GenerationConfig.MaxNewTokens is null;
         return new CompletionRequest(request.With(Prompts(body, request.Model.Model), "prompt") with
         {
             Options = request.Options with
@@ -38,22 +38,24 @@ internal sealed record CompletionRequest(GenerationRequest Generation, bool Echo
     private static List<int[]> Prompts(Fields body, LanguageModel model)
     {
         JsonElement prompt = body.Get("prompt") ?? throw ApiException.Field("prompt", "prompt is missing");
-        if (prompt.ValueKind == JsonValueKind.String) return [Encode(model, Fields.TextOf(prompt, "prompt"))];
+        // As with vLLM and llama.cpp: whoever writes prompts of this endpoint writes a template's tokens too.
+        bool parses = body.Flag("parse_special") ?? true;
+        if (prompt.ValueKind == JsonValueKind.String) return [Encode(model, Fields.TextOf(prompt, "prompt"), parses)];
         JsonElement list = body.List("prompt", int.MaxValue)!.Value;
         if (list.GetArrayLength() == 0) throw ApiException.Field("prompt", "prompt is empty");
         if (list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.Number)) return [Fields.TokenIds(list, "prompt", model.Config.VocabularySize)];
         if (list.GetArrayLength() > MostPrompts) throw ApiException.Field("prompt", $"prompt has more than {MostPrompts} entries");
         return [.. list.EnumerateArray().Select((one, i) => one.ValueKind switch
         {
-            JsonValueKind.String => Encode(model, Fields.TextOf(one, $"prompt[{i}]")),
+            JsonValueKind.String => Encode(model, Fields.TextOf(one, $"prompt[{i}]"), parses),
             JsonValueKind.Array => Fields.TokenIds(one, $"prompt[{i}]", model.Config.VocabularySize),
             _ => throw ApiException.Field($"prompt[{i}]", $"prompt[{i}] must be a text or a list of token ids"),
         })];
     }
 
-    private static int[] Encode(LanguageModel model, string text)
+    private static int[] Encode(LanguageModel model, string text, bool parsesSpecial)
     {
-        int[] ids = model.Tokenizer.Encode(text, addSpecial: true);
+        int[] ids = model.Tokenizer.Encode(text, parsesSpecial, addSpecial: true);
         if (ids.Length > 0) return ids;
         return model.Config.FirstToken is { } id ? [id] : throw ApiException.Field("prompt", "the prompt is empty");
     }

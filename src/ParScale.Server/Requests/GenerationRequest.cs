@@ -54,13 +54,14 @@ internal sealed record GenerationRequest(ServedModel Model, string Name, StreamS
         int context = model.Model.Config.MaxPositions;
         var options = defaults with
         {
-            // Without a limit the context is one.
-            MaxNewTokens = (int)Math.Min(most ?? context, context),
+            // Without a limit the model's own is one, and the context, as far as there is room.
+            MaxNewTokens = (int)Math.Min(most ?? model.Model.GenerationConfig.MaxNewTokens ?? context, context),
+            LimitIsImplied = most is null,
             MinNewTokens = (int)(chosen.Integer("min_tokens", 0, context) ?? 0),
             Streams = set.Name,
             Gate = model.Gate(body, set),
             Sampling = SamplingFields.Sampling(chosen, defaults.Sampling, model.Model.Config.VocabularySize),
-            Stop = SamplingFields.Stops(chosen),
+            Stop = SamplingFields.Stops(chosen) ?? defaults.Stop,
             IgnoreEndOfText = chosen.Flag("ignore_eos") ?? false,
             Constraint = OutputForm.Read(body),
             ReuseScope = body.Flag("cache_prompt") == false ? Guid.NewGuid().ToString("N") : owner,

@@ -27,9 +27,9 @@ internal static class SamplingFields
     };
 
     /// <summary>Texts that end the answer.</summary>
-    public static string[] Stops(Fields body)
+    public static string[]? Stops(Fields body)
     {
-        if (body.Get("stop") is not { } stop) return [];
+        if (body.Get("stop") is not { } stop) return null;
         string[] stops = stop.ValueKind == JsonValueKind.Array
             ? [.. body.List("stop", MostStops)!.Value.EnumerateArray().Select((one, i) => Fields.TextOf(one, $"{body.At("stop")}[{i}]"))]
             : [Fields.TextOf(stop, body.At("stop"))];

@@ -63,7 +63,7 @@ internal sealed class GenerationWork : Work
         _constrained = options.Constraint?.Begin(
             tokenizer ?? throw ParScaleException.Usage("JS-04", "an output schema needs the model's tokenizer; there is none"), options.ShownTokens);
         _ends = [.. config.EndOfTextIds, .. options.StopTokenIds];
-        if (options.MinNewTokens > 0 && _constrained is null) _unended = AllBut(config.EndOfTextIds, config.VocabularySize);
+        if (options.MinNewTokens > 0 && _constrained is null) _unended = AllBut(_ends, config.VocabularySize);
         _promptPredictions = options.PromptLogProbs ? [] : null;
         _gate = options.Gate is { } gate ? new OpenGate(gate, set) : null;
         Capacity = CapacityFor(config, prompt.Length, options);
@@ -170,7 +170,9 @@ internal sealed class GenerationWork : Work
         int next = _sampler.Next(logits, Allowed());
         Time();
         bool ended = _options.StopTokenIds.Contains(next) || (!_options.IgnoreEndOfText && _config.EndOfTextIds.Contains(next));
-        string text = ended || _text is null ? "" : _stop.Append(_text.Append(next));
+        string text = ended || _text is null ? "" : _text.Append(next);
+        // Stop texts count from the token on that may be the last.
+        if (_chosen + 1 >= _options.MinNewTokens) text = _stop.Append(text);
         bool thinks = _thinking is { IsThinking: true };
         string? thinking = Part(ref text);
         if (thinks || _thinking is { IsThinking: true }) _thinkingTokens++;

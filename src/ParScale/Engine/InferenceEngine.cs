@@ -52,6 +52,19 @@ internal sealed partial class InferenceEngine : IDisposable
     /// <exception cref="ParScaleException">What computes cannot run it, or has no memory for it.</exception>
     public void Add(StreamSet set) => _forward.Add(set);
 
+    /// <summary>The most tokens, up to the context, whose keys and values with a cache for each set take at most these bytes.</summary>
+    public int MostTokens(IReadOnlyList<StreamSet> sets, long bytes)
+    {
+        (int fits, int most) = (0, _backbone.Config.MaxPositions);
+        while (fits < most)
+        {
+            int middle = fits + (most - fits + 1) / 2;
+            if (sets.Sum(set => _forward.CacheBytes(set, KvDtype, middle)) <= bytes) fits = middle;
+            else most = middle - 1;
+        }
+        return fits;
+    }
+
     /// <summary>Refuses a sequence that could never fit, with a cache for each set.</summary>
     /// <exception cref="ParScaleException">KV-01.</exception>
     public void RequirePossible(IReadOnlyList<StreamSet> sets, int capacity)

@@ -27,7 +27,13 @@ public sealed record GenerationOptions
     /// <summary>Goes on after the model's own end-of-text tokens.</summary>
     public bool IgnoreEndOfText { get; init; }
 
-    /// <summary>Chooses no end-of-text token before this many new tokens. 0 or more, at most <see cref="MaxNewTokens"/>.</summary>
+    /// <summary>
+    /// Whether nobody asked for <see cref="MaxNewTokens"/>, and fewer will do where keys and values of so many have no room: those of a quarter of the
+    /// budget, or of 1,024 tokens after the prompt where these are more and fit.
+    /// </summary>
+    internal bool LimitIsImplied { get; init; }
+
+    /// <summary>Chooses no token that ends the text, and looks for no stop text, before this many new tokens. 0 or more, at most <see cref="MaxNewTokens"/>.</summary>
     public int MinNewTokens { get; init; }
 
     /// <summary>The form that the text must have, such as JSON of a schema. Null leaves it free.</summary>
