@@ -24,8 +24,9 @@ internal static class PromptPrefix
         {
             return Read(body, begin) ? XxHash3.HashToUInt64(begin.WrittenSpan) : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The latter of a name that holds half a surrogate pair, which is compared as text.
             return null;
         }
     }

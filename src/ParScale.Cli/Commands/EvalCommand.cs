@@ -34,8 +34,9 @@ internal sealed class EvalCommand : ExampleCommand
         Question[] questions = [.. Question.Read(parse.GetRequiredValue(_data)).Take(parse.GetValue(_limit) ?? int.MaxValue)];
         using LanguageModel model = _model.Load(parse, terminal);
         using var interrupt = new Interrupt(terminal.Cancellation);
-        // Every number of streams that the model was trained for.
-        StreamSet[] sets = [.. model.StreamSets.Where(set => set == model.Streams || model.Streams.Config.Elastic.Contains(set.Count)).OrderBy(set => set.Count)];
+        // Every number of streams that the model was trained for, or the one that is asked for.
+        StreamSet[] sets = _model.ChoosesStreams(parse) ? [model.Streams]
+            : [.. model.StreamSets.Where(set => set == model.Streams || model.Streams.Config.Elastic.Contains(set.Count)).OrderBy(set => set.Count)];
         EncodedQuestion[] encoded = [.. questions.Select(question => Encode(model, question))];
         var result = new EvalResult([.. sets.Select(set => Ask(model, set, encoded, interrupt.Token))]);
         if (json) terminal.WriteJson(result, CliJson.Readable.EvalResult);

@@ -3,6 +3,7 @@ using ParScale.Checkpoints.Safetensors;
 using ParScale.Configuration;
 using ParScale.Inspection;
 using ParScale.Kernels.Formats;
+using ParScale.Model;
 using ParScale.Quantization;
 
 namespace ParScale.Cli.Commands;
@@ -114,7 +115,7 @@ internal sealed record InspectResult
             Parameters = ParameterCounts.Of(config),
             Streams = streams.Count,
             MemoryBytes = Memory(config, inspection.Checkpoint),
-            KvBytesPerToken = 2L * model.LayerCount * model.KeyValueHeads * model.HeadSize * sizeof(float) * streams.CachedStreams,
+            KvBytesPerToken = KvCache.BytesFor(model, streams.CachedStreams, KvCache.DefaultType(config.QuantizedType ?? WeightDtype.F32), RoundTokens) / RoundTokens,
             Layers = model.LayerCount,
             Hidden = model.HiddenSize,
             Intermediate = model.IntermediateSize,
@@ -129,6 +130,9 @@ internal sealed record InspectResult
             Dtype = config.QuantizedType is { } type ? QuantizedFolder.Name(type) : config.StoredType,
         };
     }
+
+    // Caches have room for whole pieces of tokens.
+    private const int RoundTokens = 1024;
 
     // A quantised folder runs in its own type alone; the others say what its source takes. Tensors that are not there count as bf16.
     private static Dictionary<string, long> Memory(CheckpointConfig config, Checkpoint? checkpoint)

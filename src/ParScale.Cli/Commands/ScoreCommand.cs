@@ -53,7 +53,7 @@ internal sealed class ScoreCommand : ExampleCommand
     private static ScoreOutput Describe(ScoreResult score, ComputeDevice device, long? characters) => new(score.MeanNll, score.Tokens, score.Perplexity, device.Name)
     {
         Characters = characters,
-        NllPerCharacter = score.TotalNll / characters,
+        NllPerCharacter = characters > 0 ? score.TotalNll / characters : null,
         LogProbs = score.Predictions is { } predictions ? [.. predictions.Select(LogProbResult.Of)] : null,
     };
 
@@ -61,7 +61,7 @@ internal sealed class ScoreCommand : ExampleCommand
     {
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"nll {output.Nll:F6} nats per token, perplexity {output.Perplexity:F4}, {output.Tokens} tokens predicted"));
-        if (output.Characters is not null)
+        if (output.NllPerCharacter is not null)
         {
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"nll {output.NllPerCharacter:F6} nats per character, {output.Characters} characters"));

@@ -53,6 +53,7 @@ internal sealed class CostCommand : ExampleCommand
         {
             if (_work.Anchored(parse)) throw ParScaleException.Usage("CL-02", "the paper has no anchored models; leave out --anchored or --as-paper");
             if (plot is not null) throw ParScaleException.Usage("CL-02", "--plot draws our own figures, not those of --as-paper; leave one of them out");
+            if (mixtures.Length > 0 || parse.GetValue(_equalLoss)) throw ParScaleException.Usage("CL-02", "--moe and --equal-loss are no figures of --as-paper; leave them out");
             PaperCostResult paper = PaperCostResult.Of(sizes, _work.Streams(parse), work);
             if (json) terminal.WriteJson(paper, CliJson.Readable.PaperCostResult);
             else CostText.Write(paper, terminal.Out);

@@ -18,6 +18,12 @@ internal sealed class LossTableOption
         HelpName = "ordinary|elastic|anchored",
     };
 
+    private readonly Option<string?> _models = new("--models")
+    {
+        Description = "Of a sweep's table, the rows of these models, with commas between them (default: all).",
+        HelpName = "NAME,...",
+    };
+
     public Option<string?> Option { get; } = new("--data")
     {
         Description = "Losses: stack (Stack-V2-Python) or pile, the two published tables, or a CSV file with columns n, p and loss.",
@@ -28,18 +34,18 @@ internal sealed class LossTableOption
     {
         command.Options.Add(Option);
         command.Options.Add(_arms);
+        command.Options.Add(_models);
     }
 
     /// <summary>The table; throws when there is none or when it is no table.</summary>
     public LossTable Read(ParseResult parse, Terminal terminal) => parse.GetValue(Option) switch
     {
-        Stack or Pile when parse.GetValue(_arms) is not null =>
-            throw ParScaleException.Usage("CL-02", "--arms is for the table of a sweep; the published tables have ordinary streams"),
-        null when parse.GetValue(_arms) is not null => throw ParScaleException.Usage("CL-02", "--arms is for the table of a sweep: give it with --data FILE.csv"),
+        Stack or Pile when Chooses(parse) is { } flag => throw ParScaleException.Usage("CL-02", $"{flag} is for the table of a sweep; the published tables have ordinary streams"),
+        null when Chooses(parse) is { } flag => throw ParScaleException.Usage("CL-02", $"{flag} is for the table of a sweep: give it with --data FILE.csv"),
         null => throw ParScaleException.Usage("CL-02", "no losses given: use --data stack, --data pile or --data FILE.csv"),
         Stack => LossTable.StackV2Python,
         Pile => LossTable.Pile,
-        string file => Guard(file, () => LossTable.Parse(new StringReader(Text(file, terminal)), Path.GetFileName(file), Kind(parse))),
+        string file => Guard(file, () => LossTable.Parse(new StringReader(Text(file, terminal)), Path.GetFileName(file), Kind(parse), Models(parse))),
     };
 
     /// <summary>The fit to <paramref name="table"/>.</summary>
@@ -61,6 +67,10 @@ internal sealed class LossTableOption
         "anchored" => StreamKind.Anchored,
         string other => throw ParScaleException.Usage("CL-02", $"--arms is ordinary, elastic or anchored, not {ParScaleException.Quote(other)}"),
     };
+
+    private string[]? Models(ParseResult parse) => parse.GetValue(_models)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    private string? Chooses(ParseResult parse) => parse.GetValue(_arms) is not null ? _arms.Name : parse.GetValue(_models) is not null ? _models.Name : null;
 
     private static string Text(string file, Terminal terminal)
     {

@@ -79,6 +79,9 @@ internal sealed class ModelOptions(bool allSets = false, bool mayRest = false)
     }
 
     /// <summary>Whether the embedded model is meant.</summary>
+    /// <summary>Whether a number of streams is given.</summary>
+    public bool ChoosesStreams(ParseResult parse) => _streams.Count(parse) is not null;
+
     public bool IsEmbedded(ParseResult parse) => !_model.IsGiven(parse);
 
     private LoadOptions Options(ParseResult parse) => new()

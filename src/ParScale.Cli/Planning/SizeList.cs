@@ -56,7 +56,7 @@ internal static class SizeList
         ?? (Size(text) is { } n ? PublishedShapes.WithParameters(n) : null);
 
     private static ModelShape? OfConfig(string path) =>
-        ConfigShape.Read(path) is { } config ? config.Model.ToShape(config.Streams, ConfigShape.NameOf(path)) with { PrefixSlots = Math.Max(DefaultPrefix, config.Streams.PrefixTokens) } : null;
+        ConfigShape.Read(path) is { } config ? config.Model.ToShape(config.Streams, ConfigShape.NameOf(path)) with { PrefixSlots = config.Streams.Count == 1 ? DefaultPrefix : config.Streams.PrefixTokens } : null;
 
     private static ModelShape? Mixture(string text)
     {

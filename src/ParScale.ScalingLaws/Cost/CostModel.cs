@@ -23,9 +23,9 @@ public static class CostModel
         double rows = Math.Min(Math.Max(query.Device.PassRows, query.Streams), PromptRows(query));
         return new MemoryCost(
             Weights: layers * bytes + shape.EmbeddingParameters * table + shape.VectorParameters * FloatBytes,
-            Prefixes: shape.PrefixParameters(query.Streams) * FloatBytes,
+            Prefixes: PrefixBytes(query),
             Aggregator: shape.AggregatorParameters(query.Streams) * bytes,
-            Cache: CacheBytes(query, query.Work.Context) * query.Work.Batch + PrefixBytes(query),
+            Cache: CacheBytes(query, query.Work.Context) * query.Work.Batch,
             Activations: FloatBytes * (rows * (HeldRows * shape.Hidden + 2.0 * shape.Intermediate) + (double)query.Work.Batch * shape.Vocabulary),
             Runtime: query.Device.RuntimeBytes);
     }

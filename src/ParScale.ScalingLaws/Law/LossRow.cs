@@ -6,9 +6,10 @@ namespace ParScale.ScalingLaws.Law;
 /// <param name="Point">Its loss with all its streams.</param>
 /// <param name="Kind">Of its streams; null for a plain model, P = 1, which has none.</param>
 /// <param name="Cuts">What it gives for each number of its streams, where it was trained for several: N and loss; empty where it was not.</param>
+/// <param name="Model">What its settings are called; empty where the table does not say.</param>
 /// <param name="Seed">What tells it from runs of the same N and P; empty without.</param>
 /// <param name="Line">Its line in the text.</param>
-internal sealed record LossRow(LossPoint Point, StreamKind? Kind, string[] Cuts, string Seed, int Line)
+internal sealed record LossRow(LossPoint Point, StreamKind? Kind, string[] Cuts, string Model, string Seed, int Line)
 {
     private const string Plain = "plain";
 

@@ -55,8 +55,13 @@ public sealed class LossTable
     /// and p that differ in a column seed count as their mean. In the table of a sweep, whose columns stream_kind, elastic and elastic_n tell
     /// kinds of streams apart, only rows of one kind are taken, and plain models; an elastic model gives a point for each number of its streams.
     /// </summary>
-    /// <exception cref="LossTableException">The text is no such table; the message names the line.</exception>
-    public static LossTable Parse(TextReader text, string name, StreamKind kind = StreamKind.Ordinary) => LossTableReader.Read(text, name, kind);
+    /// <param name="text">The table.</param>
+    /// <param name="name">What the data are called.</param>
+    /// <param name="kind">The kind of streams whose rows are taken.</param>
+    /// <param name="models">The models of a sweep whose rows are taken, by a column model; null for all.</param>
+    /// <exception cref="LossTableException">The text is no such table, or has not one of the models; the message names the line.</exception>
+    public static LossTable Parse(TextReader text, string name, StreamKind kind = StreamKind.Ordinary, IReadOnlyCollection<string>? models = null) =>
+        LossTableReader.Read(text, name, kind, models);
 
     private static LossTable OfResource(string resource, string name)
     {

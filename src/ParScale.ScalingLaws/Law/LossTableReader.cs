@@ -14,7 +14,7 @@ internal static class LossTableReader
     private const int MostStreams = 1 << 20;
     private static readonly string[] Columns = ["n", "p", "loss"];
 
-    public static LossTable Read(TextReader text, string name, StreamKind kind)
+    public static LossTable Read(TextReader text, string name, StreamKind kind, IReadOnlyCollection<string>? models)
     {
         var runs = new List<LossRow>();
         string[]? headings = null;
@@ -40,27 +40,40 @@ internal static class LossTableReader
             LossPoint point = Point(cells, at, number);
             string elastic = Cell("elastic");
             StreamKind? own = LossRow.KindOf(Cell("stream_kind"), point.P, elastic.Length > 0, number);
-            runs.Add(new LossRow(point, own, elastic.Length == 0 ? [] : [elastic, Cell("elastic_n")], Cell("seed"), number));
+            runs.Add(new LossRow(point, own, elastic.Length == 0 ? [] : [elastic, Cell("elastic_n")], Cell("model"), Cell("seed"), number));
 
             string Cell(string column) => Place(headings, column) is >= 0 and var place ? cells[place].Trim() : "";
         }
         if (headings is null) throw new LossTableException("LW-02", "has no headings; the first line must name the columns n, p and loss");
+        if (models?.FirstOrDefault(model => !runs.Any(run => run.Model == model)) is { } missing)
+        {
+            string found = string.Join(", ", runs.Select(run => run.Model).Where(model => model.Length > 0).Distinct());
+            throw new LossTableException("LW-02", $"has no row of the model {Quote(missing)} (found: {(found.Length == 0 ? "no column model" : found)})");
+        }
+        if (models is not null) runs.RemoveAll(run => !models.Contains(run.Model));
         (IReadOnlyList<LossRow> chosen, IReadOnlyList<string> notes) = LossRow.Choose(runs, kind);
         (LossPoint Point, int Line)[] points =
         [
-            .. chosen.SelectMany(run => run.Points().Select(point => (Point: point, run.Seed, run.Line)))
+            .. chosen.SelectMany(run => run.Points().Select(point => (Point: point, Run: run)))
                 .GroupBy(run => (run.Point.N, run.Point.P)).SelectMany(Means),
         ];
         return new LossTable(name, [.. points.Select(at => at.Point)], [.. points.Select(at => at.Line)], notes);
     }
 
     // A seed that stands twice is no repetition but a mistake, and so are two runs without seeds: the table refuses what is left double.
-    private static IEnumerable<(LossPoint Point, int Line)> Means(IEnumerable<(LossPoint Point, string Seed, int Line)> same)
+    private static IEnumerable<(LossPoint Point, int Line)> Means(IEnumerable<(LossPoint Point, LossRow Run)> same)
     {
-        (LossPoint Point, string Seed, int Line)[] runs = [.. same];
-        bool repeated = runs.Length > 1 && runs.All(run => run.Seed.Length > 0) && runs.DistinctBy(run => run.Seed).Count() == runs.Length;
-        if (!repeated) return runs.Select(run => (run.Point, run.Line));
-        return [(runs[0].Point with { Loss = runs.Average(run => run.Point.Loss) }, runs[0].Line)];
+        (LossPoint Point, LossRow Run)[] runs = [.. same];
+        string[] models = [.. runs.Select(run => run.Run.Model).Distinct()];
+        if (models.Length > 1)
+        {
+            throw new LossTableException("LW-05", FormattableString.Invariant(
+                $"has the same n = {runs[0].Point.N:R} and p = {runs[0].Point.P} in the models {models[0]} and {models[1]}, which are trained in different ways; choose models with --models"),
+                runs.First(run => run.Run.Model == models[1]).Run.Line);
+        }
+        bool repeated = runs.Length > 1 && runs.All(run => run.Run.Seed.Length > 0) && runs.DistinctBy(run => run.Run.Seed).Count() == runs.Length;
+        if (!repeated) return runs.Select(run => (run.Point, run.Run.Line));
+        return [(runs[0].Point with { Loss = runs.Average(run => run.Point.Loss) }, runs[0].Run.Line)];
     }
 
     private static LossPoint Point(string[] cells, int[] at, int line)

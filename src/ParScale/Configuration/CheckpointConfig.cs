@@ -71,7 +71,8 @@ public sealed record CheckpointConfig
         if (streams == 1) return this with { Streams = StreamConfig.Plain };
         if (Streams.Elastic.Contains(streams.Value))
             return this with { Streams = Streams with { Count = streams.Value, Elastic = [.. Streams.Elastic.Where(count => count <= streams)] } };
-        string choice = Streams.Count == 1 ? "only 1" : $"{string.Join(", ", Streams.Elastic.Append(Streams.Count).Distinct())}, or 1 for the backbone alone";
+        int[] own = [.. Streams.Elastic.Append(Streams.Count).Distinct()];
+        string choice = Streams.Count == 1 ? "only 1" : string.Join(", ", own) + (own.Contains(1) ? "" : ", or 1 for the backbone alone");
         throw ParScaleException.Usage("CL-09", $"this checkpoint cannot run {streams} streams; it was trained for {choice}");
     }
 
