@@ -111,7 +111,8 @@ internal sealed class MatMul(VulkanDevice device, int rows, int columns) : IDisp
         {
             arguments.Read(weights.Scales).Read(x.Codes).Read(x.Scales).Read(bias).Update(y.Buffer).Read(routes?.Buffer).Number(x.Groups).Number(outputs);
             recording.Run(
-                device.Kernel(device.UsesIntegerDot ? "matmul_quantized_dot" : "matmul_quantized", together, format, hasBias, add, which), arguments.Number(y.Stride).Number(count).Number(factor ?? 1),
+                device.Kernel(device.UsesIntegerDot ? "matmul_quantized_dot" : "matmul_quantized", together, format, hasBias, add, which, device.UsesFma ? 1 : 0),
+                arguments.Number(y.Stride).Number(count).Number(factor ?? 1),
                 QuantizedLayout.Tiles(outputs), groups);
             return;
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using ParScale.Vulkan.Devices;
+using ParScale.Vulkan.Kernels;
 using Silk.NET.Vulkan;
 using static ParScale.Vulkan.Runtime.VulkanError;
 
@@ -19,6 +20,7 @@ internal sealed unsafe class VulkanDevice : IDisposable
     private readonly Fence _fence;
     private readonly Dictionary<string, ShaderKernel> _kernels = [];
     private ParScaleException? _failure;
+    private bool? _usesFma;
 
     /// <summary>Opens a device of an instance, which must outlive it.</summary>
     /// <exception cref="ParScaleException">VK-04: it lacks what the shaders need; VK-03: the driver refuses.</exception>
@@ -106,6 +108,16 @@ internal sealed unsafe class VulkanDevice : IDisposable
     /// same without; tests turn it off to compare both.
     /// </summary>
     public bool UsesIntegerDot { get; set; }
+
+    /// <summary>
+    /// Whether products in 8 and 4 bits take the device's <c>fma</c>: it rounds once, as the first who asks has it measured. Else they do without, with the same
+    /// bits; tests set it to compare both.
+    /// </summary>
+    public bool UsesFma
+    {
+        get => _usesFma ??= MultiplyAddProbe.RoundsOnce(this);
+        set => _usesFma = value;
+    }
 
     internal PipelineLayout Layout { get; }
 
