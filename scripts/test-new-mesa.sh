@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the tests of the Vulkan engine on the newest Mesa, whose software driver has what that of Debian's releases lacks: cooperative matrices and an fma
-# that rounds once. It and the newest validation layer come from Debian's unstable release, in a root of its own that is made once (800 MB); the system stays as
+# that rounds once. It and the newest validation layer come from Debian's unstable release, in a root of its own that is made once (700 MB); the system stays as
 # it is. Needs root, debootstrap, and an x86-64 processor; where something is missing it says so and ends with 4. Build the tests first. Arguments go to
 # the tests.
 set -euo pipefail
