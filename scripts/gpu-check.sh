@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks a graphics card and measures it: what `parscale devices` says; the goldens and the suite of the Vulkan engine; milliseconds a step for each format and
-# P beside the floor of reading, GB/s and prompt tokens/s; what was predicted; and the same of Transformers and llama.cpp (llama-bench) where the machine
-# has them. Everything goes to stdout, to be sent to whoever asks. About 10 minutes on a card.
+# P beside the floor of reading, GB/s, prompt tokens/s with the device's matrices and without, and whether its fma rounds once; what was predicted; and the same
+# of Transformers and llama.cpp (llama-bench) where the machine has them. Everything goes to stdout, to be sent to whoever asks. About 10 minutes on a card.
 #
 #   scripts/gpu-check.sh                 # the best device
 #   scripts/gpu-check.sh vulkan:1        # another

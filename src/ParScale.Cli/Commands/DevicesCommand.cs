@@ -50,6 +50,7 @@ internal sealed class DevicesCommand : ExampleCommand
         WorkgroupThreads = device.WorkgroupThreads,
         SubgroupSize = device.SubgroupSize,
         IntegerDotProduct = device.IntegerDotProduct,
+        Matrices = [.. device.Matrices.Select(shape => shape.ToString())],
         Missing = device.Missing,
     };
 
@@ -112,6 +113,8 @@ internal sealed record VulkanRow
     public required int SubgroupSize { get; init; }
 
     public required bool IntegerDotProduct { get; init; }
+
+    public required IReadOnlyList<string> Matrices { get; init; }
 
     public required IReadOnlyList<string> Missing { get; init; }
 }

@@ -16,7 +16,7 @@ internal sealed class DeviceBenchCase : IDisposable
     private readonly BenchmarkCase _case;
     private readonly RecordingTotals _step;
     private readonly List<double> _steps = [];
-    private List<double> _prompts = [];
+    private List<double> _prompts = [], _plainPrompts = [];
 
     /// <summary>Takes the row's memory and does everything once, so that nothing is recorded or compiled for the first time later.</summary>
     public DeviceBenchCase(BenchmarkPlan plan, BenchmarkModel model, VulkanForwardPass pass, KvDtype cache, StreamBatch batch, int context)
@@ -46,6 +46,9 @@ internal sealed class DeviceBenchCase : IDisposable
     /// <summary>How long prompts took so far.</summary>
     public TimeSpan PromptTime => TimeSpan.FromSeconds(_prompts.Sum());
 
+    /// <summary>The same of those without matrices.</summary>
+    public TimeSpan PlainPromptTime => TimeSpan.FromSeconds(_plainPrompts.Sum());
+
     private IEnumerable<StreamSet> Sets => Batch.Streams.Select(streams => _model.Set(streams, Batch.Anchored, _cache));
 
     /// <summary>Measures decode steps, after one that is not counted.</summary>
@@ -58,14 +61,21 @@ internal sealed class DeviceBenchCase : IDisposable
     /// <summary>Measures a prompt.</summary>
     public void ReadPrompt(ReadOnlySpan<int> tokens) => _prompts.Add(_case.Prefill(tokens));
 
+    /// <summary>Measures a prompt where the device was told to use no matrices, after one that is not counted.</summary>
+    public void ReadPlainPrompt(ReadOnlySpan<int> tokens)
+    {
+        if (_plainPrompts.Count == 0) _case.Prefill(tokens);
+        _plainPrompts.Add(_case.Prefill(tokens));
+    }
+
     /// <summary>Takes the prompts that another row of the same sequences read.</summary>
-    public void TakePrompts(DeviceBenchCase other) => _prompts = other._prompts;
+    public void TakePrompts(DeviceBenchCase other) => (_prompts, _plainPrompts) = (other._prompts, other._plainPrompts);
 
     /// <summary>The row's figures, beside what the device does: bytes a second of reading, seconds of a dispatch.</summary>
     public DeviceBenchRow Row(double read, double dispatch)
     {
         var decode = Spread.Of(_steps);
-        Spread? prefill = _prompts.Count == 0 ? null : Spread.Of([.. _prompts.Select(seconds => _plan.Prompt / seconds)]);
+        Spread? prefill = Speeds(_prompts), plain = Speeds(_plainPrompts);
         long weights = _step.WeightBytes;
         long keys = BenchmarkCase.CacheBytes(_plan, Batch, _cache, _context);
         double floor = weights / read * 1e3;
@@ -97,6 +107,7 @@ internal sealed class DeviceBenchCase : IDisposable
             PrefillTokensS = prefill?.Median,
             PrefillTokensSSd = prefill?.Deviation,
             PrefillRuns = prefill?.Count,
+            PrefillWithoutMatricesTokensS = plain?.Median,
             WeightBytes = WeightCost.Bytes(_model.Backbone) + Sets.Distinct().Sum(set => set.Aggregator?.Bytes ?? 0),
             KvBytes = BenchmarkCase.CacheBytes(_plan, Batch, _cache, BenchmarkCase.Room(_context, _plan.Prompt)),
         };
@@ -104,4 +115,6 @@ internal sealed class DeviceBenchCase : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _case.Dispose();
+
+    private Spread? Speeds(List<double> prompts) => prompts.Count == 0 ? null : Spread.Of([.. prompts.Select(seconds => _plan.Prompt / seconds)]);
 }

@@ -26,9 +26,11 @@ internal sealed record DeviceBenchResult(DeviceBenchDevice Device, BenchModelInf
 /// <param name="OpenMs">Opening it.</param>
 /// <param name="Shaders">Shaders that its driver compiled, or found in a cache of its own.</param>
 /// <param name="ShaderMs">How long that took, all together.</param>
+/// <param name="FmaRoundsOnce">Whether its fma was found to round once: then products in 8 and 4 bits use it.</param>
+/// <param name="Matrices">The matrices that prompts in 8 and 4 bits use, such as <c>16x16x32 int8</c>: rows, outputs, products. Null without any.</param>
 internal sealed record DeviceBenchDevice(
     string Name, string Title, string Kind, string Driver, bool Software, long MemoryBytes, double ReadGbS, double ReadGbSBest, double DispatchUs,
-    double SubmitUs, int Passes, double OpenMs, int Shaders, double ShaderMs)
+    double SubmitUs, int Passes, double OpenMs, int Shaders, double ShaderMs, bool FmaRoundsOnce, string? Matrices)
 {
     public static DeviceBenchDevice Of(VulkanDevice device, DeviceBenchSpeed speed, TimeSpan open)
     {
@@ -36,7 +38,7 @@ internal sealed record DeviceBenchDevice(
         return new DeviceBenchDevice(
             $"vulkan:{what.Index}", what.Name, what.Kind.ToString().ToLowerInvariant(), what.Driver, what.IsSoftware, what.Memory, speed.Read.Median / 1e9,
             speed.Read.Most / 1e9, speed.Dispatch.Median * 1e6, speed.Submit.Median * 1e6, speed.Read.Count, open.TotalMilliseconds, device.Shaders,
-            device.ShaderTime.TotalMilliseconds);
+            device.ShaderTime.TotalMilliseconds, device.UsesFma, device.Matrices?.ToString());
     }
 }
 
@@ -116,6 +118,9 @@ internal sealed record DeviceBenchRow
     public required double? PrefillTokensSSd { get; init; }
 
     public required int? PrefillRuns { get; init; }
+
+    /// <summary>The same without the device's matrices; null where prompts do not use them.</summary>
+    public required double? PrefillWithoutMatricesTokensS { get; init; }
 
     /// <summary>Memory of the device that the weights and streams of this row take.</summary>
     public required long WeightBytes { get; init; }

@@ -60,7 +60,11 @@ internal sealed class DeviceBenchRun(BenchmarkPlan plan, VulkanComputeDevice dev
                     Report();
                 }
             }
-            ReadPrompts(cases, speed);
+            DeviceBenchCase[] readers = [.. cases.DistinctBy(one => one.Batch)];
+            ReadPrompts(readers, speed);
+            if (model.Backbone.Type is WeightDtype.Q8 or WeightDtype.Q4) ReadPlainPrompts(readers, opened.Device, pass);
+            // A prompt is read alike whatever the context of the row.
+            foreach (DeviceBenchCase one in cases) one.TakePrompts(readers.First(reader => reader.Batch == one.Batch));
             double read = Spread.Of(_reads[first..]).Median, dispatch = Spread.Of(_dispatches[first..]).Median;
             return [.. cases.Select(one => one.Row(read, dispatch))];
         }
@@ -70,11 +74,10 @@ internal sealed class DeviceBenchRun(BenchmarkPlan plan, VulkanComputeDevice dev
         }
     }
 
-    private void ReadPrompts(List<DeviceBenchCase> cases, DeviceSpeed speed)
+    private void ReadPrompts(DeviceBenchCase[] readers, DeviceSpeed speed)
     {
         if (plan.Prompt == 0) return;
         int[] tokens = plan.PromptTokens;
-        DeviceBenchCase[] readers = [.. cases.DistinctBy(one => one.Batch)];
         for (int round = 0; round < plan.Repetitions; round++)
         {
             foreach (DeviceBenchCase one in readers)
@@ -86,8 +89,26 @@ internal sealed class DeviceBenchRun(BenchmarkPlan plan, VulkanComputeDevice dev
                 Report();
             }
         }
-        // A prompt is read alike whatever the context of the row.
-        foreach (DeviceBenchCase one in cases) one.TakePrompts(readers.First(reader => reader.Batch == one.Batch));
+    }
+
+    // Prompts once more without the device's matrices, where they use them.
+    private void ReadPlainPrompts(DeviceBenchCase[] readers, VulkanDevice used, VulkanForwardPass pass)
+    {
+        if (plan.Prompt == 0 || used.Matrices is not { } matrices) return;
+        int[] tokens = plan.PromptTokens;
+        used.Matrices = null;
+        pass.Forget();
+        for (int round = 0; round < plan.Repetitions; round++)
+        {
+            foreach (DeviceBenchCase one in readers)
+            {
+                if (one.PlainPromptTime > BenchmarkRun.PromptTime) continue;
+                one.ReadPlainPrompt(tokens);
+                Report();
+            }
+        }
+        used.Matrices = matrices;
+        pass.Forget();
     }
 
     private void MeasureDevice(DeviceSpeed speed)

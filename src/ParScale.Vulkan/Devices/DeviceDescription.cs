@@ -42,6 +42,12 @@ internal sealed record DeviceDescription
     /// <summary>Whether it has an instruction for the dot product of four 8-bit integers.</summary>
     public required bool IntegerDotProduct { get; init; }
 
+    /// <summary>The matrices that its subgroups multiply and products can take, the best ones first; empty where it has none.</summary>
+    public IReadOnlyList<MatrixShape> Matrices { get; init; } = [];
+
+    /// <summary>Whether a shader can ask that no subgroup has idle lanes.</summary>
+    public bool FullSubgroups { get; init; }
+
     /// <summary>What the engine needs and it has not; empty where it can be used.</summary>
     public required IReadOnlyList<string> Missing { get; init; }
 }

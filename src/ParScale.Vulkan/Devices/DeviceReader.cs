@@ -1,3 +1,4 @@
+using ParScale.Vulkan.Kernels;
 using Silk.NET.Core.Native;
 using Silk.NET.Vulkan;
 
@@ -12,9 +13,12 @@ internal static unsafe class DeviceReader
     /// <summary>The extension with the dot product of four bytes. Vulkan 1.3 has it in itself, but is not asked for.</summary>
     public const string IntegerDotExtension = "VK_KHR_shader_integer_dot_product";
 
+    /// <summary>The extension with a say in the subgroups of a shader.</summary>
+    public const string SubgroupExtension = "VK_EXT_subgroup_size_control";
+
     private const string BudgetExtension = "VK_EXT_memory_budget";
 
-    public static DeviceDescription Describe(Vk vk, PhysicalDevice device, int index)
+    public static DeviceDescription Describe(Vk vk, Instance instance, PhysicalDevice device, int index)
     {
         vk.GetPhysicalDeviceProperties(device, out PhysicalDeviceProperties basic);
         bool current = basic.ApiVersion >= Vk.Version12;
@@ -24,13 +28,19 @@ internal static unsafe class DeviceReader
         var properties = new PhysicalDeviceProperties2 { SType = StructureType.PhysicalDeviceProperties2, PNext = &vulkan11 };
         bool hasDot = extensions.Contains(IntegerDotExtension);
         var dot = new PhysicalDeviceShaderIntegerDotProductFeatures { SType = StructureType.PhysicalDeviceShaderIntegerDotProductFeatures };
-        var vulkan12 = new PhysicalDeviceVulkan12Features { SType = StructureType.PhysicalDeviceVulkan12Features, PNext = hasDot ? &dot : null };
+        bool hasMatrices = extensions.Contains(MatrixReader.Extension), hasSubgroups = extensions.Contains(SubgroupExtension);
+        var matrices = new PhysicalDeviceCooperativeMatrixFeaturesKHR { SType = StructureType.PhysicalDeviceCooperativeMatrixFeaturesKhr, PNext = hasDot ? &dot : null };
+        void* others = hasMatrices ? &matrices : matrices.PNext;
+        var subgroups = new PhysicalDeviceSubgroupSizeControlFeatures { SType = StructureType.PhysicalDeviceSubgroupSizeControlFeatures, PNext = others };
+        var vulkan12 = new PhysicalDeviceVulkan12Features { SType = StructureType.PhysicalDeviceVulkan12Features, PNext = hasSubgroups ? &subgroups : others };
         var features = new PhysicalDeviceFeatures2 { SType = StructureType.PhysicalDeviceFeatures2, PNext = &vulkan12 };
         if (current)
         {
             vk.GetPhysicalDeviceProperties2(device, &properties);
             vk.GetPhysicalDeviceFeatures2(device, &features);
         }
+        int shared = (int)Math.Min(basic.Limits.MaxComputeSharedMemorySize, int.MaxValue);
+        bool integers = vulkan12.ShaderInt8, halves = vulkan12.ShaderFloat16;
         (long memory, long? budget) = Memory(vk, device, current && extensions.Contains(BudgetExtension));
         return new DeviceDescription
         {
@@ -42,10 +52,14 @@ internal static unsafe class DeviceReader
             Memory = memory,
             MemoryBudget = budget,
             LargestAllocation = current ? (long)Math.Min(vulkan11.MaxMemoryAllocationSize, long.MaxValue) : 0,
-            SharedMemory = (int)Math.Min(basic.Limits.MaxComputeSharedMemorySize, int.MaxValue),
+            SharedMemory = shared,
             WorkgroupThreads = (int)Math.Min(basic.Limits.MaxComputeWorkGroupInvocations, int.MaxValue),
             SubgroupSize = current ? (int)vulkan11.SubgroupSize : 0,
             IntegerDotProduct = dot.ShaderIntegerDotProduct,
+            // Shaders with matrices are written in Vulkan's memory model; with it at work, atomics of the others need the scope of the device.
+            Matrices = matrices.CooperativeMatrix && vulkan12.VulkanMemoryModel && vulkan12.VulkanMemoryModelDeviceScope
+                ? MatrixReader.Shapes(vk, instance, device, shape => (shape.IsHalf ? halves : integers) && MatrixProducts.Fits(shape, shared)) : [],
+            FullSubgroups = subgroups.ComputeFullSubgroups,
             Missing = Missing(current, vulkan12.BufferDeviceAddress, ComputeFamily(vk, device) is not null,
                 Math.Min(basic.Limits.MaxComputeWorkGroupInvocations, basic.Limits.MaxComputeWorkGroupSize[0])),
         };

@@ -25,7 +25,7 @@ internal sealed unsafe class VulkanInstance : IDisposable
             fixed (PhysicalDevice* all = _physical)
                 if (vk.EnumeratePhysicalDevices(handle, ref count, all) is not (Result.Success or Result.Incomplete)) _physical = [];
         }
-        Devices = [.. _physical.Select((device, index) => DeviceReader.Describe(vk, device, index))];
+        Devices = [.. _physical.Select((device, index) => DeviceReader.Describe(vk, handle, device, index))];
     }
 
     /// <summary>The functions.</summary>

@@ -1,4 +1,5 @@
 using ParScale.Kernels.Formats;
+using ParScale.Vulkan.Devices;
 using ParScale.Vulkan.Runtime;
 
 namespace ParScale.Vulkan.Kernels;
@@ -109,10 +110,20 @@ internal sealed class MatMul(VulkanDevice device, int rows, int columns) : IDisp
         Arguments arguments = new Arguments().Read(weights.Values);
         if (x.IsRounded)
         {
-            arguments.Read(weights.Scales).Read(x.Codes).Read(x.Scales).Read(bias).Update(y.Buffer).Read(routes?.Buffer).Number(x.Groups).Number(outputs);
+            arguments.Read(weights.Scales).Read(x.Codes).Read(x.Scales).Read(bias).Update(y.Buffer);
+            int fma = device.UsesFma ? 1 : 0, tiles = QuantizedLayout.Tiles(outputs);
+            if (routes is null && MatrixProducts.Takes(device, count))
+            {
+                MatrixShape shape = device.Matrices!.Value;
+                together = MatrixProducts.RowsTogether(device, weights.Type, shape, count);
+                recording.Run(
+                    device.Kernel(MatrixProducts.Shader(shape), together, format, hasBias, add, fma, shape.Rows, shape.Outputs, shape.Depth),
+                    arguments.Number(x.Groups).Number(outputs).Number(y.Stride).Number(count).Number(factor ?? 1), tiles, (count + together - 1) / together);
+                return;
+            }
             recording.Run(
-                device.Kernel(device.UsesIntegerDot ? "matmul_quantized_dot" : "matmul_quantized", together, format, hasBias, add, which), arguments.Number(y.Stride).Number(count).Number(factor ?? 1),
-                QuantizedLayout.Tiles(outputs), groups);
+                device.Kernel(device.UsesIntegerDot ? "matmul_quantized_dot" : "matmul_quantized", together, format, hasBias, add, which, fma),
+                arguments.Read(routes?.Buffer).Number(x.Groups).Number(outputs).Number(y.Stride).Number(count).Number(factor ?? 1), tiles, groups);
             return;
         }
         arguments.Read(x.Rows.Buffer).Read(bias).Update(y.Buffer).Read(routes?.Buffer).Number(weights.RowValues).Number(outputs).Number(x.Rows.Stride);

@@ -141,12 +141,22 @@ internal sealed class VulkanForwardPass : IForwardPass
     /// <inheritdoc/>
     public ReadOnlySpan<float> StreamWeights(int row, int streams) => _scratch.HostStreamWeights.Span<float>().Slice(row, streams);
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Records all passes anew from here on: after the device was told to use other shaders.</summary>
+    public void Forget()
     {
         lock (_device.Gate)
         {
             foreach (RecordedPass pass in _recorded) pass.Dispose();
+            _recorded.Clear();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Forget();
+        lock (_device.Gate)
+        {
             foreach (DeviceStreams set in _sets.Values) set.Dispose();
             _scratch.Dispose();
             _weights.Dispose();

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Text;
 using ParScale.Vulkan.Devices;
+using ParScale.Vulkan.Kernels;
 using Silk.NET.Vulkan;
 using static ParScale.Vulkan.Runtime.VulkanError;
 
@@ -19,6 +19,9 @@ internal sealed unsafe class VulkanDevice : IDisposable
     private readonly Fence _fence;
     private readonly Dictionary<string, ShaderKernel> _kernels = [];
     private ParScaleException? _failure;
+    private bool? _usesFma;
+    private MatrixShape? _matrices;
+    private bool _knowsMatrices;
 
     /// <summary>Opens a device of an instance, which must outlive it.</summary>
     /// <exception cref="ParScaleException">VK-04: it lacks what the shaders need; VK-03: the driver refuses.</exception>
@@ -28,27 +31,8 @@ internal sealed unsafe class VulkanDevice : IDisposable
         (_vk, Description, Patience) = (instance.Vk, description, PatienceOf(description));
         PhysicalDevice physical = instance.Physical(description);
         uint family = DeviceReader.ComputeFamily(_vk, physical)!.Value;
-        float priority = 1;
-        var queue = new DeviceQueueCreateInfo { SType = StructureType.DeviceQueueCreateInfo, QueueFamilyIndex = family, QueueCount = 1, PQueuePriorities = &priority };
         UsesIntegerDot = description.IntegerDotProduct;
-        var dot = new PhysicalDeviceShaderIntegerDotProductFeatures { SType = StructureType.PhysicalDeviceShaderIntegerDotProductFeatures, ShaderIntegerDotProduct = true };
-        var features = new PhysicalDeviceVulkan12Features
-        {
-            SType = StructureType.PhysicalDeviceVulkan12Features,
-            PNext = UsesIntegerDot ? &dot : null,
-            BufferDeviceAddress = true,
-        };
-        var create = new DeviceCreateInfo { SType = StructureType.DeviceCreateInfo, PNext = &features, QueueCreateInfoCount = 1, PQueueCreateInfos = &queue };
-        fixed (byte* name = Encoding.ASCII.GetBytes(DeviceReader.IntegerDotExtension + '\0'))
-        {
-            byte* extension = name;
-            if (UsesIntegerDot)
-            {
-                create.EnabledExtensionCount = 1;
-                create.PpEnabledExtensionNames = &extension;
-            }
-            Check(_vk.CreateDevice(physical, in create, null, out _device));
-        }
+        _device = DeviceCreation.Create(_vk, physical, description, family);
         try
         {
             _vk.GetDeviceQueue(_device, family, 0, out _queue);
@@ -106,6 +90,30 @@ internal sealed unsafe class VulkanDevice : IDisposable
     /// same without; tests turn it off to compare both.
     /// </summary>
     public bool UsesIntegerDot { get; set; }
+
+    /// <summary>
+    /// Whether products in 8 and 4 bits take the device's <c>fma</c>: it rounds once, as the first who asks has it measured. Else they do without, with the same
+    /// bits; tests set it to compare both.
+    /// </summary>
+    public bool UsesFma
+    {
+        get => _usesFma ??= MultiplyAddProbe.RoundsOnce(this);
+        set => _usesFma = value;
+    }
+
+    /// <summary>
+    /// The matrices that products of many rows in 8 and 4 bits take: the best of the device's that give the bits of products without them, as the first who
+    /// asks has it tried. Null: none; tests set it to compare all.
+    /// </summary>
+    public MatrixShape? Matrices
+    {
+        get
+        {
+            if (!_knowsMatrices) Matrices = MatrixProbe.Choose(this);
+            return _matrices;
+        }
+        set => (_matrices, _knowsMatrices) = (value, true);
+    }
 
     internal PipelineLayout Layout { get; }
 
@@ -245,6 +253,8 @@ internal sealed unsafe class VulkanDevice : IDisposable
                     Stage = new PipelineShaderStageCreateInfo
                     {
                         SType = StructureType.PipelineShaderStageCreateInfo,
+                        // Matrices belong to whole subgroups.
+                        Flags = Description.FullSubgroups && name.StartsWith("matmul_matrix", StringComparison.Ordinal) ? PipelineShaderStageCreateFlags.RequireFullSubgroupsBit : 0,
                         Stage = ShaderStageFlags.ComputeBit,
                         Module = module,
                         PName = main,

@@ -35,7 +35,9 @@ void main()
     precise float sum = HasShared ? sharedPart.at[row * sharedStride + i] / (1 + exponent(-sharedGate.at[row * gateStride])) : 0;
     for (uint j = 0; j < chosen; j++)
     {
-        uint place = placeOfRow(routes, experts, rows * chosen, row * chosen + j);
+        // The bound is never reached. Mesa 26.2's software driver runs a loop's body once more with idle lanes, and loads what all lanes share all the same: that
+        // must be an address of the buffer.
+        uint place = min(placeOfRow(routes, experts, rows * chosen, row * chosen + j), rows * chosen - 1);
         sum = fma(results.at[place * resultStride + i], weightOfPlace(routes, experts, rows * chosen, place), sum);
     }
     if (Add)

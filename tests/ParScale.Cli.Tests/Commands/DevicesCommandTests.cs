@@ -25,6 +25,7 @@ public class DevicesCommandTests
         WorkgroupThreads = 1024,
         SubgroupSize = 32,
         IntegerDotProduct = true,
+        Matrices = [new MatrixShape(16, 16, 32, IsHalf: false), new MatrixShape(16, 16, 16, IsHalf: true)],
         Missing = [],
     };
 
@@ -56,6 +57,13 @@ public class DevicesCommandTests
     }
 
     [Fact]
+    public void Json_has_the_matrices_that_products_can_take()
+    {
+        using JsonDocument json = JsonDocument.Parse(Run(new DeviceList([Card], null), "--json"));
+        Assert.Equal(["16x16x32 int8", "16x16x16 f16"], json.RootElement.GetProperty("vulkan")[0].GetProperty("matrices").EnumerateArray().Select(shape => shape.GetString()));
+    }
+
+    [Fact]
     public void Names_what_is_not_there() =>
         Assert.EndsWith("\n\nno Vulkan devices: because\n", Run(new DeviceList([], "because")), StringComparison.Ordinal);
 
@@ -70,14 +78,14 @@ public class DevicesCommandTests
     [Fact]
     public void CL_01_takes_no_argument() => Tool.Run("devices", "vulkan:0").Fails(2, "CL-01");
 
-    private static string Run(DeviceList list)
+    private static string Run(DeviceList list, params string[] options)
     {
         var output = new StringWriter { NewLine = "\n" };
         var common = new CommonOptions();
         var root = new RootCommand();
         common.AddTo(root);
         root.Add(new DevicesCommand(new Terminal { In = null, Out = output, Error = TextWriter.Null }, common, () => list));
-        Assert.Equal(0, root.Parse("devices").Invoke());
+        Assert.Equal(0, root.Parse(["devices", .. options]).Invoke());
         return output.ToString();
     }
 }

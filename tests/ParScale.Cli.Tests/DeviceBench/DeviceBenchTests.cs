@@ -24,7 +24,11 @@ public class DeviceBenchTests(TinyModel model)
         Assert.Equal(device.GetProperty("kind").GetString() == "software", device.GetProperty("software").GetBoolean());
         Assert.InRange(device.GetProperty("read_gb_s").GetDouble(), 1e-3, 1e5);
         Assert.True(device.GetProperty("read_gb_s_best").GetDouble() >= device.GetProperty("read_gb_s").GetDouble());
+        Assert.Contains(device.GetProperty("fma_rounds_once").ValueKind, (JsonValueKind[])[JsonValueKind.True, JsonValueKind.False]);
+        bool matrices = device.GetProperty("matrices").ValueKind != JsonValueKind.Null;
         JsonElement[] rows = [.. json.GetProperty("rows").EnumerateArray()];
+        Assert.All(rows, row => Assert.Equal(
+            matrices && row.GetProperty("dtype").GetString() != "bf16", row.GetProperty("prefill_without_matrices_tokens_s").ValueKind == JsonValueKind.Number));
         Assert.Equal(["q8 1", "q8 3", "q8 2x1", "q4 1", "q4 3", "q4 2x1", "bf16 1", "bf16 3", "bf16 2x1"],
             rows.Select(row => $"{row.GetProperty("dtype").GetString()} {row.GetProperty("batch").GetString()}"));
         foreach (JsonElement row in rows)

@@ -199,11 +199,11 @@ public class RandomShapeTests(TestDevice test) : DeviceTest(test)
 
     private void Each(Action<Random, Recording> add)
     {
-        bool hasDot = Device.UsesIntegerDot;
+        (bool hasDot, bool hasFma) = (Device.UsesIntegerDot, Device.UsesFma);
         for (int first = 0; first < Shapes; first += Together)
         {
-            // Every second time without an instruction that the device may have.
-            Device.UsesIntegerDot = hasDot && first / Together % 2 == 0;
+            // With and without each of two instructions that the device may have.
+            (Device.UsesIntegerDot, Device.UsesFma) = (hasDot && first / Together % 2 == 0, hasFma && first / Together % 4 < 2);
             Run(recording =>
             {
                 for (int i = first; i < first + Together; i++) add(new Random(10_000 + i), recording);
@@ -212,7 +212,7 @@ public class RandomShapeTests(TestDevice test) : DeviceTest(test)
             _checks.Clear();
             FreeBuffers();
         }
-        Device.UsesIntegerDot = hasDot;
+        (Device.UsesIntegerDot, Device.UsesFma) = (hasDot, hasFma);
     }
 
     // In memory that both sides see: nothing is copied.
