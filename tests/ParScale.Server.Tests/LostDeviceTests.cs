@@ -113,6 +113,8 @@ public sealed class LostDeviceTests
 
         public ReadOnlySpan<float> Logits(int first, int count) => cpu.Logits(first, count);
 
+        public Likeliest LikeliestOf(int token) => cpu.LikeliestOf(token);
+
         public ReadOnlySpan<float> StreamWeights(int row, int streams) => cpu.StreamWeights(row, streams);
 
         public void Dispose() => cpu.Dispose();

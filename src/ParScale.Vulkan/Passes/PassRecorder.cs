@@ -37,7 +37,7 @@ internal sealed class PassRecorder(
                 products += own;
                 Layer(parts[^1], i, shape, inputs);
             }
-            if (size.Wanted > 0) End(parts[^1], size, groups, inputs);
+            if (size.Wanted > 0) End(parts[^1], shape, groups, inputs);
             return new RecordedPass(shape, groups, inputs, parts);
         }
         catch
@@ -47,13 +47,19 @@ internal sealed class PassRecorder(
         }
     }
 
-    /// <summary>Records the logits of mixed states, from a wanted token on, and their way to the host.</summary>
+    /// <summary>Records the logits of mixed states, from a wanted token on.</summary>
     public void Logits(Recording recording, int first, int count)
     {
         var x = new DeviceRows(scratch.Mixed.Buffer.From(RowBytes(scratch.Mixed, first)), scratch.Mixed.Stride);
         var logits = new DeviceRows(scratch.Logits, config.VocabularySize);
         scratch.Product.Run(recording, x, count, (weights.Head, null, logits));
-        recording.Copy(scratch.Logits, scratch.HostLogits, (long)count * config.VocabularySize * sizeof(float));
+    }
+
+    /// <summary>Records the way of logits to the host, from a row on.</summary>
+    public void ShowLogits(Recording recording, int first, int count)
+    {
+        long row = (long)config.VocabularySize * sizeof(float);
+        recording.Copy(scratch.Logits, scratch.HostLogits, count * row, first * row);
     }
 
     private static long RowBytes(DeviceRows rows, int count) => (long)count * rows.Stride * sizeof(float);
@@ -111,10 +117,10 @@ internal sealed class PassRecorder(
         else Elementwise.AddNormedAndNorm(device, recording, x, added, behind, rows, config.HiddenSize, before, _epsilon, y);
     }
 
-    // The rows of wanted tokens, the P states of each mixed to one, and the first logits.
-    private void End(Recording recording, PassSize size, StreamGroup[] groups, PassInputs inputs)
+    // The rows of wanted tokens, the P states of each mixed to one, and the first logits or the likeliest tokens of all.
+    private void End(Recording recording, PassShape shape, StreamGroup[] groups, PassInputs inputs)
     {
-        PassScratch s = scratch;
+        (PassScratch s, PassSize size) = (scratch, shape.Size);
         DeviceBuffer? behind = weights.Layers[^1].FeedForwardOutputNorm;
         Elementwise.NormOfRows(
             device, recording, s.Hidden, behind is null ? null : s.Added.Buffer, inputs.Wanted(s.Inputs), size.WantedRows, config.HiddenSize, weights.FinalNorm,
@@ -128,8 +134,25 @@ internal sealed class PassRecorder(
             row += group.Rows;
             weight += group.Wanted * group.Set.Count;
         }
-        Logits(recording, 0, Math.Min(size.Wanted, ForwardPass.MostLogits));
+        if (shape.Likeliest) Choose(recording, size.Wanted);
+        else
+        {
+            int first = Math.Min(size.Wanted, ForwardPass.MostLogits);
+            Logits(recording, 0, first);
+            ShowLogits(recording, 0, first);
+        }
         recording.Copy(s.StreamWeights, s.HostStreamWeights, (long)size.Weights * sizeof(float));
+    }
+
+    private void Choose(Recording recording, int wanted)
+    {
+        for (int first = 0; first < wanted; first += ForwardPass.MostLogits)
+        {
+            int count = Math.Min(wanted - first, ForwardPass.MostLogits);
+            Logits(recording, first, count);
+            scratch.Likeliest!.Choose(recording, scratch.Logits, count, scratch.Lists.From(LikeliestTokens.BytesOf(first)));
+        }
+        recording.Copy(scratch.Lists, scratch.HostLists, LikeliestTokens.BytesOf(wanted));
     }
 
     // States that are the result; of an anchor, all of the weight is its own.

@@ -30,12 +30,15 @@ internal sealed class PassScratch : IDisposable
         Scores = _buffers.Allocate(rows * sizeof(float));
         Mixed = _buffers.Rows(rows, hidden);
         Logits = _buffers.Allocate((long)ForwardPass.MostLogits * config.VocabularySize * sizeof(float));
+        Likeliest = CanChoose(config) ? new LikeliestTokens(device, config.VocabularySize, ForwardPass.MostLogits) : null;
+        Lists = _buffers.Allocate(LikeliestTokens.BytesOf(rows));
         // Of anchored sets these are more than rows: those that rest have one too.
         StreamWeights = _buffers.Allocate(rows * Aggregator.MostStreams * sizeof(float));
         Caches = _buffers.Allocate(1);
         Inputs = _buffers.Allocate(PassInputs.MostBytes(halves));
         HostInputs = _buffers.Allocate(Inputs.Bytes, Place.ToDevice);
         HostLogits = _buffers.Allocate(Logits.Bytes, Place.FromDevice);
+        HostLists = _buffers.Allocate(Lists.Bytes, Place.FromDevice);
         HostStreamWeights = _buffers.Allocate(StreamWeights.Bytes, Place.FromDevice);
         // Attention leaves what lies behind its columns as it is, and products need zeros there.
         using Recording clear = device.Record();
@@ -87,6 +90,12 @@ internal sealed class PassScratch : IDisposable
     /// <summary>[at most MostLogits, V]</summary>
     public DeviceBuffer Logits { get; }
 
+    /// <summary>Chooses the likeliest tokens; null for a model whose logits may come in another order when the host has changed them.</summary>
+    public LikeliestTokens? Likeliest { get; }
+
+    /// <summary>[W] lists of the likeliest tokens.</summary>
+    public DeviceBuffer Lists { get; }
+
     /// <summary>P shares for each wanted token; not set where P = 1.</summary>
     public DeviceBuffer StreamWeights { get; }
 
@@ -102,6 +111,9 @@ internal sealed class PassScratch : IDisposable
     /// <summary>Logits, where the host reads them.</summary>
     public DeviceBuffer HostLogits { get; }
 
+    /// <summary>Lists, where the host reads them.</summary>
+    public DeviceBuffer HostLists { get; }
+
     /// <summary>Stream weights, where the host reads them.</summary>
     public DeviceBuffer HostStreamWeights { get; }
 
@@ -109,7 +121,8 @@ internal sealed class PassScratch : IDisposable
     public static long BytesFor(ModelConfig config)
     {
         long row = 8L * config.HiddenSize + 3L * DenseWidth(config) + ProjectedWidth(config) + (long)config.AttentionHeads * config.HeadSize;
-        return (ForwardPass.MostRows * row + 2L * ForwardPass.MostLogits * config.VocabularySize) * sizeof(float) + ExpertScratch.BytesFor(config);
+        long lists = 2 * LikeliestTokens.BytesOf(ForwardPass.MostRows) + (CanChoose(config) ? LikeliestTokens.BytesFor(config.VocabularySize, ForwardPass.MostLogits) : 0);
+        return (ForwardPass.MostRows * row + 2L * ForwardPass.MostLogits * config.VocabularySize) * sizeof(float) + lists + ExpertScratch.BytesFor(config);
     }
 
     /// <inheritdoc/>
@@ -117,8 +130,12 @@ internal sealed class PassScratch : IDisposable
     {
         _buffers.Dispose();
         Product.Dispose();
+        Likeliest?.Dispose();
         Experts?.Dispose();
     }
+
+    // What larger numbers become is not smaller, and finite. A soft cap's hyperbolic tangent is not known to keep the order of neighbours.
+    private static bool CanChoose(ModelConfig config) => config.LogitsSoftCap is null && config.LogitsDivisor >= 1;
 
     // Of the widest block that all rows run through.
     private static int DenseWidth(ModelConfig config) =>

@@ -22,7 +22,8 @@ internal readonly record struct StreamGroup(StreamSet Set, int Wanted, int Rows)
 /// <summary>What a recording is made for, groups aside.</summary>
 /// <param name="Size">The numbers of the pass.</param>
 /// <param name="OneToken">Whether every sequence has one new token, so that none sees what another row adds to the caches.</param>
-internal readonly record struct PassShape(PassSize Size, bool OneToken);
+/// <param name="Likeliest">Whether it ends with the likeliest tokens, and all logits stay on the device.</param>
+internal readonly record struct PassShape(PassSize Size, bool OneToken, bool Likeliest);
 
 /// <summary>A pass of a shape, recorded once and run for any sequences of that shape.</summary>
 /// <param name="Shape">Its shape.</param>

@@ -10,8 +10,8 @@ using ParScale.Vulkan.Runtime;
 namespace ParScale.Vulkan.Passes;
 
 /// <summary>
-/// Passes on a Vulkan device. Weights, streams, caches and activations lie there; a pass takes a table of its rows and gives back logits
-/// and stream weights. Passes of one shape are recorded once.
+/// Passes on a Vulkan device. Weights, streams, caches and activations lie there; a pass takes a table of its rows and gives back logits, or
+/// the likeliest tokens, and stream weights. Passes of one shape are recorded once.
 /// </summary>
 internal sealed class VulkanForwardPass : IForwardPass
 {
@@ -20,6 +20,9 @@ internal sealed class VulkanForwardPass : IForwardPass
 
     // Of a piece of a recording: a second on a device that does 70 G in a second. Watchdogs wait for two.
     private const long MostProducts = 1L << 36;
+
+    /// <summary>Logits of a pass, all together, from which it chooses the likeliest tokens where these do: 2 MiB. Decision 33 has the reckoning.</summary>
+    public const long LikeliestFrom = 1L << 19;
 
     private readonly VulkanDevice _device;
     private readonly IDisposable? _owner;
@@ -36,8 +39,14 @@ internal sealed class VulkanForwardPass : IForwardPass
     // The one that ran last comes last.
     private readonly List<RecordedPass> _recorded = [];
     private readonly List<StreamGroup> _groups = [];
+    private readonly long _likeliestFrom;
+    private readonly int[] _likeliestTokens = new int[Likeliest.Most];
+    private readonly float[] _likeliestLogits = new float[Likeliest.Most];
     private float[] _changed = [];
-    private (int First, int Count) _head;
+
+    // Wanted tokens whose logits are on the device, and those whose logits the host has. _chose: the last pass gave the likeliest tokens.
+    private (int First, int Count) _held, _shown;
+    private bool _chose;
 
     /// <summary>Copies weights and sets to a device.</summary>
     /// <param name="device">The device.</param>
@@ -47,11 +56,13 @@ internal sealed class VulkanForwardPass : IForwardPass
     /// <param name="kvDtype">How keys and values are stored.</param>
     /// <param name="pool">What is left to the CPU: logits that some families cap.</param>
     /// <param name="mostProducts">Multiply-adds after which a recording is cut.</param>
+    /// <param name="likeliestFrom">Logits of a pass from which it chooses the likeliest tokens where these do; 0 always does.</param>
     /// <exception cref="ParScaleException">VK-05: the shaders have no room for the model; VK-07: the device has no memory for it.</exception>
     public VulkanForwardPass(
         VulkanDevice device, IDisposable? owner, Backbone backbone, IReadOnlyList<StreamSet> sets, KvDtype kvDtype, WorkerPool pool,
-        long mostProducts = MostProducts)
+        long mostProducts = MostProducts, long likeliestFrom = LikeliestFrom)
     {
+        _likeliestFrom = likeliestFrom;
         (_device, _owner, _config, _kvDtype, _pool) = (device, owner, backbone.Config, kvDtype, pool);
         Supported.Require(device.Description, _config);
         Rotation[] rotations = [.. _config.Rotations];
@@ -102,10 +113,13 @@ internal sealed class VulkanForwardPass : IForwardPass
         var size = PassSize.Of(tokens.Length, sequences);
         lock (_device.Gate)
         {
-            RecordedPass pass = Of(new PassShape(size, tokens.Length == sequences.Length), sequences);
+            _chose = Chooses(size.Wanted, sequences);
+            RecordedPass pass = Of(new PassShape(size, tokens.Length == sequences.Length, _chose), sequences);
             pass.Inputs.Write(_scratch.HostInputs, tokens, sequences, _sets, _angles, _layerOf);
             pass.Submit();
-            _head = (0, Math.Min(size.Wanted, ForwardPass.MostLogits));
+            int last = _chose ? (size.Wanted - 1) / ForwardPass.MostLogits * ForwardPass.MostLogits : 0;
+            _held = (last, Math.Min(size.Wanted - last, ForwardPass.MostLogits));
+            _shown = _chose ? default : _held;
         }
         foreach (PassSequence sequence in sequences)
         {
@@ -119,23 +133,39 @@ internal sealed class VulkanForwardPass : IForwardPass
     public ReadOnlySpan<float> Logits(int first, int count)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, ForwardPass.MostLogits);
-        if (first < _head.First || first + count > _head.First + _head.Count)
+        if (!Covers(_shown, first, count))
         {
             lock (_device.Gate)
             {
-                using Recording head = _device.Record();
-                _recorder.Logits(head, first, count);
-                head.Submit();
-                _head = (first, count);
+                using Recording recording = _device.Record();
+                if (!Covers(_held, first, count))
+                {
+                    _recorder.Logits(recording, first, count);
+                    _held = (first, count);
+                }
+                _recorder.ShowLogits(recording, first - _held.First, count);
+                recording.Submit();
+                _shown = (first, count);
             }
         }
-        ReadOnlySpan<float> logits = _scratch.HostLogits.Span<float>().Slice((first - _head.First) * _config.VocabularySize, count * _config.VocabularySize);
+        ReadOnlySpan<float> logits = _scratch.HostLogits.Span<float>().Slice((first - _shown.First) * _config.VocabularySize, count * _config.VocabularySize);
         if (_config.LogitsDivisor == 1 && _config.LogitsSoftCap is null) return logits;
         if (_changed.Length < logits.Length) _changed = new float[logits.Length];
         Span<float> changed = _changed.AsSpan(0, logits.Length);
         TensorPrimitives.Divide(logits, (float)_config.LogitsDivisor, changed);
         if (_config.LogitsSoftCap is { } cap) SoftCap.Run(changed, (float)cap, _pool);
         return changed;
+    }
+
+    /// <inheritdoc/>
+    public Likeliest LikeliestOf(int token)
+    {
+        if (!_chose) return default;
+        int count = _scratch.Likeliest!.Read(_scratch.HostLists, token, _likeliestTokens, _likeliestLogits);
+        bool divides = _config.LogitsDivisor != 1;
+        Span<float> logits = _likeliestLogits.AsSpan(0, count);
+        if (divides) TensorPrimitives.Divide(logits, (float)_config.LogitsDivisor, logits);
+        return new Likeliest(_likeliestTokens.AsSpan(0, count), logits, count == _config.VocabularySize, !divides);
     }
 
     /// <inheritdoc/>
@@ -163,6 +193,16 @@ internal sealed class VulkanForwardPass : IForwardPass
         }
         _owner?.Dispose();
     }
+
+    private bool Chooses(int wanted, ReadOnlySpan<PassSequence> sequences)
+    {
+        if (wanted == 0 || _scratch.Likeliest is null || (long)wanted * _config.VocabularySize < _likeliestFrom) return false;
+        foreach (PassSequence sequence in sequences)
+            if (sequence.Wanted > 0 && !sequence.LikeliestDo) return false;
+        return true;
+    }
+
+    private static bool Covers((int First, int Count) rows, int first, int count) => first >= rows.First && first + count <= rows.First + rows.Count;
 
     private RecordedPass Of(PassShape shape, ReadOnlySpan<PassSequence> sequences)
     {

@@ -153,6 +153,19 @@ internal sealed class GenerationWork : Work
     }
 
     /// <inheritdoc/>
+    public override bool LikeliestDo => _sampler.LikeliestMayDo && _options.TopLogProbs is null && _gate is null && _constrained is null
+        && (_unended is null || _chosen >= _options.MinNewTokens) && (_promptPredictions is null || _chosen > 0);
+
+    /// <inheritdoc/>
+    public override bool TryTake(in Likeliest likeliest)
+    {
+        if (!_sampler.TryNext(likeliest, out int next)) return false;
+        Time();
+        GoOn(next, null);
+        return true;
+    }
+
+    /// <inheritdoc/>
     public override bool CanResume => _isHeld && _constrained!.IsReady;
 
     /// <inheritdoc/>
@@ -169,6 +182,11 @@ internal sealed class GenerationWork : Work
     {
         int next = _sampler.Next(logits, Allowed());
         Time();
+        GoOn(next, _options.TopLogProbs is { } top ? PredictedToken.Of(logits, next, top) : null);
+    }
+
+    private void GoOn(int next, PredictedToken? prediction)
+    {
         bool ended = _options.StopTokenIds.Contains(next) || (!_options.IgnoreEndOfText && _config.EndOfTextIds.Contains(next));
         string text = ended || _text is null ? "" : _text.Append(next);
         // Stop texts count from the token on that may be the last.
@@ -179,7 +197,7 @@ internal sealed class GenerationWork : Work
         _show(new GeneratedPiece(text, next)
         {
             Thinking = thinking,
-            Prediction = _options.TopLogProbs is { } top ? PredictedToken.Of(logits, next, top) : null,
+            Prediction = prediction,
             PromptPredictions = _chosen == 0 ? _promptPredictions : null,
             StreamWeights = _streamWeights ?? (_options.StreamWeights && LargestSet.Count == 1 ? [1f] : null),
         });

@@ -162,7 +162,7 @@ internal sealed partial class InferenceEngine
     {
         work.Pending[..count].CopyTo(_tokens.AsSpan(firstToken));
         if (_sequences.Length == _inPass.Count) Array.Resize(ref _sequences, 2 * _sequences.Length);
-        _sequences[_inPass.Count] = new PassSequence(work.Cache!, work.Set, count, work.Wanted(count)) { Active = work.Active(count) };
+        _sequences[_inPass.Count] = new PassSequence(work.Cache!, work.Set, count, work.Wanted(count)) { Active = work.Active(count), LikeliestDo = work.LikeliestDo };
         _inPass.Add(work);
         return count;
     }
@@ -171,36 +171,41 @@ internal sealed partial class InferenceEngine
     private void HandOut(int wanted)
     {
         int vocabulary = _backbone.Config.VocabularySize;
-        int sequence = 0, taken = 0, mixedRow = 0;
-        for (int first = 0; first < wanted; first += ForwardPass.MostLogits)
+        int sequence = 0, taken = 0, mixedRow = 0, first = 0, end = 0;
+        ReadOnlySpan<float> logits = [];
+        for (int token = 0; token < wanted; token++, taken++)
         {
-            int rows = Math.Min(ForwardPass.MostLogits, wanted - first);
-            ReadOnlySpan<float> logits = _forward.Logits(first, rows);
-            for (int row = 0; row < rows; row++, taken++)
+            while (taken == _sequences[sequence].Wanted) (sequence, taken) = (sequence + 1, 0);
+            int position = _sequences[sequence].Cache.Position - _sequences[sequence].Wanted + taken;
+            Likeliest likeliest = _forward.LikeliestOf(token);
+            if (likeliest.Tokens.IsEmpty && token == end)
             {
-                while (taken == _sequences[sequence].Wanted) (sequence, taken) = (sequence + 1, 0);
-                int position = _sequences[sequence].Cache.Position - _sequences[sequence].Wanted + taken;
-                Give(_inPass[sequence], _sequences[sequence].Set, position, logits.Slice(row * vocabulary, vocabulary), mixedRow);
-                mixedRow += _sequences[sequence].Set.Count;
+                (first, end) = (token, Math.Min(token + ForwardPass.MostLogits, wanted));
+                logits = _forward.Logits(first, end - first);
             }
+            ReadOnlySpan<float> own = likeliest.Tokens.IsEmpty ? logits.Slice((token - first) * vocabulary, vocabulary) : [];
+            Give(_inPass[sequence], _sequences[sequence].Set, position, token, likeliest, own, mixedRow);
+            mixedRow += _sequences[sequence].Set.Count;
         }
     }
 
     // What a request's own sampler or visitor throws ends that request alone.
-    private void Give(Work work, StreamSet set, int position, ReadOnlySpan<float> logits, int mixedRow)
+    private void Give(Work work, StreamSet set, int position, int token, in Likeliest likeliest, ReadOnlySpan<float> logits, int mixedRow)
     {
         if (work.HasLeft) return;
         try
         {
-            if (!TensorPrimitives.IsFiniteAll(logits)) throw _notFinite(set);
-            if (work.RunsAgain(position, logits)) return;
+            bool chosen = !likeliest.Tokens.IsEmpty;
+            if (!(chosen ? likeliest.AllFinite : TensorPrimitives.IsFiniteAll(logits))) throw _notFinite(set);
+            if (!chosen && work.RunsAgain(position, logits)) return;
             if (set.Count > 1)
             {
                 ReadOnlySpan<float> weights = _forward.StreamWeights(mixedRow, set.Count);
                 Statistics.SawWeights(set, weights);
                 if (work.WantsStreamWeights) work.TakeStreamWeights(weights);
             }
-            work.Take(position, logits);
+            if (!chosen) work.Take(position, logits);
+            else if (!work.TryTake(likeliest)) work.Take(position, _forward.Logits(token, 1));
         }
         catch (Exception failure)
         {

@@ -86,6 +86,9 @@ internal abstract class Work(IReadOnlyList<StreamSet> sets, CancellationToken ca
     /// </summary>
     public virtual bool RunsAgain(int position, ReadOnlySpan<float> logits) => false;
 
+    /// <summary>Whether the likeliest tokens will probably do in place of the logits of the next pass (<see cref="TryTake"/>).</summary>
+    public virtual bool LikeliestDo => false;
+
     /// <summary>Most rows of the next <paramref name="count"/> pending tokens in a pass.</summary>
     public int Rows(int count) => Set.IsAnchored ? count + (Set.Count - 1) * Wanted(count) : Set.Count * count;
 
@@ -112,6 +115,9 @@ internal abstract class Work(IReadOnlyList<StreamSet> sets, CancellationToken ca
 
     /// <summary>Takes the logits [V] after the token at <paramref name="position"/>; they are finite, and valid during the call only.</summary>
     public abstract void Take(int position, ReadOnlySpan<float> logits);
+
+    /// <summary>The same where the likeliest tokens do; otherwise nothing is done, and <see cref="Take"/> is next. Valid during the call only.</summary>
+    public virtual bool TryTake(in Likeliest likeliest) => false;
 
     /// <summary>
     /// Has the engine look again, from any thread. Work that cannot do all it must with its logits when it takes them has no pending tokens

@@ -4,10 +4,11 @@ namespace ParScale.Generation;
 /// The tokens still in play and their weights, the likeliest having weight 1. Filters order only as many of them as they
 /// keep, so that a vocabulary of 150,000 costs no full sort.
 /// </summary>
-internal sealed class Candidates(int vocabularySize)
+/// <param name="most">Most tokens.</param>
+internal sealed class Candidates(int most)
 {
-    private readonly int[] _tokens = new int[vocabularySize];
-    private readonly double[] _weights = new double[vocabularySize];
+    private readonly int[] _tokens = new int[most];
+    private readonly double[] _weights = new double[most];
     private int _count;
 
     // The first _ordered candidates are the likeliest, in falling order; the others are in no order.
@@ -27,12 +28,13 @@ internal sealed class Candidates(int vocabularySize)
         }
     }
 
-    /// <summary>Top-k.</summary>
-    public void KeepLikeliest(int k)
+    /// <summary>The tokens that top-k left, in falling order of their scores: the same as of all tokens, whatever the others are.</summary>
+    public void Fill(ReadOnlySpan<int> tokens, ReadOnlySpan<float> scores, double temperature)
     {
-        if (k >= _count) return;
-        Order(k);
-        _count = k;
+        double best = scores[0];
+        tokens.CopyTo(_tokens);
+        _count = _ordered = tokens.Length;
+        for (int i = 0; i < scores.Length; i++) _weights[i] = Math.Exp((scores[i] - best) / temperature);
     }
 
     /// <summary>Top-p: the fewest likeliest tokens whose share of the weight reaches <paramref name="share"/>; at least one.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Numerics.Tensors;
+using ParScale.Model;
 
 namespace ParScale.Generation;
 
@@ -12,6 +13,7 @@ public sealed class Sampler
     // How often each token was generated; null when no penalty asks for it.
     private readonly Dictionary<int, int>? _generated;
     private float[] _scores = [];
+    private TopTokens? _top;
     private Candidates? _candidates;
     private SplitMix64 _random;
 
@@ -25,8 +27,16 @@ public sealed class Sampler
             throw ParScaleException.Usage("SA-02", $"a logit bias is for token {outside}, which is not in the vocabulary (0 to {vocabularySize - 1})");
         _options = options;
         _generated = options.PresencePenalty == 0 && options.FrequencyPenalty == 0 ? null : [];
+        LikeliestMayDo = (options.Temperature == 0 || (options.TopK is > 0 and <= Likeliest.Most && options.TopK < vocabularySize))
+            && (float)options.RepetitionPenalty >= 1 && options.PresencePenalty >= 0 && options.FrequencyPenalty >= 0 && options.LogitBias is not { Count: > 0 };
         _random = new SplitMix64(options.Seed ?? unchecked((ulong)Random.Shared.NextInt64(long.MinValue, long.MaxValue)));
     }
+
+    /// <summary>
+    /// Whether the likeliest tokens of all suffice to choose one, unless penalties take many of them back: it is the likeliest or one of the k likeliest, and no
+    /// score becomes larger than its logit.
+    /// </summary>
+    internal bool LikeliestMayDo { get; }
 
     /// <summary>Counts a token of the prompt as seen, for the repetition penalty.</summary>
     public void See(int token) => _seen.Add(token);
@@ -47,10 +57,30 @@ public sealed class Sampler
         }
         float largest = TensorPrimitives.Max(scores);
         if (!float.IsFinite(largest)) throw new ArgumentException("no token can be sampled: the largest logit is not finite", nameof(logits));
-        int token = _options.Temperature == 0 ? scores.IndexOf(largest) : Draw(scores);
-        _seen.Add(token);
-        if (_generated is not null) _generated[token] = _generated.GetValueOrDefault(token) + 1;
-        return token;
+        return Chosen(_options.Temperature == 0 ? scores.IndexOf(largest) : Draw(scores));
+    }
+
+    /// <summary>
+    /// The same where <see cref="LikeliestMayDo"/>, from the likeliest tokens alone. False where one that is not among them may be wanted: nothing has changed then.
+    /// </summary>
+    internal bool TryNext(in Likeliest likeliest, out int token)
+    {
+        Span<int> tokens = stackalloc int[likeliest.Tokens.Length];
+        Span<float> scores = stackalloc float[likeliest.Tokens.Length];
+        likeliest.Tokens.CopyTo(tokens);
+        likeliest.Logits.CopyTo(scores);
+        for (int i = 0; i < tokens.Length && Changes; i++)
+        {
+            if (_seen.Contains(tokens[i])) scores[i] = Repeated(scores[i]);
+            if (_generated is not null && _generated.TryGetValue(tokens[i], out int times)) scores[i] = Generated(scores[i], times);
+        }
+        TopTokens.Order(tokens, scores);
+        int wanted = _options.Temperature == 0 ? 1 : _options.TopK;
+        token = tokens[0];
+        if (!float.IsFinite(scores[0]) || !likeliest.Leads(scores[wanted - 1], tokens[wanted - 1])) return false;
+        if (_options.Temperature != 0) token = Draw(tokens[..wanted], scores[..wanted]);
+        Chosen(token);
+        return true;
     }
 
     private bool Changes => _options.RepetitionPenalty != 1 || _generated is not null || _options.LogitBias is { Count: > 0 };
@@ -65,22 +95,50 @@ public sealed class Sampler
     private void Change(Span<float> scores)
     {
         if (_options.RepetitionPenalty != 1)
-        {
-            float penalty = (float)_options.RepetitionPenalty;
-            foreach (int token in _seen) scores[token] = scores[token] > 0 ? scores[token] / penalty : scores[token] * penalty;
-        }
-        foreach ((int token, int times) in _generated ?? [])
-            scores[token] -= (float)(_options.PresencePenalty + _options.FrequencyPenalty * times);
+            foreach (int token in _seen) scores[token] = Repeated(scores[token]);
+        foreach ((int token, int times) in _generated ?? []) scores[token] = Generated(scores[token], times);
         foreach ((int token, double bias) in _options.LogitBias ?? ReadOnlyDictionary<int, double>.Empty) scores[token] += (float)bias;
+    }
+
+    private float Repeated(float score)
+    {
+        float penalty = (float)_options.RepetitionPenalty;
+        return score > 0 ? score / penalty : score * penalty;
+    }
+
+    private float Generated(float score, int times) => score - (float)(_options.PresencePenalty + _options.FrequencyPenalty * times);
+
+    private int Chosen(int token)
+    {
+        _seen.Add(token);
+        if (_generated is not null) _generated[token] = _generated.GetValueOrDefault(token) + 1;
+        return token;
     }
 
     private int Draw(ReadOnlySpan<float> scores)
     {
+        if (_options.TopK > 0 && _options.TopK < scores.Length)
+        {
+            _top ??= new TopTokens(_options.TopK);
+            _top.Find(scores);
+            return Draw(_top.Tokens, _top.Scores);
+        }
         _candidates ??= new Candidates(scores.Length);
         _candidates.Fill(scores, _options.Temperature);
-        if (_options.TopK > 0) _candidates.KeepLikeliest(_options.TopK);
-        if (_options.TopP < 1) _candidates.KeepMass(_options.TopP);
-        if (_options.MinP > 0) _candidates.KeepAtLeast(_options.MinP);
-        return _candidates.At(_random.NextDouble());
+        return Draw(_candidates);
+    }
+
+    private int Draw(ReadOnlySpan<int> likeliest, ReadOnlySpan<float> scores)
+    {
+        _candidates ??= new Candidates(_options.TopK);
+        _candidates.Fill(likeliest, scores, _options.Temperature);
+        return Draw(_candidates);
+    }
+
+    private int Draw(Candidates candidates)
+    {
+        if (_options.TopP < 1) candidates.KeepMass(_options.TopP);
+        if (_options.MinP > 0) candidates.KeepAtLeast(_options.MinP);
+        return candidates.At(_random.NextDouble());
     }
 }

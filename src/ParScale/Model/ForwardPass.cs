@@ -68,6 +68,9 @@ internal sealed class ForwardPass(Backbone backbone, WorkerPool pool) : IForward
     }
 
     /// <inheritdoc/>
+    public Likeliest LikeliestOf(int token) => default;
+
+    /// <inheritdoc/>
     public ReadOnlySpan<float> StreamWeights(int row, int streams) => _state.StreamWeights.AsSpan(row, streams);
 
     /// <inheritdoc/>

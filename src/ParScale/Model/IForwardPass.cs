@@ -35,6 +35,12 @@ internal interface IForwardPass : IDisposable
     ReadOnlySpan<float> Logits(int first, int count);
 
     /// <summary>
+    /// The likeliest tokens after a wanted one of the last <see cref="Run"/>, where it chose them: for all wanted tokens or for none. It may only where they
+    /// do for all who want logits (<see cref="PassSequence.LikeliestDo"/>), and does where that pays.
+    /// </summary>
+    Likeliest LikeliestOf(int token);
+
+    /// <summary>
     /// What each stream contributed to a wanted token of the last <see cref="Run"/>: [P], with a sum of 1. <paramref name="row"/> counts P
     /// for every wanted token before it, whichever streams ran. Valid until the next pass, for sets of more than one stream.
     /// </summary>

@@ -15,6 +15,9 @@ internal readonly record struct PassSequence(KeyValues Cache, StreamSet Set, int
     /// </summary>
     public ReadOnlyMemory<ulong> Active { get; init; }
 
+    /// <summary>Whether the likeliest tokens will probably do, in place of all logits.</summary>
+    public bool LikeliestDo { get; init; }
+
     /// <summary>Rows of the pass: P * T; of an anchored set one for each token, and one for each helper at a wanted one.</summary>
     public int Rows => Set.IsAnchored ? Count + Helpers : Set.Count * Count;
 

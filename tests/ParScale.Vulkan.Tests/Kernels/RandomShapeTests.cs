@@ -5,6 +5,7 @@ using ParScale.Kernels.Elementwise;
 using ParScale.Kernels.Formats;
 using ParScale.Kernels.MatMul;
 using ParScale.Kernels.Memory;
+using ParScale.Model;
 using ParScale.Vulkan.Kernels;
 using ParScale.Vulkan.Runtime;
 using ParScale.Vulkan.Tests.Support;
@@ -192,6 +193,34 @@ public class RandomShapeTests(TestDevice test) : DeviceTest(test)
             foreach (WeightMatrix one in weights) one.Dispose();
 
             IEnumerable<int> Chosen(int row) => Enumerable.Range(0, experts).OrderByDescending(e => logits[row * experts + e]).ThenBy(e => e).Take(config.Chosen);
+        });
+    });
+
+    [Fact]
+    public void Likeliest_tokens() => Each((random, recording) =>
+    {
+        int rows = random.Next(1, 4), vocabulary = random.Next(10) switch { 0 => random.Next(1, 65), 1 => 2048 + random.Next(-1, 2), 2 => random.Next(65_000, 70_000), _ => random.Next(65, 9000) };
+        // Some are equal, in some rows nearly all.
+        int step = random.Next(3) switch { 0 => 1 << 24, 1 => 500, _ => 3 };
+        float[] logits = [.. Enumerable.Range(0, rows * vocabulary).Select(_ => random.Next(-step, step + 1) * 0.37f)];
+        var likeliest = new LikeliestTokens(Device, vocabulary, rows);
+        DeviceBuffer lists = Own(Device.Memory.Allocate(LikeliestTokens.BytesOf(rows), Place.FromDevice));
+        likeliest.Choose(recording, Shown<float>(logits), rows, lists);
+        _checks.Add(() =>
+        {
+            int[] tokens = new int[Likeliest.Most];
+            float[] values = new float[Likeliest.Most];
+            for (int row = 0; row < rows; row++)
+            {
+                float[] own = logits[(row * vocabulary)..((row + 1) * vocabulary)];
+                int[] expected = [.. Enumerable.Range(0, vocabulary)];
+                Array.Sort(expected, (i, j) => own[i] != own[j] ? own[j].CompareTo(own[i]) : i.CompareTo(j));
+                expected = expected[..Math.Min(vocabulary, Likeliest.Most)];
+                int count = likeliest.Read(lists, row, tokens, values);
+                Assert.Equal(expected, tokens[..count]);
+                Assert.Equal(expected.Select(token => own[token]), values[..count]);
+            }
+            likeliest.Dispose();
         });
     });
 

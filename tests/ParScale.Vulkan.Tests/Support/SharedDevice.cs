@@ -20,6 +20,9 @@ internal sealed class SharedDevice(VulkanDevice device) : ComputeDevice
     /// <summary>Multiply-adds after which recordings are cut.</summary>
     public long MostProducts { get; init; } = 1L << 36;
 
+    /// <summary>Logits of a pass from which it chooses the likeliest tokens where these do.</summary>
+    public long LikeliestFrom { get; init; } = VulkanForwardPass.LikeliestFrom;
+
     internal override bool UsesThreads => false;
 
     internal override string KernelTier(WeightDtype type) => "vulkan";
@@ -27,5 +30,5 @@ internal sealed class SharedDevice(VulkanDevice device) : ComputeDevice
     internal override void Require(ModelConfig model) => Supported.Require(device.Description, model);
 
     internal override IForwardPass Open(Backbone backbone, IReadOnlyList<StreamSet> sets, KvDtype kvDtype, WorkerPool pool) =>
-        Last = new VulkanForwardPass(device, owner: null, backbone, sets, kvDtype, pool, MostProducts);
+        Last = new VulkanForwardPass(device, owner: null, backbone, sets, kvDtype, pool, MostProducts, LikeliestFrom);
 }
