@@ -6,7 +6,6 @@ using ParScale.Kernels.Formats;
 using ParScale.Kernels.Machine;
 using ParScale.Model;
 using ParScale.Vulkan.Passes;
-using ParScale.Vulkan.Runtime;
 using ParScale.Vulkan.Tests.Support;
 
 namespace ParScale.Vulkan.Tests.Passes;
@@ -149,7 +148,7 @@ public class LikeliestPassTests(TestDevice test) : ModelTest(test)
         Assert.True(likeliest.AllFinite);
         Assert.Equal(Math.Min(logits.Length, Likeliest.Most), likeliest.Tokens.Length);
         int[] sorted = [.. Enumerable.Range(0, logits.Length).OrderByDescending(i => logits[i]).ThenBy(i => i)];
-        if (!divided) Assert.Equal(sorted[..likeliest.Tokens.Length], likeliest.Tokens);
+        if (!divided) Assert.Equal(sorted.AsSpan(0, likeliest.Tokens.Length), likeliest.Tokens);
         Assert.Equal(sorted.Take(likeliest.Tokens.Length).Select(token => logits[token]), likeliest.Logits.ToArray());
         for (int i = 0; i < likeliest.Tokens.Length; i++) Assert.Equal(logits[likeliest.Tokens[i]], likeliest.Logits[i]);
     }
