@@ -9,13 +9,12 @@ public class LikeliestTests(ITestOutputHelper output)
 {
     private const int Texts = 4000, Steps = 12;
 
-    // How logits are drawn, and what share of the steps may need all of them.
     [Theory]
-    [InlineData("spread", 0.02)]
-    [InlineData("ties", 0.35)]
-    [InlineData("flat", 0.75)]
-    [InlineData("divided", 0.35)]
-    public void Random_texts_are_those_of_all_logits(string kind, double most)
+    [InlineData("spread")]
+    [InlineData("ties")]
+    [InlineData("flat")]
+    [InlineData("divided")]
+    public void Random_texts_are_those_of_all_logits(string kind)
     {
         int rows = 0, fallbacks = 0;
         for (int text = 0; text < Texts; text++)
@@ -51,7 +50,8 @@ public class LikeliestTests(ITestOutputHelper output)
             }
         }
         output.WriteLine($"{kind}: {fallbacks} of {rows} rows needed all logits");
-        Assert.InRange(fallbacks / (double)rows, 0.0001, most);
+        // Some, so that this is tested, and few.
+        Assert.InRange(fallbacks, 50, rows / 50);
     }
 
     [Fact]
