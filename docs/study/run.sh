@@ -22,7 +22,7 @@ difficulty() {
   case $1 in
     sum3) echo --length 6 --digits 1 ;;
     reach) echo --length 5 --edges 5 ;;
-    khop) echo --length 6 --hops 2 ;;
+    khop) echo --length 8 --hops 2 ;;
   esac
 }
 
@@ -46,7 +46,7 @@ for task in "$@"; do
     exit 2
   fi
   prepare "$task"
-  table=$here/results-stage2-$task.csv
+  table=$here/stage2/results-$task.csv
   done=()
   [ -f "$table" ] && done=(--done "$table")
   code=0

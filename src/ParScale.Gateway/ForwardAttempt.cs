@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ParScale.Server.Http;
@@ -11,7 +10,7 @@ namespace ParScale.Gateway;
 
 /// <summary>
 /// One try to have a request answered by one server. What the server answers goes to the client, but for an answer that another server
-/// may better; a stream goes event by event, so that one that breaks off ends with an error that clients understand.
+/// may better; a stream goes event by event or line by line, so that one that breaks off ends with an error that clients understand.
 /// </summary>
 /// <param name="server">The server.</param>
 /// <param name="hasOther">Whether another server could be tried.</param>
@@ -19,6 +18,8 @@ internal sealed class ForwardAttempt(UpstreamServer server, Func<bool> hasOther)
 {
     /// <summary>The header that names a request; the server's stands in an answer, ours in an error of our own.</summary>
     public const string RequestId = "x-request-id";
+
+    private const string Events = "text/event-stream", Lines = "application/x-ndjson";
 
     /// <summary>Whether the server said that it is full or stopping, and nothing was sent to the client.</summary>
     public bool WasTurnedAway { get; private set; }
@@ -47,12 +48,13 @@ internal sealed class ForwardAttempt(UpstreamServer server, Func<bool> hasOther)
         if (WasTurnedAway) return false;
         if (response.Headers.Contains(RequestId)) context.Response.Headers.Remove(RequestId);
         await base.TransformResponseAsync(context, response, cancellationToken).ConfigureAwait(false);
-        if (response.Content.Headers.ContentType?.MediaType != "text/event-stream") return true;
-        await CopyEvents(context, response, cancellationToken).ConfigureAwait(false);
+        string? type = response.Content.Headers.ContentType?.MediaType;
+        if (type is not (Events or Lines)) return true;
+        await CopyStream(context, response, isEvents: type == Events, cancellationToken).ConfigureAwait(false);
         return false;
     }
 
-    private async Task CopyEvents(HttpContext context, HttpResponseMessage response, CancellationToken cancellation)
+    private async Task CopyStream(HttpContext context, HttpResponseMessage response, bool isEvents, CancellationToken cancellation)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         PipeReader events = PipeReader.Create(await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false));
@@ -61,7 +63,7 @@ internal sealed class ForwardAttempt(UpstreamServer server, Func<bool> hasOther)
             while (true)
             {
                 ReadResult read = await events.ReadAsync(cancellation).ConfigureAwait(false);
-                SequencePosition end = read.IsCompleted ? read.Buffer.End : EndOfLastEvent(read.Buffer);
+                SequencePosition end = read.IsCompleted ? read.Buffer.End : EndOfLastPart(read.Buffer, isEvents);
                 foreach (ReadOnlyMemory<byte> part in read.Buffer.Slice(0, end)) context.Response.BodyWriter.Write(part.Span);
                 await context.Response.BodyWriter.FlushAsync(cancellation).ConfigureAwait(false);
                 events.AdvanceTo(end, read.Buffer.End);
@@ -73,25 +75,27 @@ internal sealed class ForwardAttempt(UpstreamServer server, Func<bool> hasOther)
         {
             (WasCut, server.IsReady) = (true, false);
             // Before the first byte another server can answer; after it the client is told.
-            if (context.Response.HasStarted) await TellOfEnd(context, cancellation).ConfigureAwait(false);
+            if (context.Response.HasStarted) await TellOfEnd(context, isEvents, cancellation).ConfigureAwait(false);
         }
     }
 
-    private static async Task TellOfEnd(HttpContext context, CancellationToken cancellation)
+    // As the API of the stream tells of errors: OpenAI's by an event, Ollama's by a line.
+    private static async Task TellOfEnd(HttpContext context, bool isEvents, CancellationToken cancellation)
     {
-        var error = new ErrorBody(ErrorDetail.Of(ApiException.Unavailable("the server that answered was lost; send the request again", 1)));
-        context.Response.BodyWriter.Write("data: "u8);
-        context.Response.BodyWriter.Write(JsonSerializer.SerializeToUtf8Bytes(error, WireJson.Wire.ErrorBody));
-        context.Response.BodyWriter.Write("\n\n"u8);
-        await context.Response.BodyWriter.FlushAsync(cancellation).ConfigureAwait(false);
+        var lost = ApiException.Unavailable("the server that answered was lost; send the request again", 1);
+        PipeWriter to = context.Response.BodyWriter;
+        if (isEvents) to.Write("data: "u8);
+        to.Write((isEvents ? ErrorShape.OpenAi : ErrorShape.Ollama).Body(lost));
+        to.Write(isEvents ? "\n\n"u8 : "\n"u8);
+        await to.FlushAsync(cancellation).ConfigureAwait(false);
     }
 
-    // Only whole events are passed on: half of one could not be followed by another.
-    private static SequencePosition EndOfLastEvent(ReadOnlySequence<byte> buffer)
+    // Only whole events or lines are passed on: half of one could not be followed by another.
+    private static SequencePosition EndOfLastPart(ReadOnlySequence<byte> buffer, bool isEvents)
     {
         var reader = new SequenceReader<byte>(buffer);
         SequencePosition end = buffer.Start;
-        while (reader.TryReadTo(out ReadOnlySequence<byte> _, "\n\n"u8, advancePastDelimiter: true)) end = reader.Position;
+        while (reader.TryReadTo(out ReadOnlySequence<byte> _, isEvents ? "\n\n"u8 : "\n"u8, advancePastDelimiter: true)) end = reader.Position;
         return end;
     }
 

@@ -17,10 +17,13 @@ public sealed class ParScaleService : IDisposable
     /// </summary>
     public const string TelemetryName = "ParScale.Server";
 
+    private static readonly TimeSpan LongestTelling = TimeSpan.FromSeconds(2);
+
     private readonly ServerOptions _options;
     private readonly ApiKeys _keys;
     private readonly RequestGate _gate;
     private readonly ServerMetrics _metrics;
+    private readonly CancellationTokenSource _cut = new();
 
     /// <summary>A service without models.</summary>
     /// <exception cref="ParScaleException">An option is out of range.</exception>
@@ -68,14 +71,25 @@ public sealed class ParScaleService : IDisposable
         return true;
     }
 
+    /// <summary>Ends all requests, each with an error that says so, and waits a moment until their clients have been told.</summary>
+    internal async Task CutAsync()
+    {
+        await _cut.CancelAsync().ConfigureAwait(false);
+        await DrainAsync(LongestTelling).ConfigureAwait(false);
+    }
+
     /// <summary>Ends what it measures. Requests must have ended.</summary>
-    public void Dispose() => _metrics.Dispose();
+    public void Dispose()
+    {
+        _metrics.Dispose();
+        _cut.Dispose();
+    }
 
     /// <summary>Answers one request: checks who asks, runs it, and tells what fails in the API's shape; OpenAI's if none is given.</summary>
     internal async Task Handle(HttpContext context, Func<RequestScope, Task> run, bool isOpen = false, ErrorShape? errors = null)
     {
         using var limit = new CancellationTokenSource(_options.RequestTimeout);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, limit.Token);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, limit.Token, _cut.Token);
         RequestScope? scope = null;
         try
         {
@@ -93,15 +107,16 @@ public sealed class ParScaleService : IDisposable
         catch (Exception e)
         {
             if (e is ParScaleException { IsDeviceLost: true } lost) State.Lose(lost.Message);
-            ApiException told = Describe(e, limit.IsCancellationRequested);
+            ApiException told = Describe(e, limit.IsCancellationRequested, _cut.IsCancellationRequested);
             _metrics.SawError(told.Status);
             await Tell(context, scope, told, errors ?? ErrorShape.OpenAi).ConfigureAwait(false);
         }
     }
 
-    private static ApiException Describe(Exception e, bool late) => e switch
+    private static ApiException Describe(Exception e, bool late, bool cut) => e switch
     {
         ApiException known => known,
+        OperationCanceledException when cut => ApiException.Unavailable("the server is being stopped", 5),
         ParScaleException known => ApiException.From(known),
         OperationCanceledException when late => new ApiException(StatusCodes.Status408RequestTimeout, "the request took longer than it may", "timeout_error", code: "request_timeout"),
         BadHttpRequestException bad => new ApiException(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "the body is too long" : "the request is malformed or came too slowly", "invalid_request_error"),

@@ -66,6 +66,27 @@ public sealed class ServiceTests(ChatModel model)
     }
 
     [Fact]
+    public async Task Requests_that_are_cut_are_told_so()
+    {
+        await using TestServer server = await TestServer.Start(model.Model);
+        string stream = Long.Replace("\"temperature\": 1", "\"temperature\": 1, \"stream\": true", StringComparison.Ordinal);
+        Task<(HttpStatusCode Status, JsonElement Body)>[] whole = [.. Enumerable.Range(0, 3).Select(_ => server.Post("/v1/chat/completions", Long.Replace("350", "390", StringComparison.Ordinal)))];
+        using var content = new StringContent(stream, Encoding.UTF8, "application/json");
+        Task<HttpResponseMessage> events = server.Client.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        while (server.Service.Running < 4 && !events.IsCompleted) await Task.Yield();
+        await server.Service.CutAsync();
+        Assert.Equal(0, server.Service.Running);
+        foreach ((HttpStatusCode status, JsonElement body) in await Task.WhenAll(whole))
+        {
+            if (status == HttpStatusCode.OK) continue;
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+            Assert.Equal("the server is being stopped", body.GetProperty("error").GetProperty("message").GetString());
+        }
+        string told = await (await events).Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(told.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal) || told.Contains("the server is being stopped", StringComparison.Ordinal), told);
+    }
+
+    [Fact]
     public async Task Before_and_after_serving_requests_are_told_so()
     {
         await using TestServer server = await TestServer.Start((ParScale.LanguageModel?)null);

@@ -85,15 +85,21 @@ internal sealed class ServerHost : IAsyncDisposable
         if (_service.Running > 0) terminal.Note($"{_service.Running} requests have up to {window.TotalSeconds:F0} s to end; Ctrl+C ends them now");
         try
         {
-            if (!await _service.DrainAsync(window, now.Token).ConfigureAwait(false)) terminal.Note($"{_service.Running} requests were cut");
+            if (!await _service.DrainAsync(window, now.Token).ConfigureAwait(false)) await Cut(terminal).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            terminal.Note($"{_service.Running} requests were cut");
+            await Cut(terminal).ConfigureAwait(false);
         }
         using var cut = new CancellationTokenSource(TimeSpan.Zero);
         await _app.StopAsync(cut.Token).ConfigureAwait(false);
         return 0;
+    }
+
+    private Task Cut(Terminal terminal)
+    {
+        terminal.Note($"{_service.Running} requests were cut");
+        return _service.CutAsync();
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

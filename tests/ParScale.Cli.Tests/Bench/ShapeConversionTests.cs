@@ -101,12 +101,14 @@ public class ShapeConversionTests
                 {
                     CheckpointConfig config = CheckpointConfig.Create(shape.ToConfig(), Eight);
                     MemoryCost cost = Cost(shape, weights, cache, tokens: 1024), shorter = Cost(shape, weights, cache, tokens: 512);
-                    // Padding of rows and groups, and biases that stay in float32; prefixes are kept as keys and values are.
-                    double loaded = RandomWeights.BytesFor(config, weights) - shape.PrefixParameters(Eight.Count) * sizeof(float);
-                    Assert.InRange((cost.Weights + cost.Aggregator) / loaded, 0.995, 1);
-                    Assert.Equal(Eight.Count * KvCache.BytesFor(config.Model, 1, cache, Eight.PrefixTokens), cost.Prefixes, 1.0);
+                    // Padding of rows and groups, and biases that stay in float32.
+                    double files = RandomWeights.BytesFor(config, weights) - shape.PrefixParameters(Eight.Count) * sizeof(float);
+                    Assert.InRange((cost.Weights + cost.Aggregator) / files, 0.995, 1);
                     double engine = KvCache.BytesFor(config.Model, Eight.Count, cache, 1024) - KvCache.BytesFor(config.Model, Eight.Count, cache, 512);
                     Assert.Equal(engine, cost.Cache - shorter.Cache, 1.0);
+                    // Prefixes are kept as the cache is, for every layer and stream.
+                    int layers = config.Model.LayerCount;
+                    Assert.Equal(engine / 512 / ((layers - 1) * Eight.Count + 1) * layers * Eight.Count * Eight.PrefixTokens, cost.Prefixes, 1.0);
                 }
             }
         }

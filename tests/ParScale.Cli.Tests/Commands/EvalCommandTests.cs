@@ -39,6 +39,17 @@ public class EvalCommandTests(TinyModel model)
     }
 
     [Fact]
+    public void An_elastic_model_is_asked_with_every_number_of_streams_or_with_the_one_that_is_given()
+    {
+        using var folder = new TempFolder();
+        string file = folder.Write("q.jsonl", """{"prompt":"ROMEO","completion":":"}""");
+        int[] Streams(params string[] more) =>
+            [.. Tool.Run(["eval", "--data", file, "--json", .. more]).Json().GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("streams").GetInt32())];
+        Assert.Equal([1, 2, 4], Streams());
+        foreach (string one in (string[])["1", "2", "4"]) Assert.Equal([int.Parse(one)], Streams("--streams", one));
+    }
+
+    [Fact]
     public void A_question_begins_as_the_tokenizer_begins_a_text()
     {
         using var folder = new TempFolder();

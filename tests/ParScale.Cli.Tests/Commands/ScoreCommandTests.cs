@@ -27,6 +27,16 @@ public class ScoreCommandTests(TinyModel model)
     }
 
     [Fact]
+    public void A_text_whose_characters_are_all_in_its_first_token_has_no_score_per_character()
+    {
+        // The embedded model has two tokens for it, of which the second only ends the character.
+        JsonElement json = Tool.Run("score", "-p", "é", "--json").Json();
+        Assert.Equal((1, 0), (json.GetProperty("tokens").GetInt32(), json.GetProperty("characters").GetInt32()));
+        Assert.False(json.TryGetProperty("nll_per_character", out JsonElement per) && per.ValueKind != JsonValueKind.Null);
+        Assert.DoesNotContain("per character", Tool.Run("score", "-p", "é").Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void File_pipe_and_prompt_agree()
     {
         using var folder = new TempFolder();

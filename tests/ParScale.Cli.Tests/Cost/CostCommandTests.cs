@@ -23,6 +23,15 @@ public class CostCommandTests
     }
 
     [Fact]
+    public void A_config_with_streams_has_its_own_number_of_prefix_slots()
+    {
+        JsonElement inspected = Tool.Run("inspect", "--json").Json();
+        JsonElement row = Assert.Single(Cost("--size", Path.Combine(EmbeddedModel.Folder(), "config.json"), "--streams", "4", "--dtype", "bf16").GetProperty("rows").EnumerateArray());
+        Assert.Equal(inspected.GetProperty("parameters").GetProperty("total").GetDouble(), row.GetProperty("parameters").GetDouble());
+        Assert.Equal(16, inspected.GetProperty("prefix_tokens").GetInt32());
+    }
+
+    [Fact]
     public void Streams_are_nearly_free_for_one_sequence_and_the_twin_is_not()
     {
         JsonElement json = Cost("--size", "1.6B", "--streams", "1,8", "--equal-loss");

@@ -83,6 +83,21 @@ public class LossTableTests
             Assert.Equal(("LW-05", 7), (Assert.Throws<LossTableException>(() => Parse(Runs + twice)) is var problem ? (problem.Code, problem.Line) : default));
     }
 
+    [Fact]
+    public void Models_of_a_sweep_are_chosen_by_name_and_not_averaged()
+    {
+        const string Runs = "n,p,seed,model,loss\n1e8,1,1,plain,3\n1e9,1,1,large,2.5\n1e8,2,1,p2,2.9\n1e9,2,1,large2,2.4\n1e8,2,1,other,2.8\n1e8,2,2,p2,2.7\n";
+        LossTableException problem = Assert.Throws<LossTableException>(() => Parse(Runs));
+        Assert.Equal("LW-05", problem.Code);
+        Assert.Contains("in the models p2 and other", problem.Message, StringComparison.Ordinal);
+        LossTable table = LossTable.Parse(new StringReader(Runs), "t", models: ["plain", "p2", "large", "large2"]);
+        Assert.Equal([(1e8, 1, 3), (1e9, 1, 2.5), (1e8, 2, 2.8), (1e9, 2, 2.4)], table.Points.Select(at => (at.N, at.P, Math.Round(at.Loss, 12))));
+        problem = Assert.Throws<LossTableException>(() => LossTable.Parse(new StringReader(Runs), "t", models: ["plain", "p3"]));
+        Assert.Equal("LW-02", problem.Code);
+        Assert.Contains("\"p3\" (found: plain, large, p2, large2, other)", problem.Message, StringComparison.Ordinal);
+        Assert.Equal("LW-02", Assert.Throws<LossTableException>(() => LossTable.Parse(new StringReader("n,p,loss\n1,1,1\n"), "t", models: ["a"])).Code);
+    }
+
     private const string Sweep = """
         name,n,p,loss,seed,elastic,elastic_n,stream_kind,settings
         plain-s1,1000,1,3.0,1,,,plain,a

@@ -52,12 +52,24 @@ public sealed class GatewayTests(ChatModel model)
     }
 
     [Fact]
-    public async Task A_stream_that_breaks_off_ends_with_an_error_event()
+    public async Task A_body_whose_names_are_no_text_goes_to_a_server_that_says_so()
+    {
+        await using FakeServer server = await FakeServer.Start(FakeServer.Says(400, "{}"));
+        await using TestGateway gateway = await TestGateway.Start(server.Address);
+        using HttpResponseMessage answer = await gateway.Post("/v1/completions", """{"\ud800": 1}""");
+        Assert.Equal(400, (int)answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/v1/completions", "text/event-stream", "data: {\"a\": 1}\n\n",
+        "data: {\"error\":{\"message\":\"the server that answered was lost; send the request again\",\"type\":\"unavailable_error\",\"param\":null,\"code\":null}}\n\n")]
+    [InlineData("/api/generate", "application/x-ndjson", "{\"a\": 1}\n", "{\"error\":\"the server that answered was lost; send the request again\"}\n")]
+    public async Task A_stream_that_breaks_off_ends_with_an_error_of_its_kind(string path, string type, string first, string last)
     {
         await using FakeServer breaking = await FakeServer.Start(async context =>
         {
-            context.Response.ContentType = "text/event-stream";
-            await context.Response.WriteAsync("data: {\"a\": 1}\n\ndata: {\"half");
+            context.Response.ContentType = type;
+            await context.Response.WriteAsync(first + "{\"half");
             await context.Response.Body.FlushAsync();
             await Task.Delay(50);
             context.Abort();
@@ -66,8 +78,7 @@ public sealed class GatewayTests(ChatModel model)
         await using TestGateway gateway = await TestGateway.Start(breaking.Address, other.Address);
         other.IsReady = false;
         while (gateway.Service.ReadyServers > 1) await Task.Delay(20, TestContext.Current.CancellationToken);
-        string events = await TestGateway.Text(await gateway.Post("/v1/completions", """{"prompt": "x", "stream": true}"""));
-        Assert.Equal("""data: {"a": 1}""" + "\n\n" + """data: {"error":{"message":"the server that answered was lost; send the request again","type":"unavailable_error","param":null,"code":null}}""" + "\n\n", events);
+        Assert.Equal(first + last, await TestGateway.Text(await gateway.Post(path, """{"model": "m", "prompt": "x", "stream": true}""")));
         Assert.Empty(other.Bodies);
     }
 
