@@ -46,7 +46,7 @@ public class EvalCommandTests(TinyModel model)
         int[] Streams(params string[] more) =>
             [.. Tool.Run(["eval", "--data", file, "--json", .. more]).Json().GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("streams").GetInt32())];
         Assert.Equal([1, 2, 4], Streams());
-        foreach (string one in (string[])["1", "2", "4"]) Assert.Equal([int.Parse(one)], Streams("--streams", one));
+        foreach (int one in (int[])[1, 2, 4]) Assert.Equal([one], Streams("--streams", $"{one}"));
     }
 
     [Fact]
