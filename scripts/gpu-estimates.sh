@@ -12,7 +12,7 @@ field() { grep -o "\"$1\":[0-9.eE+-]*" <<< "$2" | cut -d: -f2; }
 echo '| calculated, not measured: ms a step | q8 P = 1 | q8 P = 8 | q4 P = 1 | q4 P = 8 | bf16 P = 1 | bf16 P = 8 | shaders |'
 echo '|---|---:|---:|---:|---:|---:|---:|---:|'
 for device in rtx4090 rx7900xtx b580 radeon780m h200; do
-    json=$("$parscale" cost --size 1.8B --streams 1,8 --dtype q8,q4,bf16 --prompt 64 --output 1 --device "$device-vulkan" --json)
+    json=$("$parscale" cost --size 1.8B --streams 1,8 --dtype q8,q4,bf16 --kv-dtype bf16 --prompt 64 --output 1 --device "$device-vulkan" --json)
     title=$(grep -o '"title":"[^"]*"' <<< "$json" | cut -d'"' -f4)
     printf '| %s |' "${title%, this engine*}"
     field decode_ms "$json" | while read -r ms; do LC_ALL=C printf ' %.2f |' "$ms"; done

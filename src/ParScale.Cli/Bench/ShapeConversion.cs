@@ -22,6 +22,9 @@ internal static class ShapeConversion
         TieWordEmbeddings = shape.TiedHead,
     };
 
+    /// <summary>Prefix slots of each stream: those of the config, and where it is plain those of the published models.</summary>
+    public static int PrefixSlots(StreamConfig streams) => streams.Count > 1 ? streams.PrefixTokens : PublishedShapes.All[0].PrefixSlots;
+
     /// <summary>The sizes of a config.</summary>
     public static ModelShape ToShape(this ModelConfig config, StreamConfig streams, string name)
     {
@@ -43,7 +46,7 @@ internal static class ShapeConversion
             HeadSize = config.HeadSize,
             Vocabulary = config.VocabularySize,
             TiedHead = config.TieWordEmbeddings,
-            PrefixSlots = streams.PrefixTokens,
+            PrefixSlots = PrefixSlots(streams),
             Anchored = streams.Anchored,
         };
         if (counts.Idle > 0)

@@ -9,7 +9,6 @@ namespace ParScale.Cli.Bench;
 internal sealed class ShapeOptions
 {
     private const string DefaultShape = "1.8B";
-    private const int DefaultPrefix = 48;
 
     private static readonly string Names = string.Join(", ", PublishedShapes.All.Select(shape => shape.Name));
 
@@ -43,7 +42,7 @@ internal sealed class ShapeOptions
 
     /// <summary>Prefix slots of each stream.</summary>
     public int PrefixTokens(ParseResult parse) => parse.GetValue(_prefix)
-        ?? (ConfigShape.Read(NameOf(parse)) is { } config ? Math.Max(DefaultPrefix, config.Streams.PrefixTokens) : Published(NameOf(parse)).PrefixSlots);
+        ?? (ConfigShape.Read(NameOf(parse)) is { } config ? ShapeConversion.PrefixSlots(config.Streams) : Published(NameOf(parse)).PrefixSlots);
 
     /// <summary>Whether streams other than the first are helpers of an anchor.</summary>
     public bool Anchored(ParseResult parse) => parse.GetValue(_anchored) || ConfigShape.Read(NameOf(parse)) is { Streams.Anchored: true };

@@ -36,7 +36,7 @@ internal sealed record InspectResult
     /// <summary>Parallel streams P.</summary>
     public int? Streams { get; init; }
 
-    /// <summary>Bytes of the weights in memory, per dtype.</summary>
+    /// <summary>Bytes of the weights in memory, for each dtype that it can run in.</summary>
     public IReadOnlyDictionary<string, long>? MemoryBytes { get; init; }
 
     /// <summary>Bytes of keys and values per token of context: all layers and streams, float32.</summary>
@@ -134,17 +134,12 @@ internal sealed record InspectResult
     // Caches have room for whole pieces of tokens.
     private const int RoundTokens = 1024;
 
-    // A quantised folder runs in its own type alone; the others say what its source takes. Tensors that are not there count as bf16.
+    // A quantised folder runs in its own type alone. Tensors that are not there count as bf16.
     private static Dictionary<string, long> Memory(CheckpointConfig config, Checkpoint? checkpoint)
     {
         TensorType Stored(string name) => checkpoint is not null && checkpoint.Contains(name) ? checkpoint.Get(name).Info.Type : TensorType.BF16;
-        return new Dictionary<string, long>
-        {
-            ["f32"] = config.Parameters * sizeof(float),
-            ["bf16"] = config.Parameters * sizeof(ushort),
-            ["q8"] = MatrixTypes.Bytes(config, WeightDtype.Q8, Stored),
-            ["q4"] = MatrixTypes.Bytes(config, WeightDtype.Q4, Stored),
-        };
+        WeightDtype[] types = config.QuantizedType is { } own ? [own] : Enum.GetValues<WeightDtype>();
+        return types.ToDictionary(QuantizedFolder.Name, type => MatrixTypes.Bytes(config, type, Stored));
     }
 }
 

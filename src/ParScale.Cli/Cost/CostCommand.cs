@@ -5,6 +5,7 @@ using ParScale.Cli.Planning;
 using ParScale.Cli.Plots;
 using ParScale.Cli.Terminals;
 using ParScale.Kernels.Formats;
+using ParScale.Model;
 using ParScale.ScalingLaws;
 using ParScale.ScalingLaws.Cost;
 
@@ -49,18 +50,21 @@ internal sealed class CostCommand : ExampleCommand
         ModelShape[] sizes = Bench.NumberList.Get(parse, _sizes) ?? [PublishedShapes.All[3]];
         var work = new Workload(_work.Batch(parse), parse.GetValue(_prompt) ?? 128, parse.GetValue(_output) ?? 128);
         string? plot = _plot.Read(parse);
+        if (_law.Given(parse) is { } flag && !parse.GetValue(_equalLoss))
+            throw ParScaleException.Usage("CL-02", $"{flag} chooses the law of --equal-loss alone; leave it out or add that");
         if (parse.GetValue(_paper))
         {
             if (_work.Anchored(parse)) throw ParScaleException.Usage("CL-02", "the paper has no anchored models; leave out --anchored or --as-paper");
             if (plot is not null) throw ParScaleException.Usage("CL-02", "--plot draws our own figures, not those of --as-paper; leave one of them out");
-            if (mixtures.Length > 0 || parse.GetValue(_equalLoss)) throw ParScaleException.Usage("CL-02", "--moe and --equal-loss are no figures of --as-paper; leave them out");
+            if ((mixtures.Length > 0 ? _mixtures.Name : parse.GetValue(_equalLoss) ? _equalLoss.Name : null) is { } other)
+                throw ParScaleException.Usage("CL-02", $"{other} asks for our own figures, not those of --as-paper; leave one of them out");
             PaperCostResult paper = PaperCostResult.Of(sizes, _work.Streams(parse), work);
             if (json) terminal.WriteJson(paper, CliJson.Readable.PaperCostResult);
             else CostText.Write(paper, terminal.Out);
             return 0;
         }
         ScalingLaw? law = parse.GetValue(_equalLoss) ? _law.Read(parse, terminal).Law : null;
-        CostResult result = Describe(parse, Queries(parse, sizes, mixtures, work, DeviceOption.Find(_work.DeviceName(parse), terminal)), law);
+        CostResult result = Describe(Queries(parse, sizes, mixtures, work, DeviceOption.Find(_work.DeviceName(parse), terminal)), law);
         if (plot is not null) PlotOption.Write(CostPlot.Draw(result), plot, terminal);
         if (json) terminal.WriteJson(result, CliJson.Readable.CostResult);
         else CostText.Write(result, terminal.Out);
@@ -71,10 +75,10 @@ internal sealed class CostCommand : ExampleCommand
     [
         .. from weights in _work.Weights(parse, WeightDtype.Bf16)
            from pair in _work.Of(parse, sizes.Concat(mixtures)).SelectMany(shape => _work.Streams(parse).Select(p => (Shape: shape, P: p)))
-           select new CostQuery { Shape = pair.Shape, Streams = pair.P, Weights = weights, Cache = _work.Cache(parse), Work = work, Device = device },
+           select new CostQuery { Shape = pair.Shape, Streams = pair.P, Weights = weights, Cache = _work.Cache(parse) ?? KvCache.DefaultType(weights), Work = work, Device = device },
     ];
 
-    private CostResult Describe(ParseResult parse, CostQuery[] queries, ScalingLaw? law)
+    private static CostResult Describe(CostQuery[] queries, ScalingLaw? law)
     {
         List<CostRow> rows = [.. queries.Select(CostRow.Of)];
         List<CostIncrease> increases = [];
@@ -91,7 +95,7 @@ internal sealed class CostCommand : ExampleCommand
                 (larger.TotalMs - plain.TotalMs) / (streams.TotalMs - plain.TotalMs)));
         }
         Workload work = queries[0].Work;
-        string cache = _work.Cache(parse).ToString().ToLowerInvariant();
-        return new CostResult(DeviceFigures.From(queries[0].Device), work.Batch, work.Prompt, work.Output, cache, rows, increases);
+        Dictionary<string, string> caches = CacheFormats.Of(queries.Select(query => (query.Weights, query.Cache)));
+        return new CostResult(DeviceFigures.From(queries[0].Device), work.Batch, work.Prompt, work.Output, caches, rows, increases);
     }
 }

@@ -7,11 +7,12 @@ namespace ParScale.Cli.Cost;
 /// <param name="Batch">Sequences at the same time.</param>
 /// <param name="Prompt">Tokens of each prompt.</param>
 /// <param name="Output">Tokens generated after it.</param>
-/// <param name="Kv">Format of keys and values.</param>
+/// <param name="Kv">Format of keys and values beside each format of the weights.</param>
 /// <param name="Rows">One for every model, format and number of streams.</param>
 /// <param name="Increases">What streams add, and what the plain model of equal loss would add; empty unless asked for.</param>
 internal sealed record CostResult(
-    DeviceFigures Device, int Batch, int Prompt, int Output, string Kv, IReadOnlyList<CostRow> Rows, IReadOnlyList<CostIncrease> Increases);
+    DeviceFigures Device, int Batch, int Prompt, int Output, IReadOnlyDictionary<string, string> Kv,
+    IReadOnlyList<CostRow> Rows, IReadOnlyList<CostIncrease> Increases);
 
 /// <summary>A machine's figures. G is 1e9; multiply-adds count once.</summary>
 /// <param name="Name">As given to <c>--device</c>.</param>

@@ -31,11 +31,12 @@ internal sealed record CostRow
 
     public required double WeightBytes { get; init; }
 
+    /// <summary>Prefix slots of all streams, which all sequences share, in the format of keys and values.</summary>
     public required double PrefixBytes { get; init; }
 
     public required double AggregatorBytes { get; init; }
 
-    /// <summary>Keys and values at full length, prefix slots included.</summary>
+    /// <summary>Keys and values at full length.</summary>
     public required double KvBytes { get; init; }
 
     public required double ActivationBytes { get; init; }

@@ -27,7 +27,7 @@ internal static class CostText
             string rates = string.Join(", ", dtype.Select(product => $"{product.Rows} rows {Figures.Digits(product.GmacS)}"));
             output.Write($"product kernel {dtype.Key}, G multiply-adds/s: {rates} at {Percent(result.Device.ProductEfficiency)}\n");
         }
-        output.Write($"batch {result.Batch}, prompt {Figures.Count(result.Prompt)}, output {Figures.Count(result.Output)} tokens, keys and values in {result.Kv}; "
+        output.Write($"batch {result.Batch}, prompt {Figures.Count(result.Prompt)}, output {Figures.Count(result.Output)} tokens, keys and values in {CacheFormats.InWords(result.Kv)}; "
             + "a token: one step of the batch halfway through the output; reading: share of it that is memory-bound\n");
         foreach (CostRow row in result.Rows.Where(row => row.Kind == "moe"))
         {

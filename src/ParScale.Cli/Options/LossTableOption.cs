@@ -37,6 +37,9 @@ internal sealed class LossTableOption
         command.Options.Add(_models);
     }
 
+    /// <summary>The first of these options that was given, or null.</summary>
+    public string? Given(ParseResult parse) => parse.GetValue(Option) is not null ? Option.Name : Chooses(parse);
+
     /// <summary>The table; throws when there is none or when it is no table.</summary>
     public LossTable Read(ParseResult parse, Terminal terminal) => parse.GetValue(Option) switch
     {

@@ -78,10 +78,10 @@ internal sealed class ModelOptions(bool allSets = false, bool mayRest = false)
         return model;
     }
 
-    /// <summary>Whether the embedded model is meant.</summary>
     /// <summary>Whether a number of streams is given.</summary>
     public bool ChoosesStreams(ParseResult parse) => _streams.Count(parse) is not null;
 
+    /// <summary>Whether the embedded model is meant.</summary>
     public bool IsEmbedded(ParseResult parse) => !_model.IsGiven(parse);
 
     private LoadOptions Options(ParseResult parse) => new()

@@ -53,7 +53,7 @@ internal sealed record PlanReport
         return new PlanReport
         {
             Device = DeviceFigures.From(request.Device),
-            Limits = PlanLimits.Of(request),
+            Limits = PlanLimits.Of(plan),
             Law = new PlanLaw(data, request.Law.E, request.Law.A, request.Law.Alpha, request.Law.K),
             RoundingLoss = request.Weights.ToDictionary(Figures.Format, request.RoundingLoss),
             Considered = plan.All.Count,
@@ -99,12 +99,14 @@ internal sealed record PlanReport
 /// <param name="Batch">Sequences at the same time.</param>
 /// <param name="Prompt">Tokens of each prompt.</param>
 /// <param name="Output">Tokens generated after it.</param>
-/// <param name="Kv">Format of keys and values.</param>
-internal sealed record PlanLimits(double MemoryBytes, double? LatencyMs, double? FirstTokenMs, int Batch, int Prompt, int Output, string Kv)
+/// <param name="Kv">Format of keys and values beside each format of the weights.</param>
+internal sealed record PlanLimits(
+    double MemoryBytes, double? LatencyMs, double? FirstTokenMs, int Batch, int Prompt, int Output, IReadOnlyDictionary<string, string> Kv)
 {
-    public static PlanLimits Of(PlanRequest request) => new(
-        request.MemoryLimit, Milliseconds(request.DecodeLimit), Milliseconds(request.PrefillLimit),
-        request.Work.Batch, request.Work.Prompt, request.Work.Output, request.Cache.ToString().ToLowerInvariant());
+    public static PlanLimits Of(PlanResult plan) => new(
+        plan.Request.MemoryLimit, Milliseconds(plan.Request.DecodeLimit), Milliseconds(plan.Request.PrefillLimit),
+        plan.Request.Work.Batch, plan.Request.Work.Prompt, plan.Request.Work.Output,
+        CacheFormats.Of(plan.All.Select(choice => (choice.Weights, choice.Query.Cache))));
 
     private static double? Milliseconds(double seconds) => double.IsFinite(seconds) ? seconds * 1e3 : null;
 }

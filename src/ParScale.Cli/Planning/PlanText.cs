@@ -32,7 +32,7 @@ internal static class PlanText
         string latency = limits.LatencyMs is { } token ? $", {Figures.Seconds(token / 1e3)} a token" : "";
         string first = limits.FirstTokenMs is { } prompt ? $", {Figures.Seconds(prompt / 1e3)} to the first" : "";
         return $"limits: {Figures.Bytes(limits.MemoryBytes)}{latency}{first}; batch {limits.Batch}, {Figures.Count(limits.Prompt)} tokens of prompt and "
-            + $"{Figures.Count(limits.Output)} of output, keys and values in {limits.Kv}; loss by the law of {report.Law.Data}";
+            + $"{Figures.Count(limits.Output)} of output, keys and values in {CacheFormats.InWords(limits.Kv)}; loss by the law of {report.Law.Data}";
     }
 
     /// <summary>One model's line.</summary>

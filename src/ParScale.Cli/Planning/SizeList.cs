@@ -7,8 +7,6 @@ namespace ParScale.Cli.Planning;
 /// <summary>Lists of models: published names or numbers of parameters, and mixtures of experts.</summary>
 internal static class SizeList
 {
-    private const int DefaultPrefix = 48;
-
     private static readonly string Published = string.Join(", ", PublishedShapes.All.Select(shape => shape.Name));
 
     /// <summary>
@@ -56,7 +54,7 @@ internal static class SizeList
         ?? (Size(text) is { } n ? PublishedShapes.WithParameters(n) : null);
 
     private static ModelShape? OfConfig(string path) =>
-        ConfigShape.Read(path) is { } config ? config.Model.ToShape(config.Streams, ConfigShape.NameOf(path)) with { PrefixSlots = config.Streams.Count == 1 ? DefaultPrefix : config.Streams.PrefixTokens } : null;
+        ConfigShape.Read(path) is { } config ? config.Model.ToShape(config.Streams, ConfigShape.NameOf(path)) : null;
 
     private static ModelShape? Mixture(string text)
     {

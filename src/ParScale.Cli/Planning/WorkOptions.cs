@@ -16,7 +16,7 @@ internal sealed class WorkOptions
 
     private readonly Option<int[]?> _streams = NumberList.CreateOption("--streams", "Parallel streams P (default: 1,2,4,8).", 1, MostStreams);
     private readonly Option<WeightDtype[]?> _weights;
-    private readonly Option<KvDtype?> _cache = DtypeOption.OfKeysAndValues("Format of keys and values (default: bf16).");
+    private readonly Option<KvDtype?> _cache = DtypeOption.OfKeysAndValues("Format of keys and values (default: as the engine has it, f32 for f32 and bf16 weights, else bf16).");
     private readonly Option<int?> _batch = NumberOption.Integer("--batch", "Sequences at the same time (default: 1).", 1, MostBatch);
     private readonly Option<bool> _anchored = CommonOptions.Flag("--anchored",
         "Streams beside an anchor: the plain model reads prompts alone and keeps the only keys and values.");
@@ -34,7 +34,8 @@ internal sealed class WorkOptions
 
     public WeightDtype[] Weights(ParseResult parse, params WeightDtype[] otherwise) => NumberList.Get(parse, _weights) ?? otherwise;
 
-    public KvDtype Cache(ParseResult parse) => parse.GetValue(_cache) ?? KvDtype.Bf16;
+    /// <summary>The format of keys and values that is asked for, or null.</summary>
+    public KvDtype? Cache(ParseResult parse) => parse.GetValue(_cache);
 
     /// <summary>Whether streams other than the first are helpers of an anchor.</summary>
     public bool Anchored(ParseResult parse) => parse.GetValue(_anchored);

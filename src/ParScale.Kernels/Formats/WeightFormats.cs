@@ -30,6 +30,9 @@ internal static class WeightFormats
         _ => throw Unknown(type),
     };
 
+    /// <summary>How keys and values are held beside weights of a type when nobody asks for one: as exact as the weights are.</summary>
+    public static KvDtype DefaultCache(WeightDtype type) => IsQuantized(type) ? KvDtype.Bf16 : KvDtype.F32;
+
     /// <summary>Runs a kernel for a type with one float per value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void RunFloat<TKernel>(WeightDtype type, TKernel kernel) where TKernel : struct, IFloatFormatKernel, allows ref struct

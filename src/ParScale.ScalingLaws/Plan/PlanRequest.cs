@@ -27,8 +27,8 @@ public sealed record PlanRequest
     /// <summary>Most seconds until the prompt is read; infinite for no limit.</summary>
     public double PrefillLimit { get; init; } = double.PositiveInfinity;
 
-    /// <summary>Storage of keys and values.</summary>
-    public KvDtype Cache { get; init; } = KvDtype.Bf16;
+    /// <summary>Storage of keys and values; null takes what the engine takes beside the weights: f32 for f32 and bf16, else bf16.</summary>
+    public KvDtype? Cache { get; init; }
 
     /// <summary>Storage of weights to consider.</summary>
     public IReadOnlyList<WeightDtype> Weights { get; init; } = [WeightDtype.Bf16, WeightDtype.Q8, WeightDtype.Q4];

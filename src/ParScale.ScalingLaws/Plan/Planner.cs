@@ -43,7 +43,7 @@ public static class Planner
             Shape = shape,
             Streams = streams,
             Weights = weights,
-            Cache = request.Cache,
+            Cache = request.Cache ?? WeightFormats.DefaultCache(weights),
             Work = request.Work,
             Device = request.Device,
         };

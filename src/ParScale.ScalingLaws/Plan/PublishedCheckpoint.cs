@@ -25,7 +25,7 @@ public sealed record PublishedCheckpoint(string Name, ModelShape Shape, int Stre
         Shape = Shape,
         Streams = Streams,
         Weights = weights,
-        Cache = KvDtype.Bf16,
+        Cache = WeightFormats.DefaultCache(weights),
         Work = new Workload(1, context - 1, 1),
         Device = device,
     }).Total;

@@ -27,8 +27,8 @@ internal sealed class KvCache : KeyValues
         return checked(Layer(0) + (config.LayerCount > 1 ? (config.LayerCount - 1) * Layer(1) : 0));
     }
 
-    /// <summary>What is taken when nobody asks for a type: as exact as the weights are.</summary>
-    public static KvDtype DefaultType(WeightDtype weights) => weights is WeightDtype.F32 or WeightDtype.Bf16 ? KvDtype.F32 : KvDtype.Bf16;
+    /// <summary>What is taken when nobody asks for a type.</summary>
+    public static KvDtype DefaultType(WeightDtype weights) => WeightFormats.DefaultCache(weights);
 
     /// <summary>Keys and values of a layer.</summary>
     public KvBuffer Layer(int index) => _layers[index];

@@ -76,6 +76,10 @@ public class ShapeConversionTests
     }
 
     [Fact]
+    public void A_plain_config_has_the_slots_of_the_published_models_and_another_its_own() =>
+        Assert.Equal((48, 3, 96), (ShapeConversion.PrefixSlots(StreamConfig.Plain), ShapeConversion.PrefixSlots(new StreamConfig(2, 3, 0.1)), ShapeConversion.PrefixSlots(Eight with { PrefixTokens = 96 })));
+
+    [Fact]
     public void A_shape_comes_back_from_its_config_and_from_the_file()
     {
         foreach (ModelShape shape in PublishedShapes.All)

@@ -57,6 +57,60 @@ public class CostCommandTests
         Assert.Contains("22.55", Tool.Run("cost", "--as-paper").Out, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(4, 16, false)]
+    [InlineData(3, 4, true)]
+    public void A_file_with_streams_has_the_slots_that_it_names(int streams, int slots, bool anchored)
+    {
+        using var folder = new TempFolder();
+        CheckpointConfig config = RandomCheckpoint.Config(streams, prefix: slots, anchored: anchored);
+        JsonElement row = Cost("--size", folder.Write("config.json", config.ToJson()), "--streams", $"{streams}").GetProperty("rows")[0];
+        Assert.Equal(config.Parameters, row.GetProperty("parameters").GetInt64());
+        Assert.Equal(anchored ? "anchored" : "parscale", row.GetProperty("kind").GetString());
+    }
+
+    [Fact]
+    public void A_plain_file_gets_the_slots_of_the_published_models()
+    {
+        using var folder = new TempFolder();
+        CheckpointConfig plain = RandomCheckpoint.Config(1), with = CheckpointConfig.Create(plain.Model, new StreamConfig(4, 48, 0.1));
+        Assert.Equal(with.Parameters, Cost("--size", folder.Write("config.json", plain.ToJson()), "--streams", "4").GetProperty("rows")[0].GetProperty("parameters").GetInt64());
+    }
+
+    [Fact]
+    public void Keys_and_values_are_counted_in_the_format_that_the_engine_takes()
+    {
+        string[] sizes = ["--size", "0.7B", "--streams", "2", "--dtype", "f32,bf16,q8,q4"];
+        JsonElement json = Cost(sizes), asked = Cost([.. sizes, "--kv-dtype", "f32"]);
+        foreach ((string dtype, string kv) in (ReadOnlySpan<(string, string)>)[("f32", "f32"), ("bf16", "f32"), ("q8", "bf16"), ("q4", "bf16")])
+        {
+            Assert.Equal(kv, json.GetProperty("kv").GetProperty(dtype).GetString());
+            Assert.Equal("f32", asked.GetProperty("kv").GetProperty(dtype).GetString());
+            Assert.Equal(Bytes(asked, dtype) / (kv == "f32" ? 1 : 2), Bytes(json, dtype));
+        }
+        string text = Tool.Run(["cost", "--device", "a100", .. sizes]).Out;
+        Assert.Contains("keys and values in f32 beside f32 and bf16 weights, bf16 beside q8 and q4;", text, StringComparison.Ordinal);
+
+        static double Bytes(JsonElement cost, string dtype) =>
+            cost.GetProperty("rows").EnumerateArray().Single(row => row.GetProperty("dtype").GetString() == dtype).GetProperty("kv_bytes").GetDouble();
+    }
+
+    [Theory]
+    [InlineData("--moe", "--as-paper", "--moe", "8B/1.6B")]
+    [InlineData("--equal-loss", "--as-paper", "--equal-loss")]
+    [InlineData("--data", "--as-paper", "--data", "nosuch.csv")]
+    [InlineData("--equal-loss", "--as-paper", "--equal-loss", "--data", "pile")]
+    [InlineData("--data", "--data", "nosuch.csv")]
+    [InlineData("--arms", "--arms", "elastic")]
+    [InlineData("--models", "--models", "plain")]
+    [InlineData("--models", "--equal-loss", "--models", "plain")]
+    public void What_would_not_count_is_refused(string named, params string[] args) =>
+        Assert.Contains(named, Tool.Run(["cost", "--device", "a100", .. args]).Fails(2, "CL-02"), StringComparison.Ordinal);
+
+    [Fact]
+    public void Losses_that_are_not_there_are_refused() =>
+        Assert.Contains("nosuch.csv", Tool.Run("cost", "--device", "a100", "--equal-loss", "--data", "nosuch.csv").Fails(3, "IN-01"), StringComparison.Ordinal);
+
     [Fact]
     public void A_picture_of_all_rows_is_drawn_but_not_of_the_papers()
     {
@@ -129,7 +183,7 @@ public class CostCommandTests
     {
         double Memory(params string[] args) => Cost(["--size", "1.8B", "--streams", "8", .. args]).GetProperty("rows")[0].GetProperty("memory_bytes").GetDouble();
         Assert.True(Memory(flag, "q8") < Memory());
-        Assert.Equal(Memory(), Memory(flag, "bf16"));
+        Assert.Equal(Memory(), Memory(flag, "f32"));
     }
 
     [Fact]

@@ -54,6 +54,29 @@ public class LawFitCommandTests
     }
 
     [Fact]
+    public void Models_of_a_sweep_that_were_trained_in_different_ways_are_chosen_by_name()
+    {
+        using var folder = new TempFolder();
+        string table = folder.Write("sweep.csv", """
+            name,model,n,p,loss,seed,stream_kind
+            plain-s1,plain,1e8,1,3.0,1,plain
+            plain-s2,plain,1e8,1,3.2,2,plain
+            p4-s1,p4,1.2e8,4,2.8,1,ordinary
+            p4_small_start-s1,p4_small_start,1.2e8,4,2.6,1,ordinary
+            large-s1,large,1e9,1,2.5,1,plain
+            large_p4-s1,large_p4,1.1e9,4,2.3,1,ordinary
+            """);
+        string[] fit = ["law", "fit", "--bootstrap", "0", "--json", "--data", table];
+        string line = Tool.Run(fit).Fails(3, "LW-05");
+        Assert.Contains("in the models p4 and p4_small_start", line, StringComparison.Ordinal);
+        Assert.Contains("--models", line, StringComparison.Ordinal);
+        JsonElement json = Tool.Run([.. fit, "--models", "plain, p4, large,large_p4"]).Json();
+        Assert.Equal([3.1, 2.8, 2.5, 2.3], json.GetProperty("residuals").EnumerateArray().Select(point => Math.Round(point.GetProperty("loss").GetDouble(), 9)));
+        Assert.Contains("found: plain, p4, p4_small_start, large, large_p4", Tool.Run([.. fit, "--models", "p5"]).Fails(3, "LW-02"), StringComparison.Ordinal);
+        Assert.Contains("--models", Tool.Run("law", "fit", "--data", "pile", "--models", "plain").Fails(2, "CL-02"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Text_says_the_same_in_tables()
     {
         Outcome run = Tool.Run("law", "fit", "--data", "pile", "--bootstrap", "20");

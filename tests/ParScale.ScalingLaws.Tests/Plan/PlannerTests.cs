@@ -45,6 +45,12 @@ public class PlannerTests
         Assert.Equal(ScalingLaw.StackV2Python.Loss(n, 4) + Math.Log(6.1565 / 5.9066), Planner.Consider(Request, shape, 4, WeightDtype.Q4).Loss, 1e-12);
     }
 
+    [Theory]
+    [InlineData(null, KvDtype.F32, KvDtype.F32, KvDtype.Bf16, KvDtype.Bf16)]
+    [InlineData(KvDtype.Q8, KvDtype.Q8, KvDtype.Q8, KvDtype.Q8, KvDtype.Q8)]
+    public void Keys_and_values_are_as_asked_or_else_as_exact_as_the_weights(KvDtype? asked, params KvDtype[] taken) =>
+        Assert.Equal(taken, Enum.GetValues<WeightDtype>().Select(weights => Planner.Consider(Request with { Cache = asked }, PublishedShapes.All[0], 2, weights).Query.Cache));
+
     [Fact]
     public void Limits_are_held_at_the_end_of_the_context()
     {

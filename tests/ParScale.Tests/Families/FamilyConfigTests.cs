@@ -54,6 +54,24 @@ public class FamilyConfigTests
     };
 
     [Theory]
+    [InlineData("qwen2", "\"max_window_layers\":0,", true, true, true)]
+    [InlineData("qwen2", "\"max_window_layers\":1,", false, true, true)]
+    [InlineData("qwen3", "\"max_window_layers\":2,", false, false, true)]
+    [InlineData("qwen2_moe", "\"max_window_layers\":1,", true, false, false)]
+    [InlineData("qwen2_moe", "", true, false, true)]
+    [InlineData("qwen3_moe", "", true, true, true)]
+    [InlineData("smollm3", "", false, false, false)]
+    public void A_window_that_is_switched_on_without_a_size_has_that_of_the_class(string name, string keys, params bool[] windows)
+    {
+        JsonObject json = Assert.IsType<JsonObject>(JsonNode.Parse(FamilyConfigs.Json(name)));
+        foreach (string key in (string[])["sliding_window", "max_window_layers", "layer_types"]) json.Remove(key);
+        json["use_sliding_window"] = true;
+        LayerConfig[] Layers(string more) => [.. TinyModel.Parse($"{{{keys}{more}{json.ToJsonString()[1..]}").Model.Layers];
+        Assert.Equal(windows.Select(window => window ? 4096 : (int?)null), Layers("").Select(layer => layer.Attention.Window));
+        Assert.All(Layers("\"sliding_window\":null,"), layer => Assert.Null(layer.Attention.Window));
+    }
+
+    [Theory]
     [MemberData(nameof(Refused))]
     public void What_a_family_does_not_compute_is_refused_by_name(string name, string key, string value, string code, string named)
     {

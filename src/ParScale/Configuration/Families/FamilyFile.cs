@@ -157,7 +157,8 @@ internal sealed class FamilyFile
     /// The windows of families that look at <c>use_sliding_window</c>: [L], null where a layer sees all tokens before it.
     /// </summary>
     /// <param name="unlisted">Whether a layer has one when there are no <c>layer_types</c>.</param>
-    public int?[] SwitchedWindows(Func<int, bool> unlisted)
+    /// <param name="absent">Their size where the file does not say; null: none.</param>
+    public int?[] SwitchedWindows(Func<int, bool> unlisted, int? absent)
     {
         bool[]? listed = SlidingLayers();
         var windows = new int?[Layers];
@@ -169,7 +170,7 @@ internal sealed class FamilyFile
                 $"layer_types[{first}] is \"{SlidingAttention}\"; expected \"{FullAttention}\" for every layer, because use_sliding_window is not true"), windows);
         }
         for (int i = 0; i < Layers; i++)
-            if (listed?[i] ?? unlisted(i)) windows[i] = Window(absent: null);
+            if (listed?[i] ?? unlisted(i)) windows[i] = Window(absent);
         return windows;
     }
 

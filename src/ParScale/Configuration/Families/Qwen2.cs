@@ -5,6 +5,9 @@ namespace ParScale.Configuration.Families;
 /// <summary>Qwen2, Qwen2.5 and the published models with streams: biases on queries, keys and values.</summary>
 internal sealed class Qwen2 : Family
 {
+    /// <summary>The size of windows that the classes of all Qwen families take where a file switches them on and does not say.</summary>
+    internal const int AbsentWindow = 4096;
+
     // The value of Transformers when the key is absent: the layers before it see all tokens.
     private const int AbsentFullLayers = 28;
 
@@ -46,5 +49,5 @@ internal sealed class Qwen2 : Family
 
     /// <summary>The windows of this family and of Qwen3: by <c>layer_types</c>, else those of the layers from <c>max_window_layers</c> on.</summary>
     internal static int?[] Windows(FamilyFile file) =>
-        file.SwitchedWindows(layer => layer >= file.Json.Whole("max_window_layers", AbsentFullLayers, 0, int.MaxValue, "CF-08"));
+        file.SwitchedWindows(layer => layer >= file.Json.Whole("max_window_layers", AbsentFullLayers, 0, int.MaxValue, "CF-08"), AbsentWindow);
 }

@@ -33,7 +33,7 @@ internal sealed class Qwen2Moe : Family
     {
         bool[] sparse = ExpertKeys.SparseLayers(file);
         int windowed = file.Json.Whole("max_window_layers", AbsentWindowLayers, 0, int.MaxValue, "CF-08");
-        int?[] windows = file.SwitchedWindows(layer => layer % 2 == 0 && layer < windowed);
+        int?[] windows = file.SwitchedWindows(layer => layer % 2 == 0 && layer < windowed, Qwen2.AbsentWindow);
         ExpertsConfig mixture = ExpertKeys.Read(file) with { SharedWidth = file.Json.Size(SharedWidthKey, ConfigLimits.Intermediate) };
         FeedForwardConfig dense = file.FeedForward(), experts = ExpertKeys.OwnWidth(file, mixture);
         var attention = new AttentionConfig { Scale = file.Scale, Rotation = file.Rotation(), InputBias = file.Json.Flag("qkv_bias", absent: true) };

@@ -5,9 +5,6 @@ namespace ParScale.Configuration.Families;
 /// <summary>The mixtures of experts of Qwen3: its attention, some layers of experts, a window on all layers or on none.</summary>
 internal sealed class Qwen3Moe : Family
 {
-    // The class's own, where a file does not say.
-    private const int AbsentWindow = 4096;
-
     /// <inheritdoc/>
     public override string PlainType => "qwen3_moe";
 
@@ -35,7 +32,7 @@ internal sealed class Qwen3Moe : Family
             QueryKeyNorm = QueryKeyNorm.Head,
             InputBias = file.Flag("attention_bias"),
             OutputBias = file.Flag("attention_bias"),
-            Window = file.Flag("use_sliding_window") ? file.Window(AbsentWindow) : null,
+            Window = file.Flag("use_sliding_window") ? file.Window(Qwen2.AbsentWindow) : null,
         };
         return file.Model(i => new LayerConfig { Attention = attention, FeedForward = sparse[i] ? experts : dense });
     }

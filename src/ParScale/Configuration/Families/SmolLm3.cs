@@ -29,7 +29,7 @@ internal sealed class SmolLm3 : Family
     public override ModelConfig Read(FamilyFile file)
     {
         bool[] turns = TurningLayers(file);
-        int?[] windows = file.SwitchedWindows(i => !turns[i]);
+        int?[] windows = file.SwitchedWindows(i => !turns[i], absent: null);
         LayerConfig layer = Llama.Layer(file, absentTheta: 2e6);
         return file.Model(i => layer with
         {
