@@ -96,7 +96,7 @@ async function textRequest(conversation, answer, family, signal) {
     }
     most = Math.min(most, context - Math.min(ids.length, room));
   }
-  return ['/v1/completions', { prompt, max_tokens: most, logprobs: Alternatives }];
+  return ['/v1/completions', { prompt, parse_special: false, max_tokens: most, logprobs: Alternatives }];
 }
 
 // Tokens as they are kept: text, probability, the likeliest ones with theirs, weights of the streams.
