@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../src/ParScale.Vulkan/Shaders"
 command -v glslc > /dev/null || { echo "shaders: glslc is needed; scripts/install-vulkan.sh installs it" >&2; exit 4; }
-readonly settings=(-O --target-env=vulkan1.2 -Werror) root=${XDG_CACHE_HOME:-$HOME/.cache}/parscale-new-mesa
+readonly settings=(-O --target-env=vulkan1.2 -Werror) root=${XDG_CACHE_HOME:-$HOME/.cache}/parscale-mesa-sid
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -18,7 +18,7 @@ in_root() { "$root/lib64/ld-linux-x86-64.so.2" --library-path "$root/usr/lib/x86
 has_matrices() { printf '#version 450\n#extension GL_KHR_cooperative_matrix : require\nvoid main() {}\n' | "$@" -fshader-stage=compute -o /dev/null - 2> /dev/null; }
 
 # The sums of all sources that the shaders with matrices consist of.
-matrix_sources() { grep -E '  (matmul_matrix.*\.comp|Shared/(matrix|common|multiplyadd)\.glsl)$' || true; }
+matrix_sources() { grep -E '  (matmul_matrix.*\.comp|Shared/(matrix|groups|common|multiplyadd|result)\.glsl)$' || true; }
 
 matrices=()
 if has_matrices glslc; then matrices=(glslc)

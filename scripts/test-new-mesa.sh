@@ -1,24 +1,31 @@
 #!/usr/bin/env bash
-# Runs the tests of the Vulkan engine on the newest Mesa, whose software driver has what that of Debian's releases lacks: cooperative matrices and an fma
-# that rounds once. It and the newest validation layer come from Debian's unstable release, in a root of its own that is made once (700 MB); the system stays as
-# it is. Needs root, debootstrap, and an x86-64 processor; where something is missing it says so and ends with 4. Build the tests first. Arguments go to
-# the tests.
+# Runs the tests of the Vulkan engine on a newer Mesa than the system's. That of Debian's unstable release has what older software drivers lack: cooperative
+# matrices and an fma that rounds once.
+#
+#   scripts/test-new-mesa.sh                     # Debian's unstable release
+#   scripts/test-new-mesa.sh trixie              # another one
+#   scripts/test-new-mesa.sh sid -class '*Name*' # all other arguments go to the tests
+#
+# The driver and its validation layer come into a root of their own, which is made once for each release (700 MB); the system stays as it is. Needs root,
+# debootstrap, and an x86-64 processor; where something is missing it says so and ends with 4. Build the tests first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tests=tests/ParScale.Vulkan.Tests/bin/Release/net10.0/ParScale.Vulkan.Tests
+release=sid
+if [[ ${1:-} =~ ^[a-z]+$ ]]; then release=$1; shift; fi
 [ -x "$tests" ] || { echo "test-new-mesa: build first: dotnet build tests/ParScale.Vulkan.Tests -c Release" >&2; exit 2; }
 missing() { echo "test-new-mesa: $1" >&2; exit 4; }
 [ "$(id -u)" = 0 ] || missing 'needs root, for chroot and debootstrap'
 [ "$(uname -m)" = x86_64 ] || missing 'needs an x86-64 processor'
 command -v unshare > /dev/null || missing 'needs unshare: apt-get install util-linux'
 
-root=${XDG_CACHE_HOME:-$HOME/.cache}/parscale-new-mesa
+root=${XDG_CACHE_HOME:-$HOME/.cache}/parscale-mesa-$release
 if [ ! -f "$root/made" ]; then
     command -v debootstrap > /dev/null || missing 'needs debootstrap: apt-get install debootstrap'
     rm -rf --one-file-system "$root"
     mkdir -p "$(dirname "$root")"
     # glslc is for scripts/shaders.sh. The mirror is debootstrap's own, or MIRROR.
-    debootstrap --variant=minbase --include=libvulkan1,mesa-vulkan-drivers,vulkan-validationlayers,glslc,libstdc++6 sid "$root" ${MIRROR:+"$MIRROR"} > "$root.log" 2>&1 ||
+    debootstrap --variant=minbase --include=libvulkan1,mesa-vulkan-drivers,vulkan-validationlayers,glslc,libstdc++6 "$release" "$root" ${MIRROR:+"$MIRROR"} > "$root.log" 2>&1 ||
         { tail -n 3 "$root.log" >&2; missing "debootstrap could not make the root ($root.log)"; }
     touch "$root/made"
 fi

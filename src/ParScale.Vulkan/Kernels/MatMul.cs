@@ -108,28 +108,27 @@ internal sealed class MatMul(VulkanDevice device, int rows, int columns) : IDisp
     {
         int format = Format(weights.Type), hasBias = bias is null ? 0 : 1, add = factor is null ? 0 : 1;
         Arguments arguments = new Arguments().Read(weights.Values);
+        ShaderKernel kernel;
         if (x.IsRounded)
         {
-            arguments.Read(weights.Scales).Read(x.Codes).Read(x.Scales).Read(bias).Update(y.Buffer);
-            int fma = device.UsesFma ? 1 : 0, tiles = QuantizedLayout.Tiles(outputs);
+            int fma = device.UsesFma ? 1 : 0;
             if (routes is null && MatrixProducts.Takes(device, count))
             {
                 MatrixShape shape = device.Matrices!.Value;
                 together = MatrixProducts.RowsTogether(device, weights.Type, shape, count);
-                recording.Run(
-                    device.Kernel(MatrixProducts.Shader(shape), together, format, hasBias, add, fma, shape.Rows, shape.Outputs, shape.Depth),
-                    arguments.Number(x.Groups).Number(outputs).Number(y.Stride).Number(count).Number(factor ?? 1), tiles, (count + together - 1) / together);
-                return;
+                groups = (count + together - 1) / together;
+                kernel = device.Kernel(MatrixProducts.Shader(shape), together, format, hasBias, add, fma, shape.Rows, shape.Outputs, shape.Depth);
             }
-            recording.Run(
-                device.Kernel(device.UsesIntegerDot ? "matmul_quantized_dot" : "matmul_quantized", together, format, hasBias, add, which, fma),
-                arguments.Read(routes?.Buffer).Number(x.Groups).Number(outputs).Number(y.Stride).Number(count).Number(factor ?? 1), tiles, groups);
-            return;
+            else kernel = device.Kernel(device.UsesIntegerDot ? "matmul_quantized_dot" : "matmul_quantized", together, format, hasBias, add, fma, which);
+            arguments.Read(weights.Scales).Read(x.Codes).Read(x.Scales).Read(bias).Update(y.Buffer).Read(routes?.Buffer).Number(x.Groups).Number(outputs);
         }
-        arguments.Read(x.Rows.Buffer).Read(bias).Update(y.Buffer).Read(routes?.Buffer).Number(weights.RowValues).Number(outputs).Number(x.Rows.Stride);
-        recording.Run(
-            device.Kernel("matmul_float", Lanes, together, format, hasBias, add, which), arguments.Number(y.Stride).Number(count).Number(factor ?? 1),
-            (outputs + FloatRows - 1) / FloatRows, groups);
+        else
+        {
+            kernel = device.Kernel("matmul_float", Lanes, together, format, hasBias, add, which);
+            arguments.Read(x.Rows.Buffer).Read(bias).Update(y.Buffer).Read(routes?.Buffer).Number(weights.RowValues).Number(outputs).Number(x.Rows.Stride);
+        }
+        int outputsTogether = x.IsRounded ? QuantizedLayout.TileRows : FloatRows;
+        recording.Run(kernel, arguments.Number(y.Stride).Number(count).Number(factor ?? 1), (outputs + outputsTogether - 1) / outputsTogether, groups);
     }
 
     /// <summary>Workgroups of kernels whose lanes have four numbers each.</summary>

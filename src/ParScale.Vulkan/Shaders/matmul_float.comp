@@ -5,7 +5,7 @@
 
 // y[r][n] = sum over k of weights[n][k] * x[r][k], and a bias. A workgroup has eight rows of the weights, 32 lanes for each: neighbouring
 // lanes read neighbouring words. Along its second axis it has some of the rows of x, for which each weight is read once; of experts one expert, and all
-// of its rows. What a row of x gives does not depend on the others. With Add the result, times a factor, is added to y.
+// of its rows. What a row of x gives does not depend on the others.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint Lanes = 256;     // a multiple of 32
 layout(constant_id = 1) const uint Rows = 1;        // of x, at a time
@@ -29,7 +29,9 @@ layout(push_constant) uniform Arguments
     float factor;
 };
 
-shared float partial[Lanes * Rows];
+#include "Shared/result.glsl"
+
+precise shared float partial[Lanes * Rows];
 
 void main()
 {
@@ -77,20 +79,7 @@ void main()
                 for (uint r = 0; r < Rows; r++) partial[r * Lanes + own] += partial[r * Lanes + own + width];
         }
         if (lane == 0 && n < outputs)
-        {
-            for (uint r = 0; r < Rows && base + r < end; r++)
-            {
-                uint at = (base + r) * yStride + n;
-                precise float result = partial[r * Lanes + own];
-                if (HasBias) result = result + bias.at[n];
-                if (Add)
-                {
-                    result = result * factor;
-                    result = y.at[at] + result;
-                }
-                y.at[at] = result;
-            }
-        }
+            for (uint r = 0; r < Rows && base + r < end; r++) putResult(base + r, n, partial[r * Lanes + own]);
         barrier();
     }
 }

@@ -15,9 +15,7 @@ internal sealed partial class ShaderSource
     private ShaderSource(string name)
     {
         _name = name;
-        // Shaders that share a body include it.
-        string text = Include().Replace(File.ReadAllText(Path.Combine(Folder, name + ".comp")), match => File.ReadAllText(Path.Combine(Folder, match.Groups[1].Value)));
-        foreach (Match line in Member().Matches(Block().Match(text).Groups[1].Value))
+        foreach (Match line in Member().Matches(Block().Match(Text(Path.Combine(Folder, name + ".comp"))).Groups[1].Value))
         {
             string type = line.Groups[1].Value;
             if (type is "uint" or "float") _numbers++;
@@ -36,6 +34,10 @@ internal sealed partial class ShaderSource
         Assert.True(_pointers.SequenceEqual(arguments.Pointers), $"{_name} is called with other pointers than it declares");
         Assert.Equal(_pointers.Count * sizeof(ulong) + _numbers * sizeof(uint), arguments.Bytes.Length);
     }
+
+    // With what it includes: paths begin at the folder of the file that has them.
+    private static string Text(string file) =>
+        Include().Replace(File.ReadAllText(file), match => Text(Path.Combine(Path.GetDirectoryName(file)!, match.Groups[1].Value)));
 
     private static string Find()
     {

@@ -1,27 +1,14 @@
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_cooperative_matrix : require
-#include "common.glsl"
+#include "groups.glsl"
 
-// The product of quantized.glsl for many rows, to the same bits, with the device's matrices: they give the sums of a group, which are exact
-// integers, in any order. A workgroup has 32 outputs, a tile of the weights, and some rows of x. Group after group it puts codes of both into
-// shared memory, its subgroups multiply the matrices of the tile, and each lane adds its results' sums as ever: in the order of the groups, rounding once.
-layout(local_size_x = 256) in;
-layout(constant_id = 0) const uint Rows = 32;       // of x, a multiple of M
-layout(constant_id = 1) const uint Format = Q8;
-layout(constant_id = 2) const bool HasBias = false;
-layout(constant_id = 3) const bool Add = false;
-layout(constant_id = 4) const bool RoundsOnce = false;
+// The product of many rows, with the device's matrices: they give the sums of a group, which are exact integers, in any order. Group after group a
+// workgroup puts codes of both into shared memory, its subgroups multiply the matrices of the tile, and each lane adds its results' sums.
+// Rows is a multiple of M.
 layout(constant_id = 5) const uint M = 8;           // rows of x in a matrix
 layout(constant_id = 6) const uint N = 8;           // outputs
 layout(constant_id = 7) const uint K = 8;           // products that are added up
-
-#include "multiplyadd.glsl"
-
-const uint GroupSize = Format == Q8 ? 128 : 64;
-const uint GroupWords = Format == Q8 ? 32 : 8;      // of a row of the weights
-const uint CodeWords = GroupSize / 4;               // of a row of x
-const uint Results = Rows / 8;                      // of a lane
 
 #ifdef Halves
 // Codes of at most 127 as float16, summed in float32: below 128 * 127 * 127 < 2^24 nothing is rounded.
@@ -37,21 +24,6 @@ const uint WordsOfFour = 1;
 // Words of a row in shared memory: neighbouring rows begin in other banks, and each at a multiple of 16 bytes.
 const uint Stride = CodeWords * WordsOfFour + 4;
 const uint WordK = 4 / WordsOfFour;                 // codes of a word
-
-layout(push_constant) uniform Arguments
-{
-    Words weights;      // [tiles, words of a row, 32], as in a file
-    Words scales;       // bfloat16 [tiles, groups, 32]: two rows in a word
-    Words codes;        // [rows, groups, GroupSize / 4]
-    Words xScales;      // [rows, groups, 2]: the scale, and the sum of the codes
-    Floats bias;        // [outputs]
-    FloatsInOut y;      // [rows, yStride]
-    uint groups;
-    uint outputs;
-    uint yStride;
-    uint rows;          // of x and y
-    float factor;
-};
 
 shared uint weightCodes[32 * Stride];               // [output, code]
 shared uint xCodes[Rows * Stride];                  // [row, code]
@@ -80,8 +52,7 @@ void putGroup(uint group, uint base)
         uint word = weights.at[start + i], at = (i % 32) * Stride;
         if (Format == Q8)
         {
-            // Bytes 1 .. 255 stand for -127 .. 127.
-            word ^= 0x80808080u;
+            word = signedBytes(word);
             put(weightCodes, at + i / 32 * WordsOfFour, word);
         }
         else
@@ -130,26 +101,16 @@ void main()
         multiplyGroup();
         // The next group's codes may come in now; its sums only behind the barrier that follows them.
         barrier();
-        uint at = (tile * groups + group) * 32 + lane, pair = scales.at[at / 2];
-        float weightScale = at % 2 == 0 ? lowerHalf(pair) : upperHalf(pair);
+        float scale = scaleOfWeights(tile, group, lane);
         for (uint i = 0; i < Results; i++)
         {
             uint r = i * 8 + part, row = min(base + r, rows - 1);
-            precise float scale = weightScale * uintBitsToFloat(xScales.at[(row * groups + group) * 2]);
-            result[i] = multiplyAdd(int(sums[r * 32 + lane]), scale, result[i]);
+            result[i] = addGroup(int(sums[r * 32 + lane]), scale, row * groups + group, result[i]);
         }
     }
     for (uint i = 0; i < Results; i++)
     {
-        uint r = i * 8 + part, at = (base + r) * yStride + n;
-        if (n >= outputs || base + r >= rows) continue;
-        precise float total = result[i];
-        if (HasBias) total = total + bias.at[n];
-        if (Add)
-        {
-            total = total * factor;
-            total = y.at[at] + total;
-        }
-        y.at[at] = total;
+        uint row = base + i * 8 + part;
+        if (n < outputs && row < rows) putResult(row, n, result[i]);
     }
 }

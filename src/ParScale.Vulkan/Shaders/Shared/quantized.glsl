@@ -1,40 +1,11 @@
-#include "common.glsl"
+#include "groups.glsl"
 #include "routes.glsl"
 
-// y[r][n] = sum over groups of (scale of the weights * scale of x) * integer sum of the group, and a bias. The integer sums are exact and
-// the groups are added one after the other, so the bits are those of the CPU.
-// 32 rows of the weights are a tile; lane = row, and neighbouring lanes read neighbouring words. Eight parts of a workgroup take eight
-// groups at a time; then every result adds up its eight sums in order. Rows of x, Add and experts: as in matmul_float.
-layout(local_size_x = 256) in;
-layout(constant_id = 0) const uint Rows = 1;        // of x, at a time
-layout(constant_id = 1) const uint Format = Q8;
-layout(constant_id = 2) const bool HasBias = false;
-layout(constant_id = 3) const bool Add = false;
-layout(constant_id = 4) const uint Which = AllRows;
-layout(constant_id = 5) const bool RoundsOnce = false;
-
-#include "multiplyadd.glsl"
+// The product of few rows. Lane = row of the weights, and neighbouring lanes read neighbouring words. Eight parts of a workgroup take eight
+// groups at a time; then every result adds up its eight sums in order. Rows of x and experts: as in matmul_float.
+layout(constant_id = 5) const uint Which = AllRows;
 
 const uint Parts = 8;
-const uint GroupSize = Format == Q8 ? 128 : 64;
-const uint GroupWords = Format == Q8 ? 32 : 8;      // of a row of the weights
-const uint Results = (Rows + 7) / 8;                // of a lane
-
-layout(push_constant) uniform Arguments
-{
-    Words weights;      // [tiles, words of a row, 32], as in a file
-    Words scales;       // bfloat16 [tiles, groups, 32]: two rows in a word
-    Words codes;        // [rows, groups, GroupSize / 4]
-    Words xScales;      // [rows, groups, 2]: the scale, and the sum of the codes
-    Floats bias;        // [outputs]
-    FloatsInOut y;      // [rows, yStride]
-    Words routes;       // of experts
-    uint groups;
-    uint outputs;
-    uint yStride;
-    uint rows;          // of x and y
-    float factor;
-};
 
 shared int sums[Parts * Rows * 32];
 
@@ -89,16 +60,15 @@ void main()
                     uint word = weights.at[at + i * 32];
                     if (Format == Q8)
                     {
-                        // Bytes 1 .. 255 stand for -127 .. 127.
-                        word ^= 0x80808080u;
-                        for (uint r = 0; r < Rows; r++) sum[r] += dot4(word, codes.at[(from[r] + group) * 32 + i]);
+                        word = signedBytes(word);
+                        for (uint r = 0; r < Rows; r++) sum[r] += dot4(word, codes.at[(from[r] + group) * CodeWords + i]);
                     }
                     else
                     {
                         uint lower = word & 0x0F0F0F0Fu, upper = (word >> 4) & 0x0F0F0F0Fu;
                         for (uint r = 0; r < Rows; r++)
                         {
-                            uint code = (from[r] + group) * 16 + i * 2;
+                            uint code = (from[r] + group) * CodeWords + i * 2;
                             sum[r] += dot4(lower, codes.at[code]) + dot4(upper, codes.at[code + 1]);
                         }
                     }
@@ -117,26 +87,14 @@ void main()
                 uint r = i * 8 + part;
                 if (r >= Rows) continue;
                 for (uint j = 0; j < count; j++)
-                {
-                    uint at = (tile * groups + first + j) * 32 + lane, pair = scales.at[at / 2];
-                    precise float scale = (at % 2 == 0 ? lowerHalf(pair) : upperHalf(pair)) * uintBitsToFloat(xScales.at[(from[r] + first + j) * 2]);
-                    result[i] = multiplyAdd(sums[(j * Rows + r) * 32 + lane], scale, result[i]);
-                }
+                    result[i] = addGroup(sums[(j * Rows + r) * 32 + lane], scaleOfWeights(tile, first + j, lane), from[r] + first + j, result[i]);
             }
             barrier();
         }
         for (uint i = 0; i < Results; i++)
         {
-            uint r = i * 8 + part, at = (base + r) * yStride + n;
-            if (n >= outputs || r >= Rows || base + r >= end) continue;
-            precise float total = result[i];
-            if (HasBias) total = total + bias.at[n];
-            if (Add)
-            {
-                total = total * factor;
-                total = y.at[at] + total;
-            }
-            y.at[at] = total;
+            uint r = i * 8 + part;
+            if (n < outputs && r < Rows && base + r < end) putResult(base + r, n, result[i]);
         }
     }
 }
