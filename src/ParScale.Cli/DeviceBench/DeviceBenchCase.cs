@@ -14,8 +14,8 @@ internal sealed class DeviceBenchCase : IDisposable
     private readonly KvDtype _cache;
     private readonly int _context;
     private readonly BenchmarkCase _case;
-    private readonly RecordingTotals _step;
-    private readonly List<double> _steps = [];
+    private readonly Steps _all;
+    private readonly Steps? _chosen;
     private List<double> _prompts = [], _plainPrompts = [];
 
     /// <summary>Takes the row's memory and does everything once, so that nothing is recorded or compiled for the first time later.</summary>
@@ -26,15 +26,16 @@ internal sealed class DeviceBenchCase : IDisposable
         try
         {
             if (plan.Prompt > 0) _case.Prefill(new int[plan.Prompt]);
-            _case.Step();
+            // A context need not be read: what the numbers are does not change the time.
+            foreach (DeviceCache filled in _case.Caches.OfType<DeviceCache>()) filled.Clear();
+            _all = FirstStep(pass, chooses: false);
+            if (pass.CanChoose) _chosen = FirstStep(pass, chooses: true);
         }
         catch
         {
             _case.Dispose();
             throw;
         }
-        // The one that ran last.
-        _step = RecordingTotals.Of([.. pass.Recorded[^1].Parts.SelectMany(part => part.Log)]);
     }
 
     /// <summary>The sequences of a step.</summary>
@@ -51,11 +52,18 @@ internal sealed class DeviceBenchCase : IDisposable
 
     private IEnumerable<StreamSet> Sets => Batch.Streams.Select(streams => _model.Set(streams, Batch.Anchored, _cache));
 
-    /// <summary>Measures decode steps, after one that is not counted.</summary>
+    /// <summary>Measures decode steps, after one that is not counted: with the choice on the device and with all logits in turn.</summary>
     public void Decode(int count)
     {
-        _case.Step();
-        for (int i = 0; i < count; i++) _steps.Add(_case.Step());
+        for (int i = 0; i <= count; i++)
+        {
+            foreach ((Steps? steps, bool chooses) in (ReadOnlySpan<(Steps?, bool)>)[(_all, false), (_chosen, true)])
+            {
+                if (steps is null) continue;
+                double milliseconds = Step(chooses);
+                if (i > 0) steps.Milliseconds.Add(milliseconds);
+            }
+        }
     }
 
     /// <summary>Measures a prompt.</summary>
@@ -74,9 +82,14 @@ internal sealed class DeviceBenchCase : IDisposable
     /// <summary>The row's figures, beside what the device does: bytes a second of reading, seconds of a dispatch.</summary>
     public DeviceBenchRow Row(double read, double dispatch)
     {
-        var decode = Spread.Of(_steps);
+        // As requests have it whose sampling the likeliest tokens do for.
+        bool chooses = _chosen is not null && (long)Batch.Streams.Count * _model.Backbone.Config.VocabularySize >= VulkanForwardPass.UsualLikeliestFrom;
+        Steps steps = chooses ? _chosen! : _all;
+        var decode = Spread.Of(steps.Milliseconds);
+        double all = Spread.Of(_all.Milliseconds).Median;
+        double? chosen = _chosen is null ? null : Spread.Of(_chosen.Milliseconds).Median;
         Spread? prefill = Speeds(_prompts), plain = Speeds(_plainPrompts);
-        long weights = _step.WeightBytes;
+        long weights = steps.Totals.WeightBytes;
         long keys = BenchmarkCase.CacheBytes(_plan, Batch, _cache, _context);
         double floor = weights / read * 1e3;
         return new DeviceBenchRow
@@ -100,9 +113,15 @@ internal sealed class DeviceBenchCase : IDisposable
             Ratio = decode.Median / floor,
             KvStepBytes = keys,
             KvFloorMs = keys / read * 1e3,
-            Dispatches = _step.Dispatches,
-            Barriers = _step.Barriers,
-            DispatchMs = _step.Dispatches * dispatch * 1e3,
+            Dispatches = steps.Totals.Dispatches,
+            Barriers = steps.Totals.Barriers,
+            Chooses = chooses,
+            ChosenMs = chosen,
+            ChosenHostBytes = _chosen?.Totals.HostBytes,
+            AllLogitsMs = all,
+            AllLogitsHostBytes = _all.Totals.HostBytes,
+            ChoiceRatio = chosen / all,
+            DispatchMs = steps.Totals.Dispatches * dispatch * 1e3,
             Prompt = _plan.Prompt,
             PrefillTokensS = prefill?.Median,
             PrefillTokensSSd = prefill?.Deviation,
@@ -116,5 +135,21 @@ internal sealed class DeviceBenchCase : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _case.Dispose();
 
+    private Steps FirstStep(VulkanForwardPass pass, bool chooses)
+    {
+        Step(chooses);
+        // The one that ran last.
+        return new Steps(RecordingTotals.Of([.. pass.Recorded[^1].Parts.SelectMany(part => part.Log)]), []);
+    }
+
+    private double Step(bool chooses)
+    {
+        _case.LikeliestDo = chooses;
+        return _case.Step();
+    }
+
     private Spread? Speeds(List<double> prompts) => prompts.Count == 0 ? null : Spread.Of([.. prompts.Select(seconds => _plan.Prompt / seconds)]);
+
+    /// <summary>Steps that end in one way.</summary>
+    private sealed record Steps(RecordingTotals Totals, List<double> Milliseconds);
 }

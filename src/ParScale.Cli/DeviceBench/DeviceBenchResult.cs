@@ -69,7 +69,7 @@ internal sealed record DeviceBenchRow
 
     public required int Context { get; init; }
 
-    /// <summary>A whole decode step, from the host's table to the choice of the likeliest token, median.</summary>
+    /// <summary>A whole decode step, from the host's table to the choice of the likeliest token, as <see cref="Chooses"/> has it; median.</summary>
     public required double DecodeMs { get; init; }
 
     public required double DecodeMeanMs { get; init; }
@@ -109,6 +109,24 @@ internal sealed record DeviceBenchRow
 
     /// <summary>The dispatches at the device's time for one that does nothing.</summary>
     public required double DispatchMs { get; init; }
+
+    /// <summary>Whether the engine leaves this step's choice of tokens to the device, where sampling allows it.</summary>
+    public required bool Chooses { get; init; }
+
+    /// <summary>A step whose tokens the device chooses, median; null for models that it cannot choose for.</summary>
+    public required double? ChosenMs { get; init; }
+
+    /// <summary>What such a step returns to the host.</summary>
+    public required long? ChosenHostBytes { get; init; }
+
+    /// <summary>A step that returns all logits, of which the host chooses; measured in turn with the other, median.</summary>
+    public required double AllLogitsMs { get; init; }
+
+    /// <summary>What such a step returns to the host.</summary>
+    public required long AllLogitsHostBytes { get; init; }
+
+    /// <summary>chosen_ms over all_logits_ms.</summary>
+    public required double? ChoiceRatio { get; init; }
 
     /// <summary>Tokens of the prompt; 0 when none was measured, then the following are null.</summary>
     public required int Prompt { get; init; }

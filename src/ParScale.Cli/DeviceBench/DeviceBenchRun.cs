@@ -43,6 +43,8 @@ internal sealed class DeviceBenchRun(BenchmarkPlan plan, VulkanComputeDevice dev
     {
         StreamSet[] sets = [.. plan.Batches.SelectMany(batch => batch.Streams.Select(streams => model.Set(streams, batch.Anchored, cache))).Distinct()];
         using VulkanForwardPass pass = opened.NewPass(model.Backbone, sets, cache);
+        // Rows say which of their steps choose on the device.
+        pass.LikeliestFrom = 0;
         using var speed = new DeviceSpeed(opened.Device);
         List<DeviceBenchCase> cases = [];
         try

@@ -9,7 +9,7 @@ namespace ParScale.Cli.DeviceBench;
 internal static class DeviceBenchTable
 {
     private static readonly string[] Header =
-        ["model", "dtype", "kv", "P", "context", "ms/step", "mean ± sd", "min", "read", "GB/s", "floor ms", "ratio", "kv ms", "dispatches", "their ms", "prompt tokens/s", "without matrices"];
+        ["model", "dtype", "kv", "P", "context", "ms/step", "mean ± sd", "min", "read", "GB/s", "floor ms", "ratio", "kv ms", "dispatches", "their ms", "chosen ms", "all logits ms", "their ratio", "to the host", "prompt tokens/s", "without matrices"];
 
     /// <summary>Writes all rows in a form other than <see cref="BenchFormat.Json"/>.</summary>
     public static void Write(DeviceBenchResult result, BenchFormat format, TextWriter output) =>
@@ -20,6 +20,8 @@ internal static class DeviceBenchTable
         row.Model, row.Dtype, row.Kv, row.Batch, $"{row.Context}", Text($"{row.DecodeMs:F2}"), Text($"{row.DecodeMeanMs:F2} ± {row.DecodeSdMs:F2}"),
         Text($"{row.DecodeMinMs:F2}"), Figures.Bytes(row.StepBytes), Text($"{row.ReachedGbS:F1}"), Text($"{row.FloorMs:F2}"), Text($"{row.Ratio:F2}"),
         Text($"{row.KvFloorMs:F2}"), $"{row.Dispatches}", Text($"{row.DispatchMs:F2}"),
+        row.ChosenMs is { } chosen ? Text($"{chosen:F2}") : "", Text($"{row.AllLogitsMs:F2}"), row.ChoiceRatio is { } ratio ? Text($"{ratio:F3}") : "",
+        (row.ChosenHostBytes is { } bytes ? $"{Figures.Bytes(bytes)} / " : "") + Figures.Bytes(row.AllLogitsHostBytes),
         row.PrefillTokensS is { } speed ? Text($"{speed:F1} ± {row.PrefillTokensSSd:F1}") : "",
         row.PrefillWithoutMatricesTokensS is { } plain ? Text($"{plain:F1}") : "",
     ];
@@ -37,6 +39,8 @@ internal static class DeviceBenchTable
         yield return device.Matrices is { } shape ? $"- matrices: prompts in 8 and 4 bits use {shape}" : "- matrices: none that prompts use";
         yield return "- ms/step: a whole decode step of all sequences of the row, median. read: its weights once, of experts all, also those that no row chose. GB/s: these over ms/step.";
         yield return "- floor: these at the speed of reading. ratio: ms/step over the floor. kv: its keys and values, read once.";
+        yield return "- chosen: steps whose likeliest tokens the device chooses; all logits: steps that return all, for the host to choose, in turn with the others. ms/step is the one that the engine takes for "
+            + "requests that greedy choice or top-k suffices for. their ratio: chosen over all logits. to the host: bytes that each returns.";
         yield return "- dispatches: shaders that a step runs. their ms: as many that do nothing. prompt tokens/s: those of one prompt over the time until all sequences of the row have read theirs.";
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Silk.NET.Core;
+using Silk.NET.Core.Contexts;
 using Silk.NET.Core.Native;
 using Silk.NET.Vulkan;
 
@@ -46,11 +47,14 @@ internal sealed unsafe class VulkanInstance : IDisposable
     /// <param name="validation">Takes what the validation layer says of our calls, where it is installed; null leaves it out.</param>
     public static VulkanInstance? TryOpen(out string? note, string? loader = null, Action<string>? validation = null)
     {
-        if (VulkanLoader.TryOpen(loader) is not { } functions)
-        {
-            note = $"no Vulkan 1.2 loader ({loader ?? VulkanLoader.FileName}): it comes with the driver of the graphics card";
-            return null;
-        }
+        if (VulkanLoader.TryOpen(loader) is { } functions) return TryOpen(functions, out note, validation);
+        note = $"no Vulkan 1.2 loader ({loader ?? VulkanLoader.FileName}): it comes with the driver of the graphics card";
+        return null;
+    }
+
+    /// <summary>The same with a loader that is there.</summary>
+    public static VulkanInstance? TryOpen(INativeContext functions, out string? note, Action<string>? validation = null)
+    {
         var vk = new Vk(functions);
         bool validate = validation is not null && HasLayer(vk, ValidationLayer);
         var application = new ApplicationInfo { SType = StructureType.ApplicationInfo, ApiVersion = Vk.Version12 };

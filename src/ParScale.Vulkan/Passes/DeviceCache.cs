@@ -38,6 +38,16 @@ internal sealed class DeviceCache : KeyValues
     public static long BytesFor(ModelConfig config, int streams, KvDtype type, int tokens) =>
         Attention.Bytes(new AttentionShape(config.AttentionHeads, config.KeyValueHeads, config.HeadSize, 1), type, Blocks(config, streams), tokens);
 
+    /// <summary>Makes all keys and values zeros.</summary>
+    public void Clear()
+    {
+        lock (_device.Gate)
+        {
+            using Recording clear = _device.Record();
+            clear.Clear(Buffer).Submit();
+        }
+    }
+
     /// <inheritdoc/>
     public override void Dispose()
     {

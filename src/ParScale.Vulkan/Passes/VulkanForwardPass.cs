@@ -21,8 +21,8 @@ internal sealed class VulkanForwardPass : IForwardPass
     // Of a piece of a recording: a second on a device that does 70 G in a second. Watchdogs wait for two.
     private const long MostProducts = 1L << 36;
 
-    /// <summary>Logits of a pass, all together, from which it chooses the likeliest tokens where these do: 2 MiB. Decision 33 has the reckoning.</summary>
-    public const long LikeliestFrom = 1L << 19;
+    /// <summary><see cref="LikeliestFrom"/> unless it is set: 2 MiB. Decision 33 has the reckoning.</summary>
+    public const long UsualLikeliestFrom = 1L << 19;
 
     private readonly VulkanDevice _device;
     private readonly IDisposable? _owner;
@@ -39,7 +39,6 @@ internal sealed class VulkanForwardPass : IForwardPass
     // The one that ran last comes last.
     private readonly List<RecordedPass> _recorded = [];
     private readonly List<StreamGroup> _groups = [];
-    private readonly long _likeliestFrom;
     private readonly int[] _likeliestTokens = new int[Likeliest.Most];
     private readonly float[] _likeliestLogits = new float[Likeliest.Most];
     private float[] _changed = [];
@@ -56,13 +55,11 @@ internal sealed class VulkanForwardPass : IForwardPass
     /// <param name="kvDtype">How keys and values are stored.</param>
     /// <param name="pool">What is left to the CPU: logits that some families cap.</param>
     /// <param name="mostProducts">Multiply-adds after which a recording is cut.</param>
-    /// <param name="likeliestFrom">Logits of a pass from which it chooses the likeliest tokens where these do; 0 always does.</param>
     /// <exception cref="ParScaleException">VK-05: the shaders have no room for the model; VK-07: the device has no memory for it.</exception>
     public VulkanForwardPass(
         VulkanDevice device, IDisposable? owner, Backbone backbone, IReadOnlyList<StreamSet> sets, KvDtype kvDtype, WorkerPool pool,
-        long mostProducts = MostProducts, long likeliestFrom = LikeliestFrom)
+        long mostProducts = MostProducts)
     {
-        _likeliestFrom = likeliestFrom;
         (_device, _owner, _config, _kvDtype, _pool) = (device, owner, backbone.Config, kvDtype, pool);
         Supported.Require(device.Description, _config);
         Rotation[] rotations = [.. _config.Rotations];
@@ -72,10 +69,12 @@ internal sealed class VulkanForwardPass : IForwardPass
         lock (device.Gate)
         {
             Need(DeviceWeights.BytesFor(backbone) + PassScratch.BytesFor(_config) + sets.Sum(DeviceStreams.BytesFor), "weights and activations");
+            using DeviceMemory.Takings taken = device.Memory.AllOrNothing();
             _weights = new DeviceWeights(device, backbone, kvDtype);
             _scratch = new PassScratch(device, _config, halves);
             _recorder = new PassRecorder(device, _config, _weights, _scratch, _sets, halves, mostProducts);
             foreach (StreamSet set in sets) _sets[set] = new DeviceStreams(device, _config, set, kvDtype);
+            taken.Keep();
         }
     }
 
@@ -91,13 +90,21 @@ internal sealed class VulkanForwardPass : IForwardPass
     /// <summary>Passes that are kept, the one that ran last at the end.</summary>
     public IReadOnlyList<RecordedPass> Recorded => _recorded;
 
+    /// <summary>Whether the likeliest tokens of this model can be chosen on the device.</summary>
+    public bool CanChoose => _scratch.Likeliest is not null;
+
+    /// <summary>Logits of a pass, all together, from which it chooses the likeliest tokens where these do; with 0 always.</summary>
+    public long LikeliestFrom { get; set; } = UsualLikeliestFrom;
+
     /// <inheritdoc/>
     public void Add(StreamSet set)
     {
         lock (_device.Gate)
         {
             Need(DeviceStreams.BytesFor(set), "these streams");
+            using DeviceMemory.Takings taken = _device.Memory.AllOrNothing();
             _sets[set] = new DeviceStreams(_device, _config, set, _kvDtype);
+            taken.Keep();
         }
     }
 
@@ -196,7 +203,7 @@ internal sealed class VulkanForwardPass : IForwardPass
 
     private bool Chooses(int wanted, ReadOnlySpan<PassSequence> sequences)
     {
-        if (wanted == 0 || _scratch.Likeliest is null || (long)wanted * _config.VocabularySize < _likeliestFrom) return false;
+        if (wanted == 0 || !CanChoose || (long)wanted * _config.VocabularySize < LikeliestFrom) return false;
         foreach (PassSequence sequence in sequences)
             if (sequence.Wanted > 0 && !sequence.LikeliestDo) return false;
         return true;

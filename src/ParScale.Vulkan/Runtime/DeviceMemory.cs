@@ -16,6 +16,7 @@ internal sealed unsafe class DeviceMemory : IDisposable
     private readonly Device _device;
     private readonly PhysicalDeviceMemoryProperties _types;
     private readonly List<Slab> _slabs = [];
+    private Takings? _takings;
     private bool _abandoned;
 
     public DeviceMemory(Vk vk, PhysicalDevice physical, Device device, long largestAllocation)
@@ -40,18 +41,25 @@ internal sealed unsafe class DeviceMemory : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         long size = RoundUp(bytes);
         foreach (Slab slab in _slabs)
-            if (slab.Place == place && slab.Take(size) is { } offset) return new DeviceBuffer(slab, offset, bytes);
+            if (slab.Place == place && slab.Take(size) is { } offset) return Taken(new DeviceBuffer(slab, offset, bytes));
         if (size > LargestAllocation)
             throw new ParScaleException(ErrorKind.NotEnoughMemory, "VK-02", $"a buffer of {size} bytes is asked for, the driver allows {LargestAllocation}");
         Slab added = NewSlab(Math.Min(LargestAllocation / Alignment * Alignment, Math.Max(size, place == Place.Device ? DeviceSlab : HostSlab)), place);
         _slabs.Add(added);
-        return new DeviceBuffer(added, added.Take(size)!.Value, bytes);
+        return Taken(new DeviceBuffer(added, added.Take(size)!.Value, bytes));
     }
+
+    /// <summary>
+    /// What is taken from here on is given back when the result is disposed of, unless that was told to keep it: for what takes many buffers, of which a
+    /// later one may find no memory. One at a time.
+    /// </summary>
+    public Takings AllOrNothing() => _takings = new Takings(this);
 
     /// <summary>Gives a buffer back. No work that uses it may be under way.</summary>
     public void Free(DeviceBuffer buffer)
     {
         if (_abandoned) return;
+        _takings?.Buffers.Remove(buffer);
         Slab slab = buffer.Slab;
         slab.Return(buffer.Offset, RoundUp(buffer.Bytes));
         if (!slab.IsEmpty) return;
@@ -67,6 +75,12 @@ internal sealed unsafe class DeviceMemory : IDisposable
     {
         foreach (Slab slab in _slabs) Free(slab);
         _slabs.Clear();
+    }
+
+    private DeviceBuffer Taken(DeviceBuffer buffer)
+    {
+        _takings?.Buffers.Add(buffer);
+        return buffer;
     }
 
     private static long RoundUp(long bytes) => checked(Math.Max(bytes, 1) + Alignment - 1) / Alignment * Alignment;
@@ -129,5 +143,21 @@ internal sealed unsafe class DeviceMemory : IDisposable
                 if ((allowed >> i & 1) != 0 && (_types.MemoryTypes[i].PropertyFlags & flags) == flags) return (uint)i;
         }
         throw new ParScaleException(ErrorKind.Io, "VK-03", $"the driver has no memory of the kind {place}");
+    }
+
+    /// <summary>Buffers that are given back together, unless they are kept.</summary>
+    public sealed class Takings(DeviceMemory memory) : IDisposable
+    {
+        internal HashSet<DeviceBuffer> Buffers { get; } = [];
+
+        /// <summary>They stay.</summary>
+        public void Keep() => Buffers.Clear();
+
+        /// <inheritdoc/>
+        public void Dispose()
+        {
+            memory._takings = null;
+            foreach (DeviceBuffer buffer in Buffers) memory.Free(buffer);
+        }
     }
 }

@@ -8,6 +8,9 @@ internal sealed record RecordedCommand(string Name, IReadOnlyList<(DeviceBuffer 
 {
     /// <summary>What a shader was given; null for others.</summary>
     public Arguments? Arguments { get; init; }
+
+    /// <summary>Bytes that it copies to where the host reads them.</summary>
+    public long HostBytes { get; init; }
 }
 
 /// <summary>

@@ -52,7 +52,7 @@ internal sealed unsafe class Recording : IDisposable
                 throw new ArgumentOutOfRangeException(nameof(pieces), "the bytes to copy do not lie in both buffers");
             regions[i] = new BufferCopy((ulong)(from.Offset + start), (ulong)(to.Offset + target), (ulong)bytes);
         }
-        Begin("copy", [(from, Access.Read), (to, Access.Write)]);
+        Begin("copy", [(from, Access.Read), (to, Access.Write)], hostBytes: to.Slab.Place == Place.FromDevice ? regions.Sum(region => (long)region.Size) : 0);
         fixed (BufferCopy* all = regions) _vk.CmdCopyBuffer(_commands, from.Slab.Handle, to.Slab.Handle, (uint)regions.Length, all);
         return this;
     }
@@ -83,7 +83,7 @@ internal sealed unsafe class Recording : IDisposable
         _ended = true;
     }
 
-    private void Begin(string name, IReadOnlyList<(DeviceBuffer Buffer, Access Access)> uses, Arguments? arguments = null)
+    private void Begin(string name, IReadOnlyList<(DeviceBuffer Buffer, Access Access)> uses, Arguments? arguments = null, long hostBytes = 0)
     {
         if (_ended) throw new InvalidOperationException("the recording has been run");
         // The first command waits for all that was submitted before.
@@ -102,7 +102,7 @@ internal sealed unsafe class Recording : IDisposable
             if (access.HasFlag(Access.Write)) _written.Add(buffer.Whole);
             if (access.HasFlag(Access.Read)) _read.Add(buffer.Whole);
         }
-        _log.Add(new RecordedCommand(name, uses, waits) { Arguments = arguments });
+        _log.Add(new RecordedCommand(name, uses, waits) { Arguments = arguments, HostBytes = hostBytes });
     }
 
     private void Barrier(PipelineStageFlags stages, AccessFlags access)

@@ -5,7 +5,8 @@ namespace ParScale.Vulkan.Runtime;
 /// <param name="Barriers">Commands that wait for all before them.</param>
 /// <param name="Bytes">Bytes of the buffers of each command, the whole of each, once: an upper bound where caches or tables have room to spare.</param>
 /// <param name="WeightBytes">Bytes of what shaders read and nothing in the recording writes, each once; tables that rows are looked up in aside.</param>
-internal readonly record struct RecordingTotals(int Dispatches, int Barriers, long Bytes, long WeightBytes)
+/// <param name="HostBytes">Bytes that go to the host.</param>
+internal readonly record struct RecordingTotals(int Dispatches, int Barriers, long Bytes, long WeightBytes, long HostBytes)
 {
     // Its shader reads a row of the table for each token.
     private const string Lookup = "embed";
@@ -20,6 +21,7 @@ internal readonly record struct RecordingTotals(int Dispatches, int Barriers, lo
             log.Count(command => command.Arguments is not null),
             log.Count(command => command.Waits),
             log.Sum(command => command.Uses.Select(use => use.Buffer).Distinct().Sum(buffer => buffer.Bytes)),
-            read.Sum(buffer => buffer.Bytes));
+            read.Sum(buffer => buffer.Bytes),
+            log.Sum(command => command.HostBytes));
     }
 }

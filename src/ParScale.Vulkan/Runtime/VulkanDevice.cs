@@ -12,6 +12,9 @@ internal sealed unsafe class VulkanDevice : IDisposable
     // Values go to and from the device's own memory in pieces of this size.
     private const int StagingBytes = 1 << 20;
 
+    // Of a wait.
+    private static readonly TimeSpan Piece = TimeSpan.FromSeconds(1);
+
     private readonly Vk _vk;
     private readonly Device _device;
     private readonly Queue _queue;
@@ -192,7 +195,10 @@ internal sealed unsafe class VulkanDevice : IDisposable
             Fence fence = _fence;
             var submit = new SubmitInfo { SType = StructureType.SubmitInfo, CommandBufferCount = 1, PCommandBuffers = &commands };
             Check(_vk.QueueSubmit(_queue, 1, in submit, fence));
-            Result waited = _vk.WaitForFences(_device, 1, in fence, true, (ulong)Patience.TotalNanoseconds);
+            Result waited = Result.Timeout;
+            // In pieces: a process that was paused meanwhile loses one of them, and not all of its patience.
+            for (TimeSpan left = Patience; waited == Result.Timeout && left >= TimeSpan.Zero; left -= Piece)
+                waited = _vk.WaitForFences(_device, 1, in fence, true, (ulong)(left < Piece ? left : Piece).TotalNanoseconds);
             if (waited == Result.Timeout) throw DoesNotAnswer();
             Check(waited);
             Check(_vk.ResetFences(_device, 1, in fence));

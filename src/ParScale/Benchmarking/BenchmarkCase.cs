@@ -31,9 +31,13 @@ internal sealed class BenchmarkCase : IDisposable
         _pass = new PassSequence[sets.Length];
         _tokens = new int[sets.Length];
         foreach (KvCache filled in _caches.OfType<KvCache>()) Fill(filled, room);
-        // What a device keeps the host cannot write: it reads a prompt.
-        if (_caches[0] is not KvCache) Prefill(new int[context]);
     }
+
+    /// <summary>Caches of the sequences. The host cannot write those that a device keeps: they hold what memory holds, until someone clears them.</summary>
+    public IReadOnlyList<KeyValues> Caches => _caches;
+
+    /// <summary>Whether steps may leave the choice of the likeliest token to the pass.</summary>
+    public bool LikeliestDo { get; set; }
 
     /// <summary>What the steps so far read of experts.</summary>
     public ExpertUse Experts { get; private set; }
@@ -72,7 +76,7 @@ internal sealed class BenchmarkCase : IDisposable
         for (int i = 0; i < _pass.Length; i++)
         {
             _caches[i].Rewind(_context);
-            _pass[i] = new PassSequence(_caches[i], _sets[i], 1, 1);
+            _pass[i] = new PassSequence(_caches[i], _sets[i], 1, 1) { LikeliestDo = LikeliestDo };
         }
         ExpertRoutes? experts = (_forward as ForwardPass)?.Experts;
         (long layers, long read, long bytes) = (experts?.Layers ?? 0, experts?.Read ?? 0, experts?.ReadBytes ?? 0);
@@ -115,12 +119,19 @@ internal sealed class BenchmarkCase : IDisposable
 
     private void Choose(int wanted)
     {
-        ReadOnlySpan<float> logits = _forward.Logits(0, wanted);
         for (int i = 0; i < wanted; i++)
         {
-            ReadOnlySpan<float> own = logits.Slice(i * _config.VocabularySize, _config.VocabularySize);
-            if (!TensorPrimitives.IsFiniteAll(own)) throw new InvalidOperationException("a logit is not finite");
-            _tokens[i] = TensorPrimitives.IndexOfMax(own);
+            Likeliest likeliest = _forward.LikeliestOf(i);
+            bool finite;
+            if (likeliest.Tokens.IsEmpty)
+            {
+                int first = i / ForwardPass.MostLogits * ForwardPass.MostLogits;
+                ReadOnlySpan<float> logits = _forward.Logits(first, Math.Min(wanted - first, ForwardPass.MostLogits));
+                ReadOnlySpan<float> own = logits.Slice((i - first) * _config.VocabularySize, _config.VocabularySize);
+                (finite, _tokens[i]) = (TensorPrimitives.IsFiniteAll(own), TensorPrimitives.IndexOfMax(own));
+            }
+            else (finite, _tokens[i]) = (likeliest.AllFinite, likeliest.Tokens[0]);
+            if (!finite) throw new InvalidOperationException("a logit is not finite");
         }
     }
 

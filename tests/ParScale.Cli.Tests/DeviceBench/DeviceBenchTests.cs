@@ -34,7 +34,13 @@ public class DeviceBenchTests(TinyModel model)
         foreach (JsonElement row in rows)
         {
             double Number(string name) => row.GetProperty(name).GetDouble();
-            foreach (string name in (string[])["decode_ms", "decode_min_ms", "floor_ms", "ratio", "reached_gb_s", "prefill_tokens_s", "kv_step_bytes", "dispatches", "barriers"])
+            // Small vocabularies are left to the host, whose 100 logits are fewer bytes than 64 tokens with theirs.
+            Assert.False(row.GetProperty("chooses").GetBoolean());
+            Assert.Equal(Number("all_logits_ms"), Number("decode_ms"));
+            Assert.Equal(Number("chosen_ms") / Number("all_logits_ms"), Number("choice_ratio"), 1e-9);
+            int sequences = row.GetProperty("batch").GetString() == "2x1" ? 2 : 1;
+            Assert.Equal(sequences * (100 * 4 - 64 * 8), Number("all_logits_host_bytes") - Number("chosen_host_bytes"));
+            foreach (string name in (string[])["chosen_ms", "chosen_host_bytes", "decode_ms", "decode_min_ms", "floor_ms", "ratio", "reached_gb_s", "prefill_tokens_s", "kv_step_bytes", "dispatches", "barriers"])
                 Assert.InRange(Number(name), double.Epsilon, 1e9);
             Assert.Equal(4, Number("decode_steps"));
             Assert.Equal(Number("step_bytes") / Number("read_gb_s") / 1e6, Number("floor_ms"), 1e-9);
@@ -44,6 +50,18 @@ public class DeviceBenchTests(TinyModel model)
         // The aggregator, and nothing else, is read beside the weights of a plain model.
         Assert.True(rows[1].GetProperty("step_bytes").GetInt64() > rows[0].GetProperty("step_bytes").GetInt64());
         Assert.Equal(rows[0].GetProperty("step_bytes").GetInt64(), rows[2].GetProperty("step_bytes").GetInt64());
+    }
+
+    [Fact]
+    public void A_step_of_many_logits_is_measured_as_the_device_chooses()
+    {
+        NeedDevice();
+        string[] wide = ["bench", "--hidden", "32", "--intermediate", "32", "--layers", "2", "--heads", "4", "--kv-heads", "2", "--vocab", "140000", "--streams", "1", "--batch", "4x1"];
+        JsonElement[] rows = [.. Tool.Run([.. wide, "--prompt", "0", "-n", "1", "-r", "1", "-q", "--device", "vulkan", "--json"]).Json().GetProperty("rows").EnumerateArray()];
+        Assert.Equal([false, true], rows.Select(row => row.GetProperty("chooses").GetBoolean()));
+        Assert.Equal(rows[1].GetProperty("chosen_ms").GetDouble(), rows[1].GetProperty("decode_ms").GetDouble());
+        Assert.True(rows[1].GetProperty("all_logits_host_bytes").GetInt64() > 4 * 140_000 * 4);
+        Assert.InRange(rows[1].GetProperty("chosen_host_bytes").GetInt64(), 4 * 512, 4 * 512 + 64);
     }
 
     [Fact]

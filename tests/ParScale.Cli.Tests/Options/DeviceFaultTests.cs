@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using ParScale.Cli.Tests.Support;
 using ParScale.Vulkan.Devices;
 
@@ -27,22 +28,36 @@ public class DeviceFaultTests(TinyModel model)
     }
 
     [Fact]
+    public async Task VK_08_without_a_loader_one_line_says_so()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("needs a loader that can be hidden");
+        using var folder = new TempFolder();
+        folder.Write("libvulkan.so.1", "no library");
+        Dictionary<string, string> environment = new() { ["LD_LIBRARY_PATH"] = folder.Path };
+        Outcome refused = await Run(environment, [.. Long, "--device", "vulkan"]);
+        Assert.Contains("there is no Vulkan device: no Vulkan 1.2 loader (libvulkan.so.1)", refused.Fails(2, "VK-08"), StringComparison.Ordinal);
+        Assert.Contains("no Vulkan 1.2 loader", (await Run(environment, "devices")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_process_that_is_paused_goes_on_where_it_was()
     {
         NeedDevice();
         if (OperatingSystem.IsWindows()) Assert.Skip("needs kill");
-        string expected = Tool.Run(Long).Json().GetProperty("ids").GetRawText();
-        using Process paused = ToolProcess.Start(null, [.. Long, "--device", "vulkan"]);
-        // At some moments of its start and of its run.
-        for (int i = 0; i < 5; i++)
+        string[] text = [.. Long.Except(["--json"])];
+        string expected = Tool.Run(text).Out;
+        using Process paused = ToolProcess.Start(null, [.. text, "--device", "vulkan"]);
+        var begin = new StringBuilder();
+        // First while it starts, then in the middle of its text.
+        for (int i = 0; i < 4 && !paused.HasExited; i++)
         {
-            await Task.Delay(300, TestContext.Current.CancellationToken);
-            if (paused.HasExited) break;
             await Signal(paused, "-STOP");
             await Task.Delay(200, TestContext.Current.CancellationToken);
             await Signal(paused, "-CONT");
+            var piece = new char[40];
+            begin.Append(piece, 0, await paused.StandardOutput.ReadBlockAsync(piece, TestContext.Current.CancellationToken));
         }
-        Assert.Equal(expected, (await ToolProcess.FinishAsync(paused)).Json().GetProperty("ids").GetRawText());
+        Assert.Equal(expected, begin + (await ToolProcess.FinishAsync(paused)).Out);
     }
 
     [Fact]

@@ -100,7 +100,8 @@ public class LikeliestPassTests(TestDevice test) : ModelTest(test)
         using Backbone backbone = Backbone.From(new WeightReader(checkpoint, WeightDtype.Q8), config);
         StreamSet set = StreamSet.From(new WeightReader(checkpoint, WeightDtype.Q8), config, checkpoint.Config.Streams, KvDtype.Bf16);
         using var pool = new WorkerPool(1);
-        using var forward = new VulkanForwardPass(Device, owner: null, backbone, [StreamSet.Plain, set], KvDtype.Bf16, pool, likeliestFrom: 0);
+        using var forward = new VulkanForwardPass(Device, owner: null, backbone, [StreamSet.Plain, set], KvDtype.Bf16, pool) { LikeliestFrom = 0 };
+        Assert.Equal(chooses, forward.CanChoose);
         const int sequences = 90;
         int[] tokens = Tokens(sequences, config.VocabularySize, 3);
         KeyValues[] caches = [.. tokens.Select((_, i) => forward.NewCache(SetOf(i), KvDtype.Bf16, 4))];
@@ -136,12 +137,11 @@ public class LikeliestPassTests(TestDevice test) : ModelTest(test)
     [Fact]
     public void Small_passes_do_not_choose()
     {
-        Assert.Equal(1 << 19, VulkanForwardPass.LikeliestFrom);
-        using LanguageModel model = LoadSets(Write(), null, always: false, out SharedDevice device);
-        var usual = new SharedDevice(Device);
-        using LanguageModel other = LanguageModel.Load(Folder("model"), new LoadOptions { Device = usual });
-        Assert.NotEmpty(other.GenerateAsync(new[] { 1 }, new GenerationOptions { MaxNewTokens = 3, Sampling = SamplingOptions.Greedy }, Stop).ToBlockingEnumerable(Stop));
-        Assert.DoesNotContain(usual.Last!.Recorded, pass => pass.Shape.Likeliest);
+        var device = new SharedDevice(Device);
+        using LanguageModel model = LanguageModel.Load(Write(), new LoadOptions { Device = device });
+        Assert.NotEmpty(model.GenerateAsync(new[] { 1 }, new GenerationOptions { MaxNewTokens = 3, Sampling = SamplingOptions.Greedy }, Stop).ToBlockingEnumerable(Stop));
+        Assert.Equal(1 << 19, device.Last!.LikeliestFrom);
+        Assert.DoesNotContain(device.Last.Recorded, pass => pass.Shape.Likeliest);
     }
 
     private static void CheckLikeliest(float[] logits, Likeliest likeliest, bool divided)
@@ -209,6 +209,8 @@ public class LikeliestPassTests(TestDevice test) : ModelTest(test)
         int last = tokenizer.Add("<|last|>", special: true);
         RandomCheckpoint.Write(folder, RandomCheckpoint.Config(
             streams: 1, hidden: 64, heads: 4, layers: 2, intermediate: 96, vocabulary: last + 1, maxPositions: 160, endOfText: [TinyTokenizer.EndOfText]), seed: 21);
+        // Normal forms need ICU, which roots and machines that only compute lack.
+        tokenizer.Root.Remove("normalizer");
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"), tokenizer.Root.ToJsonString());
         foreach (int streams in (int[])[2, 4]) RandomCheckpoint.WriteAddOn(Folder($"p{streams}"), folder, new StreamConfig(streams, 6, 0.1), seed: streams);
         return folder;

@@ -20,8 +20,8 @@ internal sealed class SharedDevice(VulkanDevice device) : ComputeDevice
     /// <summary>Multiply-adds after which recordings are cut.</summary>
     public long MostProducts { get; init; } = 1L << 36;
 
-    /// <summary>Logits of a pass from which it chooses the likeliest tokens where these do.</summary>
-    public long LikeliestFrom { get; init; } = VulkanForwardPass.LikeliestFrom;
+    /// <summary>Logits of a pass from which it chooses the likeliest tokens where these do; null: as usual.</summary>
+    public long? LikeliestFrom { get; init; }
 
     internal override bool UsesThreads => false;
 
@@ -29,6 +29,10 @@ internal sealed class SharedDevice(VulkanDevice device) : ComputeDevice
 
     internal override void Require(ModelConfig model) => Supported.Require(device.Description, model);
 
-    internal override IForwardPass Open(Backbone backbone, IReadOnlyList<StreamSet> sets, KvDtype kvDtype, WorkerPool pool) =>
-        Last = new VulkanForwardPass(device, owner: null, backbone, sets, kvDtype, pool, MostProducts, LikeliestFrom);
+    internal override IForwardPass Open(Backbone backbone, IReadOnlyList<StreamSet> sets, KvDtype kvDtype, WorkerPool pool)
+    {
+        Last = new VulkanForwardPass(device, owner: null, backbone, sets, kvDtype, pool, MostProducts);
+        if (LikeliestFrom is { } from) Last.LikeliestFrom = from;
+        return Last;
+    }
 }

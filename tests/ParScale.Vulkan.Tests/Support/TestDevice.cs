@@ -33,7 +33,11 @@ public sealed class TestDevice : IDisposable
         DeviceDescription? chosen = _instance?.Devices.Where(device => device.Missing.Count == 0 && (number is null || number == $"{device.Index}"))
             .OrderBy(device => !device.IsSoftware).FirstOrDefault();
         _why = note ?? "no Vulkan device that can be used";
-        if (chosen is not null) _device = new VulkanDevice(_instance!, chosen);
+        if (chosen is null) return;
+        _device = new VulkanDevice(_instance!, chosen);
+        // Whether a run went through what only some drivers have.
+        Console.WriteLine($"Tests run on {chosen.Name}, driver {chosen.Driver}: {(chosen.IntegerDotProduct ? "has" : "no")} dot product of four bytes; "
+            + $"fma rounds {(_device.UsesFma ? "once" : "twice")}; matrices: {(chosen.Matrices.Count == 0 ? "none" : string.Join(", ", chosen.Matrices))}");
     }
 
     internal VulkanInstance Instance => _instance ?? throw Skip();
