@@ -2,7 +2,7 @@
 # Checks a graphics card and measures it. In this order, so that what matters most comes first: what `parscale devices` says; the goldens; for each format
 # milliseconds a step for each P beside the floor of reading, GB/s, what choosing tokens on the device saves, and prompt tokens/s with the device's matrices and
 # without; the goals of decode; Transformers and llama.cpp (llama-bench) where the machine has them; the suite of the Vulkan engine; what was predicted.
-# Please send what it prints. About 6 minutes on a card; no part of it can take more than 3.
+# Please send what it prints. About 6 minutes on a card; no part of it takes more than 3.
 #
 #   scripts/gpu-check.sh                 # the best device
 #   scripts/gpu-check.sh vulkan:1        # another
@@ -54,10 +54,11 @@ part() {
     [ -z "$results" ] || { printf '\n## %s\n\n' "$name"; cat "$work/part"; printf '\n(%d s, %s)\n' $((SECONDS - start)) "$(date -u '+%F %T')"; } >> "$results"
 }
 
-# limit SECONDS COMMAND...: no longer than that, nor than the time that is left.
+# limit SECONDS COMMAND...: on a card no longer than that, and never longer than the time that is left.
 limit() {
     local most=$1 left=$((within - SECONDS))
     shift
+    [ "$software" = false ] || most=$left
     [ "$left" -gt 10 ] || { echo 'left out: no time is left'; return 1; }
     timeout --kill-after=5 $((most < left ? most : left)) "$@"
 }
