@@ -129,6 +129,8 @@ drain 0
 # Turns the skips of the Vulkan engine's tests into failures.
 if [ -f "$logs/vulkan" ]; then export PARSCALE_VULKAN=required; fi
 
+# Threads of libtorch that wait for work sleep: by default they spin, which takes the core that another test needs.
+export OMP_WAIT_POLICY=passive
 # The longest first, so that both ends come at about the same time. The trainer's tests count all tensors of their process and take turns
 # in it: two processes have half of them each.
 readonly runs='ParScale.Training.Tests.Runs*'
