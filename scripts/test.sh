@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds everything and runs every check. Needs the .NET SDK, git and bash; nothing else.
+# Builds everything and runs every check, two at once. Needs the .NET SDK, git and bash; nothing else.
 # The last line is always `N passed, N failed, N skipped`; a suite that crashes, hangs or does not build is a failure.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -12,9 +12,9 @@ failures=()
 plain=()
 [ -t 1 ] && [ -z "${NO_COLOR:-}" ] || plain=(-noColor)
 logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
-
-title() { printf '\n=== %s\n' "$1"; }
+# What `later` started, by number; `running` has the processes of those that have not ended.
+names=() judges=() starts=() running=()
+trap 'kill "${running[@]}" 2> /dev/null; rm -rf "$logs"' EXIT
 
 fail() {
     failed=$((failed + 1))
@@ -24,7 +24,7 @@ fail() {
 
 finish() {
     if [ ${#failures[@]} -gt 0 ]; then
-        title 'failures'
+        printf '\n=== failures\n'
         printf '%s\n' "${failures[@]}"
     fi
     printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
@@ -32,46 +32,58 @@ finish() {
     exit
 }
 
-# check NAME COMMAND...: one check that passes or fails as a whole.
-check() {
-    local name=$1 start=$SECONDS
-    shift
-    title "$name"
-    if "$@"; then
-        passed=$((passed + 1))
-        printf 'ok (%d s)\n' $((SECONDS - start))
-        return 0
-    fi
-    fail "$name"
-    return 1
+# later JUDGE NAME COMMAND...: starts a command as soon as fewer than two run. JUDGE is `count` for a suite, `whole` for a
+# check, `true` for what is not counted.
+later() {
+    local number=${#names[@]}
+    drain 1
+    judges+=("$1")
+    names+=("$2")
+    starts+=("$SECONDS")
+    printf 'started: %s\n' "$2"
+    "${@:3}" > "$logs/$number" 2>&1 &
+    running[number]=$!
 }
 
-# suite NAME [VARIABLE=VALUE]: runs a test project's own executable, in an environment of its own.
-suite() {
-    local name=$1 setting=${2:-} start=$SECONDS label status log
-    label="$name${setting:+ with $setting}"
-    log="$logs/$name.log"
-    title "$label"
-    run "$name" "$setting" 2>&1 | tee "$log"
-    status=${PIPESTATUS[0]}
-    count "$label" "$status" "$log"
-    printf '%s: %d s\n' "$label" $((SECONDS - start))
+# drain COUNT: shows and judges what has ended, until no more than COUNT run.
+drain() {
+    local number status
+    while [ ${#running[@]} -gt "$1" ]; do
+        sleep 0.2
+        for number in "${!running[@]}"; do
+            kill -0 "${running[number]}" 2> /dev/null && continue
+            wait "${running[number]}"
+            status=$?
+            unset "running[number]"
+            printf '\n=== %s (%d s)\n' "${names[number]}" $((SECONDS - starts[number]))
+            cat "$logs/$number"
+            "${judges[number]}" "${names[number]}" "$status" "$logs/$number"
+        done
+    done
 }
+
+# suite PROJECT [PART [FLAG...]]: runs a test project's own executable, or a part of its tests.
+suite() { later count "$1${2:+, $2}" run "$1" "${@:3}"; }
 
 run() {
     local executable="tests/$1/bin/Release/$framework/$1"
     [ -x "$executable" ] || { echo "$executable was not built"; return 1; }
-    env ${2:+"$2"} timeout "$suite_limit" "$executable" "${plain[@]}"
+    exec timeout "$suite_limit" "$executable" "${plain[@]}" "${@:2}"
 }
 
-# count LABEL STATUS LOG: reads the runner's summary; without one the suite has crashed or was killed.
+# whole NAME STATUS: judges a command that passes or fails as a whole.
+whole() {
+    if [ "$2" = 0 ]; then passed=$((passed + 1)); else fail "$1"; fi
+}
+
+# count NAME STATUS LOG: reads the runner's summary; without one the suite has crashed or was killed.
 count() {
-    local label=$1 status=$2 line summary=''
+    local name=$1 status=$2 line summary=''
     while IFS= read -r line; do
         [[ $line =~ Total:\ ([0-9]+),\ Errors:\ ([0-9]+),\ Failed:\ ([0-9]+),\ Skipped:\ ([0-9]+),\ Not\ Run:\ ([0-9]+) ]] && summary=$line
     done < "$3"
     if [ -z "$summary" ]; then
-        fail "$label: ended with status $status and no summary of any test"
+        fail "$name: ended with status $status and no summary of any test"
         return
     fi
     [[ $summary =~ Total:\ ([0-9]+),\ Errors:\ ([0-9]+),\ Failed:\ ([0-9]+),\ Skipped:\ ([0-9]+),\ Not\ Run:\ ([0-9]+) ]]
@@ -80,9 +92,9 @@ count() {
     skipped=$((skipped + left_out))
     passed=$((passed + total - bad - left_out))
     if [ "$bad" -gt 0 ]; then
-        failures+=("$label: $bad of $total")
-    elif [ "$status" -ne 0 ]; then
-        fail "$label: all tests passed, yet it ended with status $status"
+        failures+=("$name: $bad of $total")
+    elif [ "$status" != 0 ]; then
+        fail "$name: all tests passed, yet it ended with status $status"
     fi
 }
 
@@ -94,54 +106,50 @@ smoke() {
 }
 
 js_clients() {
+    [ -d scripts/js-clients/node_modules ] && return
     command -v npm > /dev/null || return 1
     (cd scripts/js-clients && timeout 120 npm ci --no-audit --no-fund --ignore-scripts > /dev/null 2>&1) || { rm -rf scripts/js-clients/node_modules; return 1; }
 }
 
-check 'native libraries' scripts/install-libstdcxx.sh
-title 'Open MPI'
-# Only training by many processes needs it: without it those tests are skipped, which the summary counts.
-if scripts/install-openmpi.sh; then echo 'ok'; else echo 'not there: its tests are skipped'; fi
-title 'clients for JavaScript'
-# Without Node or the packages their checks are skipped, which the summary counts.
-if [ -d scripts/js-clients/node_modules ] || js_clients; then echo 'ok'; else echo 'not there: their checks are skipped'; fi
-title 'Chromium'
-# Only the page's own tests need it.
-if scripts/install-chromium.sh; then echo 'ok'; else echo 'not there: tests of the page are skipped'; fi
-title 'Vulkan'
-# Only the Vulkan engine's own tests need it. PARSCALE_VULKAN=required turns their skips into failures.
-if scripts/install-vulkan.sh; then export PARSCALE_VULKAN=required; echo 'ok'; else echo 'not there: tests of the Vulkan engine are skipped'; fi
-check 'build' dotnet build ParScale.slnx -c Release --nologo -v minimal -tl:off || finish
-check 'format' dotnet format whitespace ParScale.slnx --no-restore --verify-no-changes
+# What some tests need beside .NET. Without it they are skipped, which the summary counts.
+tools() {
+    scripts/install-openmpi.sh || echo 'no Open MPI: tests of many processes are skipped'
+    js_clients || echo 'no clients for JavaScript: their checks are skipped'
+    scripts/install-chromium.sh || echo 'no Chromium: tests of the page are skipped'
+    if scripts/install-vulkan.sh; then touch "$logs/vulkan"; else echo 'no Vulkan: tests of the Vulkan engine are skipped'; fi
+}
 
-# The trainer's suite is the longest, and most of it uses one core: it runs beside the others and is shown after them.
-run ParScale.Training.Tests > "$logs/training.log" 2>&1 &
-training=$!
-trap 'kill "$training" 2> /dev/null; rm -rf "$logs"' EXIT
+# Alone: it may exchange the C library, and no other program should start meanwhile.
+later whole 'native libraries' scripts/install-libstdcxx.sh
+drain 0
+later true tools tools
+later whole build dotnet build ParScale.slnx -c Release --nologo -v minimal -tl:off
+drain 0
+[[ " ${failures[*]} " == *' build '* ]] && finish
+# Turns the skips of the Vulkan engine's tests into failures.
+if [ -f "$logs/vulkan" ]; then export PARSCALE_VULKAN=required; fi
 
+# Threads of libtorch that wait for work sleep: by default they spin, which takes the core that another test needs.
+export OMP_WAIT_POLICY=passive
+# The longest first, so that both ends come at about the same time. The trainer's tests count all tensors of their process and take turns
+# in it: two processes have half of them each.
+readonly runs='ParScale.Training.Tests.Runs*'
+suite ParScale.Training.Tests 'all but runs' -namespace- "$runs"
+suite ParScale.Training.Tests runs -namespace "$runs"
+suite ParScale.Cli.Tests
+suite ParScale.Tests
+suite ParScale.Vulkan.Tests
+later whole 'packages, installed offline' scripts/test-packages.sh
 suite ParScale.Kernels.Tests
 # Without AVX-512 that setting changes nothing.
-grep -qw avx512f /proc/cpuinfo 2> /dev/null && suite ParScale.Kernels.Tests DOTNET_EnableAVX512=0
-suite ParScale.Kernels.Tests DOTNET_EnableAVX2=0
-suite ParScale.Kernels.Tests DOTNET_EnableHWIntrinsic=0
+if grep -qw avx512f /proc/cpuinfo 2> /dev/null; then DOTNET_EnableAVX512=0 suite ParScale.Kernels.Tests 'no AVX-512'; fi
+DOTNET_EnableAVX2=0 suite ParScale.Kernels.Tests 'no AVX2'
+DOTNET_EnableHWIntrinsic=0 suite ParScale.Kernels.Tests 'no intrinsics'
+later whole format dotnet format whitespace ParScale.slnx --no-restore --verify-no-changes
 for project in tests/*.Tests; do
-    name=${project#tests/}
-    [[ $name = ParScale.Kernels.Tests || $name = ParScale.Training.Tests ]] || suite "$name"
+    project=${project#tests/}
+    [[ " ${names[*]} " == *" $project "* || $project = ParScale.Training.Tests ]] || suite "$project"
 done
-
-embedded=$(compgen -G 'models/*/config.json' || compgen -G 'models/config.json' || true)
-if [ -n "$embedded" ]; then
-    check 'generate with the embedded model' smoke
-else
-    title 'generate with the embedded model'
-    echo 'skipped: models/ holds no model'
-    skipped=$((skipped + 1))
-fi
-check 'packages, installed offline' scripts/test-packages.sh
-
-title ParScale.Training.Tests
-wait "$training"
-status=$?
-cat "$logs/training.log"
-count ParScale.Training.Tests "$status" "$logs/training.log"
+later whole 'generate with the embedded model' smoke
+drain 0
 finish

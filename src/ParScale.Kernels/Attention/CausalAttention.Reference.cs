@@ -28,13 +28,13 @@ internal static unsafe partial class CausalAttention
 
     private static void One(AttentionShape shape, ReadOnlySpan<float> q, Slots slots, Span<float> y)
     {
-        var weights = new double[slots.Count];
+        int[] seen = [.. Enumerable.Range(0, slots.Count).Where(slot => slots.IsSeen(slot, shape.Window))];
+        var weights = new double[seen.Length];
         for (int j = 0; j < weights.Length; j++)
         {
-            for (int d = 0; d < q.Length; d++) weights[j] += (double)q[d] * slots.Key(j, d);
+            for (int d = 0; d < q.Length; d++) weights[j] += (double)q[d] * slots.Key(seen[j], d);
             weights[j] *= shape.Scale;
             if (shape.SoftCap != 0) weights[j] = shape.SoftCap * Math.Tanh(weights[j] / shape.SoftCap);
-            if (!slots.IsSeen(j, shape.Window)) weights[j] = double.NegativeInfinity;
         }
         double max = weights.Max();
         for (int j = 0; j < weights.Length; j++) weights[j] = Math.Exp(weights[j] - max);
@@ -42,7 +42,7 @@ internal static unsafe partial class CausalAttention
         for (int d = 0; d < q.Length; d++)
         {
             double total = 0;
-            for (int j = 0; j < weights.Length; j++) total += weights[j] / sum * slots.Value(j, d);
+            for (int j = 0; j < weights.Length; j++) total += weights[j] / sum * slots.Value(seen[j], d);
             y[d] = (float)total;
         }
     }

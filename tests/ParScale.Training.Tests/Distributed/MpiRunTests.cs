@@ -10,7 +10,7 @@ namespace ParScale.Training.Tests.Distributed;
 public sealed class MpiRunTests
 {
     private const string Program = "parscale-train.dll";
-    private static readonly (string, string)[] Long = [("--steps", "1000"), ("--save-every", "50"), ("--eval-every", "1000")];
+    private static readonly (string, string)[] Long = [("--steps", "300"), ("--save-every", "50"), ("--eval-every", "1000")];
 
     [Theory]
     [InlineData(2, "1", "4", "1", false)]

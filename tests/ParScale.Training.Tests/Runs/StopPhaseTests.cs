@@ -89,9 +89,16 @@ public sealed class StopPhaseTests
             Assert.Equal(75, saving.ExitCode);
             Assert.True(Directory.Exists(folder.File("run/checkpoint-1")));
         }
-        using Process ending = InFirstStep(flags, folder);
-        Assert.Equal("ended at once; the newest checkpoint is intact\n", Stop(ending, "-INT"));
-        Assert.Equal(130, ending.ExitCode);
+        for (int tries = 1; ; tries++)
+        {
+            using Process ending = InFirstStep(flags, folder);
+            string error = Stop(ending, "-INT");
+            // Where the step ended before the second signal came, the run was saved as above.
+            if (ending.ExitCode == 75 && tries < 5) continue;
+            Assert.Equal("ended at once; the newest checkpoint is intact\n", error);
+            Assert.Equal(130, ending.ExitCode);
+            break;
+        }
         Assert.Equal(0, InProcess.Run([.. Samples.Run(folder, "run"), "--resume"]).ExitCode);
     }
 
@@ -126,7 +133,7 @@ public sealed class StopPhaseTests
     private static void AssertStopsWhile(string phase, string[] flags, TempFolder folder)
     {
         var seen = new List<string>();
-        for (int delay = 300; delay < 20_000; delay += delay / 4)
+        for (int delay = 300; delay < 20_000; delay += delay / 2)
         {
             if (Directory.Exists(folder.File("run"))) Directory.Delete(folder.File("run"), recursive: true);
             using Process process = Trained.Start(flags);
