@@ -77,6 +77,7 @@ public class HubCacheTests
             Assert.True(File.Exists(Path.Combine(partial.Folder, "config.json")));
             weights.Dispose();
         }, () => Assert.NotNull(cache.Find(fixture.Name)), token), token);
+        weights.Dispose();
         Assert.Equal((1, partial.Folder), (told, await fetch));
         Assert.Empty(cache.List());
 
