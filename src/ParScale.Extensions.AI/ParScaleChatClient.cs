@@ -23,6 +23,8 @@ namespace ParScale.Extensions.AI;
 /// <para>
 /// What a model thinks before it answers comes as <see cref="TextReasoningContent"/>, unless <see cref="GenerationOptions.ThinkingInText"/>
 /// is set; in messages it goes back to the template as such. <c>chat_template_kwargs</c> with <c>enable_thinking</c> turns it on or off.
+/// <see cref="ReasoningEffort.None"/> of <see cref="ChatOptions.Reasoning"/> turns it off where the template has a switch; other efforts are given to the
+/// template as its <c>reasoning_effort</c>. <see cref="ReasoningOutput.None"/> leaves the thinking out of the answer; a summary is the whole.
 /// </para>
 /// <para>
 /// Calls of tools come as <see cref="FunctionCallContent"/> where <see cref="LanguageModel.ToolCallFormat"/> is known; else they stay in
@@ -66,8 +68,8 @@ public sealed class ParScaleChatClient : IChatClient
         ArgumentNullException.ThrowIfNull(messages);
         GenerationOptions generation = RequestOptions.Generation(this, _model, options);
         return Updates(
-            _model.GenerateChatAsync(MessageReader.Read(messages, options?.Instructions), generation, RequestOptions.Template(options), cancellationToken),
-            cancellationToken);
+            _model.GenerateChatAsync(MessageReader.Read(messages, options?.Instructions), generation, RequestOptions.Template(_model, options), cancellationToken),
+            showsThinking: options?.Reasoning?.Output != ReasoningOutput.None, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -89,15 +91,15 @@ public sealed class ParScaleChatClient : IChatClient
     internal string ModelId => _metadata.DefaultModelId!;
 
     private async IAsyncEnumerable<ChatResponseUpdate> Updates(
-        IAsyncEnumerable<GeneratedPiece> pieces, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IAsyncEnumerable<GeneratedPiece> pieces, bool showsThinking, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         string id = Guid.NewGuid().ToString("N");
         DateTimeOffset created = DateTimeOffset.UtcNow;
         await foreach (GeneratedPiece piece in pieces.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
             // A token that ends inside a character, or may begin a stop sequence, has no text yet.
-            if (piece is { Text: "", Thinking: null, FinishReason: null, ToolCalls: null }) continue;
-            var update = new ChatResponseUpdate(ChatRole.Assistant, Contents(piece))
+            if (piece is { Text: "", FinishReason: null, ToolCalls: null } && (piece.Thinking is null || !showsThinking)) continue;
+            var update = new ChatResponseUpdate(ChatRole.Assistant, Contents(piece, showsThinking))
             {
                 ResponseId = id,
                 MessageId = id,
@@ -111,10 +113,10 @@ public sealed class ParScaleChatClient : IChatClient
         }
     }
 
-    private static List<AIContent> Contents(GeneratedPiece piece)
+    private static List<AIContent> Contents(GeneratedPiece piece, bool showsThinking)
     {
         List<AIContent> contents = [];
-        if (piece.Thinking is not null) contents.Add(new TextReasoningContent(piece.Thinking));
+        if (piece.Thinking is not null && showsThinking) contents.Add(new TextReasoningContent(piece.Thinking));
         if (piece.Text.Length > 0) contents.Add(new TextContent(piece.Text));
         foreach (ToolCall call in piece.ToolCalls ?? []) contents.Add(new FunctionCallContent(call.Id, call.Name, Arguments(call)));
         return contents;

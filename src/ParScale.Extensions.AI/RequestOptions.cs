@@ -19,7 +19,7 @@ internal static class RequestOptions
         SamplingOptions sampling = defaults.Sampling;
         return defaults with
         {
-            MaxNewTokens = options.MaxOutputTokens ?? defaults.MaxNewTokens,
+            NamedMost = options.MaxOutputTokens ?? defaults.NamedMost,
             Streams = more.Streams() ?? defaults.Streams,
             Stop = options.StopSequences is { Count: > 0 } stop ? [.. defaults.Stop, .. stop] : defaults.Stop,
             Constraint = Format(options.ResponseFormat) ?? defaults.Constraint,
@@ -39,10 +39,11 @@ internal static class RequestOptions
     }
 
     /// <summary>What the chat template is given beside the messages.</summary>
-    public static ChatTemplateOptions? Template(ChatOptions? options)
+    public static ChatTemplateOptions? Template(LanguageModel model, ChatOptions? options)
     {
         JsonArray? tools = options?.ToolMode is NoneChatToolMode ? null : ToolSchemas.Of(options?.Tools);
         JsonObject? variables = new AdditionalProperties(options?.AdditionalProperties).Variables();
+        if (Effort(options?.Reasoning?.Effort) is { } effort && model.ChatTemplate is not null) variables = model.Thinking.WithEffort(effort, variables);
         return tools is null && variables is null ? null : new ChatTemplateOptions { Tools = tools, Variables = variables };
     }
 
@@ -56,12 +57,22 @@ internal static class RequestOptions
         return required is null ? null : throw Unsupported("ToolMode RequireAny without tools", "give the tools, or use Auto");
     }
 
+    // The words of OpenAI's API, which templates know.
+    private static string? Effort(ReasoningEffort? effort) => effort switch
+    {
+        ReasoningEffort.None => ThinkingSupport.NoEffort,
+        ReasoningEffort.Low => "low",
+        ReasoningEffort.Medium => "medium",
+        ReasoningEffort.High => "high",
+        ReasoningEffort.ExtraHigh => "xhigh",
+        _ => null,
+    };
+
     private static OutputConstraint? Format(ChatResponseFormat? format) => format is not ChatResponseFormatJson json ? null
         : json.Schema is { } schema ? OutputConstraint.JsonSchema(schema) : OutputConstraint.JsonObject;
 
-    private static GenerationOptions Defaults(LanguageModel model) => model.GenerationConfig.MaxNewTokens is null
-        ? model.DefaultOptions with { MaxNewTokens = ParScaleChatClient.DefaultMaxOutputTokens }
-        : model.DefaultOptions;
+    private static GenerationOptions Defaults(LanguageModel model) =>
+        model.DefaultOptions with { ImpliedMost = model.GenerationConfig.MaxNewTokens ?? ParScaleChatClient.DefaultMaxOutputTokens };
 
     private static void RefuseUnsupported(ParScaleChatClient client, ChatOptions options)
     {

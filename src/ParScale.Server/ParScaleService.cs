@@ -95,6 +95,7 @@ public sealed class ParScaleService : IDisposable
         {
             context.Response.Headers["x-request-id"] = Guid.NewGuid().ToString("N");
             HostCheck.Require(context.Request, _options);
+            if (!isOpen) OriginCheck.Require(context, _options);
             string owner = isOpen ? "" : _keys.Require(context.Request);
             scope = new RequestScope(context, State, _options, _gate, owner, ended.Token);
             await run(scope).ConfigureAwait(false);

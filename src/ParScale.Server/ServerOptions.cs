@@ -9,6 +9,7 @@ public sealed record ServerOptions
     /// <summary>
     /// Names of the host that a request may address, besides <c>localhost</c> and loopback addresses. Empty, with no key set, refuses
     /// all others, so that a web page cannot reach a server on the reader's own machine by a name of its own; with a key all are accepted.
+    /// Without a key, pages of other sites may not send requests, unless their host is one of these or the application runs CORS for them.
     /// </summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
@@ -29,6 +30,12 @@ public sealed record ServerOptions
 
     /// <summary>Whether a browser that opens <c>/</c> gets the page. It holds no secret; what it asks of the server needs a key as ever.</summary>
     public bool Page { get; init; } = true;
+
+    /// <summary>
+    /// Time that a chat template may take for a request. Its steps bound the work; the time is only the last resort, since on a machine whose cores
+    /// all compute a long conversation may take seconds.
+    /// </summary>
+    internal TimeSpan TemplateTime { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Checks every range.</summary>
     /// <exception cref="ParScaleException">A value is outside its range.</exception>

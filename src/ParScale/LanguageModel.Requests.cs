@@ -13,7 +13,7 @@ namespace ParScale;
 // What can be asked of a model. Each is a thin view of the engine.
 public sealed partial class LanguageModel
 {
-    // Of a limit that nobody asked for: the part of the key-value memory that it may take, and the tokens that it may have all the same.
+    // Of a limit that leaves room to others: the part of the key-value memory that it may take, and the tokens that it may have all the same.
     private const int ShareOfImplied = 4, ImpliedTokens = 1024;
 
     /// <summary>Starts an empty sequence with room for <paramref name="capacity"/> tokens.</summary>
@@ -152,19 +152,24 @@ public sealed partial class LanguageModel
         StreamSet set = SetOf(options.Streams);
         options.Gate?.Require(set);
         CheckTokens(prompt);
+        foreach (int token in options.StopTokenIds)
+        {
+            if (token < 0 || token >= Config.VocabularySize) throw ParScaleException.Usage("GE-09", $"the stop token {token} is not in the vocabulary (0 to {Config.VocabularySize - 1})");
+        }
         if (prompt.Length > Config.MaxPositions) throw ContextFull(Config, prompt.Length);
-        if (options.LimitIsImplied) options = WithRoom(prompt.Length, set, options);
+        if (options.NamedMost is null) options = WithRoom(prompt.Length, set, options);
         _engine.RequirePossible(GenerationWork.SetsFor(set, options), GenerationWork.CapacityFor(Config, prompt.Length, options));
         return options;
     }
 
-    // A request that says nothing about its length would else reserve the whole context, alone or not at all.
+    // Nobody is refused for a limit that they did not choose.
     private GenerationOptions WithRoom(int prompt, StreamSet set, GenerationOptions options)
     {
         IReadOnlyList<StreamSet> sets = GenerationWork.SetsFor(set, options);
-        int share = _engine.MostTokens(sets, KvMemory / ShareOfImplied), all = _engine.MostTokens(sets, KvMemory);
-        int most = Math.Max(share, Math.Min(prompt + ImpliedTokens, all)) - prompt + 1;
-        return options with { MaxNewTokens = Math.Clamp(most, Math.Max(1, options.MinNewTokens), options.MaxNewTokens) };
+        int room = _engine.MostTokens(sets, KvMemory);
+        if (options.LeavesRoom) room = Math.Max(_engine.MostTokens(sets, KvMemory / ShareOfImplied), Math.Min(prompt + ImpliedTokens, room));
+        if (GenerationWork.CapacityFor(Config, prompt, options) <= room) return options;
+        return options with { MaxNewTokens = Math.Max(room - prompt + 1, Math.Max(1, options.MinNewTokens)) };
     }
 
     private void ReadAll(ReadOnlySpan<int> tokens, StreamSet set, LogitsVisitor visit, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using ParScale.Checkpoints;
 using ParScale.Model;
+using ParScale.Store;
 
 namespace ParScale;
 
@@ -25,6 +26,7 @@ public sealed partial class LanguageModel
         {
             lock (_adding)
             {
+                using IDisposable? use = FolderUse.Begin(folder);
                 Checkpoint checkpoint = Checkpoint.OpenStreams(folder, _checkpoint);
                 StreamSet? set = null;
                 try

@@ -7,6 +7,7 @@ using ParScale.Kernels.Formats;
 using ParScale.Kernels.Machine;
 using ParScale.Model;
 using ParScale.Quantization;
+using ParScale.Store;
 using ParScale.Text;
 using ParScale.Text.Chat;
 using ParScale.Text.Chat.Tools;
@@ -114,6 +115,7 @@ public sealed partial class LanguageModel : IDisposable
         if (threads is < 1 or > MostThreads) throw ParScaleException.Usage("CL-02", $"threads is {threads}; it must be 1 to {MostThreads}");
         if (options.KvMemory is < 1) throw ParScaleException.Usage("CL-02", $"the key-value memory is {options.KvMemory} bytes; it must be at least 1");
         folder = SystemPath.WithoutDots(folder ?? EmbeddedModel.Folder());
+        using IDisposable? use = FolderUse.Begin(folder);
         HeaderChecksum.Require(folder);
         CheckpointConfig config = CheckpointConfig.Load(folder);
         QuantizedFolder.RequireType(config, options.Dtype);

@@ -66,6 +66,21 @@ public partial class ProcessTests(TinyModel model)
         Uses(names[0], await Generate("portable", "--tier", names[0]));
     }
 
+    [Theory]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "nonsense")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "localhost:4317")]
+    [InlineData("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "ftp://collector")]
+    public async Task CL_11_a_collector_without_an_address_is_refused_at_the_start(string variable, string value)
+    {
+        foreach (string[] command in (string[][])[["serve"], ["gateway", "--to", "http://127.0.0.1:9"]])
+        {
+            using Process process = ToolProcess.Start(new Dictionary<string, string> { [variable] = value }, [.. command, "--port", "0"]);
+            string error = (await ToolProcess.FinishAsync(process)).Fails(2, "CL-11");
+            Assert.Contains(variable, error, StringComparison.Ordinal);
+            Assert.Contains(value, error, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task Full_disk_is_one_line_and_exit_4()
     {

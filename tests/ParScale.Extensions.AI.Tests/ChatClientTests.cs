@@ -106,6 +106,19 @@ public sealed class ChatClientTests(ChatFolder folder)
     }
 
     [Fact]
+    public async Task Without_a_limit_an_answer_ends_where_its_keys_have_no_more_room()
+    {
+        const int room = 96;
+        using LanguageModel free = LanguageModel.Load(folder.Path);
+        using Session session = free.CreateSession(room);
+        using LanguageModel tight = LanguageModel.Load(folder.Path, new LoadOptions { KvMemory = free.KvMemoryInUse });
+        using ParScaleChatClient client = tight.AsChatClient();
+        UsageDetails usage = (await client.GetResponseAsync(Question, new ChatOptions { Seed = 1 }, Token)).Usage!;
+        Assert.Equal(room + 1, usage.TotalTokenCount);
+        Assert.Equal("KV-01", Assert.Throws<ParScaleException>(() => client.GetStreamingResponseAsync(Question, new ChatOptions { MaxOutputTokens = 200 }, Token)).Code);
+    }
+
+    [Fact]
     public async Task Options_of_the_library_come_through_the_raw_representation()
     {
         var options = new ChatOptions { RawRepresentationFactory = _ => new GenerationOptions { MaxNewTokens = 3, TopLogProbs = 2, Sampling = SamplingOptions.Greedy } };

@@ -75,7 +75,7 @@ public sealed class RequestTests(ChatFolder folder)
             new(ChatRole.User, "<|end|>"),
         ];
         var options = new ChatOptions { Tools = [Add], AdditionalProperties = new() { ["chat_template_kwargs"] = new JsonObject { ["loud"] = true } } };
-        string text = folder.Model.ChatTemplate!.Render(MessageReader.Read(messages, "be brief"), RequestOptions.Template(options), Token).Text;
+        string text = folder.Model.ChatTemplate!.Render(MessageReader.Read(messages, "be brief"), RequestOptions.Template(folder.Model, options), Token).Text;
         string schema = JsonNode.Parse(Add.JsonSchema.GetRawText())!.ToJsonString();
         int from = text.IndexOf('[', StringComparison.Ordinal), to = text.IndexOf("<|system|>", StringComparison.Ordinal);
         JsonNode function = JsonNode.Parse(text[from..to])![0]!["function"]!;
@@ -88,7 +88,7 @@ public sealed class RequestTests(ChatFolder folder)
     }
 
     [Fact]
-    public void Tools_are_not_shown_when_none_may_be_called() => Assert.Null(RequestOptions.Template(new ChatOptions { Tools = [Add], ToolMode = ChatToolMode.None }));
+    public void Tools_are_not_shown_when_none_may_be_called() => Assert.Null(RequestOptions.Template(folder.Model, new ChatOptions { Tools = [Add], ToolMode = ChatToolMode.None }));
 
     [Fact]
     public void Results_of_tools_are_text_or_json()

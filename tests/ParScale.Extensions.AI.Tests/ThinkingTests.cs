@@ -41,4 +41,21 @@ public sealed class ThinkingTests : IDisposable
         var inText = new ChatOptions { Temperature = 0, RawRepresentationFactory = _ => new GenerationOptions { ThinkingInText = true } };
         Assert.Equal("<think>\nLet me see.\n</think>\n\nIt is 42.", (await client.GetResponseAsync("What is it?", inText, Token)).Text);
     }
+
+    [Fact]
+    public async Task Reasoning_options_turn_it_off_tell_its_effort_and_leave_it_out()
+    {
+        IChatClient client = _scripted.Model.AsChatClient();
+        ChatOptions Asked(ReasoningOptions reasoning) => new() { Temperature = 0, Reasoning = reasoning };
+        Assert.Equal(AtOnce, (await client.GetResponseAsync("What is it?", Asked(new() { Effort = ReasoningEffort.None }), Token)).Text);
+        JsonObject variables = RequestOptions.Template(_scripted.Model, Asked(new() { Effort = ReasoningEffort.ExtraHigh }))!.Variables!;
+        Assert.Equal("""{"reasoning_effort":"xhigh"}""", variables.ToJsonString());
+        Assert.Null(RequestOptions.Template(_scripted.Model, Asked(new())));
+
+        ChatOptions silent = Asked(new() { Output = ReasoningOutput.None });
+        ChatResponse response = await client.GetResponseAsync("What is it?", silent, Token);
+        Assert.Equal([typeof(TextContent)], response.Messages[0].Contents.Select(content => content.GetType()));
+        Assert.Equal((Said, ThoughtTokens), (response.Text, response.Usage!.ReasoningTokenCount));
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("What is it?", silent, Token)) Assert.NotEmpty(update.Contents);
+    }
 }

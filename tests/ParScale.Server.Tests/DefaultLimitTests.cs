@@ -50,6 +50,13 @@ public sealed class DefaultLimitTests(ChatModel models)
         Assert.Equal((9, "length"), End(answer));
         (_, answer) = await server.Post("/v1/chat/completions", Endless[..^1] + ", \"stop\": []}");
         Assert.Equal((7, "length"), End(answer));
+        // A least number wins over a limit that the client did not choose, and not over one that it did.
+        (_, answer) = await server.Post("/v1/chat/completions", Endless[..^1] + ", \"stop\": [], \"min_tokens\": 12}");
+        Assert.Equal((12, "length"), End(answer));
+        (_, answer) = await server.Post("/v1/completions", """{"prompt": "hello", "temperature": 0, "ignore_eos": true, "stop": [], "min_tokens": 11}""");
+        Assert.Equal((11, "length"), End(answer));
+        (HttpStatusCode status, answer) = await server.Post("/v1/chat/completions", Endless[..^1] + ", \"max_tokens\": 5, \"min_tokens\": 12}");
+        Assert.Equal((HttpStatusCode.BadRequest, "min_tokens"), (status, answer.GetProperty("error").GetProperty("param").GetString()));
     }
 
     [Fact]

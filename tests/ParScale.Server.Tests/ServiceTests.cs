@@ -48,7 +48,7 @@ public sealed class ServiceTests(ChatModel model)
         await using TestServer server = await TestServer.Start(model.Model);
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/models");
         request.Headers.Host = host;
-        request.Headers.Add("Origin", "http://evil.example");
+        request.Headers.Add("Origin", $"http://{host}");
         using HttpResponseMessage answer = await server.Client.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal(expected, (int)answer.StatusCode);
         Assert.DoesNotContain(answer.Headers, header => header.Key.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase));
@@ -112,6 +112,23 @@ public sealed class ServiceTests(ChatModel model)
     }
 
     [Theory]
+    [InlineData("/v1/chat/completions", "messages")]
+    [InlineData("/v1/responses", "input")]
+    [InlineData("/api/chat", "messages")]
+    [InlineData("/apply-template", "messages")]
+    public async Task A_template_without_time_is_told_when_to_come_back(string path, string field)
+    {
+        await using TestServer server = await TestServer.Start(model.Model, new ServerOptions { TemplateTime = TimeSpan.Zero });
+        string messages = string.Join(',', Enumerable.Repeat("""{"role": "user", "content": "x"}""", 2000));
+        using var content = new StringContent($$"""{"model": "tiny", "{{field}}": [{{messages}}]}""", Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await server.Client.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+        string body = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(answer.StatusCode == HttpStatusCode.ServiceUnavailable, body);
+        Assert.True(answer.Headers.RetryAfter?.Delta > TimeSpan.Zero);
+        Assert.Contains("try again later", body, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("", "application/json", 400)]
     [InlineData("{", "application/json", 400)]
     [InlineData("[]", "application/json", 400)]
@@ -129,11 +146,11 @@ public sealed class ServiceTests(ChatModel model)
 
     [Theory]
     [InlineData(null, null, 200)]
-    [InlineData(null, "Origin", 415)]
+    [InlineData(null, "Origin", 403)]
     [InlineData(null, "Sec-Fetch-Site", 415)]
-    [InlineData("text/plain;json", "Origin", 415)]
+    [InlineData("text/plain;json", "Origin", 403)]
     [InlineData("text/plain; charset=json", null, 415)]
-    [InlineData("application/json; charset=utf-8", "Origin", 200)]
+    [InlineData("application/json; charset=utf-8", "Origin", 403)]
     [InlineData("application/problem+JSON", null, 200)]
     public async Task What_a_page_of_another_site_could_send_is_refused(string? type, string? header, int expected)
     {

@@ -88,10 +88,7 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="before">What answers requests before the service does; it returns whether it did.</param>
     public static async Task<TestServer> StartAll(IReadOnlyList<(string Name, LanguageModel Model)> models, ServerOptions? options = null, Func<HttpContext, Task<bool>>? before = null)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        WebApplication app = builder.Build();
+        WebApplication app = Builder().Build();
         var service = new ParScaleService(options);
         if (models.Count > 0) service.Serve(models);
         if (before is not null)
@@ -103,6 +100,28 @@ internal sealed class TestServer : IAsyncDisposable
         }
         app.MapParScale(service);
         app.MapNothingElse(service);
+        await app.StartAsync();
+        return new TestServer(app, service);
+    }
+
+    /// <summary>In an application that lets pages of an origin ask, by its endpoints or by a policy of its middleware.</summary>
+    public static async Task<TestServer> StartCors(LanguageModel model, string origin, bool byEndpoint)
+    {
+        WebApplicationBuilder builder = Builder();
+        builder.Services.AddCors(cors => cors.AddPolicy("pages", policy => policy.WithOrigins(origin)));
+        WebApplication app = builder.Build();
+        var service = new ParScaleService();
+        service.Serve(("tiny", model));
+        if (byEndpoint)
+        {
+            app.UseCors();
+            app.MapGroup("").RequireCors("pages").MapParScale(service);
+        }
+        else
+        {
+            app.UseCors("pages");
+            app.MapParScale(service);
+        }
         await app.StartAsync();
         return new TestServer(app, service);
     }
@@ -165,6 +184,14 @@ internal sealed class TestServer : IAsyncDisposable
     {
         Client.Dispose();
         await _app.DisposeAsync();
+    }
+
+    private static WebApplicationBuilder Builder()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        return builder;
     }
 
     public static JsonElement Parse(string text)

@@ -18,7 +18,7 @@ internal sealed class ChatCommand : ExampleCommand
     private readonly CommonOptions _common;
     private readonly ModelOptions _model = new(allSets: true, mayRest: true);
     private readonly InputOptions _input = new(acceptsTokens: false, acceptsSpecial: false);
-    private readonly GenerationOptionSet _generation = new(new GenerationOptions { MaxNewTokens = AnswerTokens }, forChat: true);
+    private readonly GenerationOptionSet _generation = new(new GenerationOptions { ImpliedMost = AnswerTokens }, forChat: true);
     private readonly Option<string?> _system = new("--system") { Description = "System message: how the model is to answer.", HelpName = "TEXT" };
     private readonly Option<string?> _template = new("--chat-template")
     {
@@ -99,7 +99,7 @@ internal sealed class ChatCommand : ExampleCommand
     private GenerationOptions Drawing(ParseResult parse, LanguageModel model, bool plain)
     {
         GenerationOptions options = _generation.Read(parse, model, parseSpecial: false);
-        return plain && !_generation.HasCount(parse, model) ? options with { MaxNewTokens = PlainTokens } : options;
+        return plain ? options with { ImpliedMost = model.GenerationConfig.MaxNewTokens ?? PlainTokens } : options;
     }
 
     private int Converse(ChatSession session, IChatView view, ChatLoop loop, bool forgets)

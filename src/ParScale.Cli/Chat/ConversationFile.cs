@@ -19,8 +19,7 @@ internal static class ConversationFile
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes the messages; an earlier file of that name is replaced as a whole, if it is a conversation.</summary>
-    /// <exception cref="ParScaleException">A file of that name is something else (CH-02).</exception>
-    /// <exception cref="IOException">The disk refused; the earlier file is as it was.</exception>
+    /// <exception cref="ParScaleException">A file of that name is something else (CH-02), or the disk refused (IO-01): the earlier file is as it was.</exception>
     public static void Save(string path, IReadOnlyList<ChatMessage> messages)
     {
         path = Full(path);
@@ -29,7 +28,20 @@ internal static class ConversationFile
             throw ParScaleException.Usage("CH-02",
                 $"{ParScaleException.Quote(path)} exists and is no saved conversation; give another name or delete it");
         }
-        DurableFile.ReplaceText(path, ToJson(messages).ToJsonString(Readable) + "\n");
+        try
+        {
+            DurableFile.ReplaceText(path, ToJson(messages).ToJsonString(Readable) + "\n");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            string reason = e switch
+            {
+                DirectoryNotFoundException => "there is no folder of that name; make it, or give another path",
+                UnauthorizedAccessException => "you may not write there; give another path, or change the permissions",
+                _ => "the disk is full, may not be written, or does not take that name; give another path",
+            };
+            throw new ParScaleException(ErrorKind.Io, "IO-01", $"{ParScaleException.Quote(path)} cannot be saved: {reason}", e);
+        }
     }
 
     /// <summary>Reads messages.</summary>

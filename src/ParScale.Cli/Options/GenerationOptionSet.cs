@@ -88,9 +88,6 @@ internal sealed class GenerationOptionSet(GenerationOptions builtIn, bool forCha
         return loaded;
     }
 
-    /// <summary>Whether the number of new tokens is given, by a flag or by the model.</summary>
-    public bool HasCount(ParseResult parse, LanguageModel model) => (parse.GetValue(_count) ?? model.GenerationConfig.MaxNewTokens) is not null;
-
     /// <summary>The options for a model.</summary>
     public GenerationOptions Read(ParseResult parse, LanguageModel model, bool parseSpecial)
     {
@@ -98,7 +95,7 @@ internal sealed class GenerationOptionSet(GenerationOptions builtIn, bool forCha
         SamplingOptions sampling = defaults.Sampling;
         return defaults with
         {
-            MaxNewTokens = parse.GetValue(_count) ?? defaults.MaxNewTokens,
+            NamedMost = parse.GetValue(_count),
             Stop = parse.GetValue(_stop) is { Length: > 0 } stop ? stop : defaults.Stop,
             IgnoreEndOfText = parse.GetValue(_ignoreEnd),
             ContextShift = !forChat && !parse.GetValue(_noShift),

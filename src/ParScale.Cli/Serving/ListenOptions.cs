@@ -25,7 +25,7 @@ internal sealed class ListenOptions
     private readonly Option<bool> _insecure = CommonOptions.Flag("--insecure", "Listen on an address that others reach without an API key.");
     private readonly Option<string[]?> _hosts = new("--allow-host")
     {
-        Description = "A name by which this machine may be addressed, beside localhost; may be repeated.",
+        Description = "A name by which this machine may be addressed, beside localhost, and whose pages may send requests; may be repeated.",
         HelpName = "NAME",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,

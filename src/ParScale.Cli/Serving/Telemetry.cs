@@ -22,8 +22,11 @@ internal static class Telemetry
     private static readonly string[] Collectors = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
 
     /// <summary>Collects from meters and, for a collector, from sources of traces of the same names.</summary>
+    /// <exception cref="ParScaleException">What should be a collector's address is none (CL-11).</exception>
     public static void Add(WebApplicationBuilder builder, IReadOnlyList<string> names)
     {
+        string[] set = [.. Collectors.Where(name => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)))];
+        foreach (string name in set) RequireAddress(name, Environment.GetEnvironmentVariable(name)!);
         // The builder is an empty one: of the environment it gets what is OpenTelemetry's.
         builder.Configuration.AddInMemoryCollection(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .Where(variable => ((string)variable.Key).StartsWith("OTEL_", StringComparison.Ordinal))
@@ -31,8 +34,15 @@ internal static class Telemetry
         OpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("parscale", serviceVersion: typeof(ParScaleService).Assembly.GetName().Version?.ToString(3)))
             .WithMetrics(metrics => metrics.AddMeter([.. names, .. Runtime]).AddPrometheusExporter(prometheus => prometheus.ScrapeResponseCacheDurationMilliseconds = 0));
-        if (!Collectors.Any(name => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)))) return;
+        if (set.Length == 0) return;
         telemetry.WithTracing(traces => traces.AddSource([.. names, "Microsoft.AspNetCore"])).UseOtlpExporter();
+    }
+
+    // The exporter would send nothing and say nothing.
+    private static void RequireAddress(string name, string value)
+    {
+        if (Uri.TryCreate(value, UriKind.Absolute, out Uri? address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)) return;
+        throw ParScaleException.Usage("CL-11", $"the environment variable {name} is {ParScaleException.Quote(value)}; it must be the address of a collector, such as http://127.0.0.1:4317, or not be set");
     }
 
     /// <summary>Maps <c>/metrics</c>, for whoever may ask the service.</summary>

@@ -44,13 +44,15 @@ internal sealed class RemoveCommand : ExampleCommand
         (List<CachedSnapshot> snapshots, List<KeptFolder> kept) = Find(parse.GetValue(_names) ?? [], parse.GetValue(_type), models);
         foreach (CachedSnapshot snapshot in snapshots) RequireFree(snapshot, models.Kept.Except(kept));
         if (!parse.GetValue(_yes)) Confirm(snapshots, kept, terminal);
+        using var interrupt = new Interrupt(terminal.Cancellation);
         long freed = 0;
         foreach (KeptFolder copy in kept)
+            freed += store.Remove(copy, () => terminal.Note($"waiting for another process that loads or makes the {copy.Kind} of {copy.Model}"), interrupt.Token);
+        foreach (CachedSnapshot snapshot in snapshots)
         {
-            store.Remove(copy);
-            freed += copy.Bytes;
+            freed += cache.Remove(snapshot, () => terminal.Note($"waiting for another process that loads or fetches {snapshot.Name}"),
+                () => RequireFree(snapshot, store.List()), interrupt.Token);
         }
-        foreach (CachedSnapshot snapshot in snapshots) freed += cache.Remove(snapshot);
         var result = new RemoveResult(freed,
         [
             .. snapshots.Select(snapshot => new RemovedModel(snapshot.Name.ToString(), snapshot.Commit, "fetched")),

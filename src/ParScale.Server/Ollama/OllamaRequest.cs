@@ -79,7 +79,7 @@ internal static class OllamaRequest
             AddGenerationPrompt = true,
             Tools = ToolFields.Shown(body),
             Variables = ThinkingFields.WithThink(body, model, scope.Options),
-        }, field, scope.Cancellation);
+        }, field, scope.Options, scope.Cancellation);
         return request.AsTurn(chat, field) with
         {
             Options = request.Options with { Tools = ToolFields.Offered(body, model) },

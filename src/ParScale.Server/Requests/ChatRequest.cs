@@ -10,9 +10,7 @@ internal static class ChatRequest
     /// <summary>Likeliest tokens that are told.</summary>
     public const int MostTop = 20;
 
-    // A template that was made by somebody else runs at every request. Its steps bound the work; the time is only the last resort, since on a machine
-    // whose cores all compute a long conversation may take seconds.
-    private static readonly ChatTemplateBudget Budget = new(1_000_000, 4 << 20, 100, TimeSpan.FromSeconds(10));
+    private const int RetryAfter = 5;
 
     /// <summary>The request with its prompt rendered.</summary>
     public static GenerationRequest Read(Fields body, ServerState state, ServerOptions server, string scope, CancellationToken cancellation)
@@ -47,16 +45,23 @@ internal static class ChatRequest
             ContinueFinalMessage = body.Flag("continue_final_message") ?? false,
             Tools = ToolFields.Shown(body),
             Variables = ThinkingFields.Variables(body, body.Text("reasoning_effort"), model, server),
-        }, "messages", cancellation);
+        }, "messages", server, cancellation);
     }
 
     /// <summary>Messages as the model's template writes them, within what a request may take.</summary>
-    public static RenderedChat Write(LanguageModel model, IReadOnlyList<ChatMessage> messages, ChatTemplateOptions options, string field, CancellationToken cancellation)
+    public static RenderedChat Write(LanguageModel model, IReadOnlyList<ChatMessage> messages, ChatTemplateOptions options, string field, ServerOptions server, CancellationToken cancellation)
     {
         ChatTemplate template = model.ChatTemplate ?? throw ApiException.Field(field, "the model has no chat template; use /v1/completions, or start the server with --chat-template", "no_chat_template");
+        // A template that was made by somebody else runs at every request.
+        var budget = new ChatTemplateBudget(1_000_000, 4 << 20, 100, server.TemplateTime);
         try
         {
-            return template.Render(messages, options with { Budget = Budget }, cancellation);
+            return template.Render(messages, options with { Budget = budget }, cancellation);
+        }
+        catch (ParScaleException e) when (e.Code == "CT-19")
+        {
+            // Nothing is wrong with the request.
+            throw ApiException.Unavailable($"{e.Message}; the server is busy, or the template works for very long: try again later", RetryAfter);
         }
         catch (ParScaleException e)
         {

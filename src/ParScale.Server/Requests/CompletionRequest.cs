@@ -21,13 +21,12 @@ internal sealed record CompletionRequest(GenerationRequest Generation, bool Echo
         if (body.Get("suffix") is { } suffix && !(suffix.ValueKind == JsonValueKind.String && suffix.ValueEquals("")))
             throw ApiException.Field("suffix", "suffix is not supported");
         if (body.Integer("best_of", 1, 8) is { } best && best != request.Choices) throw ApiException.Field("best_of", "best_of must be equal to n");
-        // OpenAI's own default; without it a forgotten limit fills the context.
-        bool unlimited = body.Get("max_tokens") is null && request.Model.Model.GenerationConfig.MaxNewTokens is null;
         return new CompletionRequest(request.With(Prompts(body, request.Model.Model), "prompt") with
         {
             Options = request.Options with
             {
-                MaxNewTokens = unlimited ? Math.Max(request.Options.MinNewTokens, 16) : request.Options.MaxNewTokens,
+                // OpenAI's own default; without it a forgotten limit fills the context.
+                ImpliedMost = request.Model.Model.GenerationConfig.MaxNewTokens ?? 16,
                 TopLogProbs = logProbs,
                 PromptLogProbs = echo && logProbs is not null,
             },

@@ -54,9 +54,9 @@ internal sealed record GenerationRequest(ServedModel Model, string Name, StreamS
         int context = model.Model.Config.MaxPositions;
         var options = defaults with
         {
-            // Without a limit the model's own is one, and the context, as far as there is room.
-            MaxNewTokens = (int)Math.Min(most ?? model.Model.GenerationConfig.MaxNewTokens ?? context, context),
-            LimitIsImplied = most is null,
+            NamedMost = most is { } named ? (int)Math.Min(named, context) : null,
+            ImpliedMost = model.Model.GenerationConfig.MaxNewTokens ?? context,
+            LeavesRoom = true,
             MinNewTokens = (int)(chosen.Integer("min_tokens", 0, context) ?? 0),
             Streams = set.Name,
             Gate = model.Gate(body, set),

@@ -1,25 +1,18 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Server.Http;
+using ParScale.Text.Chat;
 
 namespace ParScale.Server.Requests;
 
 /// <summary>Reads whether and how much a model is to think before it answers, and where the thinking stands.</summary>
 internal static class ThinkingFields
 {
-    private const string Effort = "reasoning_effort", Off = "none";
-
-    /// <summary>
-    /// The variables that the template is given: <c>chat_template_kwargs</c>, and an effort as the variable of that name. The effort
-    /// <c>none</c> also turns thinking off where the template has a switch for it.
-    /// </summary>
+    /// <summary>The variables that the template is given: <c>chat_template_kwargs</c>, and an effort (<see cref="ThinkingSupport.WithEffort"/>).</summary>
     public static JsonObject? Variables(Fields body, string? effort, LanguageModel model, ServerOptions server)
     {
         JsonObject? variables = Given(body, server);
-        if (effort is null) return variables;
-        variables ??= [];
-        variables.TryAdd(Effort, effort);
-        return effort == Off && model.ChatTemplate is not null && model.Thinking.Switch is not null ? model.Thinking.Turn(false, variables) : variables;
+        return effort is null || model.ChatTemplate is null ? variables : model.Thinking.WithEffort(effort, variables);
     }
 
     /// <summary>
@@ -32,9 +25,9 @@ internal static class ThinkingFields
         if (body.Get("think") is not { } think) return variables;
         if (think.ValueKind == JsonValueKind.String)
         {
-            if (!model.ChatTemplate!.Source.Contains(Effort, StringComparison.Ordinal)) throw ApiException.Field("think", $"the model's template does not know {Effort}; send true or false, or leave think out");
+            if (!model.ChatTemplate!.Source.Contains(ThinkingSupport.Effort, StringComparison.Ordinal)) throw ApiException.Field("think", $"the model's template does not know {ThinkingSupport.Effort}; send true or false, or leave think out");
             variables ??= [];
-            variables[Effort] = Fields.TextOf(think, "think");
+            variables[ThinkingSupport.Effort] = Fields.TextOf(think, "think");
             return variables;
         }
         bool on = think.ValueKind switch
@@ -51,7 +44,7 @@ internal static class ThinkingFields
     public static bool InText(Fields body) => body.Text("reasoning_format") switch
     {
         null or "auto" or "deepseek" => false,
-        Off => true,
+        "none" => true,
         _ => throw ApiException.Field("reasoning_format", "reasoning_format must be auto, deepseek (thinking apart, in reasoning_content) or none (in the text)"),
     };
 

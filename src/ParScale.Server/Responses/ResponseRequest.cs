@@ -41,7 +41,7 @@ internal sealed record ResponseRequest(GenerationRequest Generation, ResponseReq
             AddGenerationPrompt = true,
             Tools = ToolFields.Shown(tools),
             Variables = ThinkingFields.Variables(body, body.Object("reasoning")?.Text("effort"), model, scope.Options),
-        }, "input", scope.Cancellation);
+        }, "input", scope.Options, scope.Cancellation);
         request = request.AsTurn(chat, "input") with
         {
             Options = request.Options with

@@ -30,7 +30,7 @@ internal static class DataCommand
     private static readonly Option<string> Packing = Choice("--packing", "cut: full rows, long documents are cut; whole: whole documents and padding "
         + "(default: whole for prompts and chats, else cut)", "cut", "whole");
     private static readonly Option<double?> ValidationFraction = new("--val-fraction")
-    { Description = $"fraction of the documents to hold out for validation, chosen by --seed (default {DefaultFraction}, 0 with --val-data)" };
+    { Description = $"fraction of the documents to hold out for validation, chosen by their content and --seed, so that equal ones stay together (default {DefaultFraction}, 0 with --val-data)" };
     private static readonly Option<long> Seed = new("--seed") { DefaultValueFactory = _ => 1, Description = "seed of that choice" };
     private static readonly Option<string> EndOfText = new("--end-of-text")
     { DefaultValueFactory = _ => TokenizerWriter.EndOfText, Description = "token that ends a document" };

@@ -42,7 +42,8 @@ public sealed record GenerationConfig
         SamplingOptions sampling = options.Sampling;
         return options with
         {
-            MaxNewTokens = MaxNewTokens ?? options.MaxNewTokens,
+            NamedMost = MaxNewTokens is null ? options.NamedMost : null,
+            ImpliedMost = MaxNewTokens ?? options.ImpliedMost,
             Stop = Stop.Count > 0 ? Stop : options.Stop,
             Sampling = sampling with
             {

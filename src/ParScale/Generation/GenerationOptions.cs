@@ -6,8 +6,12 @@ namespace ParScale.Generation;
 /// <summary>What to generate and when to stop.</summary>
 public sealed record GenerationOptions
 {
-    /// <summary>Most tokens to add. At least 1.</summary>
-    public int MaxNewTokens { get; init; } = 64;
+    /// <summary>
+    /// Most tokens to add. At least 1; one that is set and that the key-value memory has no room for is refused. Where it is not set it is 64, or
+    /// what <c>generation_config.json</c> says (<see cref="LanguageModel.DefaultOptions"/>), at least <see cref="MinNewTokens"/>, and fewer where
+    /// there is no room for so many.
+    /// </summary>
+    public int MaxNewTokens { get => NamedMost ?? Math.Max(ImpliedMost, MinNewTokens); init => NamedMost = value; }
 
     /// <summary>Which of the model's resident stream sets runs, by P or by name. Null takes the model's own.</summary>
     public StreamChoice? Streams { get; init; }
@@ -27,13 +31,19 @@ public sealed record GenerationOptions
     /// <summary>Goes on after the model's own end-of-text tokens.</summary>
     public bool IgnoreEndOfText { get; init; }
 
-    /// <summary>
-    /// Whether nobody asked for <see cref="MaxNewTokens"/>, and fewer will do where keys and values of so many have no room: those of a quarter of the
-    /// budget, or of 1,024 tokens after the prompt where these are more and fit.
-    /// </summary>
-    internal bool LimitIsImplied { get; init; }
+    /// <summary>The <see cref="MaxNewTokens"/> that somebody asked for; null when nobody did.</summary>
+    internal int? NamedMost { get; init; }
 
-    /// <summary>Chooses no token that ends the text, and looks for no stop text, before this many new tokens. 0 or more, at most <see cref="MaxNewTokens"/>.</summary>
+    /// <summary>The <see cref="MaxNewTokens"/> where nobody asked for one, as far as there is room.</summary>
+    internal int ImpliedMost { get; init; } = 64;
+
+    /// <summary>
+    /// Whether a limit that nobody asked for leaves room to others: it takes keys and values of a quarter of the budget, or of 1,024 tokens after the
+    /// prompt where these are more and fit.
+    /// </summary>
+    internal bool LeavesRoom { get; init; }
+
+    /// <summary>Chooses no token that ends the text, and looks for no stop text, before this many new tokens. 0 or more, at most a <see cref="MaxNewTokens"/> that is set.</summary>
     public int MinNewTokens { get; init; }
 
     /// <summary>The form that the text must have, such as JSON of a schema. Null leaves it free.</summary>

@@ -1,5 +1,6 @@
 using ParScale.Hub.Cache;
 using ParScale.Hub.Transfer;
+using ParScale.Store;
 
 namespace ParScale.Hub;
 
@@ -38,12 +39,22 @@ public sealed class HubCache
     /// </summary>
     /// <returns>Bytes that were freed.</returns>
     /// <exception cref="ParScaleException">The cache cannot be written (HB-22).</exception>
-    public long Remove(CachedSnapshot snapshot)
+    public long Remove(CachedSnapshot snapshot) => Remove(snapshot, () => { }, () => { }, CancellationToken.None);
+
+    /// <inheritdoc cref="Remove(CachedSnapshot)"/>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="waiting">Called once when another process loads or fetches the model.</param>
+    /// <param name="require">Called when none does any more; throws where the snapshot must stay.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    internal long Remove(CachedSnapshot snapshot, Action waiting, Action require, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
+        var repository = new RepositoryFolder(Folder, snapshot.Name.Id);
         try
         {
-            return SnapshotRemover.Remove(new RepositoryFolder(Folder, snapshot.Name.Id), snapshot);
+            using FileLock alone = FileLock.Take(repository.Use, waiting, cancellation);
+            require();
+            return SnapshotRemover.Remove(repository, snapshot);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

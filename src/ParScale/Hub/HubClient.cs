@@ -1,5 +1,6 @@
 using ParScale.Hub.Cache;
 using ParScale.Hub.Transfer;
+using ParScale.Store;
 
 namespace ParScale.Hub;
 
@@ -84,6 +85,7 @@ public sealed class HubClient : IDisposable
         var repository = new RepositoryFolder(Cache.Folder, plan.Name.Id);
         var writer = new SnapshotWriter(repository, _links);
         var meter = new ProgressMeter(progress, plan.Bytes, plan.Files.Count);
+        using IDisposable? use = await Task.Run(() => FolderUse.Begin(repository.Snapshot(plan.Commit), cancellation), cancellation).ConfigureAwait(false);
         try
         {
             bool isNew = plan.Files.Any(file => !writer.Has(plan.Commit, file));

@@ -16,6 +16,7 @@ public sealed class ModelStore
     private const string DefaultName = "parscale";
     private const string RoomName = "models";
     private const string StreamsName = "streams";
+    private const string LocksName = "locks";
 
     // The kinds of folders, by their names.
     private static readonly (string Name, WeightDtype? Type)[] Kinds =
@@ -55,19 +56,33 @@ public sealed class ModelStore
                    select kept];
     }
 
-    /// <summary>Removes a kept folder. A program that runs from it keeps its weights.</summary>
+    /// <summary>Removes a kept folder, once no other process loads or makes it. A program that runs from it keeps its weights.</summary>
     /// <exception cref="IOException">The system refused.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be changed.</exception>
-    public void Remove(KeptFolder kept)
+    public void Remove(KeptFolder kept) => Remove(kept, () => { }, CancellationToken.None);
+
+    /// <inheritdoc cref="Remove(KeptFolder)"/>
+    /// <param name="kept">The folder.</param>
+    /// <param name="waiting">Called once when another process is at it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Bytes that were freed.</returns>
+    internal long Remove(KeptFolder kept, Action waiting, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(kept);
-        string source = Path.GetDirectoryName(kept.Path)!, model = Path.GetDirectoryName(source)!;
-        if (Path.GetDirectoryName(model) != _room) throw new ArgumentException("the folder is not of this store", nameof(kept));
-        using (Lock(kept.Path, () => { }, CancellationToken.None)) Directory.Delete(kept.Path, recursive: true);
-        // Only locks and what a kill left are beside it; the last one to go takes the folders along.
-        if (Directory.EnumerateDirectories(source).Any(folder => Path.GetFileName(folder)[0] != '.')) return;
-        Directory.Delete(source, recursive: true);
-        if (!Directory.EnumerateFileSystemEntries(model).Any()) Directory.Delete(model);
+        string source = Path.GetDirectoryName(kept.Path)!;
+        if (Path.GetDirectoryName(Path.GetDirectoryName(source)) != _room) throw new ArgumentException("the folder is not of this store", nameof(kept));
+        long freed = 0;
+        using (Lock(kept.Path, waiting, cancellationToken))
+        {
+            // Another process may have made it anew, or removed it.
+            if (Directory.Exists(kept.Path))
+            {
+                freed = Bytes(kept.Path);
+                Directory.Delete(kept.Path, recursive: true);
+            }
+        }
+        RemoveEmpty(source);
+        return freed;
     }
 
     /// <summary>Where the quantised copy of a source is, or would be.</summary>
@@ -84,11 +99,19 @@ public sealed class ModelStore
     /// <exception cref="UnauthorizedAccessException">The store may not be written.</exception>
     internal static IDisposable Lock(string folder, Action waiting, CancellationToken cancellationToken)
     {
-        string parent = Path.GetDirectoryName(folder)!;
-        Directory.CreateDirectory(parent);
-        var taken = FileLock.Take($"{folder}.lock", waiting, cancellationToken);
-        foreach (string left in Directory.GetDirectories(parent, $".{Path.GetFileName(folder)}.*")) Directory.Delete(left, recursive: true);
-        return taken;
+        var taken = FileLock.Take(LockOf(folder), waiting, cancellationToken);
+        try
+        {
+            string parent = Path.GetDirectoryName(folder)!;
+            Directory.CreateDirectory(parent);
+            foreach (string left in Directory.GetDirectories(parent, $".{Path.GetFileName(folder)}.*")) Directory.Delete(left, recursive: true);
+            return taken;
+        }
+        catch
+        {
+            taken.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Remembers that a kept folder is used now; whoever may not write it may still run from it.</summary>
@@ -104,10 +127,45 @@ public sealed class ModelStore
         return folder;
     }
 
+    /// <summary>The lock of a folder that is kept in a store; null for any other folder.</summary>
+    internal static string? LockOfKept(string folder) =>
+        File.Exists(MadeFrom.PathIn(folder)) && LockOf(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) is var path && File.Exists(path) ? path : null;
+
+    // Outside the folders that are removed: whoever waits for a lock waits for this file.
+    private static string LockOf(string folder)
+    {
+        string? source = Path.GetDirectoryName(folder), model = Path.GetDirectoryName(source);
+        string store = Path.GetFullPath(Path.Combine(folder, "..", "..", "..", ".."));
+        return Path.Combine(store, LocksName, Path.GetFileName(model) ?? "", $"{Path.GetFileName(source)}.{Path.GetFileName(folder)}.lock");
+    }
+
+    // Whoever makes another kind of the same source holds its lock. What a kill left goes along.
+    private static void RemoveEmpty(string source)
+    {
+        List<FileLock> held = [];
+        try
+        {
+            foreach ((string kind, _) in Kinds)
+            {
+                if (FileLock.TryTake(LockOf(Path.Combine(source, kind))) is not { } taken) return;
+                held.Add(taken);
+            }
+            if (!Directory.Exists(source) || Directory.EnumerateDirectories(source).Any(folder => Path.GetFileName(folder)[0] != '.')) return;
+            Directory.Delete(source, recursive: true);
+            string model = Path.GetDirectoryName(source)!;
+            if (!Directory.EnumerateFileSystemEntries(model).Any()) Directory.Delete(model);
+        }
+        finally
+        {
+            foreach (FileLock each in held) each.Dispose();
+        }
+    }
+
+    private static long Bytes(string folder) => new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length);
+
     private static KeptFolder? Describe(string folder, WeightDtype? type)
     {
         if (MadeFrom.Read(folder) is not { } from) return null;
-        long bytes = new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length);
-        return new KeptFolder(folder, from.Model ?? from.Folder, from.Commit, type, bytes, File.GetLastWriteTimeUtc(MadeFrom.PathIn(folder)), from.Folder);
+        return new KeptFolder(folder, from.Model ?? from.Folder, from.Commit, type, Bytes(folder), File.GetLastWriteTimeUtc(MadeFrom.PathIn(folder)), from.Folder);
     }
 }

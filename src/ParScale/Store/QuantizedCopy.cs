@@ -25,7 +25,8 @@ internal static class QuantizedCopy
         if (Problem(folder, source, type) is null) return ModelStore.Use(folder);
         try
         {
-            using var _ = ModelStore.Lock(folder, () => note($"waiting for another process that quantises {source.Title} to {name}"), cancellationToken);
+            using IDisposable? use = FolderUse.Begin(source.Folder, cancellationToken);
+            using IDisposable _ = ModelStore.Lock(folder, () => note($"waiting for another process that quantises {source.Title} to {name}"), cancellationToken);
             if (Problem(folder, source, type) is not { } problem) return ModelStore.Use(folder);
             if (Directory.Exists(folder))
             {
@@ -53,7 +54,11 @@ internal static class QuantizedCopy
     /// <summary>Removes a copy that turned out to be damaged.</summary>
     /// <exception cref="IOException">The system refused.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be changed.</exception>
-    public static void Discard(string folder) => Directory.Delete(folder, recursive: true);
+    public static void Discard(string folder)
+    {
+        using IDisposable _ = ModelStore.Lock(folder, () => { }, CancellationToken.None);
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+    }
 
     // Why a folder is not the copy of its source that it should be; null when it is. Looks at headers and identities alone.
     private static string? Problem(string folder, ModelSource source, WeightDtype type)

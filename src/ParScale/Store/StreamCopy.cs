@@ -36,6 +36,7 @@ internal static class StreamCopy
         try
         {
             if (Fits(folder, backbone)) return ModelStore.Use(folder);
+            using IDisposable? use = FolderUse.Begin(backbone, cancellation);
             using IDisposable _ = await Task.Run(
                 () => ModelStore.Lock(folder, () => note($"waiting for another process that fetches the streams of {plan.Name}"), cancellation), cancellation).ConfigureAwait(false);
             if (Fits(folder, backbone)) return ModelStore.Use(folder);

@@ -134,6 +134,41 @@ public sealed class ChatCommandTests(ChatModel model) : IDisposable
         Assert.Contains("context is full", cut.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("chat")]
+    [InlineData("chat", "--chat-template", "none")]
+    [InlineData("generate")]
+    public void Without_a_limit_an_answer_ends_where_its_keys_have_no_more_room(params string[] command)
+    {
+        ChatModel.Write(_folder.File("wide"), template: true, hidden: 256, context: 2048);
+        _folder.Write("wide/generation_config.json", """{"max_new_tokens": 1500}""");
+        string[] tight = [.. command, "-m", _folder.File("wide"), "-p", "hello", "--temp", "0", "--ignore-eos", "--kv-memory", "1", "--json"];
+        JsonElement answer = Tool.Run(tight).Json();
+        Assert.Equal("length", answer.GetProperty("finish_reason").GetString());
+        Assert.InRange(Number(answer, "tokens"), 100, 400);
+        Assert.Contains("tokens", Tool.Run([.. tight, "-n", "1000"]).Fails(7, "KV-01", talk: true), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void IO_01_a_conversation_that_cannot_be_saved_is_one_line_and_leaves_nothing()
+    {
+        string file = _folder.File("nowhere/chat.json");
+        string error = Tool.Pipe($"hello\n/save {file}\n", [.. Common, "--lines", "--json"]).Fails(4, "IO-01", talk: true);
+        Assert.Contains("chat.json\" cannot be saved: there is no folder", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(".unfinished-", error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+        // At a keyboard the chat goes on.
+        Outcome typed = Tool.Type($"/save {file}\rhello\r/save {_folder.File("chat.json")}\r/exit\r", colours: false, null, Common);
+        Assert.Equal(0, typed.Exit);
+        Assert.Contains("error IO-01: ", typed.Out + typed.Error, StringComparison.Ordinal);
+        Assert.True(File.Exists(_folder.File("chat.json")));
+        if (OperatingSystem.IsWindows()) return;
+        // Here not even root may write.
+        error = Tool.Pipe("hello\n/save /proc/chat.json\n", [.. Common, "--lines", "--json"]).Fails(4, "IO-01", talk: true);
+        Assert.Contains("/proc/chat.json\" cannot be saved: ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(".unfinished-", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void CT_12_a_model_without_a_template_offers_ChatML()
     {

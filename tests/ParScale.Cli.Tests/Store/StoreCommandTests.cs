@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ParScale.Cli.Terminals;
 using ParScale.Cli.Tests.Support;
 using ParScale.Kernels.Formats;
 using ParScale.Store;
@@ -165,6 +166,16 @@ public sealed class StoreCommandTests : IDisposable
         Tool.Run("list", "--cache-dir", "").Fails(2, "CL-02");
     }
 
+    [Fact]
+    public void Rm_waits_for_whoever_loads_the_model_and_says_so()
+    {
+        using var error = new Watched("waiting for another process that loads or fetches org/tiny", FolderUse.Begin(_snapshot, TestContext.Current.CancellationToken)!);
+        using var output = new StringWriter();
+        Assert.Equal(0, CommandLine.Run(["rm", Name, "--yes", "--cache-dir", _cache], new Terminal { In = null, Out = output, Error = error }));
+        Assert.Contains("waiting", error.ToString(), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_snapshot));
+    }
+
     private Outcome Run(params string[] args) => Tool.Run([.. args, "--cache-dir", _cache]);
 
     private string Keep()
@@ -173,5 +184,15 @@ public sealed class StoreCommandTests : IDisposable
         Assert.Equal(_folder.File("parscale"), store.Folder);
         LanguageModel.LoadKept(new ModelSource(_snapshot, Name, First), store, new LoadOptions { Dtype = WeightDtype.Q8 }, cancellationToken: TestContext.Current.CancellationToken).Dispose();
         return Assert.Single(store.List()).Path;
+    }
+
+    // Lets go of something once a line is written.
+    private sealed class Watched(string line, IDisposable held) : StringWriter
+    {
+        public override void Write(string? value)
+        {
+            base.Write(value);
+            if (value!.Contains(line, StringComparison.Ordinal)) held.Dispose();
+        }
     }
 }

@@ -26,13 +26,14 @@ public sealed class ChatModel : IDisposable
 
     public void Dispose() => _temporary.Dispose();
 
-    private static void Write(string folder, bool template)
+    /// <summary>Writes such a model of another width or context.</summary>
+    public static void Write(string folder, bool template, int hidden = 16, int context = Context)
     {
         var tokenizer = new TinyTokenizer();
         tokenizer.Add("<|im_start|>", special: true);
         int end = tokenizer.Add("<|im_end|>", special: true);
         CheckpointConfig config = RandomCheckpoint.Config(
-            streams: 2, hidden: 16, heads: 2, keyValueHeads: 1, intermediate: 24, vocabulary: end + 1, prefix: 3, maxPositions: Context,
+            streams: 2, hidden: hidden, heads: 2, keyValueHeads: 1, intermediate: 24, vocabulary: end + 1, prefix: 3, maxPositions: context,
             endOfText: [TinyTokenizer.EndOfText]);
         RandomCheckpoint.Write(folder, config, seed: 5);
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"), tokenizer.Root.ToJsonString());

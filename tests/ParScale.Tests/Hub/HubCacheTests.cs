@@ -1,5 +1,6 @@
 using ParScale.Hub;
 using ParScale.Hub.Cache;
+using ParScale.Store;
 using ParScale.TestSupport.Hub;
 
 namespace ParScale.Tests.Hub;
@@ -54,6 +55,37 @@ public class HubCacheTests
         held.Dispose();
         await fetch;
         fixture.RequireNothingWrong();
+    }
+
+    [Fact]
+    public async Task Removing_waits_until_nobody_fetches_or_loads_the_model()
+    {
+        CancellationToken token = TestContext.Current.CancellationToken;
+        using var fixture = new HubFixture();
+        string etag = FakeRepository.ETag("model.safetensors", fixture.Repository["model.safetensors"]);
+        BlobLock weights = BlobLock.TryTake(new RepositoryFolder(fixture.CacheFolder, HubFixture.Id).Lock(etag))!;
+        // The fetch must go on while this waits for it.
+        var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<string> fetch = fixture.FetchAsync(progress: new Waiting(waits));
+        await waits.Task;
+        var cache = new HubCache(fixture.CacheFolder);
+        CachedSnapshot partial = Assert.Single(cache.List());
+        int told = 0;
+        await Task.Run(() => cache.Remove(partial, () =>
+        {
+            told++;
+            Assert.True(File.Exists(Path.Combine(partial.Folder, "config.json")));
+            weights.Dispose();
+        }, () => Assert.NotNull(cache.Find(fixture.Name)), token), token);
+        weights.Dispose();
+        Assert.Equal((1, partial.Folder), (told, await fetch));
+        Assert.Empty(cache.List());
+
+        string folder = await fixture.FetchAsync();
+        IDisposable loading = FolderUse.Begin(folder, token)!;
+        cache.Remove(Assert.Single(cache.List()), loading.Dispose, () => { }, token);
+        Assert.False(Directory.Exists(folder));
+        Assert.Null(FolderUse.Begin(fixture.CacheFolder, token));
     }
 
     [Fact]

@@ -13,6 +13,8 @@ public sealed class QuantizedCopyTests : IDisposable
     private readonly ModelStore _store;
     private readonly ModelSource _source;
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     public QuantizedCopyTests()
     {
         RandomCheckpoint.Write(_folder.File("model"), RandomCheckpoint.Config(2), seed: 5);
@@ -109,6 +111,44 @@ public sealed class QuantizedCopyTests : IDisposable
         }
         Assert.Empty(_store.List());
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_store.Folder, "models")));
+    }
+
+    [Fact]
+    public void Removing_one_type_leaves_another_that_is_just_made()
+    {
+        Load().Dispose();
+        KeptFolder kept = Assert.Single(_store.List());
+        string making = Path.Combine(Path.GetDirectoryName(kept.Path)!, ".q4.0123.tmp");
+        using (ModelStore.Lock(_store.PathOf(_source, WeightDtype.Q4), () => { }, Token))
+        {
+            Directory.CreateDirectory(making);
+            _store.Remove(kept);
+            Assert.False(Directory.Exists(kept.Path));
+            Assert.True(Directory.Exists(making));
+        }
+        // What a kill left goes with the last copy.
+        Load().Dispose();
+        _store.Remove(Assert.Single(_store.List()));
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_store.Folder, "models")));
+    }
+
+    [Fact]
+    public void Removing_waits_for_whoever_loads_the_copy_and_says_so()
+    {
+        Load().Dispose();
+        KeptFolder kept = Assert.Single(_store.List());
+        IDisposable first = FolderUse.Begin(kept.Path, Token)!, second = FolderUse.Begin(kept.Path, Token)!;
+        first.Dispose();
+        int waits = 0;
+        long freed = _store.Remove(kept, () =>
+        {
+            waits++;
+            Assert.True(File.Exists(Path.Combine(kept.Path, "model.safetensors")));
+            second.Dispose();
+        }, Token);
+        Assert.Equal((1, kept.Bytes), (waits, freed));
+        Assert.False(Directory.Exists(kept.Path));
+        Assert.Equal(0, _store.Remove(kept, () => { }, Token));
     }
 
     [Fact]

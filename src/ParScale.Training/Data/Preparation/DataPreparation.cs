@@ -52,7 +52,7 @@ internal sealed class DataPreparation
         TokenType type = _tokenizer.VocabularySize <= 1 << 16 ? TokenType.U16 : TokenType.U32;
         using var training = new SplitWriter(output.Path, "train", type, _options.ShardTokens);
         using var validation = new SplitWriter(output.Path, "validation", type, _options.ShardTokens);
-        Convert(files, progress, document => IsHeldOut(document) ? validation : training, stop);
+        Convert(files, progress, ids => IsHeldOut(ids) ? validation : training, stop);
         Convert(validationFiles, progress, _ => validation, stop);
         progress.End();
         _skipped.RequireFew(training.Documents + validation.Documents, _options.Data[0]);
@@ -65,7 +65,7 @@ internal sealed class DataPreparation
         return Report(index, System.Convert.ToHexStringLower(SHA256.HashData(json)), progress.Seconds);
     }
 
-    private void Convert(string[] files, PreparationProgress progress, Func<long, SplitWriter> choose, CancellationToken stop)
+    private void Convert(string[] files, PreparationProgress progress, Func<int[], SplitWriter> choose, CancellationToken stop)
     {
         (long documents, long tokens) = (0, 0);
         SplitWriter? split = null;
@@ -75,7 +75,7 @@ internal sealed class DataPreparation
             if (record.Document is { } document)
             {
                 RequirePacking(document);
-                split ??= choose(documents);
+                split ??= choose(document.Ids);
                 split.Add(document.Ids, document.Learned);
                 tokens += document.Ids.Length;
                 _textBytes += document.TextBytes;
@@ -113,8 +113,13 @@ internal sealed class DataPreparation
 
     private IEnumerable<SourceRecord> Rows(string file) => SourceFiles.Source(file, _options.Format, _options.Fields, _chat).Read();
 
-    private bool IsHeldOut(long document) =>
-        new SplitMix64((ulong)_options.Seed * 0x9E3779B97F4A7C15UL ^ (ulong)document * 0xD1B54A32D192ED03UL).NextDouble() < _options.ValidationFraction;
+    // By what a document says, not by where it stands: of two that are equal none is learned and the other asked. A long one is known by its first piece.
+    private bool IsHeldOut(int[] ids)
+    {
+        ulong hash = new SplitMix64(unchecked((ulong)_options.Seed)).NextUInt64();
+        foreach (int id in ids) hash = new SplitMix64(hash ^ (uint)id).NextUInt64();
+        return new SplitMix64(hash).NextDouble() < _options.ValidationFraction;
+    }
 
     private void RequirePacking(EncodedDocument document)
     {

@@ -11,6 +11,8 @@ internal sealed class RepositoryFolder(string cache, string id)
 {
     private const string Prefix = "models--";
     private const string Separator = "--";
+    private const string SnapshotsName = "snapshots";
+    private const string UseName = "parscale.lock";
 
     public string Id => id;
 
@@ -20,7 +22,7 @@ internal sealed class RepositoryFolder(string cache, string id)
 
     public string References => Path.Combine(Folder, "refs");
 
-    public string Snapshots => Path.Combine(Folder, "snapshots");
+    public string Snapshots => Path.Combine(Folder, SnapshotsName);
 
     public string Locks => Path.Combine(cache, ".locks", NameOf(id));
 
@@ -31,6 +33,18 @@ internal sealed class RepositoryFolder(string cache, string id)
     public string Partial(string etag) => Blob(etag) + ".parscale.incomplete";
 
     public string Lock(string etag) => Path.Combine(Locks, etag + ".lock");
+
+    /// <summary>The lock that is shared by those who read or fetch snapshots of the model, and taken alone by whoever removes one.</summary>
+    public string Use => Path.Combine(Locks, UseName);
+
+    /// <summary>That lock of the model whose snapshot a folder is; null for another folder.</summary>
+    public static string? UseOf(string folder)
+    {
+        string? snapshots = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), repository = Path.GetDirectoryName(snapshots);
+        return Path.GetFileName(snapshots) == SnapshotsName && Path.GetFileName(repository)!.StartsWith(Prefix, StringComparison.Ordinal)
+            ? new RepositoryFolder(Path.GetDirectoryName(repository)!, IdOf(Path.GetFileName(repository)!)).Use
+            : null;
+    }
 
     public string Reference(string revision) => Path.Combine(References, Native(revision));
 

@@ -8,6 +8,12 @@ internal sealed class ThinkingSupport
     // What models call it: Qwen3 and SmolLM3, and Granite.
     private static readonly string[] Names = ["enable_thinking", "thinking"];
 
+    /// <summary>The variable that tells a template how much a model is to think.</summary>
+    public const string Effort = "reasoning_effort";
+
+    /// <summary>The effort that turns thinking off.</summary>
+    public const string NoEffort = "none";
+
     private readonly ChatTemplate _template;
     private readonly Lazy<string?> _switch;
 
@@ -41,6 +47,17 @@ internal sealed class ThinkingSupport
         variables ??= [];
         variables[name] = on;
         return variables;
+    }
+
+    /// <summary>
+    /// The variables with an effort, as the variable <c>reasoning_effort</c> unless they have it. The effort <c>none</c> also turns thinking off
+    /// where the template has a switch; to a template that knows neither it says nothing.
+    /// </summary>
+    public JsonObject WithEffort(string effort, JsonObject? variables)
+    {
+        variables ??= [];
+        variables.TryAdd(Effort, effort);
+        return effort == NoEffort && Switch is not null ? Turn(false, variables) : variables;
     }
 
     private static string? Write(ChatTemplate template, string name, bool value)

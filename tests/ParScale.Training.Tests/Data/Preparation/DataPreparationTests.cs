@@ -63,6 +63,21 @@ public sealed class DataPreparationTests
     }
 
     [Fact]
+    public void Equal_documents_fall_to_one_side_and_their_place_changes_nothing()
+    {
+        using var folder = new TempFolder();
+        Samples.Inputs(folder);
+        string[] rows = [.. Enumerable.Range(0, 200).Select(i => JsonSerializer.Serialize(new { text = $"{i} the king" }))];
+        File.WriteAllLines(folder.File("once.jsonl"), rows);
+        File.WriteAllLines(folder.File("thrice.jsonl"), [.. rows.Reverse(), .. rows, .. rows]);
+        static PreparationOptions Half(PreparationOptions options) => options with { ValidationFraction = 0.5 };
+        PreparationReport once = Run(folder, "once", ["once.jsonl"], Half), thrice = Run(folder, "thrice", ["thrice.jsonl"], Half);
+        Assert.InRange(once.ValidationDocuments, 70, 130);
+        Assert.Equal((3 * once.Documents, 3 * once.ValidationDocuments), (thrice.Documents, thrice.ValidationDocuments));
+        Assert.Equal((3 * once.Tokens, 3 * once.ValidationTokens), (thrice.Tokens, thrice.ValidationTokens));
+    }
+
+    [Fact]
     public void A_long_text_is_one_document_with_the_tokens_of_the_whole()
     {
         using var folder = new TempFolder();
@@ -88,7 +103,7 @@ public sealed class DataPreparationTests
         Assert.Contains("line 3: is not UTF-8", Assert.Throws<ParScaleException>(() => Run(folder, "out", ["b.txt"])).Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(folder.Path), entry => entry.Contains("out", StringComparison.Ordinal));
 
-        PreparationReport report = Run(folder, "out", ["a.jsonl", "b.txt"], options => options with { SkipBad = true, MaxBad = 0.1 });
+        PreparationReport report = Run(folder, "out", ["a.jsonl", "b.txt"], options => options with { SkipBad = true, MaxBad = 0.1, ValidationFraction = 0 });
         Assert.Equal((1016, 22), (report.Documents + report.ValidationDocuments, report.Skipped));
     }
 

@@ -151,6 +151,6 @@ internal sealed class Run
         _nextLook = _steps + StepsPerLook;
         _cancellation.ThrowIfCancellationRequested();
         if (_steps > _budget.Steps) throw OverBudget("CT-03", $"takes more than {_budget.Steps} steps");
-        if (Stopwatch.GetTimestamp() > _deadline) throw OverBudget("CT-03", $"takes longer than {_budget.Time.TotalSeconds:0.###} s");
+        if (Stopwatch.GetTimestamp() > _deadline) throw Error("CT-19", FormattableString.Invariant($"takes longer than {_budget.Time.TotalSeconds:0.###} s"));
     }
 }
