@@ -20,7 +20,7 @@ shift
 # Difficulties at which P = 1 is right 30 to 70 % of the time (README.md).
 difficulty() {
   case $1 in
-    sum3) echo --length 6 --digits 1 ;;
+    sum3) echo --length 6 --modulus 10 ;;
     reach) echo --length 5 --edges 5 ;;
     khop) echo --length 8 --hops 2 ;;
   esac

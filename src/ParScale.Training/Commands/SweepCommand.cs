@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using ParScale.Training.Configuration;
+using ParScale.Training.Inputs;
 using ParScale.Training.Sweeps;
 
 namespace ParScale.Training.Commands;
@@ -34,7 +35,8 @@ internal static class SweepCommand
         var plan = new SweepPlan(SweepFile.Read(parse.GetRequiredValue(FileArgument)));
         if (threads is not null && plan.Runs.Any(run => run.Values.Any(value => value.Setting == TrainSettings.Threads)))
             throw ParScaleException.Usage("TR-10", "--threads: the sweep's file gives threads; leave one out");
-        Dictionary<string, RunEstimate> sizes = SweepSizes.Of(plan);
+        var known = new KnownInputs();
+        Dictionary<string, RunEstimate> sizes = SweepSizes.Of(plan, known);
         if (parse.GetValue(DryRun)) return List(plan, sizes, parse.GetValue(Json));
 
         using var stop = new CancellationTokenSource();
@@ -47,7 +49,7 @@ internal static class SweepCommand
         }
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var folder = new SweepFolder(parse.GetRequiredValue(Output), plan, threads, jobs, parse.GetValue(Done));
+        using var folder = new SweepFolder(parse.GetRequiredValue(Output), plan, threads, jobs, known, parse.GetValue(Done));
         SweepReport report = new SweepRunner(plan, folder, sizes, jobs).Run(stop.Token);
         if (parse.GetValue(Json)) Console.WriteLine(report.ToJson());
         return Exit(report);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using ParScale.Files;
+using ParScale.Training.Inputs;
 
 namespace ParScale.Training.Sweeps;
 
@@ -27,9 +28,10 @@ internal sealed class SweepFolder : IDisposable
     /// <param name="plan">The runs; others than were here before may only be added.</param>
     /// <param name="threads">Threads of a run, if asked for.</param>
     /// <param name="jobs">Runs at once.</param>
+    /// <param name="known">Models that were read before.</param>
     /// <param name="done">A table of runs that were finished elsewhere, which are not made again; null for none.</param>
     /// <exception cref="ParScaleException">A row of that table is of other settings or data (SW-10), or a run here of other data (SW-12). The folder is used by something else (SW-04), another sweep (SW-05) or process (SW-06), or cannot be written (SW-08).</exception>
-    public SweepFolder(string path, SweepPlan plan, int? threads, int jobs, string? done = null)
+    public SweepFolder(string path, SweepPlan plan, int? threads, int jobs, KnownInputs known, string? done = null)
     {
         (_path, _plan) = (path, plan);
         _done = done is null ? new Dictionary<string, IReadOnlyDictionary<string, string>>() : SweepTable.Read(done);
@@ -40,7 +42,7 @@ internal sealed class SweepFolder : IDisposable
         if (used && !File.Exists(record)) throw ParScaleException.Usage("SW-04", $"{name} is not the folder of a sweep; give another, or an empty one");
         Threads = File.Exists(record) ? Compare(SweepRecord.Read(record), threads, name) : threads ?? Math.Max(1, Environment.ProcessorCount / jobs);
         // Before anything is made: what is refused leaves no folder.
-        _inputs = SweepInputs.Of(plan, Threads);
+        _inputs = SweepInputs.Of(plan, Threads, known);
         RequireSameInputs(done);
         try
         {

@@ -11,10 +11,12 @@ namespace ParScale.Training.Sweeps;
 internal sealed record SweepInputs(string Data, string Tokenizer, string? From, int Threads)
 {
     /// <summary>The inputs of all runs of a plan as they are now, by run. Each file is read once.</summary>
+    /// <param name="plan">The runs.</param>
+    /// <param name="threads">Threads of a run that has no setting of its own.</param>
+    /// <param name="known">Models that were read before.</param>
     /// <exception cref="ParScaleException">One cannot be read; the message names it.</exception>
-    public static Dictionary<string, SweepInputs> Of(SweepPlan plan, int threads)
+    public static Dictionary<string, SweepInputs> Of(SweepPlan plan, int threads, KnownInputs known)
     {
-        var known = new KnownInputs();
         var files = new Dictionary<(string, string), (string Data, string Tokenizer)>();
         return plan.Runs.ToDictionary(run => run.Name, run =>
         {

@@ -11,15 +11,16 @@ internal static class SweepSizes
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>The size of each run, by its name.</summary>
+    /// <param name="plan">The runs.</param>
+    /// <param name="known">Models that were read before; those that are read now are added.</param>
     /// <exception cref="ParScaleException">The options of a run make none; the message names file and run.</exception>
-    public static Dictionary<string, RunEstimate> Of(SweepPlan plan)
+    public static Dictionary<string, RunEstimate> Of(SweepPlan plan, KnownInputs known)
     {
-        var inputs = new KnownInputs();
         return plan.Runs.ToDictionary(run => run.Name, run =>
         {
             try
             {
-                (TrainingOptions options, CheckpointConfig model) = run.Config(plan.Folder).Describe(inputs);
+                (TrainingOptions options, CheckpointConfig model) = run.Config(plan.Folder).Describe(known);
                 return RunEstimate.Of(model, options);
             }
             catch (ParScaleException e)

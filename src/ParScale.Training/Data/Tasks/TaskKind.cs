@@ -9,13 +9,12 @@ internal sealed record TaskKind(
 {
     private const int LeastLength = 3;
     private const int MostNumbers = 64;
-    private const int MostDigits = 4;
     private const int MostHops = 9;
 
     /// <summary>All kinds.</summary>
     public static IReadOnlyList<TaskKind> All { get; } =
     [
-        new("sum3", "3SUM modulo 10, a label for each number", 12, MostNumbers, "digits", 2, _ => MostDigits, (count, digits) => new TripleSums(count, digits)),
+        new("sum3", "3SUM modulo M, a label for each number", 7, MostNumbers, "modulus", 16, _ => TripleSums.MostModulus, (count, modulus) => new TripleSums(count, modulus)),
         new("reach", "which nodes of a graph a source reaches", 6, TaskLetters.Count, "edges", 7, nodes => nodes * (nodes - 1), (nodes, edges) => new Reachability(nodes, edges)),
         new("modsum", "sums modulo 10, column by column", 4, MostNumbers, "terms", 3, _ => MostNumbers, (columns, terms) => new ModularSums(columns, terms)),
         new("khop", "the node that k arrows of a cycle lead to", 8, TaskLetters.Count, "hops", 4, nodes => Math.Min(MostHops, nodes - 1), (nodes, hops) => new HopChains(nodes, hops)),

@@ -10,17 +10,21 @@ public sealed class GeneratedTaskTests
     [Fact]
     public void Triples_are_those_that_trying_all_finds()
     {
-        foreach ((string prompt, string answer, _) in Examples("sum3", 7, 2).Concat(Examples("sum3", 6, 1)))
+        foreach (int modulus in (int[])[10, 16, 36])
         {
-            int digits = (prompt.Length - 1) / answer.Length, count = answer.Length;
-            string[] numbers = [.. Enumerable.Range(0, count).Select(i => prompt.Substring(i * digits, digits))];
-            for (int i = 0; i < count; i++)
+            foreach ((string prompt, string answer, _) in Examples("sum3", 7, modulus))
             {
-                bool found = false;
-                for (int j = 0; j < count; j++)
-                    for (int k = 0; k < count; k++)
-                        found |= i != j && i != k && j != k && Enumerable.Range(0, digits).All(d => (numbers[i][d] + numbers[j][d] + numbers[k][d] - 3 * '0') % 10 == 0);
-                Assert.Equal(found ? '1' : '0', answer[i]);
+                int[] numbers = [.. prompt.TrimEnd('=').Select(c => c <= '9' ? c - '0' : c - 'a' + 10)];
+                Assert.Equal(7, numbers.Length);
+                Assert.All(numbers, number => Assert.InRange(number, 0, modulus - 1));
+                for (int i = 0; i < numbers.Length; i++)
+                {
+                    bool found = false;
+                    for (int j = 0; j < numbers.Length; j++)
+                        for (int k = 0; k < numbers.Length; k++)
+                            found |= i != j && i != k && j != k && (numbers[i] + numbers[j] + numbers[k]) % modulus == 0;
+                    Assert.Equal(found ? '1' : '0', answer[i]);
+                }
             }
         }
     }
@@ -98,7 +102,7 @@ public sealed class GeneratedTaskTests
     }
 
     [Theory]
-    [InlineData("sum3", "--length", "4", "--digits", "1")]
+    [InlineData("sum3", "--length", "4", "--modulus", "10")]
     [InlineData("reach", "--length", "4", "--edges", "3")]
     [InlineData("khop", "--length", "5", "--hops", "2")]
     [InlineData("modsum", "--length", "3", "--terms", "2")]
@@ -127,7 +131,7 @@ public sealed class GeneratedTaskTests
         using var folder = new TempFolder();
         string[][] rows = [.. new[] { "1", "2", "7", "-1" }.Select(seed =>
         {
-            Assert.Equal(0, InProcess.Run("task", "sum3", "-o", folder.File(seed), "--examples", "500", "--val-examples", "10", "--length", "8", "--digits", "2", "--seed", seed).ExitCode);
+            Assert.Equal(0, InProcess.Run("task", "sum3", "-o", folder.File(seed), "--examples", "500", "--val-examples", "10", "--length", "8", "--modulus", "36", "--seed", seed).ExitCode);
             return File.ReadAllLines(folder.File($"{seed}/train.jsonl"));
         })];
         for (int i = 0; i < rows.Length; i++)
