@@ -16,7 +16,7 @@ internal sealed class ChatCommand : ExampleCommand
 
     private readonly Terminal _terminal;
     private readonly CommonOptions _common;
-    private readonly ModelOptions _model = new(allSets: true, mayRest: true);
+    private readonly ModelOptions _model;
     private readonly InputOptions _input = new(acceptsTokens: false, acceptsSpecial: false);
     private readonly GenerationOptionSet _generation = new(new GenerationOptions { ImpliedMost = AnswerTokens }, forChat: true);
     private readonly Option<string?> _system = new("--system") { Description = "System message: how the model is to answer.", HelpName = "TEXT" };
@@ -34,6 +34,8 @@ internal sealed class ChatCommand : ExampleCommand
         : base("chat", "Talk with a model. At a keyboard, /help lists the commands. With -p, --file or a pipe, one message is answered.")
     {
         (_terminal, _common) = (terminal, common);
+        // Plain text is continued by the model that has read plays; messages are answered by the other.
+        _model = new ModelOptions(allSets: true, mayRest: true, parse => parse.GetValue(_template) is null ? EmbeddedModel.ChatFolder() : EmbeddedModel.Folder());
         _input.AddTo(this);
         Options.Add(_system);
         Options.Add(_template);
@@ -46,6 +48,7 @@ internal sealed class ChatCommand : ExampleCommand
     }
 
     public override string Example => """
+          parscale chat -p 37a0c5d --streams 4
           parscale chat -m my-model
           parscale chat -m my-model --system "Answer in one sentence." -p "What is a parallel stream?"
           cat bug.txt | parscale chat -m my-model --temp 0 --json
@@ -85,15 +88,17 @@ internal sealed class ChatCommand : ExampleCommand
         if (parse.GetValue(_template) is { Length: 0 }) throw ParScaleException.Usage("CL-02", "--chat-template needs chatml, a file or none");
     }
 
-    // The embedded model works at once, whatever it is; another model without a template is asked about first.
     private bool IsPlain(ParseResult parse, LanguageModel model)
     {
         if (parse.GetValue(_template) is { } choice) return choice == ChatTemplateOption.None;
-        if (model.ChatTemplate is not null) return false;
-        if (!_model.IsEmbedded(parse)) throw LanguageModel.NoChatTemplate(model.Folder);
-        _terminal.Note("the embedded model has read Shakespeare's plays and is not trained to chat: it continues what you type, such as ROMEO:");
-        _terminal.Note("for a conversation give a chat model: parscale chat -m FOLDER");
-        return true;
+        if (model.ChatTemplate is null) throw LanguageModel.NoChatTemplate(model.Folder);
+        if (_model.IsEmbedded(parse))
+        {
+            _terminal.Note("the embedded model answers one kind of question: seven numbers of 0 to 9 and a to f (10 to 15), such as 37a0c5d; its answer has");
+            _terminal.Note("a 1 for each that adds up to a multiple of 16 with two others, else a 0. /streams 1, 2 or 4 changes how often it is right.");
+            _terminal.Note("for a conversation give a chat model: parscale chat -m FOLDER");
+        }
+        return false;
     }
 
     private GenerationOptions Drawing(ParseResult parse, LanguageModel model, bool plain)

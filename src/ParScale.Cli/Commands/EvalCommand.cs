@@ -10,9 +10,12 @@ namespace ParScale.Cli.Commands;
 /// <summary><c>parscale eval</c>: how often a model's answers are exactly right, for every number of its streams.</summary>
 internal sealed class EvalCommand : ExampleCommand
 {
-    private readonly ModelOptions _model = new();
-    private readonly Option<string> _data = new("--data")
-    { Required = true, HelpName = "FILE", Description = "Questions: a JSON object a line with the texts \"prompt\" and \"completion\", the one right answer." };
+    private readonly ModelOptions _model = new(embedded: _ => EmbeddedModel.ChatFolder());
+    private readonly Option<string?> _data = new("--data")
+    {
+        HelpName = "FILE",
+        Description = "Questions: a JSON object a line with the texts \"prompt\" and \"completion\", the one right answer (default without -m: those of the embedded chat model).",
+    };
     private readonly Option<int?> _limit = NumberOption.Integer("--limit", "Ask only the first N questions (default: all).", 1, int.MaxValue);
 
     public EvalCommand(Terminal terminal, CommonOptions common)
@@ -25,13 +28,14 @@ internal sealed class EvalCommand : ExampleCommand
     }
 
     public override string Example => """
+          parscale eval
           parscale eval -m my-model --data validation.jsonl
           parscale eval -m my-model --data validation.jsonl --streams 4 --json
         """;
 
     private int Run(ParseResult parse, Terminal terminal, bool json)
     {
-        Question[] questions = [.. Question.Read(parse.GetRequiredValue(_data)).Take(parse.GetValue(_limit) ?? int.MaxValue)];
+        Question[] questions = [.. Question.Read(Data(parse)).Take(parse.GetValue(_limit) ?? int.MaxValue)];
         using LanguageModel model = _model.Load(parse, terminal);
         using var interrupt = new Interrupt(terminal.Cancellation);
         // Every number of streams that the model was trained for, or the one that is asked for.
@@ -42,6 +46,13 @@ internal sealed class EvalCommand : ExampleCommand
         if (json) terminal.WriteJson(result, CliJson.Readable.EvalResult);
         else WriteText(result, terminal);
         return 0;
+    }
+
+    private string Data(ParseResult parse)
+    {
+        if (parse.GetValue(_data) is { } given) return given;
+        return _model.IsEmbedded(parse) ? Path.Combine(EmbeddedModel.ChatFolder(), "questions.jsonl")
+            : throw ParScaleException.Usage("CL-02", "eval needs --data FILE with questions; without -m it has those of the embedded chat model");
     }
 
     /// <summary>

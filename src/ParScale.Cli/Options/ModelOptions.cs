@@ -10,7 +10,8 @@ namespace ParScale.Cli.Options;
 /// <summary>Which model, and how to load it.</summary>
 /// <param name="allSets">Whether the streams of other models over the same backbone come along when they are here, to switch between them.</param>
 /// <param name="mayRest">Whether helpers of an anchored model may be left out where the anchor is sure.</param>
-internal sealed class ModelOptions(bool allSets = false, bool mayRest = false)
+/// <param name="embedded">The folder of the embedded model that a command line without <c>-m</c> means; by default that of the one that continues text.</param>
+internal sealed class ModelOptions(bool allSets = false, bool mayRest = false, Func<ParseResult, string>? embedded = null)
 {
     private const int MostThreads = 1024;
 
@@ -81,7 +82,7 @@ internal sealed class ModelOptions(bool allSets = false, bool mayRest = false)
     /// <summary>Whether a number of streams is given.</summary>
     public bool ChoosesStreams(ParseResult parse) => _streams.Count(parse) is not null;
 
-    /// <summary>Whether the embedded model is meant.</summary>
+    /// <summary>Whether an embedded model is meant.</summary>
     public bool IsEmbedded(ParseResult parse) => !_model.IsGiven(parse);
 
     private LoadOptions Options(ParseResult parse) => new()
@@ -122,7 +123,7 @@ internal sealed class ModelOptions(bool allSets = false, bool mayRest = false)
     private LanguageModel Load(ResolvedModel? model, ParseResult parse, Terminal terminal, LoadOptions options)
     {
         bool keep = parse.GetValue(_keep) is { } choice ? choice == "yes" : model?.Source.Name is not null;
-        if (model is null || !keep) return LanguageModel.Load(model?.Source.Folder, options);
+        if (model is null || !keep) return LanguageModel.Load(model?.Source.Folder ?? embedded?.Invoke(parse), options);
         using var interrupt = new Interrupt(terminal.Cancellation);
         using var progress = new ShareProgress(terminal, "quantising");
         var store = ModelStore.Beside(new HubCache().Folder);

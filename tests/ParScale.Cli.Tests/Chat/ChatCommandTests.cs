@@ -193,13 +193,32 @@ public sealed class ChatCommandTests(ChatModel model) : IDisposable
     }
 
     [Fact]
-    public void The_embedded_model_says_what_it_is_and_continues_the_text()
+    public void The_embedded_model_says_what_it_answers_and_answers_with_each_number_of_streams()
     {
-        Outcome run = Tool.Pipe("ROMEO:\nJULIET:\n", "chat", "--lines", "-n", "12", "--temp", "0");
+        Outcome run = Tool.Pipe("37a0c5d\n/streams 1\n 3 7 A, 0 c 5 D \n/streams 2\n/retry\n", "chat", "--lines");
         Assert.Equal(0, run.Exit);
-        Assert.Contains("not trained to chat", run.Error, StringComparison.Ordinal);
+        Assert.Contains("a 1 for each that adds up to a multiple of 16 with two others", run.Error, StringComparison.Ordinal);
+        string[] answers = run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(3, answers.Length);
+        Assert.All(answers, answer => Assert.Matches("^[01]{7}$", answer));
+        Assert.Contains("P 2 |", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Who are you?")]
+    [InlineData("37a0c5")]
+    [InlineData("37a0c5d1")]
+    [InlineData("37a0c5g")]
+    public void What_the_embedded_model_cannot_answer_is_refused_with_what_it_can(string message) =>
+        Assert.Contains("seven numbers of 0 to 9 and a to f", Tool.Run("chat", "-p", message).Fails(3, "CT-09", talk: true), StringComparison.Ordinal);
+
+    [Fact]
+    public void Plain_text_is_continued_by_the_embedded_model_of_plays()
+    {
+        Outcome run = Tool.Run("chat", "--chat-template", "none", "-p", "ROMEO:", "-n", "12", "--temp", "0");
+        Assert.Equal(0, run.Exit);
         Assert.True(run.Out.Length > 10);
-        Tool.Run("chat", "--system", "x", "-p", "y").Fails(2, "CL-02", talk: true);
+        Tool.Run("chat", "--chat-template", "none", "--system", "x", "-p", "y").Fails(2, "CL-02");
     }
 
     [Theory]

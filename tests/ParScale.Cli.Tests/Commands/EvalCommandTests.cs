@@ -44,9 +44,36 @@ public class EvalCommandTests(TinyModel model)
         using var folder = new TempFolder();
         string file = folder.Write("q.jsonl", """{"prompt":"ROMEO","completion":":"}""");
         int[] Streams(params string[] more) =>
-            [.. Tool.Run(["eval", "--data", file, "--json", .. more]).Json().GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("streams").GetInt32())];
+            [.. Tool.Run(["eval", "-m", EmbeddedModel.Folder(), "--data", file, "--json", .. more]).Json().GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("streams").GetInt32())];
         Assert.Equal([1, 2, 4], Streams());
         foreach (int one in (int[])[1, 2, 4]) Assert.Equal([one], Streams("--streams", $"{one}"));
+    }
+
+    [Fact]
+    public void Without_a_model_the_embedded_one_is_asked_its_own_questions_and_is_right_more_often_with_more_streams()
+    {
+        JsonElement[] rows = [.. Tool.Run("eval", "--json").Json().GetProperty("rows").EnumerateArray()];
+        Assert.Equal([1, 2, 4], rows.Select(row => row.GetProperty("streams").GetInt32()));
+        Assert.All(rows, row => Assert.Equal(2000, row.GetProperty("questions").GetInt32()));
+        Assert.True(rows[0].GetProperty("high").GetDouble() < rows[2].GetProperty("low").GetDouble(), "the intervals of P = 1 and 4 overlap");
+        Tool.Run("eval", "-m", model.Folder).Fails(2, "CL-02");
+    }
+
+    [Fact]
+    public void The_answers_to_the_embedded_questions_are_right()
+    {
+        const int modulus = 16;
+        foreach (string line in File.ReadLines(Path.Combine(EmbeddedModel.ChatFolder(), "questions.jsonl")))
+        {
+            JsonElement row = JsonDocument.Parse(line).RootElement;
+            int[] numbers = [.. row.GetProperty("prompt").GetString()!.TrimEnd('=').Select(c => Convert.ToInt32(c.ToString(), modulus))];
+            bool[] found = new bool[numbers.Length];
+            for (int i = 0; i < numbers.Length; i++)
+                for (int j = 0; j < i; j++)
+                    for (int k = 0; k < j; k++)
+                        if ((numbers[i] + numbers[j] + numbers[k]) % modulus == 0) found[i] = found[j] = found[k] = true;
+            Assert.Equal(string.Concat(found.Select(one => one ? '1' : '0')), row.GetProperty("completion").GetString());
+        }
     }
 
     [Fact]
