@@ -48,7 +48,7 @@ internal sealed class ChatCommand : ExampleCommand
     }
 
     public override string Example => """
-          parscale chat -p 37a0c5d --streams 4
+          parscale chat -p f57370e --streams 4
           parscale chat -m my-model
           parscale chat -m my-model --system "Answer in one sentence." -p "What is a parallel stream?"
           cat bug.txt | parscale chat -m my-model --temp 0 --json
@@ -94,7 +94,7 @@ internal sealed class ChatCommand : ExampleCommand
         if (model.ChatTemplate is null) throw LanguageModel.NoChatTemplate(model.Folder);
         if (_model.IsEmbedded(parse))
         {
-            _terminal.Note("the embedded model answers one kind of question: seven numbers of 0 to 9 and a to f (10 to 15), such as 37a0c5d; its answer has");
+            _terminal.Note("the embedded model answers one kind of question: seven numbers of 0 to 9 and a to f (10 to 15), such as f57370e; its answer has");
             _terminal.Note("a 1 for each that adds up to a multiple of 16 with two others, else a 0. /streams 1, 2 or 4 changes how often it is right.");
             _terminal.Note("for a conversation give a chat model: parscale chat -m FOLDER");
         }

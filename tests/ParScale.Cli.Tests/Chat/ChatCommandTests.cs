@@ -195,20 +195,22 @@ public sealed class ChatCommandTests(ChatModel model) : IDisposable
     [Fact]
     public void The_embedded_model_says_what_it_answers_and_answers_with_each_number_of_streams()
     {
-        Outcome run = Tool.Pipe("37a0c5d\n/streams 1\n 3 7 A, 0 c 5 D \n/streams 2\n/retry\n", "chat", "--lines");
+        Outcome run = Tool.Pipe("f57370e\n/streams 1\n F 5 7, 3 7 0 e \n/streams 2\n/retry\n", "chat", "--lines");
         Assert.Equal(0, run.Exit);
         Assert.Contains("a 1 for each that adds up to a multiple of 16 with two others", run.Error, StringComparison.Ordinal);
         string[] answers = run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(3, answers.Length);
         Assert.All(answers, answer => Assert.Matches("^[01]{7}$", answer));
+        // As in the guide: 15, 3 and 14 add up to 32.
+        Assert.Equal("1001001", answers[0]);
         Assert.Contains("P 2 |", run.Error, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("Who are you?")]
-    [InlineData("37a0c5")]
-    [InlineData("37a0c5d1")]
-    [InlineData("37a0c5g")]
+    [InlineData("f57370")]
+    [InlineData("f57370e1")]
+    [InlineData("f57370g")]
     public void What_the_embedded_model_cannot_answer_is_refused_with_what_it_can(string message) =>
         Assert.Contains("seven numbers of 0 to 9 and a to f", Tool.Run("chat", "-p", message).Fails(3, "CT-09", talk: true), StringComparison.Ordinal);
 
