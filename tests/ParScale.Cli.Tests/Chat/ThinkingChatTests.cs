@@ -44,7 +44,7 @@ public sealed class ThinkingChatTests : IDisposable
         Assert.Contains("--think needs on or off, not \"maybe\"", Refused([.. Common, "--think", "maybe", "-p", "x"]), StringComparison.Ordinal);
         using ScriptedModel controls = Controls();
         Assert.Contains("CT-18", Refused("chat", "-m", controls.Folder, "--think", "off", "-p", "x"), StringComparison.Ordinal);
-        Assert.Contains("a chat template", Refused("chat", "--think", "off", "-p", "x"), StringComparison.Ordinal);
+        Assert.Contains("a chat template", Refused("chat", "--chat-template", "none", "--think", "off", "-p", "x"), StringComparison.Ordinal);
 
         static string Refused(params string[] args)
         {
