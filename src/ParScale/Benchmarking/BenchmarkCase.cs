@@ -119,14 +119,20 @@ internal sealed class BenchmarkCase : IDisposable
 
     private void Choose(int wanted)
     {
+        int first = 0, end = 0;
+        ReadOnlySpan<float> logits = [];
         for (int i = 0; i < wanted; i++)
         {
             Likeliest likeliest = _forward.LikeliestOf(i);
             bool finite;
             if (likeliest.Tokens.IsEmpty)
             {
-                int first = i / ForwardPass.MostLogits * ForwardPass.MostLogits;
-                ReadOnlySpan<float> logits = _forward.Logits(first, Math.Min(wanted - first, ForwardPass.MostLogits));
+                // Once for as many tokens as one call gives: the CPU computes them at each call.
+                if (i >= end)
+                {
+                    (first, end) = (i, Math.Min(i + ForwardPass.MostLogits, wanted));
+                    logits = _forward.Logits(first, end - first);
+                }
                 ReadOnlySpan<float> own = logits.Slice((i - first) * _config.VocabularySize, _config.VocabularySize);
                 (finite, _tokens[i]) = (TensorPrimitives.IsFiniteAll(own), TensorPrimitives.IndexOfMax(own));
             }
