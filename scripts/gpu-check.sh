@@ -33,6 +33,8 @@ device=${1:-vulkan} shape=${2:-1.8B}
 work=$(mktemp -d)
 touch "$work/tables"
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # part NAME FUNCTION: prints and keeps what a part prints; goes on where it fails, and says so at the end.
 part() {
@@ -60,7 +62,8 @@ limit() {
     shift
     [ "$software" = false ] || most=$left
     [ "$left" -gt 10 ] || { echo 'left out: no time is left'; return 1; }
-    timeout --kill-after=5 $((most < left ? most : left)) "$@"
+    # In the foreground Ctrl+C reaches it too.
+    timeout --foreground --kill-after=5 $((most < left ? most : left)) "$@"
 }
 
 build() {

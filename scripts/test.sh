@@ -2,6 +2,7 @@
 # Builds everything and runs every check, two at once. Needs the .NET SDK, git and bash; nothing else.
 # The last line is always `N passed, N failed, N skipped`; a suite that crashes, hangs or does not build is a failure.
 set -uo pipefail
+[ $# = 0 ] || { echo 'usage: scripts/test.sh; it takes no arguments' >&2; exit 2; }
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_UI_LANGUAGE=en
 
