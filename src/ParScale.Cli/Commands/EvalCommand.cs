@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using ParScale.Cli.Options;
 using ParScale.Cli.Terminals;
 using ParScale.Generation;
@@ -7,10 +8,10 @@ using ParScale.Model;
 
 namespace ParScale.Cli.Commands;
 
-/// <summary><c>parscale eval</c>: how often a model's answers are exactly right, for every number of its streams.</summary>
+/// <summary><c>parscale eval</c>: how often a model's answers are exactly right, for every number of its streams, or with streams that rest.</summary>
 internal sealed class EvalCommand : ExampleCommand
 {
-    private readonly ModelOptions _model = new(embedded: _ => EmbeddedModel.ChatFolder());
+    private readonly ModelOptions _model = new(mayRest: true, embedded: _ => EmbeddedModel.ChatFolder());
     private readonly Option<string?> _data = new("--data")
     {
         HelpName = "FILE",
@@ -31,6 +32,7 @@ internal sealed class EvalCommand : ExampleCommand
           parscale eval
           parscale eval -m my-model --data validation.jsonl
           parscale eval -m my-model --data validation.jsonl --streams 4 --json
+          parscale eval --streams auto --stream-budget 2
         """;
 
     private int Run(ParseResult parse, Terminal terminal, bool json)
@@ -38,15 +40,17 @@ internal sealed class EvalCommand : ExampleCommand
         Question[] questions = [.. Question.Read(Data(parse)).Take(parse.GetValue(_limit) ?? int.MaxValue)];
         using LanguageModel model = _model.Load(parse, terminal);
         using var interrupt = new Interrupt(terminal.Cancellation);
-        // Every number of streams that the model was trained for, or the one that is asked for.
-        StreamSet[] sets = _model.ChoosesStreams(parse) ? [model.Streams]
-            : [.. model.StreamSets.Where(set => set == model.Streams || model.Streams.Config.Elastic.Contains(set.Count)).OrderBy(set => set.Count)];
         EncodedQuestion[] encoded = [.. questions.Select(question => Encode(model, question))];
-        var result = new EvalResult([.. sets.Select(set => Ask(model, set, encoded, interrupt.Token))]);
+        var result = new EvalResult(model.DefaultOptions.Gate is { } gate ? [AskGated(model, gate, encoded, interrupt.Token)]
+            : [.. Sets(parse, model).Select(set => Ask(model, set, encoded, interrupt.Token))]);
         if (json) terminal.WriteJson(result, CliJson.Readable.EvalResult);
         else WriteText(result, terminal);
         return 0;
     }
+
+    // Every number of streams that the model was trained for, or the one that is asked for.
+    private IEnumerable<StreamSet> Sets(ParseResult parse, LanguageModel model) => _model.ChoosesStreams(parse) ? [model.Streams]
+        : model.StreamSets.Where(set => set == model.Streams || model.Streams.Config.Elastic.Contains(set.Count)).OrderBy(set => set.Count);
 
     private string Data(ParseResult parse)
     {
@@ -74,8 +78,31 @@ internal sealed class EvalCommand : ExampleCommand
             nll -= predicted.Take(answer).Sum(token => token.LogProb);
             tokens += answer;
         }
-        (double low, double high) = EvalRow.Wilson(right, questions.Length);
-        return new EvalRow(set.Name, set.Count, questions.Length, right, (double)right / questions.Length, low, high, nll / tokens);
+        return EvalRow.Of(set.Name, set.Count, set.Count, questions.Length, right) with { Nll = nll / tokens };
+    }
+
+    /// <summary>Writes the answers: which streams run for a token depends on the tokens that were chosen before it.</summary>
+    private static EvalRow AskGated(LanguageModel model, StreamGate gate, EncodedQuestion[] questions, CancellationToken stop)
+    {
+        int right = 0;
+        long tokens = 0;
+        double streams = 0;
+        bool ends = model.Config.EndOfTextIds.Count > 0;
+        foreach ((int[] all, int prompt, int answer) in questions)
+        {
+            var options = new GenerationOptions { MaxNewTokens = all.Length - prompt, Gate = gate, Sampling = new SamplingOptions { Temperature = 0 } };
+            List<int> written = [];
+            GeneratedPiece? last = null;
+            foreach (GeneratedPiece piece in model.GenerateAsync(all.AsMemory(0, prompt), options, stop).ToBlockingEnumerable(stop))
+            {
+                if (piece.TokenId is { } token && !model.Config.EndOfTextIds.Contains(token)) written.Add(token);
+                last = piece;
+            }
+            if (written.SequenceEqual(all[prompt..(prompt + answer)]) && (!ends || last!.FinishReason == FinishReason.Stop)) right++;
+            streams += last!.Statistics!.MeanStreams * last.Statistics.NewTokens;
+            tokens += last.Statistics.NewTokens;
+        }
+        return EvalRow.Of("auto", model.Streams.Count, streams / tokens, questions.Length, right);
     }
 
     // A question is encoded as generate does with a prompt.
@@ -90,11 +117,11 @@ internal sealed class EvalCommand : ExampleCommand
 
     private static void WriteText(EvalResult result, Terminal terminal)
     {
-        terminal.Out.WriteLine("streams  questions  right  accuracy  95 % interval   nats per answer token");
+        terminal.Out.WriteLine("streams  per token  questions  right  accuracy  95 % interval   nats per answer token");
         foreach (EvalRow row in result.Rows)
         {
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{row.Name,7}  {row.Questions,9}  {row.Right,5}  {100 * row.Accuracy,6:F1} %  {100 * row.Low,5:F1} to {100 * row.High,5:F1}  {row.Nll,21:F4}"));
+                $"{row.Name,7}  {row.StreamsPerToken,9:F2}  {row.Questions,9}  {row.Right,5}  {100 * row.Accuracy,6:F1} %  {100 * row.Low,5:F1} to {100 * row.High,5:F1}  {row.Nll,21:F4}").TrimEnd());
         }
     }
 }
@@ -109,18 +136,28 @@ internal readonly record struct EncodedQuestion(int[] All, int Prompt, int Answe
 internal sealed record EvalResult(IReadOnlyList<EvalRow> Rows);
 
 /// <summary>What one number of streams reaches.</summary>
-/// <param name="Name">The name of the streams.</param>
+/// <param name="Name">The name of the streams; <c>auto</c> where a gate chose.</param>
 /// <param name="Streams">P.</param>
+/// <param name="StreamsPerToken">Mean streams per token of the answers: P unless a gate chose.</param>
 /// <param name="Questions">Questions asked.</param>
 /// <param name="Right">Answers that are exactly right, with the end of the text where the model has one.</param>
 /// <param name="Accuracy">Their share.</param>
 /// <param name="Low">Lower end of its 95 % interval.</param>
 /// <param name="High">Upper end.</param>
-/// <param name="Nll">Nats per token of the right answers.</param>
-internal sealed record EvalRow(string Name, int Streams, int Questions, int Right, double Accuracy, double Low, double High, double Nll)
+internal sealed record EvalRow(string Name, int Streams, double StreamsPerToken, int Questions, int Right, double Accuracy, double Low, double High)
 {
     // The standard normal's 97.5 % quantile.
     private const double Z = 1.959963984540054;
+
+    /// <summary>Nats per token of the right answers; absent where a gate chose.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Nll { get; init; }
+
+    internal static EvalRow Of(string name, int streams, double perToken, int questions, int right)
+    {
+        (double low, double high) = Wilson(right, questions);
+        return new EvalRow(name, streams, perToken, questions, right, (double)right / questions, low, high);
+    }
 
     /// <summary>Wilson's score interval of a share, which also holds near 0 and 1.</summary>
     internal static (double Low, double High) Wilson(int right, int questions)

@@ -25,7 +25,8 @@ internal static class GatePicture
             PictureStyle.AddMarkers(plot, streams, losses, i);
             PictureStyle.AddLegend(plot, gates[i].Name, i);
         }
-        plot.ShowLegend(Alignment.LowerLeft);
+        // The curves fill the corners.
+        plot.ShowLegend(Edge.Right);
         return plot;
     }
 }

@@ -17,7 +17,7 @@ public sealed record StreamGate
     public const double DefaultThreshold = 1;
 
     /// <summary>
-    /// Mean streams per chosen token, 1 to P: never exceeded by more than one opening of the gate, and the threshold is moved for it, up after
+    /// Mean streams per chosen token, 1 to P: never exceeded by more than four openings of the gate, and the threshold is moved for it, up after
     /// scores above it, down after others. Null leaves the threshold where it is.
     /// </summary>
     public double? Budget { get; init; }
@@ -71,6 +71,9 @@ internal sealed class OpenGate
     // Nats of entropy that the threshold moves by for one stretch of the budget.
     private const double EntropyStep = 0.25;
 
+    // Openings ahead of the budget. Unsure tokens come together: without them a short answer rests where it needs streams most.
+    private const int Spare = 3;
+
     private static readonly ulong[] Anchor = [1];
 
     private readonly int _streams;
@@ -115,7 +118,7 @@ internal sealed class OpenGate
         _tokens++;
         if (_share is { } share)
         {
-            open = wanted && share > 0 && _open <= share * _tokens;
+            open = wanted && share > 0 && _open <= share * _tokens + Spare;
             _threshold += _step * (wanted ? 1 - share : -share);
         }
         if (open) _open++;

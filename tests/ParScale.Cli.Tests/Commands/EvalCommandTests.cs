@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Cli.Commands;
@@ -57,6 +58,25 @@ public class EvalCommandTests(TinyModel model)
         Assert.All(rows, row => Assert.Equal(2000, row.GetProperty("questions").GetInt32()));
         Assert.True(rows[0].GetProperty("high").GetDouble() < rows[2].GetProperty("low").GetDouble(), "the intervals of P = 1 and 4 overlap");
         Tool.Run("eval", "-m", model.Folder).Fails(2, "CL-02");
+    }
+
+    [Fact]
+    public void With_a_gate_answers_are_written_and_an_open_one_gives_those_of_all_streams_a_closed_one_those_of_the_plain_model()
+    {
+        JsonElement Row(params string[] more) => Assert.Single(Tool.Run(["eval", "--limit", "400", "--json", .. more]).Json().GetProperty("rows").EnumerateArray());
+        foreach ((string streams, string[] gate) in (ReadOnlySpan<(string, string[])>)[("4", ["--stream-threshold", "0"]), ("1", ["--stream-budget", "1"])])
+        {
+            JsonElement fixedNumber = Row("--streams", streams), auto = Row(["--streams", "auto", .. gate]);
+            Assert.Equal(("auto", double.Parse(streams, CultureInfo.InvariantCulture)), (auto.GetProperty("name").GetString(), auto.GetProperty("streams_per_token").GetDouble()));
+            Assert.Equal(fixedNumber.GetProperty("right").GetInt32(), auto.GetProperty("right").GetInt32());
+            Assert.False(auto.TryGetProperty("nll", out _));
+        }
+        // The embedded model has a router, so that short answers keep to a budget from the first one on.
+        JsonElement half = Row("--streams", "auto", "--stream-budget", "2");
+        Assert.InRange(half.GetProperty("streams_per_token").GetDouble(), 1.8, 2.2);
+        Assert.True(half.GetProperty("right").GetInt32() > Row("--streams", "2").GetProperty("right").GetInt32(), "two streams for every token are right more often");
+        Tool.Run("eval", "--stream-budget", "2").Fails(2, "CL-02");
+        Tool.Run("eval", "-m", model.Folder, "--data", Path.Combine(EmbeddedModel.ChatFolder(), "questions.jsonl"), "--streams", "auto").Fails(2, "GE-08");
     }
 
     [Fact]
