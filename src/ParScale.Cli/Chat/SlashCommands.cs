@@ -65,8 +65,10 @@ internal sealed class SlashCommands(ChatSession session, IChatView view)
         if (argument == "auto")
         {
             StreamGate gate = session.Options.Gate ?? new StreamGate();
-            gate.Require(session.Streams);
-            session.Options = session.Options with { Gate = gate };
+            // After /streams 1 those of the model are meant again.
+            StreamChoice? choice = session.Streams.CanRest ? session.Options.Streams : null;
+            gate.Require(choice?.Find(session.Model.StreamSets) ?? session.Model.Streams);
+            session.Options = session.Options with { Streams = choice, Gate = gate };
         }
         else if (argument.Length > 0)
         {

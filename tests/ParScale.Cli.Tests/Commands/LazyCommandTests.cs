@@ -33,7 +33,7 @@ public sealed class LazyCommandTests : IDisposable
         Assert.Equal((4.0, prompt + 59), (all.GetProperty("mean_streams").GetDouble(), all.GetProperty("catch_up_tokens").GetInt32()));
         Assert.Equal((1.0, 0), (none.GetProperty("mean_streams").GetDouble(), none.GetProperty("catch_up_tokens").GetInt32()));
         (double mean, int caughtUp) = (some.GetProperty("mean_streams").GetDouble(), some.GetProperty("catch_up_tokens").GetInt32());
-        Assert.InRange(mean, 1.05, 1.55);
+        Assert.InRange(mean, 1.05, 1.7);
         Assert.InRange(caughtUp, prompt, prompt + 59);
         Assert.False(Ask().TryGetProperty("catch_up_tokens", out _));
         string words = Tool.Run([.. common, "--streams", "auto"]).Error;
@@ -53,7 +53,7 @@ public sealed class LazyCommandTests : IDisposable
         GateFiles.Write(_folder.Path, 4);
         JsonElement byRouter = Ask("--streams", "auto", "--stream-budget", "1.5");
         Assert.Equal("router", byRouter.GetProperty("stream_gate").GetString());
-        Assert.InRange(byRouter.GetProperty("mean_streams").GetDouble(), 1, 1.6);
+        Assert.InRange(byRouter.GetProperty("mean_streams").GetDouble(), 1, 1.9);
         JsonElement entropyAgain = Ask("--streams", "auto", "--stream-gate", "entropy");
         Assert.Equal(byEntropy.GetProperty("ids").GetRawText(), entropyAgain.GetProperty("ids").GetRawText());
         Assert.Equal("entropy", Ask("--streams", "auto", "--stream-threshold", "1").GetProperty("stream_gate").GetString());
@@ -68,10 +68,10 @@ public sealed class LazyCommandTests : IDisposable
     public void A_chat_turns_to_any_number_of_them()
     {
         Outcome chat = Tool.Pipe(
-            "a\n/streams auto\nb\n/streams 2\n/streams auto\nc\n/streams 1\nd\n", "chat", "-m", _folder.Path, "--chat-template", "none", "--lines", "-n", "12", "--ignore-eos", "--json");
+            "a\n/streams auto\nb\n/streams 2\n/streams auto\nc\n/streams 1\nd\n/streams auto\ne\n", "chat", "-m", _folder.Path, "--chat-template", "none", "--lines", "-n", "12", "--ignore-eos", "--json");
         JsonElement[] turns = [.. chat.Json().GetProperty("turns").EnumerateArray()];
-        Assert.Equal([4, 4, 2, 1], turns.Select(turn => turn.GetProperty("streams").GetInt32()));
-        Assert.Equal([false, true, true, false], turns.Select(turn => turn.TryGetProperty("mean_streams", out _) && turn.TryGetProperty("catch_up_tokens", out _)));
+        Assert.Equal([4, 4, 2, 1, 4], turns.Select(turn => turn.GetProperty("streams").GetInt32()));
+        Assert.Equal([false, true, true, false, true], turns.Select(turn => turn.TryGetProperty("mean_streams", out _) && turn.TryGetProperty("catch_up_tokens", out _)));
         // Of tokens that all streams chose; without such a token there are none.
         Assert.All(turns, turn => Assert.Equal(turn.GetProperty("stream_weights").GetArrayLength() == 0 ? 0 : 1, turn.GetProperty("stream_weights").EnumerateArray().Sum(weight => weight.GetDouble()), 1e-4));
     }
