@@ -65,7 +65,8 @@ internal sealed class ChatCommand : ExampleCommand
         using LanguageModel model = _generation.Load(parse, _model, _terminal, options => options with { ChatTemplate = template });
         bool plain = IsPlain(parse, model);
         var session = new ChatSession(model, plain, Drawing(parse, model, plain));
-        ModelFolder.TokenizerOf(model, _terminal);
+        // The template of the embedded one refuses what has no token.
+        if (!_model.IsEmbedded(parse) || template is not null) ModelFolder.TokenizerOf(model, _terminal);
         if (parse.GetValue(_system) is { } system) session.SetSystem(system);
         if (thinks is not null) session.Thinks = thinks;
 
