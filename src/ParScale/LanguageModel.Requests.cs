@@ -76,7 +76,7 @@ public sealed partial class LanguageModel
 
     /// <summary>
     /// How well the model predicts each token from those before it. A text longer than the context is read in windows of
-    /// the context's length; every token but the first of all is predicted once.
+    /// the context's length, all of which begin with the token that begins the text, if it has one; every token but the first of all is predicted once.
     /// </summary>
     /// <exception cref="ParScaleException">There are fewer than two tokens, or one is not in the vocabulary.</exception>
     public ScoreResult Score(ReadOnlySpan<int> tokens, IProgress<int>? progress = null, CancellationToken cancellationToken = default) =>
@@ -95,11 +95,15 @@ public sealed partial class LanguageModel
         List<PredictedToken>? predictions = options.TopLogProbs is null ? null : [];
         double total = 0;
         int[] all = tokens.ToArray();
-        for (int start = 0; start < all.Length - 1; start += Config.MaxPositions)
+        // Every window begins as the text does, where a token stands for that; what it predicts there the window before has predicted.
+        int[] begin = all[0] == Config.BeginOfTextId && Config.MaxPositions > 1 ? all[..1] : [];
+        for (int start = 0; start < all.Length - 1;)
         {
-            int length = Math.Min(Config.MaxPositions, all.Length - 1 - start), from = start;
-            ReadAll(all.AsSpan(start, length), set, (position, logits) =>
+            int[] before = start == 0 ? [] : begin;
+            int length = Math.Min(Config.MaxPositions - before.Length, all.Length - 1 - start), from = start - before.Length;
+            ReadAll([.. before, .. all.AsSpan(start, length)], set, (position, logits) =>
             {
+                if (position < before.Length) return;
                 int next = all[from + position + 1];
                 if (predictions is null) total += Softmax.LogSumExp(logits) - logits[next];
                 else
@@ -109,6 +113,7 @@ public sealed partial class LanguageModel
                 }
                 progress?.Report(from + position + 1);
             }, cancellationToken);
+            start += length;
         }
         return new ScoreResult(total, all.Length - 1) { Predictions = predictions };
     }
@@ -151,6 +156,8 @@ public sealed partial class LanguageModel
         options.Validate();
         StreamSet set = SetOf(options.Streams);
         options.Gate?.Require(set);
+        options.Sampling.RequireVocabulary(Config.VocabularySize);
+        if (options.Constraint is not null && !HasTokenizer) throw ParScaleException.Usage("JS-04", "an output schema needs the model's tokenizer; there is none");
         CheckTokens(prompt);
         foreach (int token in options.StopTokenIds)
         {

@@ -16,7 +16,7 @@ public sealed class Session : IDisposable
     private readonly InferenceEngine _engine;
     private readonly KeyValues _cache;
     private readonly AppendWork _work;
-    private bool _disposed;
+    private bool _disposed, _running;
 
     internal Session(LanguageModel model, InferenceEngine engine, StreamSet set, KeyValues cache)
     {
@@ -38,9 +38,11 @@ public sealed class Session : IDisposable
 
     /// <summary>Forgets the tokens from <paramref name="position"/> on; the next one takes that position.</summary>
     /// <exception cref="ParScaleException">The sequence is not that long (GE-06).</exception>
+    /// <exception cref="InvalidOperationException">The sequence is just being extended.</exception>
     public void Rewind(int position)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        RefuseWhileRunning();
         if (position < 0 || position > Position)
             throw ParScaleException.Usage("GE-06", $"a session of {Position} tokens cannot be rewound to {position}");
         _cache.Rewind(position);
@@ -52,6 +54,7 @@ public sealed class Session : IDisposable
     public Session Fork(int? capacity = null)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        RefuseWhileRunning();
         if (capacity < Position) throw ParScaleException.Usage("GE-03", $"{Position} tokens do not fit: the fork has room for {capacity}");
         Session fork = _model.CreateSession(capacity ?? Capacity, Streams);
         fork._cache.CopyFrom(_cache, Position);
@@ -96,9 +99,11 @@ public sealed class Session : IDisposable
     }
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The sequence is just being extended.</exception>
     public void Dispose()
     {
         if (_disposed) return;
+        RefuseWhileRunning();
         _disposed = true;
         _engine.Release(_cache);
         _model.Release();
@@ -109,10 +114,12 @@ public sealed class Session : IDisposable
     private void Run(ReadOnlySpan<int> tokens, ReadOnlySpan<ulong> active, LogitsVisitor? visit, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        RefuseWhileRunning();
         _model.CheckTokens(tokens);
         if (tokens.Length > Capacity - Position)
             throw ParScaleException.Usage("GE-03", $"{tokens.Length} tokens do not fit: this session has room for {Capacity - Position} more");
         int before = Position;
+        _running = true;
         try
         {
             _work.Prepare(tokens, active, visit, cancellationToken);
@@ -125,5 +132,15 @@ public sealed class Session : IDisposable
             _cache.Rewind(before);
             throw;
         }
+        finally
+        {
+            _running = false;
+        }
+    }
+
+    // What a logits visitor might do: the pass that calls it works with this sequence's tokens and memory.
+    private void RefuseWhileRunning()
+    {
+        if (_running) throw new InvalidOperationException("the session is just being extended: a logits visitor must not change it, nor may another thread");
     }
 }

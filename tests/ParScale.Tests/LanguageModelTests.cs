@@ -1,4 +1,5 @@
 using ParScale.Checkpoints.Safetensors;
+using ParScale.Configuration;
 using ParScale.Generation;
 using ParScale.Kernels.Formats;
 
@@ -24,6 +25,22 @@ public class LanguageModelTests
         Assert.Equal(20, whole.Tokens);
         Assert.Equal(expected, whole.TotalNll, 1e-9);
         Assert.Equal(Math.Exp(whole.TotalNll / 20), whole.Perplexity, 1e-9);
+    }
+
+    [Fact]
+    public void Each_window_of_a_score_begins_with_the_token_that_begins_the_text()
+    {
+        const int begin = 3;
+        using var folder = new TempFolder();
+        CheckpointConfig config = RandomCheckpoint.Config(maxPositions: 8);
+        RandomCheckpoint.Write(folder.Path, config with { Model = config.Model with { BeginOfTextId = begin } }, seed: 2);
+        using LanguageModel model = LanguageModel.Load(folder.Path);
+        int[] tokens = [begin, .. Enumerable.Range(0, 20).Select(i => i * 7 % 50)];
+        double Nll(IEnumerable<int> window, int known) =>
+            -model.Score([.. window], new ScoreOptions { TopLogProbs = 0 }, cancellationToken: TestContext.Current.CancellationToken).Predictions!.Skip(known).Sum(token => token.LogProb);
+        ScoreResult whole = model.Score(tokens, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(20, whole.Tokens);
+        Assert.Equal(Nll(tokens[..9], 0) + Nll([begin, .. tokens[8..16]], 1) + Nll([begin, .. tokens[15..]], 1), whole.TotalNll, 1e-6);
     }
 
     [Theory]

@@ -38,7 +38,7 @@ internal static class ChatFigures
     /// <summary>How much of the context the conversation takes.</summary>
     public static string Context(ChatSession session)
     {
-        int most = session.Model.Config.MaxPositions, used = session.Last is { Result: { } last } ? Math.Min(most, last.PromptTokens + last.Tokens) : 0;
+        int most = session.Model.Config.MaxPositions, used = session.Conversation.Turns > 0 && session.Last is { Result: { } last } ? Math.Min(most, last.PromptTokens + last.Tokens) : 0;
         return $"{Number(used)} of {Number(most)} tokens";
     }
 

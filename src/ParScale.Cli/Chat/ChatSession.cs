@@ -93,7 +93,8 @@ internal sealed class ChatSession(LanguageModel model, bool plain, GenerationOpt
         int most = model.Config.MaxPositions;
         if (prompt.Length > most && !plain) throw ContextFull(prompt.Length);
         // Of a plain text the model sees the end, as much as fits: it has no turns that could be missed.
-        if (prompt.Length > most) prompt = prompt[^Math.Max(1, most / 2)..];
+        int[] begin = prompt[0] == model.Config.BeginOfTextId ? prompt[..1] : [];
+        if (prompt.Length > most) prompt = [.. begin, .. prompt[^Math.Max(1, most / 2 - begin.Length)..]];
         GenerationOptions drawn = Options with
         {
             StreamWeights = true,

@@ -64,7 +64,7 @@ internal sealed class SlashCommands(ChatSession session, IChatView view)
     {
         if (argument == "auto")
         {
-            StreamGate gate = session.Options.Gate ?? new StreamGate();
+            StreamGate gate = session.Options.Gate ?? session.Model.DefaultOptions.Gate ?? new StreamGate();
             // After /streams 1 those of the model are meant again.
             StreamChoice? choice = session.Streams.CanRest ? session.Options.Streams : null;
             gate.Require(choice?.Find(session.Model.StreamSets) ?? session.Model.Streams);

@@ -40,7 +40,7 @@ internal sealed class EvalCommand : ExampleCommand
         Question[] questions = [.. Question.Read(Data(parse)).Take(parse.GetValue(_limit) ?? int.MaxValue)];
         using LanguageModel model = _model.Load(parse, terminal);
         using var interrupt = new Interrupt(terminal.Cancellation);
-        EncodedQuestion[] encoded = [.. questions.Select(question => Encode(model, question))];
+        EncodedQuestion[] encoded = [.. questions.Select((question, index) => Encode(model, question, index + 1))];
         var result = new EvalResult(model.DefaultOptions.Gate is { } gate ? [AskGated(model, gate, encoded, interrupt.Token)]
             : [.. Sets(parse, model).Select(set => Ask(model, set, encoded, interrupt.Token))]);
         if (json) terminal.WriteJson(result, CliJson.Readable.EvalResult);
@@ -48,9 +48,9 @@ internal sealed class EvalCommand : ExampleCommand
         return 0;
     }
 
-    // Every number of streams that the model was trained for, or the one that is asked for.
+    // Every number of streams that the model was trained for and those that were added, or the one that is asked for.
     private IEnumerable<StreamSet> Sets(ParseResult parse, LanguageModel model) => _model.ChoosesStreams(parse) ? [model.Streams]
-        : model.StreamSets.Where(set => set == model.Streams || model.Streams.Config.Elastic.Contains(set.Count)).OrderBy(set => set.Count);
+        : model.StreamSets.Where(set => set == model.Streams || _model.AddsStreams(parse) || model.Streams.Config.Elastic.Contains(set.Count)).OrderBy(set => set.Count);
 
     private string Data(ParseResult parse)
     {
@@ -105,13 +105,16 @@ internal sealed class EvalCommand : ExampleCommand
         return EvalRow.Of("auto", model.Streams.Count, streams / tokens, questions.Length, right);
     }
 
-    // A question is encoded as generate does with a prompt.
-    private static EncodedQuestion Encode(LanguageModel model, Question question)
+    // A question is encoded as generate does with a prompt, and the answer as what goes on from it.
+    private static EncodedQuestion Encode(LanguageModel model, Question question, int number)
     {
-        int[] prompt = model.Tokenizer.Encode(question.Prompt, addSpecial: true), answer = model.Tokenizer.Encode(question.Completion);
-        if (prompt.Length == 0 || answer.Length == 0) throw ParScaleException.Usage("CL-02", "--data has a question or an answer without a token");
+        int[] prompt = model.Tokenizer.Encode(question.Prompt, addSpecial: true);
+        int[] answer = model.Tokenizer.Encode(question.Completion, continues: prompt.Length > 0 && !model.Tokenizer.IsSpecial(prompt[^1]));
+        if (prompt.Length == 0 || answer.Length == 0) throw ParScaleException.Usage("CL-02", $"--data: question {number} or its answer has no token");
         int[] all = [.. prompt, .. answer, .. model.Config.EndOfTextIds.Take(1)];
-        if (all.Length > model.Config.MaxPositions) throw LanguageModel.ContextFull(model.Config, all.Length);
+        // The last of them is predicted and never read.
+        if (all.Length - 1 > model.Config.MaxPositions)
+            throw ParScaleException.Usage("GE-03", $"--data: question {number} with its answer is {all.Length} tokens, but the model's context is {model.Config.MaxPositions}");
         return new EncodedQuestion(all, prompt.Length, answer.Length);
     }
 

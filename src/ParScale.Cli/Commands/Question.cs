@@ -30,7 +30,8 @@ internal readonly record struct Question(string Prompt, string Completion)
             return row.RootElement.ValueKind == JsonValueKind.Object && Text(row, "prompt") is { Length: > 0 } prompt && Text(row, "completion") is { Length: > 0 } completion
                 ? new Question(prompt, completion) : null;
         }
-        catch (JsonException)
+        // The second is what half of a surrogate pair, written as an escape, raises.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }

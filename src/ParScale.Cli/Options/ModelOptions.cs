@@ -82,6 +82,9 @@ internal sealed class ModelOptions(bool allSets = false, bool mayRest = false, F
     /// <summary>Whether a number of streams is given.</summary>
     public bool ChoosesStreams(ParseResult parse) => _streams.Count(parse) is not null;
 
+    /// <summary>Whether streams of other models are added.</summary>
+    public bool AddsStreams(ParseResult parse) => parse.GetValue(_add) is { Length: > 0 };
+
     /// <summary>Whether an embedded model is meant.</summary>
     public bool IsEmbedded(ParseResult parse) => !_model.IsGiven(parse);
 

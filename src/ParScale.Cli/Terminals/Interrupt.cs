@@ -10,14 +10,21 @@ internal sealed class Interrupt : IDisposable
 {
     private readonly CancellationTokenSource _source;
     private readonly PosixSignalRegistration _registration;
+    private readonly Lock _gate = new();
+    private bool _disposed;
 
     public Interrupt(CancellationToken outer)
     {
         _source = CancellationTokenSource.CreateLinkedTokenSource(outer);
         _registration = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
         {
-            signal.Cancel = !_source.IsCancellationRequested;
-            _source.Cancel();
+            lock (_gate)
+            {
+                // A signal may still be under way when the work has ended.
+                if (_disposed) return;
+                signal.Cancel = !_source.IsCancellationRequested;
+                _source.Cancel();
+            }
         });
     }
 
@@ -26,6 +33,10 @@ internal sealed class Interrupt : IDisposable
     public void Dispose()
     {
         _registration.Dispose();
-        _source.Dispose();
+        lock (_gate)
+        {
+            _disposed = true;
+            _source.Dispose();
+        }
     }
 }

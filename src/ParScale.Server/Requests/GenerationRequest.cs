@@ -64,7 +64,7 @@ internal sealed record GenerationRequest(ServedModel Model, string Name, StreamS
             Stop = SamplingFields.Stops(chosen) ?? defaults.Stop,
             IgnoreEndOfText = chosen.Flag("ignore_eos") ?? false,
             Constraint = OutputForm.Read(body),
-            ReuseScope = body.Flag("cache_prompt") == false ? Guid.NewGuid().ToString("N") : owner,
+            ReuseScope = body.Flag("cache_prompt") == false ? null : owner,
             StreamWeights = body.Flag("stream_weights") ?? false,
             ContextShift = false,
         };

@@ -60,8 +60,7 @@ internal sealed class GenerationWork : Work
         _text = tokenizer?.CreateStream(options.ShownTokens);
         _stop = new StopRules(options.Stop);
         if (options.Thinking is { } thinking && _text is not null) _thinking = new ThinkingParser(thinking.Format, thinking.Start);
-        _constrained = options.Constraint?.Begin(
-            tokenizer ?? throw ParScaleException.Usage("JS-04", "an output schema needs the model's tokenizer; there is none"), options.ShownTokens);
+        _constrained = options.Constraint?.Begin(tokenizer!, options.ShownTokens);
         _ends = [.. config.EndOfTextIds, .. options.StopTokenIds];
         if (options.MinNewTokens > 0 && _constrained is null) _unended = AllBut(_ends, config.VocabularySize);
         _promptPredictions = options.PromptLogProbs ? [] : null;
@@ -88,7 +87,7 @@ internal sealed class GenerationWork : Work
     public override bool MayReuse => _promptPredictions is null;
 
     /// <inheritdoc/>
-    public override string Scope => _options.ReuseScope;
+    public override string? Scope => _options.ReuseScope;
 
     /// <inheritdoc/>
     public override bool IsComplete => _complete;
@@ -222,7 +221,7 @@ internal sealed class GenerationWork : Work
     private TokenMask? Allowed()
     {
         bool mayEnd = _chosen >= _options.MinNewTokens;
-        return _constrained is not null ? _constrained.Next(mayEnd ? _ends : []) : mayEnd ? null : _unended;
+        return _constrained is not null ? _constrained.Next(!mayEnd ? [] : _options.IgnoreEndOfText ? _options.StopTokenIds : _ends) : mayEnd ? null : _unended;
     }
 
     private static TokenMask AllBut(IReadOnlyList<int> tokens, int vocabularySize)
@@ -244,12 +243,14 @@ internal sealed class GenerationWork : Work
         else _decode = Stopwatch.GetElapsedTime(_promptRead, now);
     }
 
-    // A full context begins anew with the latter half of the text: positions start from 0 again, and so do keys and values.
+    // A full context begins anew with the latter half of the text, after the token that begins a text, if it had one: positions start from 0
+    // again, and so do keys and values.
     private void Append(int token)
     {
         _tokens.Add(token);
         if (Current.Read < Capacity) return;
-        _tokens.RemoveRange(0, _tokens.Count - Math.Max(1, Capacity / 2));
+        int begin = _config.BeginOfTextId == _tokens[0] ? 1 : 0;
+        _tokens.RemoveRange(begin, _tokens.Count - Math.Max(begin + 1, Capacity / 2));
         foreach (SequenceCache cache in Caches) cache.Kv!.Rewind(0);
     }
 

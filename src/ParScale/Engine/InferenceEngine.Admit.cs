@@ -38,8 +38,8 @@ internal sealed partial class InferenceEngine
         ReadOnlySpan<int> tokens = work.Pending[..^1];
         int epoch = _backbone.RotationEpoch(work.Pending.Length);
         var earlier = new FinishedSequence?[caches.Length];
-        for (int i = 0; i < caches.Length && work.MayReuse && !tokens.IsEmpty; i++)
-            earlier[i] = Memory.Take(caches[i].Set.Cached, work.Scope, epoch, tokens);
+        for (int i = 0; i < caches.Length && work is { MayReuse: true, Scope: { } scope } && !tokens.IsEmpty; i++)
+            earlier[i] = Memory.Take(caches[i].Set.Cached, scope, epoch, tokens);
         long reserved = BytesWithout(null);
         bool copies = Memory.TryReserve(reserved);
         try
@@ -48,11 +48,11 @@ internal sealed partial class InferenceEngine
             {
                 // No room for old and new: a new sequence goes on in the memory of the old one, which is in the way where it is too small.
                 for (int i = 0; i < caches.Length; i++)
-                    if (earlier[i] is { } old && old.Cache.Capacity < work.Capacity) Return(i);
+                    if (earlier[i] is { } old && old.Cache.Capacity < work.Capacity) Return(i, shared: 0);
                 reserved = BytesWithout(earlier);
                 if (!Memory.TryReserve(reserved))
                 {
-                    for (int i = 0; i < caches.Length; i++) Return(i);
+                    for (int i = 0; i < caches.Length; i++) Return(i, shared: 0);
                     reserved = BytesWithout(null);
                     if (!Memory.TryReserve(reserved)) return false;
                 }
@@ -68,7 +68,9 @@ internal sealed partial class InferenceEngine
                 }
                 KeyValues cache = _forward.NewCache(caches[i].Set, KvDtype, work.Capacity);
                 (caches[i].Kv, reserved) = (cache, reserved - cache.Bytes);
-                if (earlier[i] is { } begun) cache.CopyFrom(begun.Cache, shared);
+                if (earlier[i] is not { } begun) continue;
+                cache.CopyFrom(begun.Cache, shared);
+                Return(i, shared);
             }
         }
         catch (Exception failure) when (failure is OutOfMemoryException or ParScaleException)
@@ -78,7 +80,7 @@ internal sealed partial class InferenceEngine
         }
         finally
         {
-            for (int i = 0; i < earlier.Length; i++) Return(i);
+            for (int i = 0; i < earlier.Length; i++) Return(i, shared: 0);
         }
         return true;
 
@@ -90,9 +92,9 @@ internal sealed partial class InferenceEngine
             return bytes;
         }
 
-        void Return(int index)
+        void Return(int index, int shared)
         {
-            if (earlier[index] is { } sequence) Memory.Return(sequence);
+            if (earlier[index] is { } sequence) Memory.Return(sequence, shared);
             earlier[index] = null;
         }
     }

@@ -43,11 +43,11 @@ internal sealed partial class InferenceEngine
         work.HasLeft = true;
         _left.Add((work, failure));
         if (work.KeepsCache || work.Cache is null) return;
-        ReadOnlySpan<int> reusable = failure is null or OperationCanceledException ? work.Reusable : [];
+        ReadOnlySpan<int> reusable = work.Scope is not null && (failure is null or OperationCanceledException) ? work.Reusable : [];
         foreach (SequenceCache cache in work.Caches)
         {
             if (cache.Kv is not { } kv) continue;
-            Memory.Finish(cache.Set.Cached, work.Scope, reusable[..Math.Min(kv.Position, reusable.Length)], kv);
+            Memory.Finish(cache.Set.Cached, work.Scope ?? "", reusable[..Math.Min(kv.Position, reusable.Length)], kv);
             cache.Kv = null;
         }
         lock (_gate) _changed = true;

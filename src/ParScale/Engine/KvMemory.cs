@@ -15,8 +15,10 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
 
     private readonly Lock _gate = new();
 
-    // The one that was not used for longest comes first.
     private readonly List<FinishedSequence> _finished = [];
+
+    // Counts uses of finished sequences.
+    private long _uses;
     private long _reserved;
 
     /// <summary>Bytes that all sequences together may reserve.</summary>
@@ -37,7 +39,7 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
         lock (_gate)
         {
             if (_reserved - FinishedBytes + bytes > budget) return false;
-            while (_reserved + bytes > budget) Drop(0);
+            while (_reserved + bytes > budget) DropOldest();
             _reserved += bytes;
             return true;
         }
@@ -71,10 +73,16 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
         }
     }
 
-    /// <summary>Puts a sequence back that was taken out; it counts as just used.</summary>
-    public void Return(FinishedSequence sequence)
+    /// <summary>Puts a sequence back that was taken out.</summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="shared">How many of its tokens another one has begun with. It counts as just used if these are most: what all conversations begin with is no use.</param>
+    public void Return(FinishedSequence sequence, int shared)
     {
-        lock (_gate) _finished.Add(sequence);
+        lock (_gate)
+        {
+            if (2 * shared >= sequence.Tokens.Length) sequence.LastUse = ++_uses;
+            _finished.Add(sequence);
+        }
     }
 
     /// <summary>
@@ -98,8 +106,9 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
             // A sequence that this one goes on from is no longer needed.
             for (int i = _finished.Count - 1; i >= 0; i--)
                 if (_finished[i].IsOf(set, scope, cache.Epoch) && sequence.Shared(_finished[i].Tokens) == _finished[i].Tokens.Length) Drop(i);
+            sequence.LastUse = ++_uses;
             _finished.Add(sequence);
-            while (FinishedBytes > budget / ShareOfFinished) Drop(0);
+            while (FinishedBytes > budget / ShareOfFinished) DropOldest();
         }
     }
 
@@ -113,6 +122,8 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
     }
 
     private long FinishedBytes => _finished.Sum(sequence => sequence.Cache.Bytes);
+
+    private void DropOldest() => Drop(_finished.IndexOf(_finished.MinBy(sequence => sequence.LastUse)!));
 
     private void Drop(int index)
     {
@@ -135,6 +146,9 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
 /// <param name="Cache">Their keys and values.</param>
 internal sealed record FinishedSequence(StreamSet Set, string Scope, int[] Tokens, KeyValues Cache)
 {
+    /// <summary>When it was last of use; larger is later.</summary>
+    public long LastUse { get; set; }
+
     /// <summary>Whether a later sequence of this set and scope may begin with it, whose keys turn by these frequencies.</summary>
     public bool IsOf(StreamSet set, string scope, int epoch) => Set == set && Scope == scope && Cache.Epoch == epoch;
 

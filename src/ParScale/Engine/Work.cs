@@ -62,7 +62,7 @@ internal abstract class Work(IReadOnlyList<StreamSet> sets, CancellationToken ca
     public virtual ReadOnlySpan<int> Reusable => [];
 
     /// <summary>Whose work it is: only earlier sequences of the same scope are reused.</summary>
-    public virtual string Scope => "";
+    public virtual string? Scope => "";
 
     /// <summary>Whether a part of the pending tokens may be taken from an earlier sequence instead of being run.</summary>
     public virtual bool MayReuse => false;

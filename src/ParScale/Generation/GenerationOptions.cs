@@ -60,9 +60,9 @@ public sealed record GenerationOptions
 
     /// <summary>
     /// Whose earlier sequences this one may begin with: only those of the same scope. Keeps apart callers who must not learn of each
-    /// other's prompts by how fast theirs are read.
+    /// other's prompts by how fast theirs are read. Null begins with no earlier sequence, and keeps none for later ones.
     /// </summary>
-    public string ReuseScope { get; init; } = "";
+    public string? ReuseScope { get; init; } = "";
 
     /// <summary>
     /// Goes on when the model's context is full, with the latter half of the text as the new context. Off, the text ends

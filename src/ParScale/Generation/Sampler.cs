@@ -23,8 +23,7 @@ public sealed class Sampler
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        if (options.LogitBias?.Keys.FirstOrDefault(token => token < 0 || token >= vocabularySize, -1) is int outside and not -1)
-            throw ParScaleException.Usage("SA-02", $"a logit bias is for token {outside}, which is not in the vocabulary (0 to {vocabularySize - 1})");
+        options.RequireVocabulary(vocabularySize);
         _options = options;
         _generated = options.PresencePenalty == 0 && options.FrequencyPenalty == 0 ? null : [];
         LikeliestMayDo = (options.Temperature == 0 || (options.TopK is > 0 and <= Likeliest.Most && options.TopK < vocabularySize))

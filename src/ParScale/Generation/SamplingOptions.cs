@@ -52,6 +52,14 @@ public sealed record SamplingOptions
         Require(RepetitionPenalty is >= 0.01 and <= 100, "repetition penalty", RepetitionPenalty, "0.01 to 100");
     }
 
+    /// <summary>Refuses biases of tokens that a vocabulary of this size does not have.</summary>
+    /// <exception cref="ParScaleException">SA-02.</exception>
+    internal void RequireVocabulary(int size)
+    {
+        if (LogitBias?.Keys.FirstOrDefault(token => token < 0 || token >= size, -1) is int outside and not -1)
+            throw ParScaleException.Usage("SA-02", $"a logit bias is for token {outside}, which is not in the vocabulary (0 to {size - 1})");
+    }
+
     private static void Require(bool valid, string name, double value, string range)
     {
         if (!valid) throw ParScaleException.Usage("SA-01", string.Create(CultureInfo.InvariantCulture, $"{name} is {value}; it must be {range}"));

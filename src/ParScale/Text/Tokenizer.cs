@@ -89,18 +89,27 @@ public sealed class Tokenizer
     /// Whether to put the tokens around it that the file's post-processor asks for, such as the begin of text, unless the text already
     /// begins with that. True for a whole prompt or document; false for a part of one, and for a prompt that a chat template has written.
     /// </param>
-    public int[] Encode(string text, bool parseSpecial = false, bool addSpecial = false)
+    /// <param name="continues">
+    /// Whether the text goes on from other text, as an answer does from its prompt: vocabularies that put a space before every text leave it out.
+    /// </param>
+    public int[] Encode(string text, bool parseSpecial = false, bool addSpecial = false, bool continues = false)
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>(text.Length / 3 + 8);
         string whole = TextCleaner.ReplaceLoneSurrogates(text);
-        PieceHandler cut = CutWords((word, _) => _model.Encode(word, ids));
+        Cutting inside = CuttingOf(ids, continues: false), first = CuttingOf(ids, continues);
         var rule = new MatchRule(parseSpecial);
         _matchedAsGiven.Split(whole, rule, ids, (at, given) =>
         {
-            bool opens = at == 0;
-            string normalized = Normalize(given, ref opens);
-            _matchedNormalized.Split(normalized, rule, ids, (start, piece) => cut(piece, opens && start == 0));
+            Cutting cutting = at == 0 ? first : inside;
+            bool opens = at == 0 && !continues;
+            string normalized = given;
+            foreach (INormalizer step in cutting.Normalizers)
+            {
+                opens &= step.KeepsBegin(normalized);
+                normalized = step.Normalize(normalized);
+            }
+            _matchedNormalized.Split(normalized, rule, ids, (start, piece) => (start == 0 ? cutting : inside).Cut(piece, opens && start == 0));
         });
         if (!addSpecial) return [.. ids];
         (IReadOnlyList<int> before, IReadOnlyList<int> after) = _definition.Template;
@@ -114,23 +123,26 @@ public sealed class Tokenizer
     /// The token ids of a chat. Strings of added tokens stand for those tokens only where every character comes from the chat's
     /// template: no message can forge a control token. Ordinary text is encoded as one, wherever its parts come from.
     /// </summary>
-    public int[] Encode(RenderedChat chat)
+    /// <param name="chat">The chat, or a part of one.</param>
+    /// <param name="continues">Whether it goes on from other text, as with <see cref="Encode(string, bool, bool, bool)"/>.</param>
+    public int[] Encode(RenderedChat chat, bool continues = false)
     {
         ArgumentNullException.ThrowIfNull(chat);
         var ids = new List<int>(chat.Text.Length / 3 + 8);
-        PieceHandler cut = CutWords((word, _) => _model.Encode(word, ids));
+        Cutting inside = CuttingOf(ids, continues: false), first = CuttingOf(ids, continues);
         TaggedText whole = TaggedNormalizer.Clean(chat.Tagged);
         _matchedAsGiven.Split(whole.Text, new MatchRule(MatchSpecial: true, whole), ids, (at, given) =>
         {
-            bool opens = at == 0;
+            Cutting cutting = at == 0 ? first : inside;
+            bool opens = at == 0 && !continues;
             TaggedText normalized = whole.Slice(at, given.Length);
-            foreach (INormalizer step in _definition.Normalizers)
+            foreach (INormalizer step in cutting.Normalizers)
             {
                 opens &= step.KeepsBegin(normalized.Text);
                 normalized = TaggedNormalizer.Normalize(normalized, step);
             }
             _matchedNormalized.Split(
-                normalized.Text, new MatchRule(MatchSpecial: true, normalized), ids, (start, piece) => cut(piece, opens && start == 0));
+                normalized.Text, new MatchRule(MatchSpecial: true, normalized), ids, (start, piece) => (start == 0 ? cutting : inside).Cut(piece, opens && start == 0));
         });
         return [.. ids];
     }
@@ -189,21 +201,21 @@ public sealed class Tokenizer
     private ITokenJoiner CreateJoiner(bool continues) =>
         _definition.Decoding is { } decoding ? new CharacterJoiner(_texts, decoding, continues) : new Utf8Joiner(_texts);
 
-    private string Normalize(string text, ref bool opens)
+    // How a piece of text becomes words, whose tokens go to a list. Where it goes on from other text, nothing is put before it.
+    private Cutting CuttingOf(List<int> ids, bool continues)
     {
-        foreach (INormalizer step in _definition.Normalizers)
-        {
-            opens &= step.KeepsBegin(text);
-            text = step.Normalize(text);
-        }
-        return text;
+        PieceHandler words = (word, _) => _model.Encode(word, ids);
+        if (!continues) return new Cutting(_definition.Normalizers, CutWords(_definition.PreTokenizers, words));
+        return new Cutting(
+            _definition.Normalizers.Where(step => step is not PrependNormalizer),
+            CutWords(_definition.PreTokenizers.Select(step => step is SpaceMarker marker ? marker with { Scheme = PrependScheme.Never } : step), words));
     }
 
     // Each step cuts the pieces of the one before it further; what is left at the end are the words.
-    private PieceHandler CutWords(PieceHandler words)
+    private static PieceHandler CutWords(IEnumerable<IPreTokenizer> steps, PieceHandler words)
     {
         PieceHandler cut = words;
-        foreach (IPreTokenizer step in _definition.PreTokenizers.Reverse())
+        foreach (IPreTokenizer step in steps.Reverse())
         {
             PieceHandler next = cut;
             cut = (piece, opens) => step.Cut(piece, opens, next);
@@ -231,4 +243,6 @@ public sealed class Tokenizer
             if (token.Special || !token.InVocabulary) words.Remove(token.Content);
         return words;
     }
+
+    private readonly record struct Cutting(IEnumerable<INormalizer> Normalizers, PieceHandler Cut);
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using ParScale.Cli.Commands;
 using ParScale.Cli.Tests.Support;
+using ParScale.Configuration;
 
 namespace ParScale.Cli.Tests.Commands;
 
@@ -48,6 +49,24 @@ public class EvalCommandTests(TinyModel model)
             [.. Tool.Run(["eval", "-m", EmbeddedModel.Folder(), "--data", file, "--json", .. more]).Json().GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("streams").GetInt32())];
         Assert.Equal([1, 2, 4], Streams());
         foreach (int one in (int[])[1, 2, 4]) Assert.Equal([one], Streams("--streams", $"{one}"));
+    }
+
+    [Fact]
+    public void Streams_that_are_added_are_asked_too()
+    {
+        using var folder = new TempFolder();
+        string plain = folder.File("plain"), added = folder.File("added");
+        RandomCheckpoint.Write(plain, RandomCheckpoint.Config(1, hidden: 16, heads: 2, keyValueHeads: 1, vocabulary: TinyTokenizer.VocabularySize, maxPositions: 8), seed: 4);
+        RandomCheckpoint.WriteAddOn(added, plain, new StreamConfig(2, 3, 0.1), seed: 5);
+        TinyTokenizer.Write(plain);
+        string file = folder.Write("q.jsonl", """{"prompt":"aa","completion":"b"}""");
+        JsonElement[] rows = [.. Tool.Run("eval", "-m", plain, "--add-streams", added, "--data", file, "--json").Json().GetProperty("rows").EnumerateArray()];
+        Assert.Equal([1, 2], rows.Select(row => row.GetProperty("streams").GetInt32()));
+        // Eight tokens are read and a ninth is predicted; a tenth does not fit.
+        Assert.Equal(0, Tool.Run("eval", "-m", plain, "--data", folder.Write("nine.jsonl", """{"prompt":"abcdefg","completion":"ij"}""")).Exit);
+        Outcome refused = Tool.Run("eval", "-m", plain, "--data", folder.Write("ten.jsonl", "{\"prompt\":\"a\",\"completion\":\"b\"}\n{\"prompt\":\"abcdefg\",\"completion\":\"ijk\"}"));
+        refused.Fails(2, "GE-03");
+        Assert.Contains("question 2", refused.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -132,6 +151,7 @@ public class EvalCommandTests(TinyModel model)
     [InlineData("", "has no question")]
     [InlineData("{\"prompt\":\"a\"}", "line 1 is no JSON object")]
     [InlineData("{\"prompt\":\"a\",\"completion\":\"b\"}\nnothing", "line 2 is no JSON object")]
+    [InlineData("{\"prompt\":\"\\ud800\",\"completion\":\"b\"}", "line 1 is no JSON object")]
     public void A_bad_file_is_refused_with_its_line(string text, string message)
     {
         using var folder = new TempFolder();

@@ -75,4 +75,13 @@ public sealed class LazyCommandTests : IDisposable
         // Of tokens that all streams chose; without such a token there are none.
         Assert.All(turns, turn => Assert.Equal(turn.GetProperty("stream_weights").GetArrayLength() == 0 ? 0 : 1, turn.GetProperty("stream_weights").EnumerateArray().Sum(weight => weight.GetDouble()), 1e-4));
     }
+
+    [Fact]
+    public void A_chat_that_turns_back_to_auto_has_the_gate_that_it_began_with()
+    {
+        Outcome chat = Tool.Pipe(
+            "a\n/streams 1\nb\n/streams auto\nc\n", "chat", "-m", _folder.Path, "--chat-template", "none", "--lines", "-n", "12", "--ignore-eos", "--streams", "auto", "--stream-threshold", "0", "--json");
+        JsonElement[] turns = [.. chat.Json().GetProperty("turns").EnumerateArray()];
+        Assert.Equal([4, 4], turns.Where(turn => turn.TryGetProperty("mean_streams", out _)).Select(turn => turn.GetProperty("mean_streams").GetDouble()));
+    }
 }

@@ -66,6 +66,25 @@ public class FaultTests
     }
 
     [Fact]
+    public void A_visitor_cannot_change_the_session_that_calls_it()
+    {
+        using var models = new EngineModel();
+        using Session session = models.Model.CreateSession(40), straight = models.Model.CreateSession(40);
+        int[] tokens = [.. Enumerable.Range(0, 20)];
+        float[] expected = straight.Append(tokens, TestContext.Current.CancellationToken).ToArray(), last = [];
+        session.Append(tokens, (position, logits) =>
+        {
+            Assert.Throws<InvalidOperationException>(() => session.Append([1], TestContext.Current.CancellationToken));
+            Assert.Throws<InvalidOperationException>(() => session.Rewind(0));
+            Assert.Throws<InvalidOperationException>(() => session.Fork());
+            Assert.Throws<InvalidOperationException>(session.Dispose);
+            if (position == tokens.Length - 1) last = logits.ToArray();
+        }, TestContext.Current.CancellationToken);
+        Assert.Equal(tokens.Length, session.Position);
+        Assert.Equal(expected, last);
+    }
+
+    [Fact]
     public async Task Cancelling_while_waiting_for_room_ends_the_wait()
     {
         using var models = new EngineModel();

@@ -76,6 +76,38 @@ public sealed class ReuseTests : IDisposable
     }
 
     [Fact]
+    public async Task What_all_prompts_begin_with_is_no_use_of_an_earlier_one()
+    {
+        using LanguageModel tight = _models.Load(new LoadOptions { KvMemory = 800_000 });
+        int[][] prompts = [.. Enumerable.Range(0, 20).Select(i => (int[])[150, .. Enumerable.Repeat(i, 29)])];
+        int kept = 0;
+        foreach (int[] prompt in prompts)
+        {
+            long before = tight.KvMemoryInUse;
+            await Run(prompt, 1, tight);
+            if (tight.KvMemoryInUse > before) kept++;
+        }
+        Assert.InRange(kept, 3, prompts.Length - 2);
+        // The last ones are there: those before them went, in the order in which they came.
+        foreach (int[] prompt in prompts[^kept..].Reverse()) Assert.Equal(29, (await Run(prompt, 1, tight)).CachedTokens);
+    }
+
+    [Fact]
+    public async Task A_request_without_a_scope_begins_with_no_other_and_leaves_nothing()
+    {
+        var alone = new GenerationOptions { MaxNewTokens = 1, Streams = 1, ReuseScope = null };
+        int[] prompt = [1, 2, 3, 4];
+        for (int round = 0; round < 2; round++)
+        {
+            GenerationStatistics? statistics = null;
+            await foreach (GeneratedPiece piece in Model.GenerateAsync(prompt, alone, Token)) statistics = piece.Statistics ?? statistics;
+            Assert.Equal((0, 0L), (statistics!.CachedTokens, Model.KvMemoryInUse));
+        }
+        Assert.Equal(0, (await Run(prompt, 1)).CachedTokens);
+        Assert.Equal(3, (await Run(prompt, 1)).CachedTokens);
+    }
+
+    [Fact]
     public async Task Reuse_can_be_turned_off()
     {
         using LanguageModel model = _models.Load(new LoadOptions { ReusePrefixes = false });

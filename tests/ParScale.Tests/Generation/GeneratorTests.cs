@@ -83,6 +83,31 @@ public sealed class GeneratorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_context_shift_keeps_the_token_that_begins_a_text()
+    {
+        const int begin = 9;
+        using var folder = new TempFolder();
+        CheckpointConfig config = Config();
+        RandomCheckpoint.Write(folder.Path, config with { Model = config.Model with { BeginOfTextId = begin } }, seed: 1);
+        using LanguageModel model = LanguageModel.Load(folder.Path);
+        List<int> tokens = [begin, .. Enumerable.Repeat(1, 29)];
+        int[] ids = Ids(await Run([.. tokens], Greedy(40) with { ContextShift = true }, model));
+        for (int position = 30, choice = 0; choice < 40; choice++, position++)
+        {
+            int[] seen = position <= 32 ? [.. tokens] : [begin, .. tokens.TakeLast(15 + (position - 33) % 17)];
+            Assert.Equal(model.Logits(seen, TestContext.Current.CancellationToken).Argmax[^1], ids[choice]);
+            tokens.Add(ids[choice]);
+        }
+    }
+
+    [Fact]
+    public void Biases_outside_the_vocabulary_are_refused_before_anything_runs()
+    {
+        var options = Greedy(1) with { Sampling = new SamplingOptions { LogitBias = new Dictionary<int, double> { [50] = 1 } } };
+        Assert.Equal("SA-02", Assert.Throws<ParScaleException>(() => _model.GenerateAsync(new[] { 1 }, options, TestContext.Current.CancellationToken)).Code);
+    }
+
+    [Fact]
     public async Task A_prompt_longer_than_the_context_is_refused()
     {
         var refused = await Assert.ThrowsAsync<ParScaleException>(() => Run([.. Enumerable.Repeat(1, 33)], Greedy(1)));
@@ -169,10 +194,10 @@ public sealed class GeneratorTests : IDisposable
 
     private static GenerationOptions Greedy(int count) => new() { MaxNewTokens = count, Sampling = SamplingOptions.Greedy, IgnoreEndOfText = true };
 
-    private async Task<List<GeneratedPiece>> Run(int[] prompt, GenerationOptions options)
+    private async Task<List<GeneratedPiece>> Run(int[] prompt, GenerationOptions options, LanguageModel? model = null)
     {
         var pieces = new List<GeneratedPiece>();
-        await foreach (GeneratedPiece piece in _model.GenerateAsync(prompt, options, TestContext.Current.CancellationToken)) pieces.Add(piece);
+        await foreach (GeneratedPiece piece in (model ?? _model).GenerateAsync(prompt, options, TestContext.Current.CancellationToken)) pieces.Add(piece);
         return pieces;
     }
 }

@@ -66,6 +66,21 @@ public class CharacterTokenizerTests
         Assert.Equal("world", string.Concat(rest.Select(begun.Append)) + begun.Flush());
     }
 
+    [Theory]
+    [InlineData("llama2")]
+    [InlineData("llama2-new")]
+    public void Text_that_continues_has_the_tokens_that_it_has_within_a_text(string pipeline)
+    {
+        Tokenizer tokenizer = ReferenceVectors.Load(Characters, root => ReferenceVectors.Apply(ReferenceVectors.Pipeline(Characters, pipeline), root));
+        // Nothing merges across these borders.
+        foreach ((string text, string rest) in (ReadOnlySpan<(string, string)>)[("=", "12 and 3"), ("Hello", " world"), ("1\n", "2"), ("=", "")])
+        {
+            int[] parts = [.. tokenizer.Encode(text), .. tokenizer.Encode(rest, continues: true)];
+            Assert.Equal(tokenizer.Encode(text + rest), parts);
+        }
+        Assert.NotEqual(tokenizer.Encode("12"), tokenizer.Encode("12", continues: true));
+    }
+
     [Fact]
     public void Bytes_of_a_character_come_out_together_and_broken_ones_one_by_one()
     {

@@ -18,7 +18,9 @@ internal sealed class DocumentEncoder(Tokenizer tokenizer, int endOfText)
     /// <summary>Whether a chat was met of whose template the vocabulary has no control token; then their strings were encoded as text.</summary>
     public bool Spelled => Volatile.Read(ref _spelled) != 0;
 
-    /// <summary>Every segment is encoded by itself: no token spans two of them, just as when the model continues a prompt.</summary>
+    /// <summary>
+    /// Every segment is encoded by itself, as text that goes on from the one before it: no token spans two of them, just as when the model continues a prompt.
+    /// </summary>
     public EncodedDocument Encode(Document document)
     {
         var ids = new List<int>();
@@ -26,7 +28,9 @@ internal sealed class DocumentEncoder(Tokenizer tokenizer, int endOfText)
         long bytes = 0;
         foreach (Segment segment in document.Segments)
         {
-            ids.AddRange(segment.Chat is { } chat ? tokenizer.Encode(chat) : tokenizer.Encode(segment.Text));
+            // After a control token a text begins.
+            bool continues = ids.Count > 0 && !tokenizer.IsSpecial(ids[^1]);
+            ids.AddRange(segment.Chat is { } chat ? tokenizer.Encode(chat, continues) : tokenizer.Encode(segment.Text, continues: continues));
             bytes += Encoding.UTF8.GetByteCount(segment.Text);
             while (learned.Count < ids.Count) learned.Add(segment.Learned);
         }

@@ -1,6 +1,6 @@
 namespace ParScale.Text.Chat;
 
-/// <summary>A chat as its template writes it, with the origin of every character. <see cref="Tokenizer.Encode(RenderedChat)"/> makes tokens of it.</summary>
+/// <summary>A chat as its template writes it, with the origin of every character. <see cref="Tokenizer.Encode(RenderedChat, bool)"/> makes tokens of it.</summary>
 public sealed class RenderedChat
 {
     private readonly TaggedText _text;

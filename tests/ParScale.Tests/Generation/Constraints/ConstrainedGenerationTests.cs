@@ -72,6 +72,18 @@ public sealed class ConstrainedGenerationTests : IDisposable
     }
 
     [Fact]
+    public async Task An_end_that_is_ignored_is_not_chosen()
+    {
+        var constraint = OutputConstraint.JsonSchema(JsonDocument.Parse("""{"type": "integer", "minimum": 1}""").RootElement);
+        for (ulong seed = 0; seed < 10; seed++)
+        {
+            var options = new GenerationOptions { Constraint = constraint, MaxNewTokens = 8, IgnoreEndOfText = true, Sampling = new SamplingOptions { Temperature = 3, Seed = seed } };
+            await foreach (GeneratedPiece piece in _model.GenerateAsync(new[] { 1 }, options, TestContext.Current.CancellationToken))
+                Assert.NotEqual(TinyTokenizer.EndOfText, piece.TokenId);
+        }
+    }
+
+    [Fact]
     public void A_text_goes_on_whatever_others_filled_the_states_with()
     {
         var shared = new OutputConstraint(JsonText.Object);
