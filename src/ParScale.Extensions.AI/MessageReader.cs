@@ -39,6 +39,8 @@ internal static class MessageReader
             }
         }
         var fields = new JsonObject();
+        // There and null, as OpenAI has it: some templates ask for that.
+        if (text is null && calls.Count > 0) fields["content"] = null;
         if (message.AuthorName is { } name) fields["name"] = name;
         if (reasoning is not null) fields["reasoning_content"] = reasoning;
         if (calls.Count > 0) fields["tool_calls"] = calls;

@@ -36,7 +36,8 @@ public sealed partial class LanguageModel
         {
             return Load(kept, options);
         }
-        catch (ParScaleException damage) when (damage.Kind is ErrorKind.HashMismatch or ErrorKind.BadInput)
+        // Streams and gates that do not fit (AD) would not fit a new copy either.
+        catch (ParScaleException damage) when (damage.Kind is ErrorKind.HashMismatch or ErrorKind.BadInput && !damage.Code.StartsWith("AD-", StringComparison.Ordinal))
         {
             note($"the kept {QuantizedFolder.Name(type)} weights of {source.Title} are made again: {QuantizedFault.WithoutCure(damage.Message)}");
         }

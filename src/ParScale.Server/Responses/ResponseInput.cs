@@ -91,7 +91,7 @@ internal static class ResponseInput
     // Calls that follow each other, or what the assistant said before them, are one turn.
     private static void AddCall(List<ChatMessage> messages, Fields item)
     {
-        if (messages is not [.., { Role: "assistant" }]) messages.Add(new ChatMessage("assistant", null));
+        if (messages is not [.., { Role: "assistant" }]) messages.Add(new ChatMessage("assistant", null) { Fields = new JsonObject { ["content"] = null } });
         ChatMessage turn = messages[^1];
         JsonObject fields = turn.Fields ?? [];
         fields.TryAdd("tool_calls", new JsonArray());

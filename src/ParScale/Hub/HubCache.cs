@@ -1,3 +1,4 @@
+using ParScale.Files;
 using ParScale.Hub.Cache;
 using ParScale.Hub.Transfer;
 using ParScale.Store;
@@ -11,9 +12,9 @@ namespace ParScale.Hub;
 public sealed class HubCache
 {
     /// <summary>The cache of the given folder; null takes the one that the environment variables name.</summary>
-    public HubCache(string? folder = null) => Folder = folder ?? HubEnvironment.OfProcess.CacheFolder;
+    public HubCache(string? folder = null) => Folder = SystemPath.Full(folder ?? HubEnvironment.OfProcess.CacheFolder);
 
-    /// <summary>The folder of the cache. It need not be there.</summary>
+    /// <summary>The folder of the cache, from the root and without <c>..</c>, so that paths in it can be compared. It need not be there.</summary>
     public string Folder { get; }
 
     /// <summary>

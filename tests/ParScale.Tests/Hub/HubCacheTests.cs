@@ -39,6 +39,31 @@ public class HubCacheTests
         Assert.False(Directory.Exists(Path.Combine(fixture.CacheFolder, "models--acme--tiny")));
     }
 
+    [Theory]
+    [InlineData("//")]
+    [InlineData("/./")]
+    [InlineData("/none/../")]
+    public async Task Contents_that_another_snapshot_uses_stay_however_the_folder_is_written(string separator)
+    {
+        using var fixture = new HubFixture();
+        await fixture.FetchAsync();
+        fixture.Repository.Commit = new string('f', 40);
+        await fixture.FetchAsync();
+        Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(fixture.CacheFolder)!, "none"));
+        string written = Path.GetDirectoryName(fixture.CacheFolder) + separator + Path.GetFileName(fixture.CacheFolder);
+        foreach (string folder in (string[])[written, Path.GetRelativePath(Environment.CurrentDirectory, fixture.CacheFolder)])
+        {
+            var cache = new HubCache(folder);
+            Assert.Equal(fixture.CacheFolder, cache.Folder);
+            Assert.All(cache.List(), snapshot => Assert.Empty(snapshot.Missing));
+        }
+        var some = new HubCache(written);
+        IReadOnlyList<CachedSnapshot> both = some.List();
+        CachedSnapshot current = both.Single(snapshot => snapshot.Name == fixture.Name);
+        some.Remove(both.Single(snapshot => snapshot != current));
+        Assert.Empty(await some.VerifyAsync(current, null, TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task A_lock_that_is_held_is_waited_for_and_one_that_was_left_is_not()
     {

@@ -39,6 +39,18 @@ public class HubFaultTests
     }
 
     [Fact]
+    public async Task A_server_that_begins_anew_each_time_and_breaks_off_ends_after_five_tries()
+    {
+        using var fixture = new HubFixture();
+        byte[] large = new byte[3 << 20];
+        fixture.Repository[Weights] = large;
+        fixture.Hub.Change = (request, answer) => request.IsHub ? answer : new FakeAnswer { Body = large, CutAfter = 2 << 20 };
+        await fixture.FailsAsync(ErrorKind.Network, "HB-04");
+        // What the first try brought counts as progress; that it comes again does not.
+        Assert.InRange(fixture.Hub.Requests.Count(request => !request.IsHub), 5, 6);
+    }
+
+    [Fact]
     public async Task What_an_earlier_process_left_is_not_fetched_again()
     {
         using var fixture = new HubFixture();

@@ -1,3 +1,4 @@
+using ParScale.Configuration;
 using ParScale.Kernels.Formats;
 using ParScale.Store;
 
@@ -37,6 +38,20 @@ public sealed class QuantizedCopyTests : IDisposable
         Assert.Equal(written, File.GetLastWriteTimeUtc(Path.Combine(kept, "model.safetensors")));
         using LanguageModel model = Load();
         Assert.Equal(kept, model.Folder);
+    }
+
+    [Fact]
+    public void Streams_that_do_not_fit_are_no_reason_to_make_it_again()
+    {
+        Load().Dispose();
+        string kept = Assert.Single(_store.List()).Path;
+        DateTime written = File.GetLastWriteTimeUtc(Path.Combine(kept, "model.safetensors"));
+        RandomCheckpoint.Write(_folder.File("other"), RandomCheckpoint.Config(1, hidden: 48), seed: 9);
+        RandomCheckpoint.WriteAddOn(_folder.File("added"), _folder.File("other"), new StreamConfig(2, 3, 0.1), seed: 5);
+        _notes.Clear();
+        Assert.StartsWith("AD-", Assert.Throws<ParScaleException>(() => Load(_source, Q8 with { AddedStreams = [_folder.File("added")] })).Code, StringComparison.Ordinal);
+        Assert.Empty(_notes);
+        Assert.Equal(written, File.GetLastWriteTimeUtc(Path.Combine(kept, "model.safetensors")));
     }
 
     [Fact]

@@ -26,8 +26,8 @@ internal sealed class BlobDownload(HubConnection hub, RepositoryFolder repositor
     // Bytes in the file, which are those that were hashed.
     private long _length;
 
-    // Bytes that came over the network, those that were thrown away included.
-    private long _received;
+    // The most that the file held.
+    private long _furthest;
 
     // Whether all bytes in the file came in one answer; if not, a wrong hash may be the fault of an older part.
     private bool _isOnePiece;
@@ -69,7 +69,7 @@ internal sealed class BlobDownload(HubConnection hub, RepositoryFolder repositor
     private async Task FetchRestAsync(Retry retry, CancellationToken cancellation)
     {
         _isOnePiece = _length == 0;
-        if (_length < file.Bytes || file.Bytes == 0) await retry.RunAsync(() => TryAsync(cancellation), () => _received, cancellation).ConfigureAwait(false);
+        if (_length < file.Bytes || file.Bytes == 0) await retry.RunAsync(() => TryAsync(cancellation), () => _furthest, cancellation).ConfigureAwait(false);
     }
 
     // Hashes what is there already.
@@ -79,6 +79,7 @@ internal sealed class BlobDownload(HubConnection hub, RepositoryFolder repositor
         for (int read; (read = await _partial.ReadAsync(_buffer, cancellation).ConfigureAwait(false)) > 0; _length += read)
             _hash.Append(_buffer.AsSpan(0, read));
         meter.AddKept(_length);
+        _furthest = _length;
     }
 
     private void Restart()
@@ -142,7 +143,6 @@ internal sealed class BlobDownload(HubConnection hub, RepositoryFolder repositor
         {
             int read = await ReadAsync(body, cancellation).ConfigureAwait(false);
             if (read == 0) break;
-            _received += read;
             if (read > file.Bytes - _length)
             {
                 Restart();
@@ -151,6 +151,7 @@ internal sealed class BlobDownload(HubConnection hub, RepositoryFolder repositor
             await _partial!.WriteAsync(_buffer.AsMemory(0, read), cancellation).ConfigureAwait(false);
             _hash.Append(_buffer.AsSpan(0, read));
             _length += read;
+            _furthest = Math.Max(_furthest, _length);
             meter.AddReceived(read);
         }
         if (_length < file.Bytes) throw Broken("HB-04", $"broke off after {_length} of {file.Bytes} bytes");

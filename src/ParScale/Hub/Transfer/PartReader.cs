@@ -46,7 +46,9 @@ internal sealed class PartReader(HubConnection hub, Retry retry, HubPlan plan, T
         string subject = $"{plan.Name}: {ParScaleException.Quote(file.Path)}";
         HubAnswer.Require(response, new HubAnswer.Subject(plan.Name, file.Path), hub);
         ContentRangeHeaderValue? range = response.Content.Headers.ContentRange;
-        if (response.StatusCode != HttpStatusCode.PartialContent || range?.From != start || (range.Length ?? file.Bytes) != file.Bytes)
+        // A server that knows no parts may send all of it, where all of it is wanted.
+        bool isWhole = response.StatusCode == HttpStatusCode.OK && start == 0 && length == file.Bytes;
+        if (!isWhole && (response.StatusCode != HttpStatusCode.PartialContent || range?.From != start || (range.Length ?? file.Bytes) != file.Bytes))
             throw HubAnswer.Network("HB-07", $"{subject}: the server sends another part than was asked for");
         byte[] bytes = new byte[length];
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

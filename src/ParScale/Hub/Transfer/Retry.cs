@@ -14,7 +14,7 @@ internal sealed class Retry(Func<TimeSpan, CancellationToken, Task> wait)
 
     /// <summary>Runs <paramref name="attempt"/> until it succeeds.</summary>
     /// <param name="attempt">One try.</param>
-    /// <param name="received">Bytes that came so far, in all tries.</param>
+    /// <param name="received">How far the best try came, bytes: what comes a second time is no progress.</param>
     /// <param name="cancellation">Ends the waiting.</param>
     /// <exception cref="ParScaleException">The error of the last try.</exception>
     public async Task<T> RunAsync<T>(Func<Task<T>> attempt, Func<long> received, CancellationToken cancellation)
