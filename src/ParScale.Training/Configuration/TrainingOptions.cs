@@ -46,7 +46,7 @@ internal sealed record TrainingOptions
     public required NumberType Compute { get; init; }
     public required NumberType SaveType { get; init; }
 
-    /// <summary>The hash of the model that the run started from; null from scratch.</summary>
+    /// <summary>The hash of the model that the run started from (<see cref="Inputs.StartingPoint.Hash"/>); null from scratch.</summary>
     public string? From { get; init; }
 
     /// <summary>The first values of streams that were added to that model; null when none were.</summary>

@@ -16,11 +16,12 @@ internal sealed record StartingPoint
     private const int DefaultPrefixTokens = 48;
     private const double DefaultSmoothing = 0.1;
 
-    private StartingPoint(string folder, CheckpointConfig source, BackboneReference backbone)
+    private StartingPoint(string folder, CheckpointConfig source, BackboneReference backbone, string hash)
     {
         Folder = folder;
         Source = source;
         Backbone = backbone;
+        Hash = hash;
     }
 
     public string Folder { get; }
@@ -30,6 +31,9 @@ internal sealed record StartingPoint
 
     /// <summary>The plain weights of the folder; its path is absolute.</summary>
     public BackboneReference Backbone { get; }
+
+    /// <summary>Tells the model from others: the hash of its backbone; of one with streams a dash and the hash of these follow.</summary>
+    public string Hash { get; }
 
     /// <exception cref="ParScaleException">The folder holds no float model that loads.</exception>
     public static StartingPoint Open(string folder)
@@ -41,7 +45,8 @@ internal sealed record StartingPoint
         BackboneReference backbone = checkpoint.Config.Backbone is { } below
             ? below with { Path = SystemPath.Full(Path.Combine(folder, below.Path)) }
             : new BackboneReference(SystemPath.Full(folder), BackboneHash.Of(checkpoint));
-        return new StartingPoint(folder, ModelFolder.ConfigOf(checkpoint) with { Backbone = null, Notices = [] }, backbone);
+        string hash = checkpoint.Config.Streams.Count == 1 ? backbone.Hash.Whole : $"{backbone.Hash.Whole}-{BackboneHash.WholeOfStreams(checkpoint)}";
+        return new StartingPoint(folder, ModelFolder.ConfigOf(checkpoint) with { Backbone = null, Notices = [] }, backbone, hash);
     }
 
     /// <summary>The options with the shape of this model; what they leave open of the streams is taken from it too.</summary>
@@ -60,7 +65,7 @@ internal sealed record StartingPoint
             throw ParScaleException.Usage("TR-22", "--anchored: the streams of --from have keys and values of their own; give a plain model and --streams, or leave the flag out");
         return options with
         {
-            From = Backbone.Hash.Whole,
+            From = Hash,
             Anchored = options.Anchored || Source.Streams.Anchored,
             Init = adds ? options.Init : null,
             Streams = streams ?? Source.Streams.Count,

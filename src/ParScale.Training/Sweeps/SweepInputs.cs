@@ -28,7 +28,7 @@ internal sealed record SweepInputs(string Data, string Tokenizer, string? From, 
                 using RunInputs inputs = RunInputs.Load(paths.Data, paths.Tokenizer);
                 files[paths] = hashes = (inputs.DataSha256, inputs.TokenizerSha256);
             }
-            return new SweepInputs(hashes.Data, hashes.Tokenizer, from?.Backbone.Hash.Whole, run.Threads(threads));
+            return new SweepInputs(hashes.Data, hashes.Tokenizer, from?.Hash, run.Threads(threads));
         });
     }
 

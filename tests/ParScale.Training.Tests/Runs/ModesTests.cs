@@ -113,6 +113,20 @@ public sealed class ModesTests
     }
 
     [Fact]
+    public void Other_streams_on_the_same_backbone_are_a_change_that_may_be_allowed()
+    {
+        using var folder = new TempFolder();
+        Assert.Equal(0, CommandLine.Run(From(folder, "frozen", Plain(folder), ("--streams", "2"), ("--train", "streams"))));
+        string[] flags = From(folder, "more", folder.File("frozen/final"), ("--train", "streams"));
+        Assert.Equal(0, CommandLine.Run(flags));
+        File.Copy(folder.File("more/final/model.safetensors"), folder.File("frozen/final/model.safetensors"), overwrite: true);
+        (int exitCode, string[] errors) = InProcess.Run([.. flags, "--resume"]);
+        Assert.Equal(3, exitCode);
+        Assert.Contains("error CK-07: checkpoint-12: is of a run with other options: from is ", Assert.Single(errors), StringComparison.Ordinal);
+        Assert.Equal(0, CommandLine.Run([.. flags, "--resume", "--allow-changed"]));
+    }
+
+    [Fact]
     public void The_penalty_makes_final_states_less_alike()
     {
         using var folder = new TempFolder();
