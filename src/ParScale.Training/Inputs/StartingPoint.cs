@@ -81,7 +81,7 @@ internal sealed record StartingPoint
     }
 
     /// <summary>The model that the run trains.</summary>
-    /// <exception cref="ParScaleException">Text or window do not fit this model (TR-22).</exception>
+    /// <exception cref="ParScaleException">Text or window do not fit this model (TR-22), or no such model can be loaded (TR-10).</exception>
     public CheckpointConfig Configure(TrainingOptions options, int vocabularySize)
     {
         if (vocabularySize > Source.Model.VocabularySize)
@@ -93,7 +93,7 @@ internal sealed record StartingPoint
             ? Source with { Streams = Source.Streams with { Smoothing = options.Smoothing, Elastic = ElasticStreams.Of(options.Elastic) } }
             : NewStreams.Configure(Source, options.StreamConfig);
         // A backbone that stays as it is keeps its type too.
-        return options.Train == TrainedSet.Streams ? config : config with { StoredType = options.SaveType.InConfig() };
+        return TrainingOptions.Loadable(options.Train == TrainedSet.Streams ? config : config with { StoredType = options.SaveType.InConfig() });
     }
 
     /// <summary>Puts the weights of the folder into <paramref name="model"/>, and new ones where it has more streams.</summary>

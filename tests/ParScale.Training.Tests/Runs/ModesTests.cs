@@ -162,6 +162,27 @@ public sealed class ModesTests
         }
     }
 
+    [Theory]
+    [InlineData("--prefix-tokens must be 1 to 4096", "--streams", "4", "--prefix-tokens", "0", "--init", "paper")]
+    [InlineData("--prefix-tokens must be 1 to 4096", "--streams", "2", "--prefix-tokens", "5000")]
+    [InlineData("--smooth must be 0 to 1", "--streams", "2", "--smooth", "1.5")]
+    [InlineData("--streams must be 1 to 64", "--streams", "65", "--prefix-tokens", "1")]
+    public void Streams_that_the_loader_refuses_are_refused_before_the_run(string message, params string[] flags)
+    {
+        using var folder = new TempFolder();
+        string model = folder.File("m");
+        Samples.Inputs(folder);
+        using (var plain = new ParScaleLm(RandomCheckpoint.Config(1, vocabulary: 300))) ModelFolder.Save(plain, model, TensorType.F32, folder.File("tokenizer"));
+        string[] from = ["train", .. Samples.Inputs(folder), "--from", model, "--context", "8", "--batch", "2", "--steps", "1", "--warmup", "0", "-o", folder.File("run")];
+        foreach (string[] words in (string[][])[[.. from, .. flags], [.. from, .. flags, "--dry-run"], [.. Samples.Run(folder, "run", [.. flags.Chunk(2).Select(pair => (pair[0], pair[1]))])]])
+        {
+            (int exitCode, string[] errors) = InProcess.Run(words);
+            Assert.Equal(2, exitCode);
+            Assert.Contains($"error TR-10: {message}", Assert.Single(errors), StringComparison.Ordinal);
+            Assert.False(Directory.Exists(folder.File("run")));
+        }
+    }
+
     /// <summary>A plain model of 16 numbers and 12 steps.</summary>
     private static string Plain(TempFolder folder)
     {
