@@ -61,7 +61,7 @@ internal sealed class SweepFolder : IDisposable
     public int Threads { get; }
 
     /// <summary>The table.</summary>
-    public string Table => Path.Combine(_path, "results.csv");
+    public string Table => Path.Combine(_path, SweepTable.FileName);
 
     public void Dispose() => _lock.Dispose();
 

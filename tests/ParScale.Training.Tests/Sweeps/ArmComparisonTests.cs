@@ -52,6 +52,22 @@ public sealed class ArmComparisonTests
     }
 
     [Fact]
+    public void Runs_that_were_finished_elsewhere_are_read_from_the_table_of_the_folder()
+    {
+        using var folder = new TempFolder();
+        Write(folder, "plain-s1", 3.2, null);
+        folder.Write("sweep.json", """{"threads": 1, "runs": {"plain-s1": {"seed": "1"}, "wide-s1": {"seed": "1"}, "late-s1": {"seed": "1"}}}""");
+        folder.Write("results.csv", """
+            name,model,loss,seed,rho,cosine,best_stream,worst_stream,elastic,settings
+            plain-s1,plain,9,1,,,,,,a
+            wide-s1,wide,3.1,1,0.97,0.9,3.17,3.3,,b
+            """);
+        ArmComparison comparison = ArmComparison.Read(folder.Path, "wide");
+        Assert.Equal([("plain", 3.2), ("wide", 3.1)], comparison.Arms.Select(arm => (arm.Name, arm.Loss)));
+        Assert.Equal(0.97, comparison.Arms[1].Rho);
+    }
+
+    [Fact]
     public void A_table_gives_the_same_as_its_folder()
     {
         using var folder = new TempFolder();
