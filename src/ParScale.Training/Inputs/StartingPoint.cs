@@ -54,13 +54,17 @@ internal sealed record StartingPoint
     /// <param name="streams">P, if it was asked for.</param>
     /// <param name="prefixTokens">Prefix slots, if they were asked for.</param>
     /// <param name="smoothing">Smoothing, if it was asked for.</param>
+    /// <param name="init">First values of new streams, if they were asked for.</param>
+    /// <param name="anchored">Whether an anchor was asked for, or none.</param>
     /// <exception cref="ParScaleException">They ask for other streams than this model has (TR-22).</exception>
-    public TrainingOptions Complete(TrainingOptions options, int? streams, int? prefixTokens, double? smoothing)
+    public TrainingOptions Complete(TrainingOptions options, int? streams, int? prefixTokens, double? smoothing, StreamInit? init, bool? anchored)
     {
         bool adds = Source.Streams.Count == 1 && streams > 1;
         if (!adds) RequireSame(streams, prefixTokens);
-        if (!adds && options.Init == StreamInit.Text)
-            throw ParScaleException.Usage("TR-22", "--init text: the model of --from gets no new streams; give a plain one and --streams, or leave the flag out");
+        if (!adds && init is { } start)
+            throw ParScaleException.Usage("TR-22", $"--init {Setting.Text(start)}: the model of --from gets no new streams; give a plain one and --streams, or leave the flag out");
+        if (anchored == false && Source.Streams.Anchored)
+            throw ParScaleException.Usage("TR-22", "--anchored=false: the streams of --from are helpers of an anchor and stay so; leave the flag out");
         if (!adds && options.Anchored && !Source.Streams.Anchored)
             throw ParScaleException.Usage("TR-22", "--anchored: the streams of --from have keys and values of their own; give a plain model and --streams, or leave the flag out");
         return options with

@@ -152,6 +152,7 @@ public sealed class ModesTests
         foreach (string[] wrong in (string[][])
             [
                 [.. ok, "--hidden", "16"], [.. ok, "--train", "streams"], [.. ok, "--prefix-mlp", "4"], [.. ok, "--prefix-tokens", "4"],
+                [.. ok, "--init", "paper"], [.. ok, "--init", "keep"], [.. ok, "--streams", "1", "--init", "keep"],
                 From(folder, "run", plain, ("--context", "17")), From(folder, "run", folder.File("two"), ("--streams", "3")),
                 From(folder, "run", folder.File("two"), ("--prefix-tokens", "5")), Samples.Run(folder, "run", ("--train", "streams")),
                 ["train", "--data", folder.File("text.txt"), "-o", folder.File("run")],
