@@ -54,6 +54,9 @@ internal sealed class RunFolder(
         _folders.CleanUp();
     }
 
+    /// <summary>What an earlier end of the run reported is not true of one that has steps left.</summary>
+    public void RemoveResult() => File.Delete(System.IO.Path.Combine(Path, RunResult.FileName));
+
     /// <summary>Lets the next trainer in.</summary>
     public void Dispose() => _lock?.Dispose();
 

@@ -51,6 +51,7 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         folder?.Prepare(control.Resume);
         string? checkpoint = control.Resume ? folder?.UsableCheckpoint() : null;
         TrainerState start = Shared(Group.IsFirst ? StateIn(checkpoint, options, control.AllowChanged) : null);
+        if (start.Step < options.Steps) folder?.RemoveResult();
         if (folder is not null) Begins?.Invoke(folder.Path, options);
 
         stop.Enter("building the model");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace ParScale.Training.Tests.Runs;
@@ -75,6 +76,28 @@ public sealed class ResumeCheckTests
         Assert.Equal(0, InProcess.Run(Samples.Run(folder, "run")).ExitCode);
         File.Copy(folder.File("text.txt"), folder.File("moved.txt"));
         Assert.Equal(0, InProcess.Run([.. Samples.Run(folder, "run", ("--data", folder.File("moved.txt"))), "--resume"]).ExitCode);
+    }
+
+    [Fact]
+    public void A_finished_run_that_goes_on_has_no_result_until_it_is_finished_again()
+    {
+        using var folder = new TempFolder();
+        Assert.Equal(0, InProcess.Run(Samples.Run(folder, "run")).ExitCode);
+        string result = folder.File("run/result.json"), log = folder.File("run/log.jsonl");
+        string[] rows = File.ReadAllLines(log);
+        Assert.Equal(0, InProcess.Run([.. Samples.Run(folder, "run"), "--resume"]).ExitCode);
+        Assert.Equal(rows, File.ReadAllLines(log));
+        using (Process process = Trained.Start([.. Samples.Run(folder, "run", ("--steps", "100000")), "--resume", "--allow-changed"]))
+        {
+            while (!Directory.Exists(folder.File("run/checkpoint-18")) && !process.HasExited) Thread.Sleep(10);
+            process.Kill();
+            process.WaitForExit();
+        }
+        Assert.False(File.Exists(result));
+        string[] more = File.ReadAllLines(log);
+        using JsonDocument options = JsonDocument.Parse(more[0]);
+        Assert.Equal(100000, options.RootElement.GetProperty("steps").GetInt64());
+        Assert.Equal(rows[1..], more[1..rows.Length]);
     }
 
     [Fact]
