@@ -8,7 +8,7 @@ internal static class ResumeCheck
     /// <summary>Options without which the tensors of the checkpoint fit no model.</summary>
     private static readonly string[] Shape =
     [
-        "streams", "hidden_size", "intermediate_size", "layers", "heads", "key_value_heads", "prefix_tokens", "prefix_mlp", "train",
+        "streams", "hidden_size", "intermediate_size", "layers", "heads", "key_value_heads", "prefix_tokens", "prefix_mlp", "anchored", "train",
     ];
 
     /// <summary>Options that change what the validation loss is the loss of.</summary>

@@ -19,6 +19,16 @@ public sealed class ResumeCheckTests
         Assert.Contains("streams is 2 there and 4 now", errors[0], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_anchor_cannot_be_given_or_taken_away()
+    {
+        using var folder = new TempFolder();
+        Assert.Equal(0, InProcess.Run(Samples.Run(folder, "run", ("--anchored", "true"))).ExitCode);
+        (int exitCode, string[] errors) = InProcess.Run([.. Samples.Run(folder, "run", ("--steps", "16")), "--resume", "--allow-changed"]);
+        Assert.Equal(3, exitCode);
+        Assert.Contains("error CK-06: checkpoint-12: is of another model: anchored is true there and false now", Assert.Single(errors), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--seed", "2", "seed is 1 there and 2 now")]
     [InlineData("--batch", "8", "batch is 4 there and 8 now")]
