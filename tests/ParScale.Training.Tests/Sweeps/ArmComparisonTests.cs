@@ -68,6 +68,16 @@ public sealed class ArmComparisonTests
     }
 
     [Fact]
+    public void Runs_that_differ_in_nothing_but_the_seed_are_one_arm_whatever_it_is()
+    {
+        using var folder = new TempFolder();
+        string seeds = folder.Write("seeds.csv", "name,loss,seed,settings\ns1,3.2,1,a\ns_2,3.1,-2,a\n");
+        Assert.Equal(("s", 2), Assert.Single(ArmComparison.Read(seeds, "s").Arms.Select(arm => (arm.Name, arm.Seeds))));
+        string models = folder.Write("models.csv", "name,loss,seed,settings\na-s_1,3.2,-1,a\na-s2,3.1,2,a\nb-s_1,3.2,-1,a\nas2,3,2,a\n");
+        Assert.Equal([("a", 2), ("b", 1), ("as2", 1)], ArmComparison.Read(models, "a").Arms.Select(arm => (arm.Name, arm.Seeds)));
+    }
+
+    [Fact]
     public void A_table_gives_the_same_as_its_folder()
     {
         using var folder = new TempFolder();
