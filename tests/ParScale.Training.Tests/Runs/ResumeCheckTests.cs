@@ -110,6 +110,26 @@ public sealed class ResumeCheckTests
         Assert.Equal(rows[1..], more[1..rows.Length]);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_best_model_that_is_gone_or_of_steps_that_were_lost_is_made_anew(bool gone)
+    {
+        using var folder = new TempFolder();
+        (string, string)[] exact = [("--eval-every", "6"), ("--save-dtype", "f32"), ("--lr", "1e-2")];
+        Assert.Equal(0, InProcess.Run(Samples.Run(folder, "run", exact)).ExitCode);
+        Directory.Delete(folder.File("run/checkpoint-12"), recursive: true);
+        if (gone) Directory.Delete(folder.File("run/best"), recursive: true);
+        // The rate is so low that nothing more is learned: no step after the sixth is better.
+        (string, string)[] still = [.. exact[..2], ("--lr", "1e-12"), ("--min-lr", "0")];
+        (int exitCode, string[] errors) = InProcess.Run([.. Samples.Run(folder, "run", still), "--resume", "--allow-changed"]);
+        Assert.True(exitCode == 0, errors[^1]);
+        using JsonDocument result = JsonDocument.Parse(File.ReadAllText(folder.File("run/result.json")));
+        double Loss(string name) => result.RootElement.GetProperty(name).GetProperty("per_token").GetDouble();
+        Assert.Equal(Loss("final"), Loss("best"), 1e-6);
+        Assert.Equal(12, result.RootElement.GetProperty("best_step").GetInt64());
+    }
+
     [Fact]
     public void Fewer_steps_than_were_made_are_refused()
     {
