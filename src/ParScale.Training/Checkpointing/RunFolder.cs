@@ -56,7 +56,7 @@ internal sealed class RunFolder(
         _folders.CleanUp();
     }
 
-    /// <summary>What an earlier end of the run reported is not true of one that has steps left.</summary>
+    /// <summary>Removes what an earlier end of the run reported: it is not true of one that has steps left.</summary>
     public void RemoveResult() => File.Delete(System.IO.Path.Combine(Path, RunResult.FileName));
 
     /// <summary>Lets the next trainer in.</summary>

@@ -51,7 +51,6 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         folder?.Prepare(control.Resume);
         string? checkpoint = control.Resume ? folder?.UsableCheckpoint() : null;
         TrainerState start = Shared(Group.IsFirst ? StateIn(checkpoint, options, control.AllowChanged) : null);
-        if (start.Step < options.Steps) folder?.RemoveResult();
         if (folder is not null) Begins?.Invoke(folder.Path, options);
 
         stop.Enter("building the model");
@@ -72,6 +71,7 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         foreach ((_, Tensor moment) in optimizer.State) Group.FromFirst(moment);
 
         using RunReports? reports = folder is null ? null : new RunReports(folder.Path, config, start, device, Samples, inputs.Tokenizer);
+        if (start.Step < options.Steps) folder?.RemoveResult();
         stop.Guard();
         TrainerState end = new Trainer(options, model, optimizer, data.Training, validation, folder, reports, Group, firstPrefix).Run(start, stop.Token);
         var result = new RunResult(
