@@ -23,6 +23,10 @@ internal static class CheckpointCheck
     public static Dictionary<string, string> Metadata(long step) =>
         new() { ["format"] = "pt", [StepKey] = step.ToString(CultureInfo.InvariantCulture) };
 
+    /// <summary>Whether <paramref name="folder"/> holds a model, and not one that says of itself that it is of another step.</summary>
+    public static bool HoldsModelOf(string folder, long step) =>
+        File.Exists(Path.Combine(folder, WeightsFile)) && OtherStep(Path.Combine(folder, WeightsFile), step) is null;
+
     /// <summary>The first fault of the checkpoint, which its name says is of <paramref name="step"/>; null when it is whole. Reads every byte.</summary>
     public static CheckpointFault? Find(string folder, long step)
     {

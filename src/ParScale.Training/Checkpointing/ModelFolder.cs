@@ -45,10 +45,17 @@ internal static class ModelFolder
     }
 
     /// <summary>Overwrites one tensor by that of the same name.</summary>
+    /// <exception cref="ParScaleException">It has another shape (ST-28).</exception>
     public static void Copy(Checkpoint checkpoint, string name, Tensor target)
     {
         using var scope = NewDisposeScope();
         (SafetensorsFile file, TensorInfo info) = checkpoint.Get(name);
+        // A copy would repeat a smaller tensor to fill a larger one.
+        if (!info.Shape.AsSpan().SequenceEqual(target.shape))
+        {
+            throw ParScaleException.BadInput("ST-28", file.Path, $"tensor {ParScaleException.Quote(name)}: expected shape [{string.Join(", ", target.shape)}], "
+                + $"found [{string.Join(", ", info.Shape)}]; it is of another model");
+        }
         target.copy_(TensorBytes.Read(file, info));
     }
 

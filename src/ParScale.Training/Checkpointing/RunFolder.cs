@@ -18,6 +18,8 @@ internal sealed class RunFolder(
     string path, string tokenizerFolder, TensorType saveType, BackboneReference? backbone = null, int keep = RunControl.DefaultKeep,
     string? parent = null) : IDisposable
 {
+    public const string BestName = "best";
+    public const string FinalName = "final";
     private const string LockFile = "run.lock";
     private const string Prefix = "checkpoint-";
 
@@ -53,6 +55,9 @@ internal sealed class RunFolder(
         if (System.IO.Path.GetDirectoryName(SystemPath.Full(Path)) is { } parent) DiskFlush.Folder(parent);
         _folders.CleanUp();
     }
+
+    /// <summary>Removes what an earlier end of the run reported: it is not true of one that has steps left.</summary>
+    public void RemoveResult() => File.Delete(System.IO.Path.Combine(Path, RunResult.FileName));
 
     /// <summary>Lets the next trainer in.</summary>
     public void Dispose() => _lock?.Dispose();
@@ -98,12 +103,11 @@ internal sealed class RunFolder(
             _folders.Remove(System.IO.Path.GetFileName(old));
     }
 
-    /// <summary>Saves the plain model as <c>best</c> or <c>final</c>; returns the folder.</summary>
-    public string SaveModel(ParScaleLm model, string name)
-    {
-        _folders.Replace(name, folder => ModelFolder.Save(model, folder, saveType, tokenizerFolder, backbone, parent: parent));
-        return System.IO.Path.Combine(Path, name);
-    }
+    /// <summary>Saves the plain model as <c>best</c>, which says the step that it is of.</summary>
+    public void SaveBest(ParScaleLm model, long step) => SaveModel(model, BestName, CheckpointCheck.Metadata(step));
+
+    /// <summary>Saves the plain model as <c>final</c>.</summary>
+    public void SaveFinal(ParScaleLm model) => SaveModel(model, FinalName, metadata: null);
 
     /// <summary>Puts weights and moments of a checkpoint in place.</summary>
     /// <exception cref="ParScaleException">A tensor is missing or has another shape.</exception>
@@ -121,6 +125,9 @@ internal sealed class RunFolder(
             value.copy_(TensorBytes.Read(file, info));
         }
     }
+
+    private void SaveModel(ParScaleLm model, string name, Dictionary<string, string>? metadata) =>
+        _folders.Replace(name, folder => ModelFolder.Save(model, folder, saveType, tokenizerFolder, backbone, metadata, parent));
 
     /// <summary>The file stays when the run ends: were it deleted, two waiting trainers could each lock a file of that name.</summary>
     private FileStream Lock(string file)

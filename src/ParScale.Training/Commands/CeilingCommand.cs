@@ -37,7 +37,7 @@ internal static class CeilingCommand
         ModelConfig first = models[0].Config.Model;
         if (Array.FindIndex(models, model => model.Config.Model.VocabularySize != first.VocabularySize) is > 0 and var other)
             throw ParScaleException.Usage("TR-22", $"{ParScaleException.Quote(folders[other])} has another vocabulary than {ParScaleException.Quote(folders[0])}; give models of one tokenizer");
-        Ceiling ceiling = HeldOut.Use(parse, folders[0], models.Select(model => model.Config.Model).MinBy(model => model.MaxPositions)!,
+        Ceiling ceiling = HeldOut.Use(parse, folders, models.Select(model => model.Config.Model).MinBy(model => model.MaxPositions)!,
             heldOut => Ceiling.Measure(models, heldOut, parse.GetValue(Irreducible)));
         foreach (ParScaleLm model in models) model.Dispose();
         if (parse.GetValue(Json)) Console.WriteLine(ceiling.ToJson());

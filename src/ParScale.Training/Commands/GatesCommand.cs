@@ -45,7 +45,7 @@ internal static class GatesCommand
         using ParScaleLm model = ModelFolder.Load(folder);
         if (!model.Config.Streams.CanRest)
             throw ParScaleException.Usage("TR-22", $"{ParScaleException.Quote(folder)} has no stream that answers alone; give an anchored model, or an elastic one trained for 1 stream too");
-        GateTokens measured = HeldOut.Use(parse, folder, model.Config.Model, heldOut => GateTokens.Measure(model, heldOut));
+        GateTokens measured = HeldOut.Use(parse, [folder], model.Config.Model, heldOut => GateTokens.Measure(model, heldOut));
         GateCurves curves = GateCurves.Of(model.Config.Streams.Count, measured);
         if (parse.GetValue(Json)) Console.WriteLine(curves.ToJson());
         else Write(curves);

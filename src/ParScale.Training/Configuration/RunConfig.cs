@@ -138,7 +138,8 @@ internal sealed class RunConfig
     {
         if (TrainSettings.Shape.FirstOrDefault(shape => _given.ContainsKey(shape.Key)) is { } shape)
             throw ParScaleException.Usage("TR-22", $"{shape.Flag} is given by the model of --from; leave it out");
-        return from.Complete(options, Given<int>(TrainSettings.Streams), Given<int>(TrainSettings.PrefixTokens), Given<double>(TrainSettings.Smooth));
+        return from.Complete(options, Given<int>(TrainSettings.Streams), Given<int>(TrainSettings.PrefixTokens), Given<double>(TrainSettings.Smooth),
+            Given<StreamInit>(TrainSettings.Init), Given<bool>(TrainSettings.Anchored));
     }
 
     private T? Given<T>(Setting setting) where T : struct => _given.TryGetValue(setting.Key, out object? value) ? (T)value : null;

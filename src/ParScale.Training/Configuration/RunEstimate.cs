@@ -9,7 +9,7 @@ namespace ParScale.Training.Configuration;
 /// <param name="Streams">P.</param>
 /// <param name="Parameters">All parameters.</param>
 /// <param name="Trained">Those that are trained.</param>
-/// <param name="Tokens">Tokens that it trains on.</param>
+/// <param name="Tokens">Places of all its batches; padding counts too.</param>
 /// <param name="Flops">Operations of all steps, see <see cref="ModelWork"/>.</param>
 /// <param name="StateBytes">Weights, gradients and AdamW's moments in float32. Activations come on top.</param>
 internal sealed record RunEstimate(long N, int Streams, long Parameters, long Trained, long Tokens, double Flops, long StateBytes)

@@ -17,6 +17,7 @@ internal static class TrainSettings
     public static readonly Setting Data = Path("data", "UTF-8 text file, or folder of shards from parscale-train data");
     public static readonly Setting Tokenizer = Path("tokenizer", "folder with tokenizer.json; the one of --from if left out");
     public static readonly Setting From = Path("from", "model folder to start from: its shape and weights; --streams P adds streams to a plain one");
+    public static readonly Setting Init = Of("init", o => o.Init, StreamInit.Keep, "initial values of added streams; keep: the model's output stays nearly the same; paper: N(0, 0.02); text: prefixes are keys and values of the training text, from scratch too");
     public static readonly Setting Streams = Of("streams", o => o.Streams, 4, "P, the parallel streams; 1 is a plain model", "1 or more", v => v >= 1);
     public static readonly Setting PrefixTokens = Of("prefix_tokens", o => o.PrefixTokens, 48, "prefix slots per stream and layer");
     public static readonly Setting Smooth = Of("smooth", o => o.Smoothing, 0.1, "smoothing of the stream weights");
@@ -45,7 +46,7 @@ internal static class TrainSettings
     public static readonly IReadOnlyList<Setting> All =
     [
         Data, Tokenizer, From,
-        Of("init", o => o.Init, StreamInit.Keep, "initial values of added streams; keep: the model's output stays nearly the same; paper: N(0, 0.02); text: prefixes are keys and values of the training text, from scratch too"),
+        Init,
         Of("weight_std", o => o.WeightDeviation, InitialWeights.Deviation, "standard deviation of weights that are drawn; hidden sizes below 500 learn sooner with about 0.6 / sqrt(hidden)", "above 0", v => v > 0),
         Of("prefix_std", o => o.PrefixDeviation, InitialWeights.Deviation, "standard deviation of prefixes that are drawn", "above 0", v => v > 0),
         Of("train", o => o.Train, TrainedSet.All, "all weights, or streams: only prefixes and aggregator; the result is an add-on to --from"),

@@ -46,7 +46,7 @@ internal sealed record TrainingOptions
     public required NumberType Compute { get; init; }
     public required NumberType SaveType { get; init; }
 
-    /// <summary>The hash of the model that the run started from; null from scratch.</summary>
+    /// <summary>The hash of the model that the run started from (<see cref="Inputs.StartingPoint.Hash"/>); null from scratch.</summary>
     public string? From { get; init; }
 
     /// <summary>The first values of streams that were added to that model; null when none were.</summary>
@@ -136,12 +136,14 @@ internal sealed record TrainingOptions
 
     /// <summary>The model that these options describe.</summary>
     /// <exception cref="ParScaleException">No such model can be loaded (<see cref="ErrorKind.Usage"/>).</exception>
-    public CheckpointConfig Config(int vocabularySize, int? endOfText)
+    public CheckpointConfig Config(int vocabularySize, int? endOfText) => Loadable(Describe(vocabularySize, endOfText));
+
+    /// <summary>The config, after the loader's own checks, so that nothing is trained that no one can load.</summary>
+    /// <exception cref="ParScaleException">No such model can be loaded (<see cref="ErrorKind.Usage"/>).</exception>
+    public static CheckpointConfig Loadable(CheckpointConfig config)
     {
-        CheckpointConfig config = Describe(vocabularySize, endOfText);
         try
         {
-            // The loader's own limits, so that nothing is trained that no one can load.
             CheckpointConfig.Parse(Encoding.UTF8.GetBytes(config.ToJson()), "config.json");
             return config;
         }
@@ -156,6 +158,9 @@ internal sealed record TrainingOptions
     public void Validate()
     {
         Require(From is not null || HiddenSize % Heads == 0, "--heads must divide --hidden");
+        Require(Streams <= ConfigLimits.Streams, $"--streams must be 1 to {ConfigLimits.Streams}");
+        Require(Streams == 1 || PrefixTokens is >= 1 and <= ConfigLimits.PrefixTokens, $"--prefix-tokens must be 1 to {ConfigLimits.PrefixTokens}");
+        Require(Smoothing is >= 0 and <= 1, "--smooth must be 0 to 1");
         Require(Accumulate <= Batch, "--accumulate must be 1 to --batch");
         Require(Batch >= Processes, $"--batch must be at least {Processes}, one row for each process");
         Require((long)Batch * Context <= 1 << 24, "--batch times --context must be at most 16777216 tokens");

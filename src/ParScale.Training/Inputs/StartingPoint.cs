@@ -16,11 +16,12 @@ internal sealed record StartingPoint
     private const int DefaultPrefixTokens = 48;
     private const double DefaultSmoothing = 0.1;
 
-    private StartingPoint(string folder, CheckpointConfig source, BackboneReference backbone)
+    private StartingPoint(string folder, CheckpointConfig source, BackboneReference backbone, string hash)
     {
         Folder = folder;
         Source = source;
         Backbone = backbone;
+        Hash = hash;
     }
 
     public string Folder { get; }
@@ -30,6 +31,9 @@ internal sealed record StartingPoint
 
     /// <summary>The plain weights of the folder; its path is absolute.</summary>
     public BackboneReference Backbone { get; }
+
+    /// <summary>Tells the model from others: the hash of its backbone; of one with streams a dash and the hash of these follow.</summary>
+    public string Hash { get; }
 
     /// <exception cref="ParScaleException">The folder holds no float model that loads.</exception>
     public static StartingPoint Open(string folder)
@@ -41,7 +45,8 @@ internal sealed record StartingPoint
         BackboneReference backbone = checkpoint.Config.Backbone is { } below
             ? below with { Path = SystemPath.Full(Path.Combine(folder, below.Path)) }
             : new BackboneReference(SystemPath.Full(folder), BackboneHash.Of(checkpoint));
-        return new StartingPoint(folder, ModelFolder.ConfigOf(checkpoint) with { Backbone = null, Notices = [] }, backbone);
+        string hash = checkpoint.Config.Streams.Count == 1 ? backbone.Hash.Whole : $"{backbone.Hash.Whole}-{BackboneHash.WholeOfStreams(checkpoint)}";
+        return new StartingPoint(folder, ModelFolder.ConfigOf(checkpoint) with { Backbone = null, Notices = [] }, backbone, hash);
     }
 
     /// <summary>The options with the shape of this model; what they leave open of the streams is taken from it too.</summary>
@@ -49,18 +54,22 @@ internal sealed record StartingPoint
     /// <param name="streams">P, if it was asked for.</param>
     /// <param name="prefixTokens">Prefix slots, if they were asked for.</param>
     /// <param name="smoothing">Smoothing, if it was asked for.</param>
+    /// <param name="init">First values of new streams, if they were asked for.</param>
+    /// <param name="anchored">Whether an anchor was asked for, or none.</param>
     /// <exception cref="ParScaleException">They ask for other streams than this model has (TR-22).</exception>
-    public TrainingOptions Complete(TrainingOptions options, int? streams, int? prefixTokens, double? smoothing)
+    public TrainingOptions Complete(TrainingOptions options, int? streams, int? prefixTokens, double? smoothing, StreamInit? init, bool? anchored)
     {
         bool adds = Source.Streams.Count == 1 && streams > 1;
         if (!adds) RequireSame(streams, prefixTokens);
-        if (!adds && options.Init == StreamInit.Text)
-            throw ParScaleException.Usage("TR-22", "--init text: the model of --from gets no new streams; give a plain one and --streams, or leave the flag out");
+        if (!adds && init is { } start)
+            throw ParScaleException.Usage("TR-22", $"--init {Setting.Text(start)}: the model of --from gets no new streams; give a plain one and --streams, or leave the flag out");
+        if (anchored == false && Source.Streams.Anchored)
+            throw ParScaleException.Usage("TR-22", "--anchored=false: the streams of --from are helpers of an anchor and stay so; leave the flag out");
         if (!adds && options.Anchored && !Source.Streams.Anchored)
             throw ParScaleException.Usage("TR-22", "--anchored: the streams of --from have keys and values of their own; give a plain model and --streams, or leave the flag out");
         return options with
         {
-            From = Backbone.Hash.Whole,
+            From = Hash,
             Anchored = options.Anchored || Source.Streams.Anchored,
             Init = adds ? options.Init : null,
             Streams = streams ?? Source.Streams.Count,
@@ -76,7 +85,7 @@ internal sealed record StartingPoint
     }
 
     /// <summary>The model that the run trains.</summary>
-    /// <exception cref="ParScaleException">Text or window do not fit this model (TR-22).</exception>
+    /// <exception cref="ParScaleException">Text or window do not fit this model (TR-22), or no such model can be loaded (TR-10).</exception>
     public CheckpointConfig Configure(TrainingOptions options, int vocabularySize)
     {
         if (vocabularySize > Source.Model.VocabularySize)
@@ -88,7 +97,7 @@ internal sealed record StartingPoint
             ? Source with { Streams = Source.Streams with { Smoothing = options.Smoothing, Elastic = ElasticStreams.Of(options.Elastic) } }
             : NewStreams.Configure(Source, options.StreamConfig);
         // A backbone that stays as it is keeps its type too.
-        return options.Train == TrainedSet.Streams ? config : config with { StoredType = options.SaveType.InConfig() };
+        return TrainingOptions.Loadable(options.Train == TrainedSet.Streams ? config : config with { StoredType = options.SaveType.InConfig() });
     }
 
     /// <summary>Puts the weights of the folder into <paramref name="model"/>, and new ones where it has more streams.</summary>

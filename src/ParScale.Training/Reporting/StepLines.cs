@@ -12,12 +12,12 @@ internal sealed class StepLines : IDisposable
 
     /// <summary>
     /// Opens the file for a run that has finished <paramref name="step"/> steps. Lines of later steps, which a run that was killed wrote
-    /// after its last checkpoint, are dropped: they will be computed again. A new file begins with <paramref name="header"/>.
+    /// after its last checkpoint, are dropped: they will be computed again. The first line is <paramref name="header"/>, whatever it was before.
     /// </summary>
     public StepLines(string path, long step, object? header = null)
     {
         string[] kept = step > 0 && File.Exists(path) ? [.. File.ReadLines(path).Where(line => IsUpTo(line, step))] : [];
-        if (kept.Length == 0 && header is not null) kept = [JsonSerializer.Serialize(header, Format)];
+        if (header is not null) kept = [JsonSerializer.Serialize(header, Format), .. kept.Skip(1)];
         // Never cut the file in place: a kill in between would lose it.
         DurableFile.ReplaceText(path, string.Concat(kept.Select(line => line + "\n")));
         _writer = new StreamWriter(path, append: true, new UTF8Encoding(false)) { NewLine = "\n", AutoFlush = true };

@@ -8,7 +8,7 @@ internal static class ResumeCheck
     /// <summary>Options without which the tensors of the checkpoint fit no model.</summary>
     private static readonly string[] Shape =
     [
-        "streams", "hidden_size", "intermediate_size", "layers", "heads", "key_value_heads", "prefix_tokens", "prefix_mlp", "train",
+        "streams", "hidden_size", "intermediate_size", "layers", "heads", "key_value_heads", "prefix_tokens", "prefix_mlp", "anchored", "train",
     ];
 
     /// <summary>Options that change what the validation loss is the loss of.</summary>
@@ -30,7 +30,7 @@ internal static class ResumeCheck
         if (changes.Count == 0) return state with { Data = data };
         // With a backbone that stays as it is, another backbone is another model.
         bool addOn = state.Options.Train == TrainedSet.Streams;
-        ChangedOption[] shape = [.. changes.Where(change => Shape.Contains(change.Name) || (addOn && change.Name == "from"))];
+        ChangedOption[] shape = [.. changes.Where(change => Shape.Contains(change.Name) || (addOn && change.Name == "from" && BackboneOf(change.There) != BackboneOf(change.Now)))];
         if (shape.Length > 0)
             throw ParScaleException.BadInput("CK-06", checkpoint, $"is of another model: {List(shape)}; give the options of the run, or another folder");
         if (!allowChanged) throw Refusal(checkpoint, state, changes, data);
@@ -40,6 +40,9 @@ internal static class ResumeCheck
         bool comparable = !changes.Any(change => Measured.Contains(change.Name));
         return state with { Options = asked, Data = data, BestLossPerToken = comparable ? state.BestLossPerToken : null };
     }
+
+    // Streams that a run started from stand behind a dash: the checkpoint has its own in their place.
+    private static string BackboneOf(string from) => from.Trim('"').Split('-')[0];
 
     private static ParScaleException Refusal(string checkpoint, TrainerState state, IReadOnlyList<ChangedOption> changes, string data)
     {

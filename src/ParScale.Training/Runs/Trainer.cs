@@ -125,7 +125,7 @@ internal sealed class Trainer(
     {
         if (loss.PerToken >= state.BestLossPerToken) return state;
         firstPrefix?.Write(model, group);
-        folder?.SaveModel(model, "best");
+        folder?.SaveBest(model, state.Step);
         return state with { BestLossPerToken = loss.PerToken, BestStep = state.Step };
     }
 }

@@ -71,15 +71,16 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         foreach ((_, Tensor moment) in optimizer.State) Group.FromFirst(moment);
 
         using RunReports? reports = folder is null ? null : new RunReports(folder.Path, config, start, device, Samples, inputs.Tokenizer);
+        if (start.Step < options.Steps) folder?.RemoveResult();
         stop.Guard();
         TrainerState end = new Trainer(options, model, optimizer, data.Training, validation, folder, reports, Group, firstPrefix).Run(start, stop.Token);
         var result = new RunResult(
             false, end.Step, options.Steps, end.ElapsedSeconds, config.Parameters, end.BestStep, null, null, outputFolder, reports?.Speed);
         if (end.Step < options.Steps || end.Pending) return result;
         firstPrefix?.Write(model, Group);
-        folder?.SaveModel(model, "final");
-        ValidationLoss? final = Measure("final", config, validation, device, stop.Token);
-        ValidationLoss? best = Measure("best", config, validation, device, stop.Token);
+        folder?.SaveFinal(model);
+        ValidationLoss? final = Measure(RunFolder.FinalName, config, validation, device, stop.Token);
+        ValidationLoss? best = Measure(RunFolder.BestName, config, validation, device, stop.Token);
         return result with { Finished = final is not null && best is not null, Final = final, Best = best };
     }
 
@@ -89,7 +90,10 @@ internal sealed class TrainingRun(string dataPath, string tokenizerFolder, strin
         string data = SystemPath.Full(dataPath);
         if (checkpoint is null) return new TrainerState(0, 0, null, 0, options, Data: data);
         TrainerState saved = TrainerState.Read(Path.Combine(checkpoint, CheckpointCheck.StateFile));
-        return ResumeCheck.Continue(checkpoint, saved, options, data, allowChanged);
+        TrainerState start = ResumeCheck.Continue(checkpoint, saved, options, data, allowChanged);
+        // A best/ that somebody removed, or that was saved after steps that are lost now, is not the one of the checkpoint.
+        bool best = CheckpointCheck.HoldsModelOf(Path.Combine(outputFolder, RunFolder.BestName), start.BestStep);
+        return best ? start : start with { BestLossPerToken = null };
     }
 
     /// <summary>The state of the first process.</summary>

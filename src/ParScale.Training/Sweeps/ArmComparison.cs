@@ -30,7 +30,7 @@ internal sealed record ArmComparison(string Baseline, IReadOnlyList<ArmRow> Arms
         var arms = new OrderedDictionary<string, SortedDictionary<string, ArmRun>>(StringComparer.Ordinal);
         foreach ((string name, string seed, ArmRun? run) in File.Exists(path) ? ArmRun.OfTable(path) : ArmRun.OfFolder(path))
         {
-            string arm = seed.Length > 0 && name.EndsWith($"-s{seed}", StringComparison.Ordinal) ? name[..^(seed.Length + 2)] : name;
+            string arm = ArmOf(name, seed);
             if (!arms.TryGetValue(arm, out SortedDictionary<string, ArmRun>? seeds)) arms[arm] = seeds = new(StringComparer.Ordinal);
             if (run is not null) seeds[seed] = run;
         }
@@ -41,6 +41,14 @@ internal sealed record ArmComparison(string Baseline, IReadOnlyList<ArmRow> Arms
         }
         ArmRow[] rows = [.. arms.Where(arm => arm.Value.Count > 0).Select(arm => Row(arm.Key, arm.Value, arm.Key == baseline ? null : against))];
         return new ArmComparison(baseline, WithHolm(rows));
+    }
+
+    private static string ArmOf(string name, string seed)
+    {
+        string word = SweepFile.SeedWord(seed);
+        if (seed.Length == 0 || !name.EndsWith(word, StringComparison.Ordinal)) return name;
+        if (name == word) return SweepFile.SeedMark;
+        return name[^(word.Length + 1)] == '-' ? name[..^(word.Length + 1)] : name;
     }
 
     private static ArmRow Row(string name, SortedDictionary<string, ArmRun> seeds, SortedDictionary<string, ArmRun>? against)

@@ -7,15 +7,20 @@ namespace ParScale.Training.Sweeps;
 /// <summary>What a comparison needs of a finished run; null where it has no streams. Losses are in nats per token, of <c>final/</c>.</summary>
 internal sealed record ArmRun(double Loss, double? Rho, double? Cosine, double? BestStream, double? WorstStream, IReadOnlyList<CutLoss>? Elastic)
 {
-    /// <summary>The runs of a sweep's folder, with name and seed; null for those that are not finished.</summary>
-    /// <exception cref="ParScaleException">The folder is none of a sweep (SW-04).</exception>
+    /// <summary>
+    /// The runs of a sweep's folder, with name and seed; null for those that are not finished. Rows that the sweep took over
+    /// (<c>--done</c>) have no folder of their run: they are read from its table.
+    /// </summary>
+    /// <exception cref="ParScaleException">The folder is none of a sweep (SW-04), or its table is damaged (SW-10).</exception>
     public static IEnumerable<(string Name, string Seed, ArmRun? Run)> OfFolder(string folder)
     {
+        string table = Path.Combine(folder, SweepTable.FileName);
+        Dictionary<string, ArmRun?> rows = File.Exists(table) ? OfTable(table).ToDictionary(row => row.Name, row => row.Run) : [];
         foreach ((string name, IReadOnlyDictionary<string, string> options) in SweepRecord.Read(Path.Combine(folder, "sweep.json")).Runs)
         {
             string result = Path.Combine(folder, "runs", name, RunResult.FileName);
             ValidationLoss? loss = File.Exists(result) && RunResult.Read(result) is { Finished: true, Final: { } final } ? final : null;
-            yield return (name, options.GetValueOrDefault("seed") ?? "", loss is null ? null : Of(loss));
+            yield return (name, options.GetValueOrDefault("seed") ?? "", loss is null ? rows.GetValueOrDefault(name) : Of(loss));
         }
     }
 

@@ -12,6 +12,9 @@ internal sealed record SweepFile(string Path, IReadOnlyList<SweepValue> Base, IR
     /// <summary>The name of the axis that <c>models</c> is.</summary>
     public const string Model = "model";
 
+    /// <summary>The word for a seed begins with it; it alone names the arm of runs that differ in nothing but their seed.</summary>
+    public const string SeedMark = "s";
+
     private const int MostValues = 1000;
     private const int LongestName = 40;
     private static readonly string[] Parts = ["base", "grid", "models"];
@@ -90,10 +93,13 @@ internal sealed record SweepFile(string Path, IReadOnlyList<SweepValue> Base, IR
     private static string Word(SweepValue value) => value.Key switch
     {
         "streams" => "p" + Plain(value.Text),
-        "seed" => "s" + Plain(value.Text),
+        "seed" => SeedWord(value.Text),
         _ when value.Setting.IsPath => $"{value.Key}-{Plain(System.IO.Path.GetFileNameWithoutExtension(System.IO.Path.TrimEndingDirectorySeparator(value.Text)))}",
         _ => value.Key + Plain(value.Text),
     };
+
+    /// <summary>What stands for a seed in the names of runs.</summary>
+    public static string SeedWord(string seed) => SeedMark + Plain(seed);
 
     private static string Plain(string text) => string.Concat(text.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '_'));
 }

@@ -61,7 +61,7 @@ internal sealed class SweepFolder : IDisposable
     public int Threads { get; }
 
     /// <summary>The table.</summary>
-    public string Table => Path.Combine(_path, "results.csv");
+    public string Table => Path.Combine(_path, SweepTable.FileName);
 
     public void Dispose() => _lock.Dispose();
 
@@ -99,14 +99,14 @@ internal sealed class SweepFolder : IDisposable
     {
         foreach (SweepRun run in _plan.Runs)
         {
-            string now = _inputs[run.Name].With(run);
-            if (_done.TryGetValue(run.Name, out IReadOnlyDictionary<string, string>? row) && row["settings"] != now)
+            SweepInputs now = _inputs[run.Name];
+            if (_done.TryGetValue(run.Name, out IReadOnlyDictionary<string, string>? row) && !now.AreOf(run, row["settings"]))
             {
                 throw ParScaleException.Usage("SW-10",
                     $"--done {ParScaleException.Quote(done!)}: run {run.Name} was made with other settings than {Path.GetFileName(_plan.File.Path)} gives it, or with other data, tokenizer, "
                     + "first model or threads; remove its row to make it again");
             }
-            if (RowOf(run) is { } made && made.Inputs.With(run) != now)
+            if (RowOf(run) is { } made && made.Inputs != now)
             {
                 throw ParScaleException.Usage("SW-12",
                     $"-o {ParScaleException.Quote(_path)}: run {run.Name} was made with other data, tokenizer, first model or threads than it would be now; restore them, give another folder, or remove runs/{run.Name} to make it again");

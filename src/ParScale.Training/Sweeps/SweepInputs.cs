@@ -28,7 +28,7 @@ internal sealed record SweepInputs(string Data, string Tokenizer, string? From, 
                 using RunInputs inputs = RunInputs.Load(paths.Data, paths.Tokenizer);
                 files[paths] = hashes = (inputs.DataSha256, inputs.TokenizerSha256);
             }
-            return new SweepInputs(hashes.Data, hashes.Tokenizer, from?.Backbone.Hash.Whole, run.Threads(threads));
+            return new SweepInputs(hashes.Data, hashes.Tokenizer, from?.Hash, run.Threads(threads));
         });
     }
 
@@ -38,11 +38,21 @@ internal sealed record SweepInputs(string Data, string Tokenizer, string? From, 
         line.GetProperty("data_sha256").GetString() ?? "", line.GetProperty("tokenizer_sha256").GetString() ?? "", line.GetProperty("from").GetString(),
         line.GetProperty("threads").GetInt32());
 
-    /// <summary>The beginning of a hash of these and of what the sweep gives to a run, so that a row of a table is known to be of both.</summary>
-    public string With(SweepRun run)
+    /// <summary>Whether <paramref name="hash"/>, from a row of a table, is that of a run with these, as it is now or as versions before wrote it.</summary>
+    public bool AreOf(SweepRun run, string hash) => hash == With(run) || hash == Hash(run.Values.Where(Counts).Select(value => (value.Key, value.Text)));
+
+    /// <summary>
+    /// The beginning of a hash of these and of what the sweep gives to a run, so that a row of a table is known to be of both: of the
+    /// values, however they are written, of the settings that change the result.
+    /// </summary>
+    public string With(SweepRun run) => Hash(run.Values.Where(value => Counts(value) && value.Setting.Property is not null).Select(value => (value.Key, run.Canonical(value))));
+
+    // What the files hold counts, not their paths; threads of a run's own stand among the inputs.
+    private static bool Counts(SweepValue value) => !value.Setting.IsPath && value.Setting != TrainSettings.Threads;
+
+    private string Hash(IEnumerable<(string Key, string Text)> values)
     {
-        IEnumerable<string> settings = run.Values.Where(value => !value.Setting.IsPath && value.Setting != TrainSettings.Threads)
-            .OrderBy(value => value.Key, StringComparer.Ordinal).Select(value => $"{value.Key}={value.Text}\n");
+        IEnumerable<string> settings = values.OrderBy(value => value.Key, StringComparer.Ordinal).Select(value => $"{value.Key}={value.Text}\n");
         string text = string.Create(CultureInfo.InvariantCulture, $"{string.Concat(settings)}{Data}\n{Tokenizer}\n{From}\n{Threads}\n");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using ParScale.Checkpoints;
 using ParScale.Configuration;
+using ParScale.Training.Checkpointing;
 using ParScale.Training.Evaluation;
 using ParScale.Training.Runs;
 
@@ -26,7 +27,7 @@ internal sealed record SweepRow(
     public static SweepRow? Read(SweepRun run, string folder)
     {
         string report = Path.Combine(folder, RunResult.FileName);
-        string model = Path.Combine(folder, "final");
+        string model = Path.Combine(folder, RunFolder.FinalName);
         if (!File.Exists(report) || !Directory.Exists(model)) return null;
         try
         {
@@ -76,7 +77,7 @@ internal sealed record SweepRow(
 
     private static string Real(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 
-    // The mean train loss of the last tenth of the steps: one row of the log is too few to compare runs by.
+    // The mean train loss of the rows that reach into the last tenth of the steps: one row of the log is too few to compare runs by.
     private static (SweepInputs Inputs, long Seed, long Tokens, double TrainLoss) ReadLog(string path, long steps)
     {
         SweepInputs? inputs = null;

@@ -10,6 +10,16 @@ internal sealed record SweepRun(string Name, string Model, IReadOnlyList<SweepVa
     public int Threads(int others) =>
         Values.FirstOrDefault(value => value.Setting == TrainSettings.Threads).Text is { } own ? int.Parse(own, CultureInfo.InvariantCulture) : others;
 
+    /// <summary>A value in the one form that stands for all ways to write it.</summary>
+    public string Canonical(SweepValue value)
+    {
+        // Where the model of --from has the number of streams, "all" means what that model's hash tells.
+        bool from = Values.Any(other => other.Setting == TrainSettings.From);
+        object? streams = Values.Where(other => other.Setting == TrainSettings.Streams).Select(Parsed).FirstOrDefault(from ? null : TrainSettings.Streams.Default);
+        if (value.Setting == TrainSettings.Elastic && streams is int count) return ElasticStreams.Canonical(value.Text, count) ?? ElasticStreams.None;
+        return Setting.Text(Parsed(value));
+    }
+
     /// <summary>The words for <c>train</c>; relative paths count from <paramref name="fileFolder"/>.</summary>
     public string[] Arguments(string fileFolder, string output, int threads)
     {
@@ -28,4 +38,6 @@ internal sealed record SweepRun(string Name, string Model, IReadOnlyList<SweepVa
         config.TakeWords([], Values.Select(value => (value.Setting, value.From(fileFolder))));
         return config;
     }
+
+    private static object Parsed(SweepValue value) => value.Setting.Read(value.Text, detail => ParScaleException.Usage("RC-04", $"\"{value.Key}\" {detail}"));
 }

@@ -5,6 +5,9 @@ namespace ParScale.Training.Sweeps;
 /// <summary>The table of a sweep, <c>results.csv</c>: rows by the name of their run, cells by the name of their column.</summary>
 internal static class SweepTable
 {
+    /// <summary>Its file in the folder of the sweep.</summary>
+    public const string FileName = "results.csv";
+
     /// <summary>The text of a table: a line for the columns, then one a row.</summary>
     public static string Write(IReadOnlyList<string> columns, IEnumerable<IReadOnlyDictionary<string, string>> rows)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
@@ -39,6 +40,15 @@ public sealed record BackboneHash(string Whole, string? Sample)
     internal static string SampleOfStreams(Checkpoint checkpoint) => Hash(checkpoint,
         ModelTensors.Loaded(checkpoint.Config).Where(tensor => ModelTensors.IsOfStreams(tensor.Name) && !MatrixTypes.IsMatrix(tensor.Shape)), Sampled);
 
+    /// <summary>XXH128 over every tensor of a checkpoint's streams, and over the numbers of its config that change what they compute.</summary>
+    internal static string WholeOfStreams(Checkpoint checkpoint)
+    {
+        StreamConfig streams = checkpoint.Config.Streams;
+        string tensors = Hash(checkpoint, ModelTensors.Loaded(checkpoint.Config).Where(tensor => ModelTensors.IsOfStreams(tensor.Name)), AllBytes);
+        return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(
+            string.Create(CultureInfo.InvariantCulture, $"{tensors} {streams.Smoothing} [{string.Join(',', streams.Elastic)}] {streams.Anchored}"))));
+    }
+
     /// <summary>Whether these are the hashes of a checkpoint's backbone: by the sample, and only without one by all weights.</summary>
     internal bool IsOf(Checkpoint checkpoint)
     {
@@ -60,11 +70,13 @@ public sealed record BackboneHash(string Whole, string? Sample)
             hash.Append(file.Data.Slice(info.Offset + last * place / (SamplePlaces - 1), length));
     }
 
-    private static string WholeOf(Checkpoint checkpoint) => Hash(checkpoint, Plain(checkpoint), (hash, file, info) =>
+    private static void AllBytes(XxHash128 hash, SafetensorsFile file, TensorInfo info)
     {
         for (long done = 0; done < info.ByteLength; done += PieceBytes)
             hash.Append(file.Data.Slice(info.Offset + done, (int)Math.Min(PieceBytes, info.ByteLength - done)));
-    });
+    }
+
+    private static string WholeOf(Checkpoint checkpoint) => Hash(checkpoint, Plain(checkpoint), AllBytes);
 
     // Whether a file holds several tensors in one, and what it calls experts, does not matter.
     private static IEnumerable<(string Name, long[] Shape)> Plain(Checkpoint checkpoint) => ModelTensors.Loaded(checkpoint.Config.Model, StreamConfig.Plain);

@@ -74,6 +74,18 @@ public sealed class ModelFolderTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_tensor_of_another_shape_is_never_spread_over_a_larger_one()
+    {
+        using var folder = new TempFolder();
+        using var model = new ParScaleLm(RandomCheckpoint.Config(2, anchored: true));
+        ModelFolder.Save(model, folder.File("m"), ParScale.Checkpoints.Safetensors.TensorType.F32, tokenizerFolder: folder.File("none"));
+        using var ordinary = new ParScaleLm(RandomCheckpoint.Config(2));
+        ParScaleException refused = Assert.Throws<ParScaleException>(() => ModelFolder.LoadWeights(ordinary, folder.File("m")));
+        Assert.Equal("ST-28", refused.Code);
+        Assert.Contains("prefix_k\": expected shape [2, ", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_epsilon_a_smoothing_or_a_rotation_that_is_wrong_is_seen()
     {
         string golden = Path.Combine(AppContext.BaseDirectory, "Fixtures", "golden", "p4");

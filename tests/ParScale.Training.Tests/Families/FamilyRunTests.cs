@@ -87,7 +87,7 @@ public sealed class FamilyRunTests(FamilyInputs inputs) : IClassFixture<FamilyIn
     {
         FamilyConfigs.Write(_folder.File("plain"), name);
         StartingPoint from = StartingPoint.Open(_folder.File("plain"));
-        TrainingOptions options = from.Complete(new RunConfig().Options(null), 1, null, null);
+        TrainingOptions options = from.Complete(new RunConfig().Options(null), 1, null, null, null, null);
         ParScaleException refused = Assert.Throws<ParScaleException>(() => from.Configure(options with { Context = context }, 50));
         Assert.Equal("TR-22", refused.Code);
         foreach (string part in new[] { type, $"--context {context}", $"at most {longest}" }) Assert.Contains(part, refused.Message, StringComparison.Ordinal);
@@ -101,7 +101,7 @@ public sealed class FamilyRunTests(FamilyInputs inputs) : IClassFixture<FamilyIn
     {
         FamilyConfigs.Write(_folder.File("plain"), "gemma3");
         StartingPoint from = StartingPoint.Open(_folder.File("plain"));
-        TrainingOptions options = from.Complete(new RunConfig().Options(null), 2, 3, null) with { SaveType = NumberType.Bf16, Context = 8 };
+        TrainingOptions options = from.Complete(new RunConfig().Options(null), 2, 3, null, null, null) with { SaveType = NumberType.Bf16, Context = 8 };
         if (frozen) options = options with { Train = TrainedSet.Streams };
         Assert.Equal(type, from.Configure(options, 50).StoredType);
     }

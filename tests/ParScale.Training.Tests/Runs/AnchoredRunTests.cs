@@ -90,6 +90,24 @@ public sealed class AnchoredRunTests(ITestOutputHelper output)
         Assert.False(Directory.Exists(folder.File("run")));
     }
 
+    [Theory]
+    [InlineData("--anchored=false", "error TR-22: --anchored=false: ")]
+    [InlineData("--init=paper", "error TR-22: --init paper: ")]
+    [InlineData("--init=keep", "error TR-22: --init keep: ")]
+    public void What_the_streams_of_a_model_cannot_become_is_refused(string flag, string message)
+    {
+        using var folder = new TempFolder();
+        Assert.Equal(0, CommandLine.Run(Samples.Run(folder, "run", [.. Anchored, ("--steps", "2"), ("--warmup", "0")])));
+        string[] flags = ["train", .. Samples.Inputs(folder), "--from", folder.File("run/final"), "--context", "16", "--batch", "4", "--steps", "1", "--warmup", "0"];
+        (int exitCode, string[] errors) = InProcess.Run([.. flags, flag, "-o", folder.File("more")]);
+        Assert.Equal(2, exitCode);
+        Assert.Contains(message, Assert.Single(errors), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File("more")));
+        // What a run says of itself begins it again.
+        Assert.Equal(0, CommandLine.Run([.. flags, "--anchored", "-o", folder.File("more")]));
+        Assert.Equal(0, CommandLine.Run(["train", "--config", folder.File("more/run.json"), "-o", folder.File("again")]));
+    }
+
     [Fact]
     public void Streams_with_caches_of_their_own_do_not_become_helpers()
     {

@@ -113,6 +113,20 @@ public sealed class ModesTests
     }
 
     [Fact]
+    public void Other_streams_on_the_same_backbone_are_a_change_that_may_be_allowed()
+    {
+        using var folder = new TempFolder();
+        Assert.Equal(0, CommandLine.Run(From(folder, "frozen", Plain(folder), ("--streams", "2"), ("--train", "streams"))));
+        string[] flags = From(folder, "more", folder.File("frozen/final"), ("--train", "streams"));
+        Assert.Equal(0, CommandLine.Run(flags));
+        File.Copy(folder.File("more/final/model.safetensors"), folder.File("frozen/final/model.safetensors"), overwrite: true);
+        (int exitCode, string[] errors) = InProcess.Run([.. flags, "--resume"]);
+        Assert.Equal(3, exitCode);
+        Assert.Contains("error CK-07: checkpoint-12: is of a run with other options: from is ", Assert.Single(errors), StringComparison.Ordinal);
+        Assert.Equal(0, CommandLine.Run([.. flags, "--resume", "--allow-changed"]));
+    }
+
+    [Fact]
     public void The_penalty_makes_final_states_less_alike()
     {
         using var folder = new TempFolder();
@@ -138,12 +152,34 @@ public sealed class ModesTests
         foreach (string[] wrong in (string[][])
             [
                 [.. ok, "--hidden", "16"], [.. ok, "--train", "streams"], [.. ok, "--prefix-mlp", "4"], [.. ok, "--prefix-tokens", "4"],
+                [.. ok, "--init", "paper"], [.. ok, "--init", "keep"], [.. ok, "--streams", "1", "--init", "keep"],
                 From(folder, "run", plain, ("--context", "17")), From(folder, "run", folder.File("two"), ("--streams", "3")),
                 From(folder, "run", folder.File("two"), ("--prefix-tokens", "5")), Samples.Run(folder, "run", ("--train", "streams")),
                 ["train", "--data", folder.File("text.txt"), "-o", folder.File("run")],
             ])
         {
             Assert.Equal(2, CommandLine.Run(wrong));
+            Assert.False(Directory.Exists(folder.File("run")));
+        }
+    }
+
+    [Theory]
+    [InlineData("--prefix-tokens must be 1 to 4096", "--streams", "4", "--prefix-tokens", "0", "--init", "paper")]
+    [InlineData("--prefix-tokens must be 1 to 4096", "--streams", "2", "--prefix-tokens", "5000")]
+    [InlineData("--smooth must be 0 to 1", "--streams", "2", "--smooth", "1.5")]
+    [InlineData("--streams must be 1 to 64", "--streams", "65", "--prefix-tokens", "1")]
+    public void Streams_that_the_loader_refuses_are_refused_before_the_run(string message, params string[] flags)
+    {
+        using var folder = new TempFolder();
+        string model = folder.File("m");
+        Samples.Inputs(folder);
+        using (var plain = new ParScaleLm(RandomCheckpoint.Config(1, vocabulary: 300))) ModelFolder.Save(plain, model, TensorType.F32, folder.File("tokenizer"));
+        string[] from = ["train", .. Samples.Inputs(folder), "--from", model, "--context", "8", "--batch", "2", "--steps", "1", "--warmup", "0", "-o", folder.File("run")];
+        foreach (string[] words in (string[][])[[.. from, .. flags], [.. from, .. flags, "--dry-run"], [.. Samples.Run(folder, "run", [.. flags.Chunk(2).Select(pair => (pair[0], pair[1]))])]])
+        {
+            (int exitCode, string[] errors) = InProcess.Run(words);
+            Assert.Equal(2, exitCode);
+            Assert.Contains($"error TR-10: {message}", Assert.Single(errors), StringComparison.Ordinal);
             Assert.False(Directory.Exists(folder.File("run")));
         }
     }

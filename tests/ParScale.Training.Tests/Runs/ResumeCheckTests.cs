@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace ParScale.Training.Tests.Runs;
@@ -16,6 +17,16 @@ public sealed class ResumeCheckTests
         Assert.StartsWith("parscale-train: error CK-06: checkpoint-12: ", Assert.Single(errors), StringComparison.Ordinal);
         Assert.Contains("hidden_size is 16 there and 32 now", errors[0], StringComparison.Ordinal);
         Assert.Contains("streams is 2 there and 4 now", errors[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_anchor_cannot_be_given_or_taken_away()
+    {
+        using var folder = new TempFolder();
+        Assert.Equal(0, InProcess.Run(Samples.Run(folder, "run", ("--anchored", "true"))).ExitCode);
+        (int exitCode, string[] errors) = InProcess.Run([.. Samples.Run(folder, "run", ("--steps", "16")), "--resume", "--allow-changed"]);
+        Assert.Equal(3, exitCode);
+        Assert.Contains("error CK-06: checkpoint-12: is of another model: anchored is true there and false now", Assert.Single(errors), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -75,6 +86,48 @@ public sealed class ResumeCheckTests
         Assert.Equal(0, InProcess.Run(Samples.Run(folder, "run")).ExitCode);
         File.Copy(folder.File("text.txt"), folder.File("moved.txt"));
         Assert.Equal(0, InProcess.Run([.. Samples.Run(folder, "run", ("--data", folder.File("moved.txt"))), "--resume"]).ExitCode);
+    }
+
+    [Fact]
+    public void A_finished_run_that_goes_on_has_no_result_until_it_is_finished_again()
+    {
+        using var folder = new TempFolder();
+        Assert.Equal(0, InProcess.Run(Samples.Run(folder, "run")).ExitCode);
+        string result = folder.File("run/result.json"), log = folder.File("run/log.jsonl");
+        string[] rows = File.ReadAllLines(log);
+        Assert.Equal(0, InProcess.Run([.. Samples.Run(folder, "run"), "--resume"]).ExitCode);
+        Assert.Equal(rows, File.ReadAllLines(log));
+        using (Process process = Trained.Start([.. Samples.Run(folder, "run", ("--steps", "100000")), "--resume", "--allow-changed"]))
+        {
+            while (!Directory.Exists(folder.File("run/checkpoint-18")) && !process.HasExited) Thread.Sleep(10);
+            process.Kill();
+            process.WaitForExit();
+        }
+        Assert.False(File.Exists(result));
+        string[] more = File.ReadAllLines(log);
+        using JsonDocument options = JsonDocument.Parse(more[0]);
+        Assert.Equal(100000, options.RootElement.GetProperty("steps").GetInt64());
+        Assert.Equal(rows[1..], more[1..rows.Length]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_best_model_that_is_gone_or_of_steps_that_were_lost_is_made_anew(bool gone)
+    {
+        using var folder = new TempFolder();
+        (string, string)[] exact = [("--eval-every", "6"), ("--save-dtype", "f32"), ("--lr", "1e-2")];
+        Assert.Equal(0, InProcess.Run(Samples.Run(folder, "run", exact)).ExitCode);
+        Directory.Delete(folder.File("run/checkpoint-12"), recursive: true);
+        if (gone) Directory.Delete(folder.File("run/best"), recursive: true);
+        // The rate is so low that nothing more is learned: no step after the sixth is better.
+        (string, string)[] still = [.. exact[..2], ("--lr", "1e-12"), ("--min-lr", "0")];
+        (int exitCode, string[] errors) = InProcess.Run([.. Samples.Run(folder, "run", still), "--resume", "--allow-changed"]);
+        Assert.True(exitCode == 0, errors[^1]);
+        using JsonDocument result = JsonDocument.Parse(File.ReadAllText(folder.File("run/result.json")));
+        double Loss(string name) => result.RootElement.GetProperty(name).GetProperty("per_token").GetDouble();
+        Assert.Equal(Loss("final"), Loss("best"), 1e-6);
+        Assert.Equal(12, result.RootElement.GetProperty("best_step").GetInt64());
     }
 
     [Fact]

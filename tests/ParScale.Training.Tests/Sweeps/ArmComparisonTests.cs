@@ -52,6 +52,32 @@ public sealed class ArmComparisonTests
     }
 
     [Fact]
+    public void Runs_that_were_finished_elsewhere_are_read_from_the_table_of_the_folder()
+    {
+        using var folder = new TempFolder();
+        Write(folder, "plain-s1", 3.2, null);
+        folder.Write("sweep.json", """{"threads": 1, "runs": {"plain-s1": {"seed": "1"}, "wide-s1": {"seed": "1"}, "late-s1": {"seed": "1"}}}""");
+        folder.Write("results.csv", """
+            name,model,loss,seed,rho,cosine,best_stream,worst_stream,elastic,settings
+            plain-s1,plain,9,1,,,,,,a
+            wide-s1,wide,3.1,1,0.97,0.9,3.17,3.3,,b
+            """);
+        ArmComparison comparison = ArmComparison.Read(folder.Path, "wide");
+        Assert.Equal([("plain", 3.2), ("wide", 3.1)], comparison.Arms.Select(arm => (arm.Name, arm.Loss)));
+        Assert.Equal(0.97, comparison.Arms[1].Rho);
+    }
+
+    [Fact]
+    public void Runs_that_differ_in_nothing_but_the_seed_are_one_arm_whatever_it_is()
+    {
+        using var folder = new TempFolder();
+        string seeds = folder.Write("seeds.csv", "name,loss,seed,settings\ns1,3.2,1,a\ns_2,3.1,-2,a\n");
+        Assert.Equal(("s", 2), Assert.Single(ArmComparison.Read(seeds, "s").Arms.Select(arm => (arm.Name, arm.Seeds))));
+        string models = folder.Write("models.csv", "name,loss,seed,settings\na-s_1,3.2,-1,a\na-s2,3.1,2,a\nb-s_1,3.2,-1,a\nas2,3,2,a\n");
+        Assert.Equal([("a", 2), ("b", 1), ("as2", 1)], ArmComparison.Read(models, "a").Arms.Select(arm => (arm.Name, arm.Seeds)));
+    }
+
+    [Fact]
     public void A_table_gives_the_same_as_its_folder()
     {
         using var folder = new TempFolder();

@@ -120,6 +120,37 @@ public sealed class SweepFolderTests
     }
 
     [Fact]
+    public void A_first_model_with_other_streams_on_the_same_backbone_is_another()
+    {
+        using var folder = new TempFolder();
+        Assert.Equal(0, InProcess.Run(Samples.Run(folder, "plain", ("--streams", "1"))).ExitCode);
+        string file = SweepSamples.Write(folder, sweep =>
+        {
+            sweep.Remove("models");
+            foreach (string shape in (string[])["layers", "heads", "kv_heads", "prefix_tokens"]) sweep["base"]!.AsObject().Remove(shape);
+            sweep["base"]!["from"] = "first";
+            sweep["grid"] = new JsonObject { ["seed"] = new JsonArray(1) };
+        });
+        First("--seed", "1");
+        Assert.Equal(0, Trained.Run("sweep", file, "-o", folder.File("out"), "--threads", "1").ExitCode);
+        File.Copy(folder.File("out/results.csv"), folder.File("done.csv"));
+        First("--seed", "2");
+        Refused(2, "error SW-12: -o ", file, folder.File("out"));
+        Refused(2, "error SW-10: --done ", file, folder.File("other"), "--threads", "1", "--done", folder.File("done.csv"));
+        // The weights are the same, but not what the run begins with.
+        First("--smooth", "0.2");
+        Refused(2, "error SW-12: -o ", file, folder.File("out"));
+        First("--seed", "1");
+        Assert.Equal(0, Trained.Run("sweep", file, "-o", folder.File("out")).ExitCode);
+
+        void First(params string[] flags)
+        {
+            if (Directory.Exists(folder.File("first"))) Directory.Delete(folder.File("first"), recursive: true);
+            Assert.Equal(0, InProcess.Run(["convert", "-m", folder.File("plain/final"), "-o", folder.File("first"), "--streams", "2", "--init", "paper", .. flags]).ExitCode);
+        }
+    }
+
+    [Fact]
     public void A_full_disk_is_an_error_and_the_sweep_goes_on_when_there_is_room()
     {
         using var folder = new TempFolder();
