@@ -25,8 +25,7 @@ internal static class GatePicture
             PictureStyle.AddMarkers(plot, streams, losses, i);
             PictureStyle.AddLegend(plot, gates[i].Name, i);
         }
-        // The curves fill the corners.
-        plot.ShowLegend(Edge.Right);
+        plot.ShowLegend(Alignment.UpperRight);
         return plot;
     }
 }
