@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using ParScale.Text.Chat.Jinja;
 using ParScale.Text.Chat.Jinja.Statements;
 
@@ -126,30 +125,7 @@ public sealed class ChatTemplate
         return new ChatTemplate(source, file, StatementParser.Parse(source, file), tokens, forTools);
     }
 
-    // Some templates put an answer together without asking whether it has a text; turns that only call tools have none.
     private TaggedText Write(IReadOnlyList<ChatMessage> messages, ChatTemplateOptions options, CancellationToken cancellation)
-    {
-        try
-        {
-            return WriteOnce(messages, options, cancellation);
-        }
-        catch (ParScaleException failure) when (failure.Code == "CT-15" && messages.Any(IsCallAlone))
-        {
-            return WriteOnce([.. messages.Select(message => IsCallAlone(message) ? WithEmptyText(message) : message)], options, cancellation);
-        }
-    }
-
-    private static bool IsCallAlone(ChatMessage message) =>
-        message is { Role: "assistant", Content: null, Fields: { } fields } && fields["content"] is null && fields["tool_calls"] is JsonArray { Count: > 0 };
-
-    private static ChatMessage WithEmptyText(ChatMessage message)
-    {
-        var fields = (JsonObject)message.Fields!.DeepClone();
-        fields["content"] = "";
-        return message with { Content = "", Fields = fields };
-    }
-
-    private TaggedText WriteOnce(IReadOnlyList<ChatMessage> messages, ChatTemplateOptions options, CancellationToken cancellation)
     {
         var run = new Run(_file, options.Budget, options.Now ?? DateTimeOffset.Now, cancellation);
         Statement.Execute(_body, new ChatVariables(run).Create(messages, options, _tokens));

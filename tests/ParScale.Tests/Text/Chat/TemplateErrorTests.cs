@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using ParScale.Text.Chat;
 
 namespace ParScale.Tests.Text.Chat;
@@ -7,18 +6,6 @@ namespace ParScale.Tests.Text.Chat;
 public class TemplateErrorTests
 {
     private static readonly ChatMessage[] Hi = [new("user", "Hi"), new("user", "again")];
-
-    [Fact]
-    public void A_turn_that_only_calls_tools_has_an_empty_text_where_the_template_cannot_do_without()
-    {
-        const string source = "{% for m in messages %}{{ m['role'] + ':' + m['content'] + ';' }}{% endfor %}";
-        var call = new JsonObject { ["content"] = null, ["tool_calls"] = new JsonArray(new JsonObject { ["type"] = "function" }) };
-        ChatTemplate template = ChatTemplate.Parse(source);
-        Assert.Equal("user:Hi;assistant:;", template.Render([new("user", "Hi"), new("assistant", null) { Fields = call }], cancellation: TestContext.Current.CancellationToken).Text);
-        Assert.Null(call["content"]);
-        // A turn without text and without calls is an error as before.
-        Assert.Equal("CT-15", Assert.Throws<ParScaleException>(() => template.Render([new("assistant", null)], cancellation: TestContext.Current.CancellationToken)).Code);
-    }
 
     [Theory]
     [InlineData("CT-01", "{% if x %}", "\"if\"")]
