@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using ParScale.Server.Hosting;
 using ParScale.Server.Http;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -14,7 +15,8 @@ namespace ParScale.Gateway;
 /// </summary>
 /// <param name="server">The server.</param>
 /// <param name="hasOther">Whether another server could be tried.</param>
-internal sealed class ForwardAttempt(UpstreamServer server, Func<bool> hasOther) : HttpTransformer
+/// <param name="scope">The request.</param>
+internal sealed class ForwardAttempt(UpstreamServer server, Func<bool> hasOther, RequestScope scope) : HttpTransformer
 {
     /// <summary>The header that names a request; the server's stands in an answer, ours in an error of our own.</summary>
     public const string RequestId = "x-request-id";
@@ -26,6 +28,9 @@ internal sealed class ForwardAttempt(UpstreamServer server, Func<bool> hasOther)
 
     /// <summary>Whether the server was lost while it answered.</summary>
     public bool WasCut { get; private set; }
+
+    /// <summary>Whether the client left, the time was over or the gateway was stopped while a stream was passed on.</summary>
+    public bool WasStopped { get; private set; }
 
     /// <inheritdoc/>
     public override async ValueTask TransformRequestAsync(HttpContext context, HttpRequestMessage request, string destinationPrefix, CancellationToken cancellationToken)
@@ -57,6 +62,7 @@ internal sealed class ForwardAttempt(UpstreamServer server, Func<bool> hasOther)
     private async Task CopyStream(HttpContext context, HttpResponseMessage response, bool isEvents, CancellationToken cancellation)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        scope.WhenCut = e => TellOfEnd(context, isEvents, e);
         PipeReader events = PipeReader.Create(await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false));
         try
         {
@@ -71,23 +77,24 @@ internal sealed class ForwardAttempt(UpstreamServer server, Func<bool> hasOther)
             }
             await events.CompleteAsync().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException && !cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
+            WasStopped = e is OperationCanceledException || cancellation.IsCancellationRequested;
+            if (WasStopped) return;
             (WasCut, server.IsReady) = (true, false);
             // Before the first byte another server can answer; after it the client is told.
-            if (context.Response.HasStarted) await TellOfEnd(context, isEvents, cancellation).ConfigureAwait(false);
+            if (context.Response.HasStarted) await TellOfEnd(context, isEvents, ApiException.Unavailable("the server that answered was lost; send the request again", 1)).ConfigureAwait(false);
         }
     }
 
     // As the API of the stream tells of errors: OpenAI's by an event, Ollama's by a line.
-    private static async Task TellOfEnd(HttpContext context, bool isEvents, CancellationToken cancellation)
+    private static async Task TellOfEnd(HttpContext context, bool isEvents, ApiException e)
     {
-        var lost = ApiException.Unavailable("the server that answered was lost; send the request again", 1);
         PipeWriter to = context.Response.BodyWriter;
         if (isEvents) to.Write("data: "u8);
-        to.Write((isEvents ? ErrorShape.OpenAi : ErrorShape.Ollama).Body(lost));
+        to.Write((isEvents ? ErrorShape.OpenAi : ErrorShape.Ollama).Body(e));
         to.Write(isEvents ? "\n\n"u8 : "\n"u8);
-        await to.FlushAsync(cancellation).ConfigureAwait(false);
+        await to.FlushAsync(context.RequestAborted).ConfigureAwait(false);
     }
 
     // Only whole events or lines are passed on: half of one could not be followed by another.

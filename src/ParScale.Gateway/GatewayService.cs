@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -37,7 +38,8 @@ internal sealed class GatewayService : IAsyncDisposable
         // The servers have queues, the gateway has none.
         _options = options with { MaxRunning = int.MaxValue };
         (_servers, _choice, _metrics) = (servers, new ServerChoice(servers, mostAhead), new GatewayMetrics(servers));
-        _config = new ForwarderRequestConfig { ActivityTimeout = options.RequestTimeout };
+        // The time of a request ends it, not that of one try.
+        _config = new ForwarderRequestConfig { ActivityTimeout = Timeout.InfiniteTimeSpan };
         _client = new HttpMessageInvoker(new SocketsHttpHandler
         {
             UseProxy = false,
@@ -46,6 +48,8 @@ internal sealed class GatewayService : IAsyncDisposable
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
             ConnectTimeout = TimeSpan.FromSeconds(2),
+            // As Kestrel reads headers: one that came in can be sent on.
+            RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
         });
         _probe = new ReadinessProbe(servers, _client);
         Front = new ParScaleService(_options);
@@ -64,9 +68,10 @@ internal sealed class GatewayService : IAsyncDisposable
     /// <summary>Maps <c>/health</c> and <c>/ready</c> of the gateway itself; everything else goes to a server.</summary>
     public void Map(IEndpointRouteBuilder routes, IHttpForwarder forwarder)
     {
-        routes.MapGet("/health", context => Front.Handle(context, scope => Health(scope, alive: true), isOpen: true));
-        routes.MapGet("/v1/health", context => Front.Handle(context, scope => Health(scope, alive: true), isOpen: true));
-        routes.MapGet("/ready", context => Front.Handle(context, scope => Health(scope, alive: false), isOpen: true));
+        var own = new ApiRoutes(routes, Front, ErrorShape.OpenAi);
+        own.Get("/health", scope => Health(scope, alive: true), isHealth: true);
+        own.Get("/v1/health", scope => Health(scope, alive: true), isHealth: true);
+        own.Get("/ready", scope => Health(scope, alive: false), isHealth: true);
         // The page is open at a server too; what it asks for brings the key.
         foreach (string path in (string[])["/", "/page/{**name}"])
             routes.MapMethods(path, GetOrHead, context => Front.Handle(context, scope => Forward(scope, forwarder), isOpen: true));
@@ -100,15 +105,12 @@ internal sealed class GatewayService : IAsyncDisposable
         HttpContext context = scope.Context;
         ArraySegment<byte> body = await ReadBody(context).ConfigureAwait(false);
         ulong? prefix = body.Count == 0 ? null : PromptPrefix.Of(body, context.Request.Headers.Authorization.ToString());
-        StringValues id = context.Response.Headers[ForwardAttempt.RequestId];
         var tried = new List<UpstreamServer>();
         while (_choice.Next(prefix, tried) is { } server)
         {
             if (tried.Count > 0) _metrics.SawRetry();
             tried.Add(server);
             if (await Try(scope, forwarder, server, body, () => _choice.Next(prefix, tried) is not null).ConfigureAwait(false)) return;
-            context.Response.Clear();
-            context.Response.Headers[ForwardAttempt.RequestId] = id;
         }
         throw tried.Count == 0 ? NoneReady()
             : ApiException.Unavailable("no server answered; try again", 1);
@@ -118,16 +120,39 @@ internal sealed class GatewayService : IAsyncDisposable
     private async Task<bool> Try(RequestScope scope, IHttpForwarder forwarder, UpstreamServer server, ArraySegment<byte> body, Func<bool> hasOther)
     {
         HttpContext context = scope.Context;
-        var attempt = new ForwardAttempt(server, hasOther);
+        var attempt = new ForwardAttempt(server, hasOther, scope);
+        StringValues id = context.Response.Headers[ForwardAttempt.RequestId];
         using IDisposable place = server.Take();
         if (body.Count > 0) context.Request.Body = new MemoryStream(body.Array!, body.Offset, body.Count, writable: false);
         ForwarderError error = await forwarder.SendAsync(context, server.Address.AbsoluteUri, _client, _config, attempt, scope.Cancellation).ConfigureAwait(false);
-        scope.Cancellation.ThrowIfCancellationRequested();
-        bool failed = error != ForwarderError.None || attempt.WasCut;
-        if (failed) server.IsReady = false;
-        _metrics.SawAttempt(server, attempt.WasTurnedAway ? "turned_away" : !failed ? "answered" : context.Response.HasStarted ? "cut" : "failed");
-        return context.Response.HasStarted || !(failed || attempt.WasTurnedAway);
+        bool isStarted = context.Response.HasStarted, failed = error != ForwarderError.None || attempt.WasCut;
+        bool isAborted = context.RequestAborted.IsCancellationRequested;
+        if (attempt.WasStopped || (failed && (isAborted || scope.Cancellation.IsCancellationRequested)))
+        {
+            // That says nothing of the server.
+            if (isStarted && !isAborted) _metrics.SawAttempt(server, "cut");
+            throw new OperationCanceledException();
+        }
+        bool isLost = attempt.WasCut || IsLoss(error, context.Features.Get<IForwarderErrorFeature>()?.Exception);
+        if (isLost) server.IsReady = false;
+        _metrics.SawAttempt(server, attempt.WasTurnedAway ? "turned_away" : !failed ? "answered" : isStarted ? "cut" : "failed");
+        if (isStarted || !(failed || attempt.WasTurnedAway)) return true;
+        context.Response.Clear();
+        context.Response.Headers[ForwardAttempt.RequestId] = id;
+        return failed && !isLost ? throw NotPassedOn(error) : false;
     }
+
+    // Whether the server or the way to it failed. Anything else would fail at every server.
+    private static bool IsLoss(ForwarderError error, Exception? cause) => error switch
+    {
+        ForwarderError.Request => cause is HttpRequestException e && (e.HttpRequestError != HttpRequestError.Unknown || e.InnerException is IOException),
+        ForwarderError.RequestTimedOut or ForwarderError.RequestBodyDestination or ForwarderError.ResponseBodyDestination => true,
+        _ => false,
+    };
+
+    private static ApiException NotPassedOn(ForwarderError error) => error is ForwarderError.Request or ForwarderError.RequestCreation or ForwarderError.RequestBodyClient
+        ? new(StatusCodes.Status400BadRequest, "the request cannot be passed on to a server; check its path and headers", "invalid_request_error")
+        : new(StatusCodes.Status502BadGateway, "the answer of the server cannot be passed on", "server_error");
 
     // Held as a whole, since it may have to be sent more than once.
     private async Task<ArraySegment<byte>> ReadBody(HttpContext context)

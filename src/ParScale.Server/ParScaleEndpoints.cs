@@ -27,7 +27,7 @@ public static class ParScaleEndpoints
         ArgumentNullException.ThrowIfNull(routes);
         ArgumentNullException.ThrowIfNull(service);
         var openAi = new ApiRoutes(routes, service, ErrorShape.OpenAi);
-        void Get(string path, Func<RequestScope, Task> run, bool isOpen = false) => openAi.Get(path, run, isOpen);
+        void Get(string path, Func<RequestScope, Task> run, bool isHealth = false) => openAi.Get(path, run, isHealth);
         void Post(string path, Func<RequestScope, Task> run) => openAi.Post(path, run);
 
         Post("/v1/chat/completions", ChatEndpoint.Run);
@@ -42,9 +42,9 @@ public static class ParScaleEndpoints
         Get("/tokenizer_info", ModelEndpoints.Info);
         Post("/apply-template", ModelEndpoints.ApplyTemplate);
         // Without a key, for those who only ask whether the server lives.
-        Get("/health", scope => Health(scope, service, alive: true), isOpen: true);
-        Get("/v1/health", scope => Health(scope, service, alive: true), isOpen: true);
-        Get("/ready", scope => Health(scope, service, alive: false), isOpen: true);
+        Get("/health", scope => Health(scope, service, alive: true), isHealth: true);
+        Get("/v1/health", scope => Health(scope, service, alive: true), isHealth: true);
+        Get("/ready", scope => Health(scope, service, alive: false), isHealth: true);
         Get("/openapi.json", ApiDescription.Run);
         OllamaEndpoints.Map(new ApiRoutes(routes, service, ErrorShape.Ollama));
         routes.MapMethods("/", GetOrHead, context => service.Handle(context, PageEndpoint.Root, isOpen: true)).WithOrder(1);

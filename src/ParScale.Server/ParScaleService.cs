@@ -25,6 +25,9 @@ public sealed class ParScaleService : IDisposable
     private readonly ServerMetrics _metrics;
     private readonly CancellationTokenSource _cut = new();
 
+    // Requests from their arrival to their end: those that are read and have no place yet are not lost in a drain either.
+    private int _underWay;
+
     /// <summary>A service without models.</summary>
     /// <exception cref="ParScaleException">An option is out of range.</exception>
     public ParScaleService(ServerOptions? options = null)
@@ -57,13 +60,13 @@ public sealed class ParScaleService : IDisposable
         State.Serve([.. models.Select(one => new ServedModel(one.Name, one.Model, now, _metrics))]);
     }
 
-    /// <summary>Takes no further requests, and waits until those that run have ended or the time is over.</summary>
+    /// <summary>Takes no further requests, and waits until those that have arrived have ended or the time is over.</summary>
     /// <returns>Whether all have ended.</returns>
     public async Task<bool> DrainAsync(TimeSpan window, CancellationToken cancellationToken = default)
     {
         State.Drain();
         long start = TimeProvider.System.GetTimestamp();
-        while (Running + Waiting > 0)
+        while (Volatile.Read(ref _underWay) > 0)
         {
             if (TimeProvider.System.GetElapsedTime(start) >= window) return false;
             await Task.Delay(20, cancellationToken).ConfigureAwait(false);
@@ -86,15 +89,16 @@ public sealed class ParScaleService : IDisposable
     }
 
     /// <summary>Answers one request: checks who asks, runs it, and tells what fails in the API's shape; OpenAI's if none is given.</summary>
-    internal async Task Handle(HttpContext context, Func<RequestScope, Task> run, bool isOpen = false, ErrorShape? errors = null)
+    internal async Task Handle(HttpContext context, Func<RequestScope, Task> run, bool isOpen = false, ErrorShape? errors = null, bool anyAddress = false)
     {
+        Interlocked.Increment(ref _underWay);
         using var limit = new CancellationTokenSource(_options.RequestTimeout);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, limit.Token, _cut.Token);
         RequestScope? scope = null;
         try
         {
             context.Response.Headers["x-request-id"] = Guid.NewGuid().ToString("N");
-            HostCheck.Require(context.Request, _options);
+            HostCheck.Require(context.Request, _options, anyAddress);
             if (!isOpen) OriginCheck.Require(context, _options);
             string owner = isOpen ? "" : _keys.Require(context.Request);
             scope = new RequestScope(context, State, _options, _gate, owner, ended.Token);
@@ -112,6 +116,10 @@ public sealed class ParScaleService : IDisposable
             _metrics.SawError(told.Status);
             await Tell(context, scope, told, errors ?? ErrorShape.OpenAi).ConfigureAwait(false);
         }
+        finally
+        {
+            Interlocked.Decrement(ref _underWay);
+        }
     }
 
     private static ApiException Describe(Exception e, bool late, bool cut) => e switch
@@ -119,7 +127,7 @@ public sealed class ParScaleService : IDisposable
         ApiException known => known,
         OperationCanceledException when cut => ApiException.Unavailable("the server is being stopped", 5),
         ParScaleException known => ApiException.From(known),
-        OperationCanceledException when late => new ApiException(StatusCodes.Status408RequestTimeout, "the request took longer than it may", "timeout_error", code: "request_timeout"),
+        OperationCanceledException when late => new ApiException(StatusCodes.Status408RequestTimeout, "the request took longer than it may", "timeout_error", code: "request_timeout") { IsFinal = true },
         BadHttpRequestException bad => new ApiException(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "the body is too long" : "the request is malformed or came too slowly", "invalid_request_error"),
         ObjectDisposedException => ApiException.Unavailable("the server is being stopped", 5),
         _ => new ApiException(StatusCodes.Status500InternalServerError, "the server failed", "server_error"),
@@ -127,7 +135,8 @@ public sealed class ParScaleService : IDisposable
 
     private static async Task Tell(HttpContext context, RequestScope? scope, ApiException e, ErrorShape errors)
     {
-        if (scope is { HasBegun: true }) await (scope.WhenCut is { } tell ? tell(e) : errors.End(scope, e)).ConfigureAwait(false);
+        if (scope?.WhenCut is { } tell && (scope.HasBegun || context.Response.HasStarted)) await tell(e).ConfigureAwait(false);
+        else if (scope is { HasBegun: true }) await errors.End(scope, e).ConfigureAwait(false);
         else if (!context.Response.HasStarted) await Answer.Error(context, e, errors).ConfigureAwait(false);
         else context.Abort();
     }

@@ -74,6 +74,33 @@ public sealed class CompletionEndpointTests(ChatModel model)
         }
     }
 
+    [Fact]
+    public async Task An_echo_alone_scores_the_prompt()
+    {
+        await using TestServer server = await TestServer.Start(model.Model);
+        const string Request = """{"prompt": ["hello world", [84]], "temperature": 0, "echo": true, "logprobs": 2, "stream_weights": true, "max_tokens": """;
+        JsonElement one = await server.Ask("/v1/completions", Request + "1}"), none = await server.Ask("/v1/completions", Request + "0}");
+        List<JsonElement> parts = await server.Events("/v1/completions", Request + """0, "stream": true, "stream_options": {"include_usage": true}}""");
+        Assert.Equal(one.GetProperty("usage").GetProperty("prompt_tokens").GetInt32(), none.GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
+        Assert.Equal((0, 0), (none.GetProperty("usage").GetProperty("completion_tokens").GetInt32(), parts[^1].GetProperty("usage").GetProperty("completion_tokens").GetInt32()));
+        foreach (JsonElement choice in none.GetProperty("choices").EnumerateArray())
+        {
+            int index = choice.GetProperty("index").GetInt32();
+            JsonElement longer = one.GetProperty("choices")[index];
+            JsonElement[] own = [.. parts.SelectMany(part => part.GetProperty("choices").EnumerateArray()).Where(part => part.GetProperty("index").GetInt32() == index)];
+            Assert.Equal(("length", "length"), (choice.GetProperty("finish_reason").GetString(), own[^1].GetProperty("finish_reason").GetString()));
+            Assert.Equal(index == 0 ? "hello world" : model.Model.Tokenizer.Decode([84]), choice.GetProperty("text").GetString());
+            Assert.Equal(choice.GetProperty("text").GetString(), string.Concat(own.Select(part => part.GetProperty("text").GetString())));
+            Assert.Empty(choice.GetProperty("stream_weights").EnumerateArray());
+            foreach (string name in (string[])["tokens", "token_logprobs", "top_logprobs", "text_offset"])
+            {
+                string[] values = [.. choice.GetProperty("logprobs").GetProperty(name).EnumerateArray().Select(value => value.GetRawText())];
+                Assert.Equal(longer.GetProperty("logprobs").GetProperty(name).EnumerateArray().Select(value => value.GetRawText()).SkipLast(1), values);
+                Assert.Equal(values, own.Where(part => part.GetProperty("logprobs").ValueKind != JsonValueKind.Null).SelectMany(part => part.GetProperty("logprobs").GetProperty(name).EnumerateArray()).Select(value => value.GetRawText()));
+            }
+        }
+    }
+
     [Theory]
     [InlineData("""{"prompt": [-1]}""", "prompt[0]")]
     [InlineData("""{"prompt": [999999]}""", "prompt[0]")]
@@ -84,6 +111,9 @@ public sealed class CompletionEndpointTests(ChatModel model)
     [InlineData("""{"prompt": "x", "suffix": "y"}""", "suffix")]
     [InlineData("""{"prompt": "x", "best_of": 4}""", "best_of")]
     [InlineData("""{"prompt": "x", "logprobs": 99}""", "logprobs")]
+    [InlineData("""{"prompt": "x", "max_tokens": 0}""", "max_tokens")]
+    [InlineData("""{"prompt": "x", "max_tokens": 0, "echo": false}""", "max_tokens")]
+    [InlineData("""{"prompt": "x", "max_tokens": -2, "echo": true}""", "max_tokens")]
     public async Task A_wrong_field_is_named(string body, string param)
     {
         await using TestServer server = await TestServer.Start(model.Model);

@@ -50,6 +50,8 @@ public sealed class DefaultLimitTests(ChatModel models)
         Assert.Equal((9, "length"), End(answer));
         (_, answer) = await server.Post("/v1/chat/completions", Endless[..^1] + ", \"stop\": []}");
         Assert.Equal((7, "length"), End(answer));
+        (_, answer) = await server.Post("/v1/chat/completions", Endless[..^1] + ", \"stop\": [], \"max_tokens\": -1}");
+        Assert.InRange(End(answer).Tokens, 300, ChatModel.Context);
         // A least number wins over a limit that the client did not choose, and not over one that it did.
         (_, answer) = await server.Post("/v1/chat/completions", Endless[..^1] + ", \"stop\": [], \"min_tokens\": 12}");
         Assert.Equal((12, "length"), End(answer));
@@ -92,10 +94,31 @@ public sealed class DefaultLimitTests(ChatModel models)
         Assert.NotEqual(parsed, plain);
     }
 
+    [Fact]
+    public async Task Minus_one_is_no_limit_and_a_new_seed()
+    {
+        await using TestServer server = await TestServer.Start(models.Model);
+        foreach ((string path, string body) in ((string, string)[])
+        [
+            ("/v1/chat/completions", Endless[..^1] + ", \"max_tokens\": -1}"),
+            ("/v1/chat/completions", Endless[..^1] + ", \"max_completion_tokens\": -1, \"max_tokens\": 3}"),
+            ("/v1/completions", """{"prompt": "hello", "temperature": 0, "ignore_eos": true, "max_tokens": -1}"""),
+        ])
+        {
+            JsonElement usage = (await server.Ask(path, body)).GetProperty("usage");
+            // The last token needs no room of its own.
+            Assert.InRange(usage.GetProperty("total_tokens").GetInt32(), ChatModel.Context - 1, ChatModel.Context + 1);
+        }
+        async Task<string> Text(int seed) => (await server.Ask("/v1/completions", $$"""{"prompt": "hello", "temperature": 1, "ignore_eos": true, "max_tokens": 40, "seed": {{seed}}}"""))
+            .GetProperty("choices")[0].GetProperty("text").GetString()!;
+        Assert.Equal(await Text(-2), await Text(-2));
+        Assert.NotEqual(await Text(-1), await Text(-1));
+    }
+
     private static (int Tokens, string Reason) End(JsonElement answer) =>
         (answer.GetProperty("usage").GetProperty("completion_tokens").GetInt32(), answer.GetProperty("choices")[0].GetProperty("finish_reason").GetString()!);
 
-    private static long Bytes(string folder)
+    internal static long Bytes(string folder)
     {
         using LanguageModel model = LanguageModel.Load(folder);
         using Session session = model.CreateSession(ChatModel.Context);

@@ -185,4 +185,19 @@ public sealed class OllamaEndpointTests(ChatModel model)
         Assert.Equal(HttpStatusCode.NotFound, (await server.Post("/api/show", """{"model":"other"}""")).Status);
         Assert.True(Version.TryParse((await Get("/api/version")).GetProperty("version").GetString(), out _));
     }
+
+    [Theory]
+    [InlineData("true")]
+    [InlineData("\"high\"")]
+    public async Task A_model_without_a_template_says_so_whatever_is_thought(string think)
+    {
+        using var folder = new TempFolder();
+        ChatModel.Write(folder.Path);
+        File.Delete(folder.File("chat_template.jinja"));
+        using LanguageModel plain = LanguageModel.Load(folder.Path);
+        await using TestServer server = await TestServer.Start(plain);
+        (HttpStatusCode status, JsonElement answer) = await server.Post("/api/chat", $$"""{"model":"tiny",{{Messages}},"think":{{think}} }""");
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("the model has no chat template", answer.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
 }

@@ -54,6 +54,38 @@ public sealed class ServiceTests(ChatModel model)
         Assert.DoesNotContain(answer.Headers, header => header.Key.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase));
     }
 
+    [Theory]
+    [InlineData("/health", 200)]
+    [InlineData("/v1/health", 200)]
+    [InlineData("/ready", 200)]
+    [InlineData("/", 403)]
+    [InlineData("/v1/models", 403)]
+    public async Task Only_health_is_told_at_any_address(string path, int expected)
+    {
+        await using TestServer server = await TestServer.Start(model.Model, new ServerOptions { AllowedHosts = ["api.example"] });
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Host = "10.0.0.7:8080";
+        using HttpResponseMessage answer = await server.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(expected, (int)answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_drain_waits_for_what_has_no_place_yet()
+    {
+        await using TestServer server = await TestServer.Start(model.Model);
+        using var socket = new System.Net.Sockets.TcpClient();
+        await socket.ConnectAsync(server.Address.Host, server.Address.Port, TestContext.Current.CancellationToken);
+        System.Net.Sockets.NetworkStream stream = socket.GetStream();
+        await stream.WriteAsync("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{"u8.ToArray(), TestContext.Current.CancellationToken);
+        // The first half is read, the second is waited for.
+        await Eventually.Is(() => !server.Service.DrainAsync(TimeSpan.Zero, TestContext.Current.CancellationToken).Result, "the request does not count");
+        Task<bool> drained = server.Service.DrainAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.False(drained.IsCompleted);
+        await stream.WriteAsync("}"u8.ToArray(), TestContext.Current.CancellationToken);
+        Assert.True(await drained);
+        Assert.Contains("HTTP/1.1 503", await new StreamReader(stream).ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Too_many_are_told_when_to_come_back()
     {
@@ -106,8 +138,12 @@ public sealed class ServiceTests(ChatModel model)
     public async Task A_request_that_takes_too_long_is_ended()
     {
         await using TestServer server = await TestServer.Start(model.Model, new ServerOptions { RequestTimeout = TimeSpan.FromMilliseconds(1) });
-        (HttpStatusCode status, JsonElement answer) = await server.Post("/v1/chat/completions", Long);
-        Assert.Equal((HttpStatusCode.RequestTimeout, "request_timeout"), (status, answer.GetProperty("error").GetProperty("code").GetString()));
+        using var content = new StringContent(Long, Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await server.Client.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.RequestTimeout, answer.StatusCode);
+        Assert.Contains("\"code\":\"request_timeout\"", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        // OpenAI's clients would send it again otherwise, to the same end.
+        Assert.Equal("false", Assert.Single(answer.Headers.GetValues("x-should-retry")));
         Assert.Equal(0, server.Service.Running);
     }
 

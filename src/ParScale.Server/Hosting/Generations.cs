@@ -18,13 +18,18 @@ internal static class Generations
         var pieces = Channel.CreateUnbounded<(int, GeneratedPiece)>(new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
         // What is wrong with one is found before any has begun.
         IAsyncEnumerable<GeneratedPiece>[] answers = [.. request.Prompts.SelectMany((prompt, p) =>
-            Enumerable.Range(0, request.Choices).Select(choice => Start(request, prompt, choice, leave.Token)))];
+            Enumerable.Range(0, request.Choices).Select(choice => Start(request, prompt, choice, measured, leave.Token)))];
         Task all = Task.WhenAll(answers.Select((answer, i) => Pump(answer, i, pieces.Writer, measured, leave)));
         Task end = all.ContinueWith(done => pieces.Writer.TryComplete(done.Exception?.InnerException), CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
-            await foreach ((int, GeneratedPiece) piece in pieces.Reader.ReadAllAsync(cancellation).ConfigureAwait(false)) yield return piece;
+            await foreach ((int, GeneratedPiece) piece in pieces.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+            {
+                // The channel does not look at it while it has pieces, which a slow reader leaves there for long.
+                cancellation.ThrowIfCancellationRequested();
+                yield return piece;
+            }
         }
         finally
         {
@@ -33,14 +38,22 @@ internal static class Generations
         }
     }
 
-    private static IAsyncEnumerable<GeneratedPiece> Start(GenerationRequest request, int[] prompt, int choice, CancellationToken cancellation)
+    private static IAsyncEnumerable<GeneratedPiece> Start(GenerationRequest request, int[] prompt, int choice, RequestMeasurement measured, CancellationToken cancellation)
     {
         GenerationOptions options = request.Options with
         {
             Sampling = request.Options.Sampling with { Seed = unchecked(request.Options.Sampling.Seed!.Value + (ulong)choice) },
         };
         LanguageModel model = request.Model.Model;
-        return request.IsChat ? model.GenerateAnswerAsync(prompt, request.Start, options, cancellation) : model.GenerateAsync(prompt, options, cancellation);
+        try
+        {
+            return request.IsChat ? model.GenerateAnswerAsync(prompt, request.Start, options, cancellation) : model.GenerateAsync(prompt, options, cancellation);
+        }
+        catch (Exception e)
+        {
+            measured.Fail(e);
+            throw;
+        }
     }
 
     // One that fails ends the others too: the request has no answer then.

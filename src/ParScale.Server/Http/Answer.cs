@@ -18,6 +18,8 @@ internal static class Answer
     public static Task Error(HttpContext context, ApiException e, ErrorShape shape)
     {
         if (e.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        // What OpenAI's clients look at first.
+        if (e.IsFinal) context.Response.Headers["x-should-retry"] = "false";
         if (e.Status == StatusCodes.Status401Unauthorized) context.Response.Headers.WWWAuthenticate = "Bearer";
         if (shape.IsToldByReason && context.Features.Get<IHttpResponseFeature>() is { } response) response.ReasonPhrase = Reason(e.Message);
         return Write(context, e.Status, shape.Body(e));

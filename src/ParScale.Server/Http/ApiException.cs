@@ -17,6 +17,9 @@ internal sealed class ApiException(int status, string message, string type, stri
     /// <summary>Seconds after which the client may try again.</summary>
     public int? RetryAfter { get; init; }
 
+    /// <summary>Whether the same request would end the same way, although clients send one with this status again.</summary>
+    public bool IsFinal { get; init; }
+
     /// <summary>A field of the request is wrong.</summary>
     public static ApiException Field(string param, string message, string? code = null) =>
         new(StatusCodes.Status400BadRequest, message, "invalid_request_error", param, code);

@@ -19,6 +19,7 @@ internal sealed class RequestMeasurement : IDisposable
     private readonly long[] _latest;
     private readonly GenerationStatistics?[] _statistics;
     private readonly FinishReason?[] _reasons;
+    private readonly int[] _tokens;
     private int _begun;
     private Exception? _failure;
 
@@ -26,7 +27,7 @@ internal sealed class RequestMeasurement : IDisposable
     {
         (_metrics, _request) = (metrics, request);
         int answers = request.Prompts.Count * request.Choices;
-        (_latest, _statistics, _reasons) = (new long[answers], new GenerationStatistics?[answers], new FinishReason?[answers]);
+        (_latest, _statistics, _reasons, _tokens) = (new long[answers], new GenerationStatistics?[answers], new FinishReason?[answers], new int[answers]);
         metrics.QueueTime.Record(Stopwatch.GetElapsedTime(request.Arrived).TotalSeconds, ModelTags);
         _activity = ServerMetrics.Source.StartActivity($"{Operation} {request.Name}", ActivityKind.Server);
         if (_activity is { IsAllDataRequested: true }) DescribeRequest(_activity);
@@ -67,23 +68,30 @@ internal sealed class RequestMeasurement : IDisposable
         double seconds = Stopwatch.GetElapsedTime(_request.Arrived).TotalSeconds;
         _metrics.RequestDuration.Record(seconds, convention);
         _metrics.LatencyOfRequest.Record(seconds, model);
-        foreach (GenerationStatistics one in ended) Count(one, model);
-        if (ended.Length > 0) CountTokens(ended);
+        for (int answer = 0; answer < _tokens.Length; answer++) Count(answer, model);
+        int generated = Enumerable.Range(0, _tokens.Length).Sum(NewTokens);
+        if (generated > 0) CountTokens(generated);
+        // Whoever leaves, or whose time is over, has the engine stop; everything else is its failure.
+        string other = _failure is null or OperationCanceledException ? "abort" : "error";
         foreach (FinishReason? reason in _reasons)
         {
             TagList tags = model;
-            tags.Add("finished_reason", reason switch { null => "abort", FinishReason.Length => "length", _ => "stop" });
+            tags.Add("finished_reason", reason switch { null => other, FinishReason.Length => "length", _ => "stop" });
             _metrics.Successes.Add(1, tags);
         }
         if (_activity is null) return;
-        DescribeEnd(_activity, ended, error);
+        DescribeEnd(_activity, ended, generated, error);
         _activity.Dispose();
     }
+
+    // What has come of an answer that was stopped counts too.
+    private int NewTokens(int answer) => _statistics[answer]?.NewTokens ?? _tokens[answer];
 
     private void SeeToken(int answer)
     {
         long now = Stopwatch.GetTimestamp(), before = _latest[answer];
         _latest[answer] = now;
+        _tokens[answer]++;
         if (before != 0) _metrics.LatencyOfToken.Record(Stopwatch.GetElapsedTime(before, now).TotalSeconds, ModelTags);
         if (Interlocked.Exchange(ref _begun, 1) != 0) return;
         double seconds = Stopwatch.GetElapsedTime(_request.Arrived, now).TotalSeconds;
@@ -92,24 +100,26 @@ internal sealed class RequestMeasurement : IDisposable
         _activity?.AddEvent(new ActivityEvent("gen_ai.first_token"));
     }
 
-    private void Count(GenerationStatistics one, TagList model)
+    private void Count(int answer, TagList model)
     {
+        // With its first token a prompt has been read, however the answer ended.
+        if (_tokens[answer] > 0) _metrics.PromptTokens.Add(_request.Prompts[answer / _request.Choices].Length, model);
+        if (NewTokens(answer) is > 0 and var tokens) _metrics.GenerationTokens.Add(tokens, model);
+        if (_statistics[answer] is not { } one) return;
         _metrics.PrefillTime.Record(one.Prefill.TotalSeconds, model);
         _metrics.DecodeTime.Record(one.Decode.TotalSeconds, model);
         if (one.DecodeSteps > 0) _metrics.OutputToken.Record(one.Decode.TotalSeconds / one.DecodeSteps, ConventionTags);
         _metrics.CacheQueries.Add(one.PromptTokens, model);
         _metrics.CacheHits.Add(one.CachedTokens, model);
-        _metrics.PromptTokens.Add(one.PromptTokens, model);
-        _metrics.GenerationTokens.Add(one.NewTokens, model);
     }
 
-    private void CountTokens(GenerationStatistics[] ended)
+    private void CountTokens(int generated)
     {
         TagList input = ConventionTags, output = ConventionTags;
         input.Add("gen_ai.token.type", "input");
         output.Add("gen_ai.token.type", "output");
         _metrics.TokenUsage.Record(_request.Prompts.Sum(prompt => prompt.Length), input);
-        _metrics.TokenUsage.Record(ended.Sum(one => one.NewTokens), output);
+        _metrics.TokenUsage.Record(generated, output);
     }
 
     private void DescribeRequest(Activity activity)
@@ -125,10 +135,10 @@ internal sealed class RequestMeasurement : IDisposable
         activity.SetTag("parscale.request.queue_seconds", Stopwatch.GetElapsedTime(_request.Arrived).TotalSeconds);
     }
 
-    private void DescribeEnd(Activity activity, GenerationStatistics[] ended, string? error)
+    private void DescribeEnd(Activity activity, GenerationStatistics[] ended, int generated, string? error)
     {
         activity.SetTag("gen_ai.usage.input_tokens", _request.Prompts.Sum(prompt => prompt.Length));
-        activity.SetTag("gen_ai.usage.output_tokens", ended.Sum(one => one.NewTokens));
+        activity.SetTag("gen_ai.usage.output_tokens", generated);
         activity.SetTag("parscale.usage.cached_tokens", ended.Sum(one => one.CachedTokens));
         activity.SetTag("gen_ai.response.finish_reasons", _reasons.OfType<FinishReason>().Select(reason => reason == FinishReason.Length ? "length" : "stop").ToArray());
         if (error is null) return;

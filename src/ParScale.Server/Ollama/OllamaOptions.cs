@@ -46,17 +46,13 @@ internal static class OllamaOptions
         return options;
     }
 
-    /// <summary>Most new tokens; null where only the context is a limit (-1 and -2).</summary>
-    public static long? Limit(Fields options)
-    {
-        if (options.Integer("num_predict", -2, int.MaxValue) is not { } most || most < 0) return null;
-        return most > 0 ? most : throw ApiException.Field(options.At("num_predict"), "options.num_predict must be at least 1, or -1 for no limit but the context");
-    }
+    /// <summary>Most new tokens; below 0 where only the context is to be a limit (-1 and -2); null where the request does not say.</summary>
+    public static long? Limit(Fields options) => options.Integer("num_predict", -2, int.MaxValue) is not 0 and var most ? most
+        : throw ApiException.Field(options.At("num_predict"), "options.num_predict must be at least 1, or -1 for no limit but the context");
 
     /// <summary>What was read, as Ollama means it.</summary>
     public static SamplingOptions Adapt(Fields options, SamplingOptions sampling, int context)
     {
-        if (options.Integer("seed", long.MinValue, long.MaxValue) == -1) sampling = sampling with { Seed = (ulong)Random.Shared.NextInt64() };
         bool? newline = options.Flag("penalize_newline");
         long? last = options.Integer("repeat_last_n", -1, int.MaxValue);
         bool isPenalized = sampling.RepetitionPenalty != 1 || sampling.PresencePenalty != 0 || sampling.FrequencyPenalty != 0;

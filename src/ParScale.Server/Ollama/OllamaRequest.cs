@@ -78,7 +78,7 @@ internal static class OllamaRequest
         {
             AddGenerationPrompt = true,
             Tools = ToolFields.Shown(body),
-            Variables = ThinkingFields.WithThink(body, model, scope.Options),
+            Variables = ThinkingFields.WithThink(body, model, field, scope.Options),
         }, field, scope.Options, scope.Cancellation);
         return request.AsTurn(chat, field) with
         {

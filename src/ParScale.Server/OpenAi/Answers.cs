@@ -60,6 +60,7 @@ internal static class Answers
             CompletionTokensDetails = statistics.Sum(one => one.ThinkingTokens) is > 0 and var thinking ? new CompletionTokenDetails(thinking) : null,
             Streams = request.Set.Count,
             MeanStreams = request.Options.Gate is null || statistics.Count == 0 ? null
+                : statistics is [var only] ? only.MeanStreams
                 : statistics.Sum(one => one.MeanStreams * one.NewTokens) / Math.Max(1, statistics.Sum(one => one.NewTokens)),
             StreamGate = statistics.Select(one => one.GateScore).FirstOrDefault()?.ToString().ToLowerInvariant(),
             CatchUpTokens = request.Options.Gate is null || request.Set.IsAnchored ? null : statistics.Sum(one => one.CatchUpTokens),

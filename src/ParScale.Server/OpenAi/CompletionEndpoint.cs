@@ -23,7 +23,7 @@ internal static class CompletionEndpoint
     {
         GenerationRequest generation = request.Generation;
         CollectedAnswer[] answers = [.. Enumerable.Range(0, generation.Prompts.Count * generation.Choices).Select(_ => new CollectedAnswer())];
-        await foreach ((int index, GeneratedPiece piece) in Generations.Run(generation, scope.Cancellation).ConfigureAwait(false)) answers[index].Add(piece);
+        await foreach ((int index, GeneratedPiece piece) in Generations.Run(generation, scope.Cancellation).ConfigureAwait(false)) answers[index].Add(request.Shown(piece));
         GenerationStatistics[] statistics = [.. answers.Select(answer => answer.Statistics!)];
         await Answer.Json(scope.Context, new TextCompletion(Answers.NewId("cmpl"), scope.Created, generation.Name,
             [.. answers.Select((answer, i) => Choice(request, answer, i))])
@@ -62,15 +62,16 @@ internal static class CompletionEndpoint
         var characters = new int[count];
         Task Send(TextChoice[] choices, Usage? usage = null, Timings? timings = null) => events.Send(
             new TextCompletion(id, scope.Created, generation.Name, choices) { Usage = usage, Timings = timings }, WireJson.Wire.TextCompletion);
-        await foreach ((int index, GeneratedPiece piece) in Generations.Run(generation, scope.Cancellation).ConfigureAwait(false))
+        await foreach ((int index, GeneratedPiece generated) in Generations.Run(generation, scope.Cancellation).ConfigureAwait(false))
         {
+            GeneratedPiece piece = request.Shown(generated);
             string text = piece.Text;
             int[] prompt = generation.Prompts[index / generation.Choices];
             bool echoes = request.Echo && !begun[index];
             begun[index] = true;
             if (echoes) text = tokenizer.Decode(prompt) + text;
             PredictedToken[] predicted = [.. (echoes ? piece.PromptPredictions : null) ?? [], .. piece.Prediction is null ? [] : new[] { piece.Prediction }];
-            TextLogProbs? logProbs = request.LogProbs is null || predicted.Length == 0 ? null : words.List(echoes ? prompt[0] : null, predicted, ref characters[index]);
+            TextLogProbs? logProbs = request.LogProbs is null || (predicted.Length == 0 && !echoes) ? null : words.List(echoes ? prompt[0] : null, predicted, ref characters[index]);
             IReadOnlyList<float[]?>? weights = Answers.Weights(generation, piece);
             if (text.Length > 0 || logProbs is not null || weights is not null)
             {

@@ -15,7 +15,7 @@ internal static class ChatRequest
     /// <summary>The request with its prompt rendered.</summary>
     public static GenerationRequest Read(Fields body, ServerState state, ServerOptions server, string scope, CancellationToken cancellation)
     {
-        long? most = body.Integer("max_completion_tokens", 1, int.MaxValue) ?? body.Integer("max_tokens", 1, int.MaxValue);
+        long? most = SamplingFields.Limit(body, body.Get("max_completion_tokens") is null ? "max_tokens" : "max_completion_tokens");
         GenerationRequest request = GenerationRequest.Read(body, state, scope, most, body.Text("model"));
         bool wantsLogProbs = body.Flag("logprobs") ?? false;
         long? top = body.Integer("top_logprobs", 0, MostTop);
@@ -48,10 +48,15 @@ internal static class ChatRequest
         }, "messages", server, cancellation);
     }
 
+    /// <summary>The template that conversations need.</summary>
+    /// <exception cref="ApiException">The model has none.</exception>
+    public static ChatTemplate Template(LanguageModel model, string field) =>
+        model.ChatTemplate ?? throw ApiException.Field(field, "the model has no chat template; use /v1/completions, or start the server with --chat-template", "no_chat_template");
+
     /// <summary>Messages as the model's template writes them, within what a request may take.</summary>
     public static RenderedChat Write(LanguageModel model, IReadOnlyList<ChatMessage> messages, ChatTemplateOptions options, string field, ServerOptions server, CancellationToken cancellation)
     {
-        ChatTemplate template = model.ChatTemplate ?? throw ApiException.Field(field, "the model has no chat template; use /v1/completions, or start the server with --chat-template", "no_chat_template");
+        ChatTemplate template = Template(model, field);
         // A template that was made by somebody else runs at every request.
         var budget = new ChatTemplateBudget(1_000_000, 4 << 20, 100, server.TemplateTime);
         try

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ParScale.Generation;
 using ParScale.Server.Hosting;
 using ParScale.Server.Http;
 
@@ -12,11 +13,16 @@ internal sealed record CompletionRequest(GenerationRequest Generation, bool Echo
 {
     private const int MostPrompts = 2048, MostTop = 20;
 
+    /// <summary>Whether the prompt is echoed and nothing follows it, as those ask who want its log-probabilities. The engine makes one token all the same.</summary>
+    public bool Scores { get; private init; }
+
     /// <summary>Reads it.</summary>
     public static CompletionRequest Read(Fields body, ServerState state, string scope)
     {
-        GenerationRequest request = GenerationRequest.Read(body, state, scope, body.Integer("max_tokens", 1, int.MaxValue), body.Text("model"));
         bool echo = body.Flag("echo") ?? false;
+        long? asked = body.Integer("max_tokens", -1, int.MaxValue);
+        bool scores = echo && asked == 0;
+        GenerationRequest request = GenerationRequest.Read(body, state, scope, scores ? 1 : SamplingFields.Limit(body, "max_tokens"), body.Text("model"));
         int? logProbs = (int?)body.Integer("logprobs", 0, MostTop);
         if (body.Get("suffix") is { } suffix && !(suffix.ValueKind == JsonValueKind.String && suffix.ValueEquals("")))
             throw ApiException.Field("suffix", "suffix is not supported");
@@ -26,12 +32,23 @@ internal sealed record CompletionRequest(GenerationRequest Generation, bool Echo
             Options = request.Options with
             {
                 // OpenAI's own default; without it a forgotten limit fills the context.
-                ImpliedMost = request.Model.Model.GenerationConfig.MaxNewTokens ?? 16,
+                ImpliedMost = asked is null ? request.Model.Model.GenerationConfig.MaxNewTokens ?? 16 : request.Options.ImpliedMost,
                 TopLogProbs = logProbs,
                 PromptLogProbs = echo && logProbs is not null,
             },
-        }, echo, logProbs);
+        }, echo, logProbs)
+        {
+            Scores = scores,
+        };
     }
+
+    /// <summary>A piece of an answer as the client gets it: of one that only scores, nothing is new.</summary>
+    public GeneratedPiece Shown(GeneratedPiece piece) => !Scores ? piece : new GeneratedPiece("", null)
+    {
+        PromptPredictions = piece.PromptPredictions,
+        FinishReason = piece.FinishReason is null ? null : FinishReason.Length,
+        Statistics = piece.Statistics is { } statistics ? statistics with { NewTokens = 0 } : null,
+    };
 
     // A text, texts, ids, or lists of ids.
     private static List<int[]> Prompts(Fields body, LanguageModel model)

@@ -42,7 +42,7 @@ internal sealed record GenerationRequest(ServedModel Model, string Name, StreamS
     /// <param name="body">The request.</param>
     /// <param name="state">What is served.</param>
     /// <param name="owner">Whose request it is.</param>
-    /// <param name="most">Most new tokens; null where only the context is a limit.</param>
+    /// <param name="most">Most new tokens; below 0 where only the context is to be a limit; null where the request does not say.</param>
     /// <param name="name">The model's name, if it has one.</param>
     /// <param name="sampling">Where it says how tokens are chosen; null if that is the body itself.</param>
     public static GenerationRequest Read(Fields body, ServerState state, string owner, long? most, string? name, Fields? sampling = null)
@@ -54,8 +54,8 @@ internal sealed record GenerationRequest(ServedModel Model, string Name, StreamS
         int context = model.Model.Config.MaxPositions;
         var options = defaults with
         {
-            NamedMost = most is { } named ? (int)Math.Min(named, context) : null,
-            ImpliedMost = model.Model.GenerationConfig.MaxNewTokens ?? context,
+            NamedMost = most is > 0 and var named ? (int)Math.Min(named, context) : null,
+            ImpliedMost = most is < 0 ? context : model.Model.GenerationConfig.MaxNewTokens ?? context,
             LeavesRoom = true,
             MinNewTokens = (int)(chosen.Integer("min_tokens", 0, context) ?? 0),
             Streams = set.Name,

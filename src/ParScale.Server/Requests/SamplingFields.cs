@@ -23,8 +23,13 @@ internal static class SamplingFields
         PresencePenalty = body.Number("presence_penalty", -2, 2) ?? defaults.PresencePenalty,
         FrequencyPenalty = body.Number("frequency_penalty", -2, 2) ?? defaults.FrequencyPenalty,
         LogitBias = Biases(body, vocabularySize),
-        Seed = body.Integer("seed", long.MinValue, long.MaxValue) is { } seed ? unchecked((ulong)seed) : (ulong)Random.Shared.NextInt64(),
+        // As with llama.cpp and vLLM, -1 draws a new one.
+        Seed = body.Integer("seed", long.MinValue, long.MaxValue) is { } seed and not -1 ? unchecked((ulong)seed) : (ulong)Random.Shared.NextInt64(),
     };
+
+    /// <summary>Most new tokens; -1 where only the context is to be a limit, as with llama.cpp; null where the request does not say.</summary>
+    public static long? Limit(Fields body, string name) => body.Integer(name, -1, int.MaxValue) is not 0 and var most ? most
+        : throw ApiException.Field(body.At(name), $"{body.At(name)} must be at least 1, or -1 for no limit but the context");
 
     /// <summary>Texts that end the answer.</summary>
     public static string[]? Stops(Fields body)

@@ -19,13 +19,14 @@ internal static class ThinkingFields
     /// The variables with Ollama's <c>think</c>. A template that does not know thinking cannot turn it on; to turn it off changes nothing
     /// there, and neither does turning it on where the model thinks in any case.
     /// </summary>
-    public static JsonObject? WithThink(Fields body, LanguageModel model, ServerOptions server)
+    public static JsonObject? WithThink(Fields body, LanguageModel model, string field, ServerOptions server)
     {
         JsonObject? variables = Given(body, server);
         if (body.Get("think") is not { } think) return variables;
+        ChatTemplate template = ChatRequest.Template(model, field);
         if (think.ValueKind == JsonValueKind.String)
         {
-            if (!model.ChatTemplate!.Source.Contains(ThinkingSupport.Effort, StringComparison.Ordinal)) throw ApiException.Field("think", $"the model's template does not know {ThinkingSupport.Effort}; send true or false, or leave think out");
+            if (!template.Source.Contains(ThinkingSupport.Effort, StringComparison.Ordinal)) throw ApiException.Field("think", $"the model's template does not know {ThinkingSupport.Effort}; send true or false, or leave think out");
             variables ??= [];
             variables[ThinkingSupport.Effort] = Fields.TextOf(think, "think");
             return variables;

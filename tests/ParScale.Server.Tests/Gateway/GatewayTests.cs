@@ -183,6 +183,23 @@ public sealed class GatewayTests(ChatModel model)
         Assert.Empty(server.Bodies);
     }
 
+    [Theory]
+    [InlineData("HEAD", 200)]
+    [InlineData("GET", 200)]
+    [InlineData("POST", 405)]
+    public async Task Its_health_is_its_own(string method, int expected)
+    {
+        await using FakeServer server = await FakeServer.Start(FakeServer.Says(200, "{}"));
+        await using TestGateway gateway = await TestGateway.Start(new ServerOptions { ApiKeys = ["key"] }, server.Address);
+        foreach (string path in (string[])["/health", "/v1/health", "/ready"])
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), path);
+            using HttpResponseMessage answer = await gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal(expected, (int)answer.StatusCode);
+        }
+        Assert.Empty(server.Bodies);
+    }
+
     private static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -3,6 +3,9 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using ParScale.Engine;
+using ParScale.Generation;
+using ParScale.Server.Hosting;
+using ParScale.Server.Requests;
 
 namespace ParScale.Server.Tests.Http;
 
@@ -91,5 +94,22 @@ public sealed class EarlyEndTests
         Assert.Equal(forced, lines[0].GetProperty("response").GetString());
         Assert.Contains("nonfinite_logits", lines[^1].GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Equal(0, server.Service.Running);
+    }
+
+    [Fact]
+    public async Task Who_reads_slowly_is_cut_although_pieces_are_there()
+    {
+        using var folder = new TempFolder();
+        ChatModel.Write(folder.Path);
+        using LanguageModel model = LanguageModel.Load(folder.Path);
+        await using TestServer server = await TestServer.Start(model);
+        GenerationRequest request = CompletionRequest.Read(new Fields(JsonElement.Parse("""{"prompt": "hello", "max_tokens": 50, "ignore_eos": true}""")), server.Service.State, "").Generation;
+        using var late = new CancellationTokenSource();
+        IAsyncEnumerator<(int, GeneratedPiece)> pieces = Generations.Run(request, late.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await pieces.MoveNextAsync());
+        // All are written; the reader has seen one.
+        await Eventually.Is(() => model.Engine.Statistics.Passes >= 40 && model.Engine.Statistics.Running == 0, "the text is not written");
+        await late.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await pieces.MoveNextAsync());
     }
 }

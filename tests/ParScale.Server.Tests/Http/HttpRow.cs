@@ -92,7 +92,7 @@ internal sealed record HttpRow(string Name, int Status, IEnumerable<byte[]> Part
 
     private static HttpRow[] Numbers() =>
     [
-        .. new[] { "0", "-1", "2147483648", "1.5", "\"10\"", "1e400" }.Select(value => Post($"HT-10 max_tokens {value}", 400, $$"""{"messages": [{"role": "user", "content": "x"}], "max_tokens": {{value}} }""", "max_tokens")),
+        .. new[] { "0", "-2", "2147483648", "1.5", "\"10\"", "1e400" }.Select(value => Post($"HT-10 max_tokens {value}", 400, $$"""{"messages": [{"role": "user", "content": "x"}], "max_tokens": {{value}} }""", "max_tokens")),
         .. new[] { "0", "-1", "1000000000", "9" }.Select(value => With($"HT-11 n {value}", $"\"n\": {value}", "n")),
         .. new[] { "-1", "1e999", "\"1\"", "101" }.Select(value => With($"HT-12 temperature {value}", $"\"temperature\": {value}", "temperature")),
         With("HT-12 NaN", "\"temperature\": NaN", null),

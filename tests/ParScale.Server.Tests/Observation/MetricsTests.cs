@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
-using System.Globalization;
 using System.Net;
 
 namespace ParScale.Server.Tests.Observation;
@@ -98,58 +96,51 @@ public sealed class MetricsTests(ChatModel model)
         }
     }
 
-    /// <summary>What the instruments of one service recorded.</summary>
-    private sealed class Seen : IDisposable
+    [Fact]
+    public async Task What_fails_is_counted_as_an_error_and_not_as_left()
     {
-        private readonly MeterListener _listener = new();
-        private readonly List<(string Name, double Value, string[] Tags)> _recorded = [];
-        private bool _observing;
-
-        public Seen(ParScaleService service)
+        using var folder = new TempFolder();
+        ChatModel.Write(folder.Path);
+        int bad = Assert.Single(model.Model.Tokenizer.Encode("z"));
+        using var damaged = new TempFolder();
+        // A token whose own state is no number: whatever follows it cannot be computed.
+        ChatModel.Write(damaged.Path, tied: false, change: (name, values) =>
         {
-            _listener.InstrumentPublished = (instrument, listener) =>
-            {
-                if (service.Measures(instrument)) listener.EnableMeasurementEvents(instrument);
-            };
-            _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Add(instrument, value, tags));
-            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
-            _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Add(instrument, value, tags));
-            _listener.Start();
-        }
+            if (name == "model.embed_tokens.weight") values.AsSpan(bad * 32, 32).Fill(float.NaN);
+        });
+        // Room for no answer of 390 tokens: it is refused when it is to start.
+        using LanguageModel small = LanguageModel.Load(folder.Path, new LoadOptions { KvMemory = 100 * DefaultLimitTests.Bytes(folder.Path) });
+        using LanguageModel failing = LanguageModel.Load(damaged.Path);
+        await using TestServer server = await TestServer.StartAll([("small", small), ("failing", failing)]);
+        using var seen = new Seen(server.Service);
+        (HttpStatusCode status, _) = await server.Post("/v1/completions", """{"model": "small", "prompt": "hello", "max_tokens": 390}""");
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        (status, _) = await server.Post("/v1/completions", $$"""{"model": "failing", "prompt": "x", "max_tokens": 9, "logit_bias": {"{{bad}}": 100}, "temperature": 0}""");
+        Assert.Equal(HttpStatusCode.InternalServerError, status);
+        Assert.Equal((1, 1), (seen.Sum("parscale.request_success", "small", "error"), seen.Sum("parscale.request_success", "failing", "error")));
+        Assert.Equal(0, seen.Sum("parscale.request_success", "abort"));
+        Assert.Equal((0, 1), (seen.Sum("parscale.generation_tokens", "small"), seen.Sum("parscale.generation_tokens", "failing")));
+        Assert.True(seen.Sum("parscale.prompt_tokens", "failing") > 0);
+    }
 
-        public IEnumerable<string> Tags
+    [Fact]
+    public async Task Tokens_of_an_answer_that_is_stopped_count()
+    {
+        using var folder = new TempFolder();
+        ChatModel.Write(folder.Path, context: 131_072);
+        using LanguageModel endless = LanguageModel.Load(folder.Path);
+        await using TestServer server = await TestServer.Start(endless);
+        using var seen = new Seen(server.Service);
+        using (var request = new HttpRequestMessage(HttpMethod.Post, "/v1/completions"))
         {
-            get
-            {
-                lock (_recorded) return [.. _recorded.SelectMany(one => one.Tags)];
-            }
+            request.Content = new StringContent("""{"prompt": "hello", "max_tokens": 131000, "ignore_eos": true, "stream": true}""", System.Text.Encoding.UTF8, "application/json");
+            using HttpResponseMessage answer = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            await Eventually.Is(() => seen.Count("parscale.inter_token_latency") >= 20, "nothing is written");
         }
-
-        public double Sum(string name, params string[] tags) => Of(name, tags).Sum();
-
-        public int Count(string name) => Of(name, []).Count;
-
-        public double Observe(string name, params string[] tags)
-        {
-            lock (_recorded) _recorded.RemoveAll(one => one.Name.StartsWith('?'));
-            _observing = true;
-            _listener.RecordObservableInstruments();
-            _observing = false;
-            return Of("?" + name, tags).Sum();
-        }
-
-        public void Dispose() => _listener.Dispose();
-
-        private List<double> Of(string name, string[] tags)
-        {
-            lock (_recorded) return [.. _recorded.Where(one => one.Name == name && tags.All(tag => one.Tags.Contains(tag))).Select(one => one.Value)];
-        }
-
-        private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-        {
-            var words = new List<string>();
-            foreach (KeyValuePair<string, object?> tag in tags) words.Add(Convert.ToString(tag.Value, CultureInfo.InvariantCulture) ?? "");
-            lock (_recorded) _recorded.Add((_observing && instrument.IsObservable ? "?" + instrument.Name : instrument.Name, value, [.. words]));
-        }
+        await Eventually.Is(() => server.Service.Running == 0, "the request still runs");
+        Assert.Equal(1, seen.Sum("parscale.request_success", "abort"));
+        Assert.Equal(seen.Count("parscale.inter_token_latency") + 1, seen.Sum("parscale.generation_tokens"));
+        Assert.Equal(endless.Tokenizer.Encode("hello", addSpecial: true).Length, seen.Sum("parscale.prompt_tokens"));
+        Assert.Equal(seen.Sum("parscale.generation_tokens"), seen.Sum("gen_ai.client.token.usage", "output"));
     }
 }
