@@ -68,7 +68,8 @@ internal sealed class VulkanForwardPass : IForwardPass
         _angles = new Angles(_config, ForwardPass.MostRows);
         lock (device.Gate)
         {
-            Need(DeviceWeights.BytesFor(backbone) + PassScratch.BytesFor(_config) + sets.Sum(DeviceStreams.BytesFor), "weights and activations");
+            long largest = Math.Max(DeviceWeights.LargestBuffer(backbone), sets.Select(DeviceStreams.LargestBuffer).DefaultIfEmpty().Max());
+            Need(DeviceWeights.BytesFor(backbone) + PassScratch.BytesFor(_config) + sets.Sum(DeviceStreams.BytesFor), largest, "weights and activations");
             using DeviceMemory.Takings taken = device.Memory.AllOrNothing();
             _weights = new DeviceWeights(device, backbone, kvDtype);
             _scratch = new PassScratch(device, _config, halves);
@@ -87,6 +88,9 @@ internal sealed class VulkanForwardPass : IForwardPass
         }
     }
 
+    /// <inheritdoc/>
+    public long MostCacheBytes => Math.Min(DeviceCache.MostBytes, _device.Memory.LargestBuffer);
+
     /// <summary>Passes that are kept, the one that ran last at the end.</summary>
     public IReadOnlyList<RecordedPass> Recorded => _recorded;
 
@@ -101,7 +105,7 @@ internal sealed class VulkanForwardPass : IForwardPass
     {
         lock (_device.Gate)
         {
-            Need(DeviceStreams.BytesFor(set), "these streams");
+            Need(DeviceStreams.BytesFor(set), DeviceStreams.LargestBuffer(set), "these streams");
             using DeviceMemory.Takings taken = _device.Memory.AllOrNothing();
             _sets[set] = new DeviceStreams(_device, _config, set, _kvDtype);
             taken.Keep();
@@ -234,13 +238,14 @@ internal sealed class VulkanForwardPass : IForwardPass
         return pass;
     }
 
-    private void Need(long bytes, string what)
+    private void Need(long bytes, long largest, string what)
     {
-        long left = MemoryLeft!.Value;
-        if (bytes <= left) return;
+        (long left, long allowed) = (MemoryLeft!.Value, _device.Memory.LargestBuffer);
+        string? limit = bytes > left ? $"{what} take {Size(bytes, up: true)}, {Size(left, up: false)} are left of its memory"
+            : largest > allowed ? $"the largest matrix takes {Size(largest, up: true)}, the driver allows {Size(allowed, up: false)} for each" : null;
+        if (limit is null) return;
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "VK-07",
-            $"vulkan:{_device.Description.Index} ({_device.Description.Name}): {what} take {Size(bytes, up: true)}, {Size(left, up: false)} are left of its memory; "
-            + "take a smaller type of weights (--dtype q8 or q4), or the CPU (--device cpu)");
+            $"vulkan:{_device.Description.Index} ({_device.Description.Name}): {limit}; take a smaller type of weights (--dtype q8 or q4), or the CPU (--device cpu)");
     }
 
     // What is needed and what is there differ also where it is by a byte.

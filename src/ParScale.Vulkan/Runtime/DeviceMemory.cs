@@ -21,7 +21,7 @@ internal sealed unsafe class DeviceMemory : IDisposable
 
     public DeviceMemory(Vk vk, PhysicalDevice physical, Device device, long largestAllocation)
     {
-        (_vk, _device, LargestAllocation) = (vk, device, largestAllocation);
+        (_vk, _device, LargestBuffer) = (vk, device, largestAllocation / Alignment * Alignment);
         vk.GetPhysicalDeviceMemoryProperties(physical, out _types);
     }
 
@@ -32,7 +32,7 @@ internal sealed unsafe class DeviceMemory : IDisposable
     public int Slabs => _slabs.Count;
 
     /// <summary>The largest buffer that the driver allows.</summary>
-    public long LargestAllocation { get; }
+    public long LargestBuffer { get; }
 
     /// <summary>Takes a buffer, whose content is not defined.</summary>
     /// <exception cref="ParScaleException">VK-02: it is larger than the driver allows, or there is no memory left.</exception>
@@ -42,9 +42,9 @@ internal sealed unsafe class DeviceMemory : IDisposable
         long size = RoundUp(bytes);
         foreach (Slab slab in _slabs)
             if (slab.Place == place && slab.Take(size) is { } offset) return Taken(new DeviceBuffer(slab, offset, bytes));
-        if (size > LargestAllocation)
-            throw new ParScaleException(ErrorKind.NotEnoughMemory, "VK-02", $"a buffer of {size} bytes is asked for, the driver allows {LargestAllocation}");
-        Slab added = NewSlab(Math.Min(LargestAllocation / Alignment * Alignment, Math.Max(size, place == Place.Device ? DeviceSlab : HostSlab)), place);
+        if (size > LargestBuffer)
+            throw new ParScaleException(ErrorKind.NotEnoughMemory, "VK-02", $"a buffer of {size} bytes is asked for, the driver allows {LargestBuffer}");
+        Slab added = NewSlab(Math.Min(LargestBuffer, Math.Max(size, place == Place.Device ? DeviceSlab : HostSlab)), place);
         _slabs.Add(added);
         return Taken(new DeviceBuffer(added, added.Take(size)!.Value, bytes));
     }

@@ -31,7 +31,7 @@ public class DeviceMemoryTests(TestDevice test) : DeviceTest(test)
     [Fact]
     public void VK_02_a_buffer_beyond_the_limit_is_refused_beforehand()
     {
-        ParScaleException error = Assert.Throws<ParScaleException>(() => Device.Memory.Allocate(Device.Memory.LargestAllocation + 1));
+        ParScaleException error = Assert.Throws<ParScaleException>(() => Device.Memory.Allocate(Device.Memory.LargestBuffer + 1));
         Assert.Equal(("VK-02", ErrorKind.NotEnoughMemory), (error.Code, error.Kind));
     }
 
