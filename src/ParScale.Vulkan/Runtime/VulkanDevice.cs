@@ -152,27 +152,39 @@ internal sealed unsafe class VulkanDevice : IDisposable
     public void Upload(ReadOnlySpan<byte> values, DeviceBuffer to, long offset = 0)
     {
         DeviceBuffer staging = Memory.Allocate(Math.Min(values.Length, StagingBytes), Place.ToDevice);
-        for (int start = 0; start < values.Length; start += StagingBytes)
+        try
         {
-            ReadOnlySpan<byte> piece = values.Slice(start, Math.Min(StagingBytes, values.Length - start));
-            piece.CopyTo(staging.Span<byte>());
-            using Recording copy = Record();
-            copy.Copy(staging, to, piece.Length, toOffset: offset + start).Submit();
+            for (int start = 0; start < values.Length; start += StagingBytes)
+            {
+                ReadOnlySpan<byte> piece = values.Slice(start, Math.Min(StagingBytes, values.Length - start));
+                piece.CopyTo(staging.Span<byte>());
+                using Recording copy = Record();
+                copy.Copy(staging, to, piece.Length, toOffset: offset + start).Submit();
+            }
         }
-        Memory.Free(staging);
+        finally
+        {
+            Memory.Free(staging);
+        }
     }
 
     /// <summary>Reads bytes of a buffer of the device, piece by piece.</summary>
     public void Download(DeviceBuffer from, Span<byte> values, long offset = 0)
     {
         DeviceBuffer staging = Memory.Allocate(Math.Min(values.Length, StagingBytes), Place.FromDevice);
-        for (int start = 0; start < values.Length; start += StagingBytes)
+        try
         {
-            Span<byte> piece = values.Slice(start, Math.Min(StagingBytes, values.Length - start));
-            using (Recording copy = Record()) copy.Copy(from, staging, piece.Length, fromOffset: offset + start).Submit();
-            staging.Span<byte>()[..piece.Length].CopyTo(piece);
+            for (int start = 0; start < values.Length; start += StagingBytes)
+            {
+                Span<byte> piece = values.Slice(start, Math.Min(StagingBytes, values.Length - start));
+                using (Recording copy = Record()) copy.Copy(from, staging, piece.Length, fromOffset: offset + start).Submit();
+                staging.Span<byte>()[..piece.Length].CopyTo(piece);
+            }
         }
-        Memory.Free(staging);
+        finally
+        {
+            Memory.Free(staging);
+        }
     }
 
     /// <inheritdoc/>

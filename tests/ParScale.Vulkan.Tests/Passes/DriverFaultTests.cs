@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ParScale.Generation;
 using ParScale.Vulkan.Devices;
 using ParScale.Vulkan.Runtime;
@@ -140,30 +139,5 @@ public sealed class DriverFaultTests(TestDevice test) : ModelTest(test)
     {
         RandomCheckpoint.Write(Folder("model"), RandomCheckpoint.Config(2, maxPositions: Positions), seed: 5);
         return Folder("model");
-    }
-
-    // With the validation layer, which sees that all is given back.
-    private sealed class FaultyDevice : IDisposable
-    {
-        private readonly ConcurrentQueue<string> _messages = new();
-        private readonly VulkanInstance _instance;
-
-        public FaultyDevice(DeviceDescription description)
-        {
-            _instance = VulkanInstance.TryOpen(Driver, out _, _messages.Enqueue)!;
-            Device = new VulkanDevice(_instance, _instance.Devices[description.Index]);
-        }
-
-        public FaultyDriver Driver { get; } = new();
-
-        public VulkanDevice Device { get; }
-
-        public void Dispose()
-        {
-            Assert.Equal(0, Device.Memory.Bytes);
-            Device.Dispose();
-            _instance.Dispose();
-            Assert.Empty(_messages);
-        }
     }
 }
