@@ -12,6 +12,10 @@ internal sealed unsafe class DeviceMemory : IDisposable
     // Large enough that few are needed, small enough that the last one wastes little.
     private const long DeviceSlab = 64 << 20, HostSlab = 4 << 20;
 
+    // A buffer of which a slab has no room for four is an allocation of its own. Every driver allows 4096, of which half are left for slabs.
+    private const long Large = DeviceSlab / 4;
+    private const int MostLarge = 2048;
+
     private readonly Vk _vk;
     private readonly Device _device;
     private readonly PhysicalDeviceMemoryProperties _types;
@@ -44,7 +48,8 @@ internal sealed unsafe class DeviceMemory : IDisposable
             if (slab.Place == place && slab.Take(size) is { } offset) return Taken(new DeviceBuffer(slab, offset, bytes));
         if (size > LargestBuffer)
             throw new ParScaleException(ErrorKind.NotEnoughMemory, "VK-02", $"a buffer of {size} bytes is asked for, the driver allows {LargestBuffer}");
-        Slab added = NewSlab(Math.Min(LargestBuffer, Math.Max(size, place == Place.Device ? DeviceSlab : HostSlab)), place);
+        long least = place != Place.Device ? HostSlab : size > Large && _slabs.Count < MostLarge ? size : DeviceSlab;
+        Slab added = NewSlab(Math.Min(LargestBuffer, Math.Max(size, least)), place);
         _slabs.Add(added);
         return Taken(new DeviceBuffer(added, added.Take(size)!.Value, bytes));
     }

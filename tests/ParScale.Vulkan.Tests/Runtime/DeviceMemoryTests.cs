@@ -6,6 +6,8 @@ namespace ParScale.Vulkan.Tests.Runtime;
 /// <summary>Buffers of the device: what was written is read again, thousands of them take few allocations, and too large ones are refused.</summary>
 public class DeviceMemoryTests(TestDevice test) : DeviceTest(test)
 {
+    private readonly TestDevice _test = test;
+
     [Theory]
     [InlineData(1)]
     [InlineData(1 << 20)]
@@ -26,6 +28,20 @@ public class DeviceMemoryTests(TestDevice test) : DeviceTest(test)
         Assert.InRange(Device.Memory.Slabs, before, before + 1);
         FreeBuffers();
         Assert.Equal((before, bytes), (Device.Memory.Slabs, Device.Memory.Bytes));
+    }
+
+    [Fact]
+    public void A_large_buffer_takes_no_more_than_itself()
+    {
+        const int bytes = 40 << 20, small = 1 << 20;
+        using var device = new VulkanDevice(_test.Instance, Device.Description);
+        DeviceBuffer[] large = [.. Enumerable.Range(0, 3).Select(_ => device.Memory.Allocate(bytes))];
+        Assert.Equal((3, 3L * bytes), (device.Memory.Slabs, device.Memory.Bytes));
+        // Of small ones many share an allocation, and a large one takes what it has left.
+        DeviceBuffer[] shared = [device.Memory.Allocate(small), device.Memory.Allocate(small), device.Memory.Allocate(bytes)];
+        Assert.Equal(4, device.Memory.Slabs);
+        foreach (DeviceBuffer buffer in (DeviceBuffer[])[.. large, .. shared]) device.Memory.Free(buffer);
+        Assert.Equal(0, device.Memory.Bytes);
     }
 
     [Fact]
