@@ -211,9 +211,10 @@ internal sealed unsafe class VulkanDevice : IDisposable
             // In pieces: a process that was paused meanwhile loses one of them, and not all of its patience.
             for (TimeSpan left = Patience; waited == Result.Timeout && left >= TimeSpan.Zero; left -= Piece)
                 waited = _vk.WaitForFences(_device, 1, in fence, true, (ulong)(left < Piece ? left : Piece).TotalNanoseconds);
-            if (waited == Result.Timeout) throw DoesNotAnswer();
-            Check(waited);
-            Check(_vk.ResetFences(_device, 1, in fence));
+            if (waited == Result.Success) waited = _vk.ResetFences(_device, 1, in fence);
+            // Whatever it is, the commands may still be under way, and nobody can tell when they end.
+            if (waited is not (Result.Success or Result.ErrorDeviceLost)) throw DoesNotAnswer(waited);
+            Check(waited, nameof(_vk.WaitForFences));
         }
         catch (ParScaleException failure) when (failure.IsDeviceLost)
         {
@@ -227,12 +228,13 @@ internal sealed unsafe class VulkanDevice : IDisposable
         if (!Hangs) _vk.FreeCommandBuffers(_device, _pool, 1, in commands);
     }
 
-    private ParScaleException DoesNotAnswer()
+    private ParScaleException DoesNotAnswer(Result waited)
     {
         Hangs = true;
         Memory.Abandon();
+        string why = waited == Result.Timeout ? $"within {Patience.TotalSeconds:F0} s" : $"({waited})";
         return new ParScaleException(ErrorKind.Io, "VK-06",
-            $"vulkan:{Description.Index} ({Description.Name}) did not answer within {Patience.TotalSeconds:F0} s; load the model again, or run it on the CPU (--device cpu)");
+            $"vulkan:{Description.Index} ({Description.Name}) did not answer {why}; load the model again, or run it on the CPU (--device cpu)");
     }
 
     // A card's own watchdogs are quicker; a software driver computes on the CPU, and others may use that too.

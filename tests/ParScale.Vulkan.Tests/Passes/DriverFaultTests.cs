@@ -37,6 +37,17 @@ public sealed class DriverFaultTests(TestDevice test) : ModelTest(test)
     }
 
     [Fact]
+    public void VK_01_a_device_that_is_lost_while_it_computes_has_the_name_of_the_wait()
+    {
+        using var faulty = new FaultyDevice(Device.Description);
+        using LanguageModel model = Load(faulty);
+        faulty.Driver.Answer = call => call == FaultyDriver.Wait ? Result.ErrorDeviceLost : null;
+        var lost = Assert.Throws<ParScaleException>(() => Generate(model, 1));
+        Assert.Equal("VK-01", lost.Code);
+        Assert.Contains("(WaitForFences)", lost.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void VK_02_a_driver_without_memory_for_a_sequence_fails_that_one()
     {
         using var faulty = new FaultyDevice(Device.Description);

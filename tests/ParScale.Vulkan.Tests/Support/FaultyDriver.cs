@@ -9,7 +9,7 @@ namespace ParScale.Vulkan.Tests.Support;
 internal sealed class FaultyDriver : INativeContext
 {
     /// <summary>The calls that can fail.</summary>
-    public const string Pipelines = "vkCreateComputePipelines", Submit = "vkQueueSubmit", Wait = "vkWaitForFences", Allocate = "vkAllocateMemory";
+    public const string Pipelines = "vkCreateComputePipelines", Submit = "vkQueueSubmit", Wait = "vkWaitForFences", Reset = "vkResetFences", Allocate = "vkAllocateMemory";
 
     private const string Properties = "vkGetPhysicalDeviceProperties";
 
@@ -23,6 +23,8 @@ internal sealed class FaultyDriver : INativeContext
     private delegate Result SubmitCall(nint queue, uint count, nint submits, ulong fence);
 
     private delegate Result WaitCall(nint device, uint count, nint fences, uint all, ulong timeout);
+
+    private delegate Result ResetCall(nint device, uint count, nint fences);
 
     private delegate Result AllocateCall(nint device, nint info, nint allocator, nint memory);
 
@@ -44,7 +46,13 @@ internal sealed class FaultyDriver : INativeContext
         {
             Pipelines => Keep<PipelinesCall>(own, real => (a, b, c, d, e, f) => Answer(proc) ?? real(a, b, c, d, e, f)),
             Submit => Keep<SubmitCall>(own, real => (a, b, c, d) => Answer(proc) ?? real(a, b, c, d)),
-            Wait => Keep<WaitCall>(own, real => (a, b, c, d, e) => Answer(proc) ?? real(a, b, c, d, e)),
+            Wait => Keep<WaitCall>(own, real => (a, b, c, d, e) =>
+            {
+                // Whatever is answered, the commands have ended: of a device that is lost they may be freed.
+                Result waited = real(a, b, c, d, e);
+                return Answer(proc) ?? waited;
+            }),
+            Reset => Keep<ResetCall>(own, real => (a, b, c) => Answer(proc) ?? real(a, b, c)),
             Allocate => Keep<AllocateCall>(own, real => (a, b, c, d) => Answer(proc) ?? real(a, b, c, d)),
             Properties when Version is { } version => Keep<PropertiesCall>(own, real => (device, properties) =>
             {
