@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using ParScale.Vulkan.Devices;
 using ParScale.Vulkan.Kernels;
 using Silk.NET.Vulkan;
@@ -67,9 +68,10 @@ internal sealed unsafe class VulkanDevice : IDisposable
 
     /// <summary>Does nothing on success.</summary>
     /// <exception cref="ParScaleException">VK-03: the driver refuses a shader, which the line names; others as <see cref="VulkanError"/> has them.</exception>
-    public static void CheckShader(Result result, string name)
+    public static void CheckShader(Result result, string name, [CallerArgumentExpression(nameof(result))] string call = "")
     {
-        if (result is Result.Success or Result.ErrorDeviceLost or Result.ErrorOutOfDeviceMemory or Result.ErrorOutOfHostMemory) Check(result);
+        // Without memory of the host is also how some drivers answer when their compiler fails.
+        if (result is Result.Success or Result.ErrorDeviceLost or Result.ErrorOutOfDeviceMemory) Check(result, call);
         else throw new ParScaleException(ErrorKind.Io, "VK-03", $"the driver refused the shader {name} ({result}): a newer one may take it, and the CPU needs none (--device cpu)");
     }
 
