@@ -62,6 +62,20 @@ public class DeviceListTests(TestDevice test)
     }
 
     [Fact]
+    public void The_best_device_is_a_card_and_the_one_with_most_memory_left()
+    {
+        test.Need();
+        DeviceDescription Of(int index, DeviceKind kind, long memory, long? left) =>
+            test.Device.Description with { Index = index, Kind = kind, Memory = memory, MemoryBudget = left };
+        DeviceDescription[] devices =
+        [
+            Of(0, DeviceKind.Software, 99, null), Of(1, DeviceKind.Discrete, 8, 7), Of(2, DeviceKind.Integrated, 64, 60), Of(3, DeviceKind.Discrete, 24, null),
+            Of(4, DeviceKind.Discrete, 24, 2),
+        ];
+        Assert.Equal([3, 1, 4, 2, 0], VulkanDevices.BestFirst(devices).Select(device => device.Index));
+    }
+
+    [Fact]
     public void VK_04_names_what_a_device_lacks()
     {
         DeviceDescription lacking = test.Device.Description with { Missing = ["bufferDeviceAddress"] };

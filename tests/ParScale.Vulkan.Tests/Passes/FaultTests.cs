@@ -137,8 +137,8 @@ public class FaultTests(TestDevice test) : ModelTest(test)
     [Fact]
     public void A_software_driver_is_never_found_as_hardware()
     {
-        ComputeDevice? found = VulkanDevices.FindHardware();
-        if (_test.Instance.Devices.All(device => device.Kind == DeviceKind.Software)) Assert.Null(found);
+        IReadOnlyList<ComputeDevice> found = VulkanDevices.FindHardware();
+        Assert.Equal(_test.Instance.Devices.Count(device => device.Missing.Count == 0 && device.Kind > DeviceKind.Software), found.Count);
         Assert.StartsWith("vulkan:", VulkanDevices.Open().Name, StringComparison.Ordinal);
     }
 
