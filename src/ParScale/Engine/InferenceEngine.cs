@@ -97,11 +97,13 @@ internal sealed partial class InferenceEngine : IDisposable
         }
         try
         {
-            return _forward.NewCache(set, KvDtype, capacity);
+            return NewCache(set, capacity, []);
         }
         catch
         {
             Memory.Release(bytes);
+            // Somebody may wait for this room.
+            Kick();
             throw;
         }
     }

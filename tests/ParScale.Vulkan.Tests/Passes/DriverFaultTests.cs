@@ -61,6 +61,26 @@ public sealed class DriverFaultTests(TestDevice test) : ModelTest(test)
         Assert.Equal(expected, Generate(model, 3));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Finished_sequences_make_way_where_the_driver_has_less_memory_than_was_left(int firstToken)
+    {
+        using var faulty = new FaultyDevice(Device.Description);
+        using LanguageModel model = Load(faulty);
+        Reserve(model, 1);
+        long one = model.KvMemoryInUse, full = faulty.Device.Memory.Bytes;
+        Assert.True(one > 0);
+        // Another process took what a second one would need.
+        faulty.Driver.Answer = call => call == FaultyDriver.Allocate && faulty.Device.Memory.Bytes >= full ? Result.ErrorOutOfDeviceMemory : null;
+        // One that would begin with what was kept, and one that would not.
+        Reserve(model, firstToken);
+        Assert.Equal(one, model.KvMemoryInUse);
+        using Session session = model.CreateSession(Positions);
+        // What is in use does not make way.
+        Assert.Equal("VK-02", Assert.Throws<ParScaleException>(() => model.CreateSession(Positions)).Code);
+    }
+
     [Fact]
     public void VK_02_a_driver_without_memory_refuses_a_model_and_everything_is_given_back()
     {
@@ -137,6 +157,14 @@ public sealed class DriverFaultTests(TestDevice test) : ModelTest(test)
     }
 
     private static List<int> Generate(LanguageModel model, int count) => [.. Pieces(model, count).Select(piece => piece.TokenId).OfType<int>()];
+
+    // Has room for very many tokens, and ends with the first: every token ends it.
+    private static void Reserve(LanguageModel model, int firstToken)
+    {
+        int[] all = [.. Enumerable.Range(0, model.Config.VocabularySize)];
+        var options = new GenerationOptions { MaxNewTokens = Positions - 10, StopTokenIds = all };
+        Assert.NotEmpty(model.GenerateAsync(new[] { firstToken, 2, 3 }, options, Stop).ToBlockingEnumerable(Stop).ToList());
+    }
 
     private static IEnumerable<GeneratedPiece> Pieces(LanguageModel model, int count)
     {
