@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using ParScale.Configuration;
 using ParScale.Configuration.Rotations;
@@ -17,6 +18,8 @@ internal sealed class VulkanForwardPass : IForwardPass
 {
     // Decode steps have a few shapes; pieces of prompts have many, of which the last ones are kept.
     private const int MostRecorded = 32;
+
+    private const int LeastReach = 1024;
 
     // Of a piece of a recording: a second on a device that does 70 G in a second. Watchdogs wait for two.
     private const long MostProducts = 1L << 36;
@@ -125,7 +128,7 @@ internal sealed class VulkanForwardPass : IForwardPass
         lock (_device.Gate)
         {
             _chose = Chooses(size.Wanted, sequences);
-            RecordedPass pass = Of(new PassShape(size, tokens.Length == sequences.Length, _chose), sequences);
+            RecordedPass pass = Of(new PassShape(size, tokens.Length == sequences.Length, _chose, Reach(sequences)), sequences);
             pass.Inputs.Write(_scratch.HostInputs, tokens, sequences, _sets, _angles, _layerOf);
             pass.Submit();
             int last = _chose ? (size.Wanted - 1) / ForwardPass.MostLogits * ForwardPass.MostLogits : 0;
@@ -211,6 +214,14 @@ internal sealed class VulkanForwardPass : IForwardPass
         foreach (PassSequence sequence in sequences)
             if (sequence.Wanted > 0 && !sequence.LikeliestDo) return false;
         return true;
+    }
+
+    // Short texts share recordings: there attention is the lesser part.
+    private static int Reach(ReadOnlySpan<PassSequence> sequences)
+    {
+        int most = LeastReach;
+        foreach (PassSequence sequence in sequences) most = Math.Max(most, sequence.Cache.Position + sequence.Count);
+        return (int)BitOperations.RoundUpToPowerOf2((uint)most);
     }
 
     private static bool Covers((int First, int Count) rows, int first, int count) => first >= rows.First && first + count <= rows.First + rows.Count;
