@@ -48,7 +48,7 @@ internal sealed unsafe class VulkanDevice : IDisposable
             Layout = made;
             var fence = new FenceCreateInfo { SType = StructureType.FenceCreateInfo };
             Check(_vk.CreateFence(_device, in fence, null, out _fence));
-            Memory = new DeviceMemory(_vk, physical, _device, description.LargestAllocation);
+            Memory = new DeviceMemory(_vk, physical, _device, description.LargestAllocation, spills: description.Kind == DeviceKind.Integrated);
         }
         catch
         {

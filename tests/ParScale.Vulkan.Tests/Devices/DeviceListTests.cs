@@ -1,6 +1,7 @@
 using ParScale.Vulkan.Devices;
 using ParScale.Vulkan.Runtime;
 using ParScale.Vulkan.Tests.Support;
+using Silk.NET.Vulkan;
 
 namespace ParScale.Vulkan.Tests.Devices;
 
@@ -73,6 +74,27 @@ public class DeviceListTests(TestDevice test)
             Of(4, DeviceKind.Discrete, 24, 2),
         ];
         Assert.Equal([3, 1, 4, 2, 0], VulkanDevices.BestFirst(devices).Select(device => device.Index));
+    }
+
+    [Fact]
+    public void In_the_processor_all_heaps_count_and_of_a_card_the_largest_of_its_own()
+    {
+        MemoryHeap Heap(ulong size, bool local) => new(size, local ? MemoryHeapFlags.DeviceLocalBit : 0);
+        (MemoryHeap, long)[] heaps = [(Heap(512, true), 500), (Heap(16_000, false), 9000), (Heap(256, true), 256)];
+        Assert.Equal((16_768, 9756), DeviceReader.Usable(heaps, DeviceKind.Integrated));
+        Assert.Equal((512, 500), DeviceReader.Usable(heaps, DeviceKind.Discrete));
+        Assert.Equal((0, 0), DeviceReader.Usable([heaps[1]], DeviceKind.Discrete));
+    }
+
+    [Fact]
+    public void Loaders_are_asked_for_drivers_on_top_of_others()
+    {
+        using var driver = new FaultyDriver();
+        using VulkanInstance instance = VulkanInstance.TryOpen(driver, out _)!;
+        uint version = 0;
+        instance.Vk.EnumerateInstanceVersion(ref version);
+        if (version < Vk.MakeVersion(1, 3, 216)) Assert.Skip("this loader hides none");
+        Assert.Equal(InstanceCreateFlags.EnumeratePortabilityBitKhr, driver.InstanceFlags);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using ParScale.Vulkan.Runtime;
 using ParScale.Vulkan.Tests.Support;
+using Silk.NET.Vulkan;
+using DeviceMemory = ParScale.Vulkan.Runtime.DeviceMemory;
 
 namespace ParScale.Vulkan.Tests.Runtime;
 
@@ -49,6 +51,21 @@ public class DeviceMemoryTests(TestDevice test) : DeviceTest(test)
     {
         ParScaleException error = Assert.Throws<ParScaleException>(() => Device.Memory.Allocate(Device.Memory.LargestBuffer + 1));
         Assert.Equal(("VK-02", ErrorKind.NotEnoughMemory), (error.Code, error.Kind));
+    }
+
+    [Fact]
+    public void Types_of_memory_come_in_order_and_only_those_in_the_processor_spill()
+    {
+        const MemoryPropertyFlags local = MemoryPropertyFlags.DeviceLocalBit, shown = MemoryPropertyFlags.HostVisibleBit | MemoryPropertyFlags.HostCoherentBit;
+        MemoryPropertyFlags[] types = [MemoryPropertyFlags.None, local, shown, local | shown, shown | MemoryPropertyFlags.HostCachedBit];
+        int[] Of(uint allowed, Place place, bool spills) => DeviceMemory.Types(types, allowed, place, spills);
+        Assert.Equal([1], Of(0b11111, Place.Device, spills: false));
+        Assert.Equal([1, 3, 0, 2, 4], Of(0b11111, Place.Device, spills: true));
+        Assert.Equal([0], Of(0b00101, Place.Device, spills: false));
+        Assert.Equal([4], Of(0b11111, Place.FromDevice, spills: false));
+        Assert.Equal([4, 2, 3], Of(0b11111, Place.FromDevice, spills: true));
+        Assert.Equal([2, 3, 4], Of(0b11111, Place.ToDevice, spills: true));
+        Assert.Equal("VK-03", Assert.Throws<ParScaleException>(() => Of(0b00011, Place.ToDevice, spills: true)).Code);
     }
 
     [Fact]
