@@ -8,12 +8,15 @@ namespace ParScale.Vulkan;
 /// </code></example>
 public static class VulkanDevices
 {
-    /// <summary>The best device, cards before what is in the processor; a driver that computes on the CPU only where there is nothing else.</summary>
+    /// <summary>
+    /// The best device: cards before what is in the processor, of two the one with more memory left; a driver that computes on the CPU only where there is
+    /// nothing else.
+    /// </summary>
     /// <exception cref="ParScaleException">There is no loader or no device (VK-08), or the devices lack what is needed (VK-04).</exception>
     public static ComputeDevice Open()
     {
         IReadOnlyList<DeviceDescription> devices = Read();
-        return Usable(devices.Where(device => device.Missing.Count == 0).DefaultIfEmpty(devices[0]).MaxBy(device => device.Kind)!);
+        return Usable(BestFirst(devices.Where(device => device.Missing.Count == 0)).DefaultIfEmpty(devices[0]).First());
     }
 
     /// <summary>The device at a place of the list that <c>parscale devices</c> shows.</summary>
@@ -22,13 +25,12 @@ public static class VulkanDevices
     /// </exception>
     public static ComputeDevice Open(int index) => Usable(At(Read(), index));
 
-    /// <summary>The best graphics card, or one that is in the processor; null where there is none that can be used. Never a driver that computes on the CPU.</summary>
-    public static ComputeDevice? FindHardware()
-    {
-        IEnumerable<DeviceDescription> cards = DeviceList.Read().Devices.Where(device => device.Missing.Count == 0 && device.Kind > DeviceKind.Software);
-        DeviceDescription? best = cards.MaxBy(device => device.Kind);
-        return best is null ? null : new VulkanComputeDevice(best);
-    }
+    /// <summary>The graphics cards that can be used, then those in the processor, the best ones first. Never a driver that computes on the CPU.</summary>
+    public static IReadOnlyList<ComputeDevice> FindHardware() =>
+        [.. BestFirst(DeviceList.Read().Devices.Where(device => device.Missing.Count == 0 && device.Kind > DeviceKind.Software)).Select(device => new VulkanComputeDevice(device))];
+
+    internal static IEnumerable<DeviceDescription> BestFirst(IEnumerable<DeviceDescription> devices) =>
+        devices.OrderByDescending(device => device.Kind).ThenByDescending(device => device.MemoryBudget ?? device.Memory);
 
     internal static ParScaleException None(string why) => ParScaleException.Usage("VK-08", $"there is no Vulkan device: {why}; run the model on the CPU (--device cpu)");
 

@@ -27,19 +27,22 @@ internal sealed class ComputeDeviceOption
     public void AddTo(Command command) => command.Options.Add(_option);
 
     /// <summary>Loads a model on the device that was asked for, and says which one it is when it is not the CPU.</summary>
-    public LanguageModel Load(ParseResult parse, Terminal terminal, Func<ComputeDevice, LanguageModel> load)
+    public LanguageModel Load(ParseResult parse, Terminal terminal, Func<ComputeDevice, LanguageModel> load) =>
+        parse.GetValue(_option) == Auto ? LoadOnFirst([.. VulkanDevices.FindHardware(), ComputeDevice.Cpu], terminal, load) : LoadOn(Find(parse), terminal, load);
+
+    /// <summary>Loads a model on the first device that can run it, and says why the ones before it cannot.</summary>
+    internal static LanguageModel LoadOnFirst(IReadOnlyList<ComputeDevice> devices, Terminal terminal, Func<ComputeDevice, LanguageModel> load)
     {
-        ComputeDevice found = Find(parse);
-        if (found == ComputeDevice.Cpu) return load(found);
-        if (parse.GetValue(_option) != Auto) return Load(found, terminal, load);
-        try
+        for (int i = 0; ; i++)
         {
-            return Load(found, terminal, load);
-        }
-        catch (ParScaleException refused) when (refused.Code is "VK-02" or "VK-05" or "VK-07")
-        {
-            terminal.Note($"{refused.Message}: the CPU runs it");
-            return load(ComputeDevice.Cpu);
+            try
+            {
+                return LoadOn(devices[i], terminal, load);
+            }
+            catch (ParScaleException refused) when (i + 1 < devices.Count && refused.Code is "VK-02" or "VK-05" or "VK-07")
+            {
+                terminal.Note($"{refused.Message}: {(devices[i + 1] == ComputeDevice.Cpu ? "the CPU runs it" : $"{devices[i + 1].Name} is tried")}");
+            }
         }
     }
 
@@ -47,7 +50,7 @@ internal sealed class ComputeDeviceOption
     public ComputeDevice Find(ParseResult parse) => parse.GetValue(_option) switch
     {
         null or Cpu => ComputeDevice.Cpu,
-        Auto => VulkanDevices.FindHardware() ?? ComputeDevice.Cpu,
+        Auto => VulkanDevices.FindHardware() is [{ } best, ..] ? best : ComputeDevice.Cpu,
         Vulkan => VulkanDevices.Open(),
         { } numbered => VulkanDevices.Open(Index(numbered)!.Value),
     };
@@ -56,10 +59,10 @@ internal sealed class ComputeDeviceOption
     public static string Figures(LanguageModel model) => model.Device == ComputeDevice.Cpu
         ? string.Create(CultureInfo.InvariantCulture, $"{model.KernelTier} | {model.Threads} threads") : model.Device.Name;
 
-    private static LanguageModel Load(ComputeDevice device, Terminal terminal, Func<ComputeDevice, LanguageModel> load)
+    private static LanguageModel LoadOn(ComputeDevice device, Terminal terminal, Func<ComputeDevice, LanguageModel> load)
     {
         LanguageModel model = load(device);
-        terminal.Note($"{device.Name} computes: {device.Description}");
+        if (device != ComputeDevice.Cpu) terminal.Note($"{device.Name} computes: {device.Description}");
         return model;
     }
 

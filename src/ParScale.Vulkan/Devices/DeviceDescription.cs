@@ -21,7 +21,7 @@ internal sealed record DeviceDescription
     /// <summary>The Vulkan that it speaks, such as 1.3.230.</summary>
     public required Version ApiVersion { get; init; }
 
-    /// <summary>The largest heap of memory of its own; of an integrated one that is the machine's.</summary>
+    /// <summary>The largest heap of memory of its own; of an integrated one all heaps, which are the machine's.</summary>
     public required long Memory { get; init; }
 
     /// <summary>What the system lets this process take of it now; null where the driver cannot tell (VK_EXT_memory_budget).</summary>
@@ -47,6 +47,9 @@ internal sealed record DeviceDescription
 
     /// <summary>Whether a shader can ask that no subgroup has idle lanes.</summary>
     public bool FullSubgroups { get; init; }
+
+    /// <summary>Whether it lists <see cref="DeviceReader.SubsetExtension"/>.</summary>
+    public bool IsSubset { get; init; }
 
     /// <summary>What the engine needs and it has not; empty where it can be used.</summary>
     public required IReadOnlyList<string> Missing { get; init; }

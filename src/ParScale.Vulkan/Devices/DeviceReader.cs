@@ -16,6 +16,9 @@ internal static unsafe class DeviceReader
     /// <summary>The extension with a say in the subgroups of a shader.</summary>
     public const string SubgroupExtension = "VK_EXT_subgroup_size_control";
 
+    /// <summary>What a driver on top of another interface has, such as MoltenVK. A device that lists it must be opened with it.</summary>
+    public const string SubsetExtension = "VK_KHR_portability_subset";
+
     private const string BudgetExtension = "VK_EXT_memory_budget";
 
     public static DeviceDescription Describe(Vk vk, Instance instance, PhysicalDevice device, int index)
@@ -41,12 +44,13 @@ internal static unsafe class DeviceReader
         }
         int shared = (int)Math.Min(basic.Limits.MaxComputeSharedMemorySize, int.MaxValue);
         bool integers = vulkan12.ShaderInt8, halves = vulkan12.ShaderFloat16;
-        (long memory, long? budget) = Memory(vk, device, current && extensions.Contains(BudgetExtension));
+        DeviceKind kind = Kind(basic.DeviceType);
+        (long memory, long? budget) = Memory(vk, device, kind, current && extensions.Contains(BudgetExtension));
         return new DeviceDescription
         {
             Index = index,
             Name = Text(basic.DeviceName),
-            Kind = Kind(basic.DeviceType),
+            Kind = kind,
             Driver = current ? $"{Text(driver.DriverName)} {Text(driver.DriverInfo)}".Trim() : "",
             ApiVersion = new Version((int)(basic.ApiVersion >> 22 & 0x7F), (int)(basic.ApiVersion >> 12 & 0x3FF), (int)(basic.ApiVersion & 0xFFF)),
             Memory = memory,
@@ -60,6 +64,7 @@ internal static unsafe class DeviceReader
             Matrices = matrices.CooperativeMatrix && vulkan12.VulkanMemoryModel && vulkan12.VulkanMemoryModelDeviceScope
                 ? MatrixReader.Shapes(vk, instance, device, shape => (shape.IsHalf ? halves : integers) && MatrixProducts.Fits(shape, shared)) : [],
             FullSubgroups = subgroups.ComputeFullSubgroups,
+            IsSubset = extensions.Contains(SubsetExtension),
             Missing = Missing(current, vulkan12.BufferDeviceAddress, ComputeFamily(vk, device) is not null,
                 Math.Min(basic.Limits.MaxComputeWorkGroupInvocations, basic.Limits.MaxComputeWorkGroupSize[0])),
         };
@@ -91,23 +96,29 @@ internal static unsafe class DeviceReader
         return missing;
     }
 
-    private static (long Bytes, long? Budget) Memory(Vk vk, PhysicalDevice device, bool hasBudget)
+    private static (long Bytes, long? Budget) Memory(Vk vk, PhysicalDevice device, DeviceKind kind, bool hasBudget)
     {
         var budget = new PhysicalDeviceMemoryBudgetPropertiesEXT { SType = StructureType.PhysicalDeviceMemoryBudgetPropertiesExt };
         var memory = new PhysicalDeviceMemoryProperties2 { SType = StructureType.PhysicalDeviceMemoryProperties2, PNext = hasBudget ? &budget : null };
         if (hasBudget) vk.GetPhysicalDeviceMemoryProperties2(device, &memory);
         else vk.GetPhysicalDeviceMemoryProperties(device, &memory.MemoryProperties);
-        int best = -1;
-        for (int i = 0; i < memory.MemoryProperties.MemoryHeapCount; i++)
+        var heaps = new (MemoryHeap Heap, long Left)[memory.MemoryProperties.MemoryHeapCount];
+        for (int i = 0; i < heaps.Length; i++)
         {
-            MemoryHeap heap = memory.MemoryProperties.MemoryHeaps[i];
-            if (!heap.Flags.HasFlag(MemoryHeapFlags.DeviceLocalBit)) continue;
-            if (best < 0 || heap.Size > memory.MemoryProperties.MemoryHeaps[best].Size) best = i;
+            // The budget is of all that this process has; what other models of it take is gone.
+            heaps[i] = (memory.MemoryProperties.MemoryHeaps[i], Math.Max(0, (long)budget.HeapBudget[i] - (long)budget.HeapUsage[i]));
         }
-        if (best < 0) return (0, null);
-        // The budget is of all that this process has; what other models of it take is gone.
-        long? left = hasBudget ? Math.Max(0, (long)budget.HeapBudget[best] - (long)budget.HeapUsage[best]) : null;
-        return ((long)memory.MemoryProperties.MemoryHeaps[best].Size, left);
+        (long bytes, long left) = Usable(heaps, kind);
+        return (bytes, hasBudget ? left : null);
+    }
+
+    /// <summary>Of a card the largest heap of its own; in the processor all heaps are the machine's memory, however it is divided.</summary>
+    internal static (long Bytes, long Left) Usable(IEnumerable<(MemoryHeap Heap, long Left)> heaps, DeviceKind kind)
+    {
+        if (kind == DeviceKind.Integrated) return (heaps.Sum(one => (long)one.Heap.Size), heaps.Sum(one => one.Left));
+        (MemoryHeap largest, long left) = heaps.Where(one => one.Heap.Flags.HasFlag(MemoryHeapFlags.DeviceLocalBit))
+            .OrderByDescending(one => one.Heap.Size).FirstOrDefault();
+        return ((long)largest.Size, left);
     }
 
     private static HashSet<string> Extensions(Vk vk, PhysicalDevice device)

@@ -9,7 +9,8 @@ namespace ParScale.Vulkan.Devices;
 /// <summary>A connection to the Vulkan drivers of this machine, and the devices that they offer.</summary>
 internal sealed unsafe class VulkanInstance : IDisposable
 {
-    private const string ValidationLayer = "VK_LAYER_KHRONOS_validation", DebugExtension = "VK_EXT_debug_utils";
+    private const string ValidationLayer = "VK_LAYER_KHRONOS_validation", DebugExtension = "VK_EXT_debug_utils",
+        PortabilityExtension = "VK_KHR_portability_enumeration";
 
     private readonly PhysicalDevice[] _physical;
     private readonly ValidationMessages? _validation;
@@ -58,16 +59,19 @@ internal sealed unsafe class VulkanInstance : IDisposable
         var vk = new Vk(functions);
         bool validate = validation is not null && HasLayer(vk, ValidationLayer);
         var application = new ApplicationInfo { SType = StructureType.ApplicationInfo, ApiVersion = Vk.Version12 };
-        using var messages = new NativeStrings(validate ? [DebugExtension] : []);
+        // Without it newer loaders hide drivers on top of another interface, such as MoltenVK.
+        bool portable = HasExtension(vk, PortabilityExtension);
+        using var extensions = new NativeStrings([.. validate ? (string[])[DebugExtension] : [], .. portable ? (string[])[PortabilityExtension] : []]);
         using var layers = new NativeStrings(validate ? [ValidationLayer] : []);
         var create = new InstanceCreateInfo
         {
             SType = StructureType.InstanceCreateInfo,
+            Flags = portable ? InstanceCreateFlags.EnumeratePortabilityBitKhr : 0,
             PApplicationInfo = &application,
             EnabledLayerCount = layers.Count,
             PpEnabledLayerNames = layers.Pointer,
-            EnabledExtensionCount = messages.Count,
-            PpEnabledExtensionNames = messages.Pointer,
+            EnabledExtensionCount = extensions.Count,
+            PpEnabledExtensionNames = extensions.Pointer,
         };
         Result made = vk.CreateInstance(in create, null, out Instance handle);
         if (made != Result.Success)
@@ -100,6 +104,18 @@ internal sealed unsafe class VulkanInstance : IDisposable
         fixed (LayerProperties* all = layers) vk.EnumerateInstanceLayerProperties(ref count, all);
         foreach (ref LayerProperties layer in layers.AsSpan())
             fixed (byte* text = layer.LayerName)
+                if (SilkMarshal.PtrToString((nint)text) == name) return true;
+        return false;
+    }
+
+    private static bool HasExtension(Vk vk, string name)
+    {
+        uint count = 0;
+        if (vk.EnumerateInstanceExtensionProperties((byte*)null, ref count, null) != Result.Success || count == 0) return false;
+        var all = new ExtensionProperties[count];
+        fixed (ExtensionProperties* first = all) vk.EnumerateInstanceExtensionProperties((byte*)null, ref count, first);
+        foreach (ref ExtensionProperties one in all.AsSpan())
+            fixed (byte* text = one.ExtensionName)
                 if (SilkMarshal.PtrToString((nint)text) == name) return true;
         return false;
     }

@@ -65,6 +65,9 @@ internal sealed class Attention(VulkanDevice device, AttentionShape shape, KvDty
     public static long Bytes(AttentionShape shape, KvDtype format, int blocks, int capacity) =>
         2L * blocks * shape.KeyValueHeads * capacity * SlotWords(format, shape.HeadSize) * sizeof(uint);
 
+    /// <summary>Multiply-adds for one row that sees so many tokens, or as many as the window has: scores and sums.</summary>
+    public long Products(int tokens) => 2L * shape.Heads * shape.HeadSize * Math.Min(tokens, shape.Window);
+
     /// <summary>Whether <see cref="Run"/> can round what it gives in groups of such a size: heads that fill whole groups are not too many.</summary>
     public bool CanRound(int groupSize) => HeadsTogether(groupSize) * shape.HeadSize <= MostNumbers;
 
@@ -82,13 +85,13 @@ internal sealed class Attention(VulkanDevice device, AttentionShape shape, KvDty
     }
 
     /// <summary>
-    /// The attention of rows. With <paramref name="append"/> their keys and values go into the caches as well, which takes the place of
+    /// The attention of <paramref name="rows"/> rows from <paramref name="first"/> on. With <paramref name="append"/> their keys and values go into the caches as well, which takes the place of
     /// <see cref="Append"/> where no sequence has more than one new token. caches, prefixes: those that the table names; y: [rows, heads * D], and what
     /// lies behind floats stays as it is.
     /// </summary>
     public void Run(
-        Recording recording, Projections x, HeadRules rules, bool append, DeviceBuffer table, int rows, int layer, ReadOnlySpan<DeviceBuffer> caches,
-        ReadOnlySpan<DeviceBuffer> prefixes, ProductInput y)
+        Recording recording, Projections x, HeadRules rules, bool append, DeviceBuffer table, int first, int rows, int layer,
+        ReadOnlySpan<DeviceBuffer> caches, ReadOnlySpan<DeviceBuffer> prefixes, ProductInput y)
     {
         Check(x, rules);
         if (y.IsRounded && !CanRound(y.GroupSize))
@@ -96,7 +99,7 @@ internal sealed class Attention(VulkanDevice device, AttentionShape shape, KvDty
         Arguments arguments = new Arguments().Read(x.Query.Buffer).Read(x.Key.Buffer).Read(x.Value.Buffer);
         y.WrittenBy(Rules(arguments, rules).Read(table)).Number(x.Query.Stride).Number(x.Key.Stride).Number(y.IsRounded ? y.Groups : y.Rows.Stride)
             .Number(Heads).Number(Sizes(rules)).Number(layer).Number(shape.Window).Number(shape.Scale).Number(shape.SoftCap)
-            .Number(rules.Epsilon).Number(rules.Clip);
+            .Number(rules.Epsilon).Number(rules.Clip).Number(first);
         foreach (DeviceBuffer cache in caches) arguments.Reaches(cache, append ? Access.Update : Access.Read);
         foreach (DeviceBuffer prefix in prefixes) arguments.Reaches(prefix, Access.Read);
         int together = y.IsRounded ? HeadsTogether(y.GroupSize) : 1;

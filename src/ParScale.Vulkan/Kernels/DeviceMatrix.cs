@@ -40,13 +40,16 @@ internal sealed unsafe class DeviceMatrix
     /// <summary>Bytes that joined matrices take on a device, nearly.</summary>
     public static long BytesFor(params ReadOnlySpan<WeightMatrix> matrices)
     {
-        WeightDtype type = TypeOf(matrices);
-        int columns = matrices[0].Columns;
-        long tile = WeightFormats.IsQuantized(type) ? QuantizedLayout.TileBytes(type, columns) + QuantizedLayout.TileScaleBytes(type, columns)
-            : (long)QuantizedLayout.TileRows * Filled(columns) * WeightFormats.BytesPerValue(type);
-        long tiles = 0;
-        foreach (WeightMatrix matrix in matrices) tiles += QuantizedLayout.Tiles(matrix.Rows);
-        return tiles * tile;
+        (WeightDtype type, int columns) = (TypeOf(matrices), matrices[0].Columns);
+        return LargestBuffer(matrices) + (WeightFormats.IsQuantized(type) ? Tiles(matrices) * QuantizedLayout.TileScaleBytes(type, columns) : 0);
+    }
+
+    /// <summary>Bytes of their values or codes, nearly.</summary>
+    public static long LargestBuffer(params ReadOnlySpan<WeightMatrix> matrices)
+    {
+        (WeightDtype type, int columns) = (TypeOf(matrices), matrices[0].Columns);
+        return Tiles(matrices) * (WeightFormats.IsQuantized(type) ? QuantizedLayout.TileBytes(type, columns)
+            : (long)QuantizedLayout.TileRows * Filled(columns) * WeightFormats.BytesPerValue(type));
     }
 
     /// <summary>
@@ -96,6 +99,13 @@ internal sealed unsafe class DeviceMatrix
         DeviceBuffer buffer = device.Memory.Allocate(joined.Count * sizeof(float));
         device.Upload(MemoryMarshal.AsBytes(joined.ToArray().AsSpan()), buffer);
         return buffer;
+    }
+
+    private static long Tiles(ReadOnlySpan<WeightMatrix> matrices)
+    {
+        long tiles = 0;
+        foreach (WeightMatrix matrix in matrices) tiles += QuantizedLayout.Tiles(matrix.Rows);
+        return tiles;
     }
 
     private static int Filled(int columns) => (columns + Quad - 1) / Quad * Quad;

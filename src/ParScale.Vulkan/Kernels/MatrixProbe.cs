@@ -19,7 +19,21 @@ internal static class MatrixProbe
     public static MatrixShape? Choose(VulkanDevice device)
     {
         foreach (MatrixShape shape in device.Description.Matrices)
-            if (Agrees(device, shape, WeightDtype.Q8) && Agrees(device, shape, WeightDtype.Q4)) return shape;
+        {
+            try
+            {
+                if (Agrees(device, shape, WeightDtype.Q8) && Agrees(device, shape, WeightDtype.Q4)) return shape;
+            }
+            catch (ParScaleException refused) when (!refused.IsDeviceLost)
+            {
+                // The driver has the extension and not this shader, or no memory to try it.
+            }
+            finally
+            {
+                // What is in force while it is tried is not proven.
+                device.Matrices = null;
+            }
+        }
         return null;
     }
 
@@ -32,31 +46,24 @@ internal static class MatrixProbe
         for (int i = 0; i < x.Length; i++)
             if (i % DeviceRows.Padded(Columns) < Columns) x[i] = Draw(i / DeviceRows.Padded(Columns), i % DeviceRows.Padded(Columns));
         using WeightMatrix matrix = WeightMatrix.FromValues(weights, type, Outputs, Columns);
+        using DeviceMemory.Takings taken = device.Memory.AllOrNothing();
         using var buffers = new DeviceBuffers(device);
         using var product = new MatMul(device, Rows, Columns);
         DeviceMatrix uploaded = buffers.Matrix(matrix);
         var input = new DeviceRows(buffers.Upload<float>(x), DeviceRows.Padded(Columns));
         DeviceRows[] y = [buffers.Rows(Rows, Outputs), buffers.Rows(Rows, Outputs)];
         var results = new float[2][];
-        try
+        for (int i = 0; i < 2; i++)
         {
-            for (int i = 0; i < 2; i++)
+            device.Matrices = i == 0 ? null : shape;
+            using (Recording recording = device.Record())
             {
-                device.Matrices = i == 0 ? null : shape;
-                using (Recording recording = device.Record())
-                {
-                    recording.Clear(y[i].Buffer);
-                    product.Run(recording, input, Rows, (uploaded, null, y[i]));
-                    recording.Submit();
-                }
-                results[i] = new float[Rows * y[i].Stride];
-                device.Download(y[i].Buffer, MemoryMarshal.AsBytes(results[i].AsSpan()));
+                recording.Clear(y[i].Buffer);
+                product.Run(recording, input, Rows, (uploaded, null, y[i]));
+                recording.Submit();
             }
-        }
-        catch (ParScaleException refused) when (refused.Code == "VK-03")
-        {
-            // The driver has the extension and not this shader.
-            return false;
+            results[i] = new float[Rows * y[i].Stride];
+            device.Download(y[i].Buffer, MemoryMarshal.AsBytes(results[i].AsSpan()));
         }
         return MemoryMarshal.AsBytes(results[0].AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(results[1].AsSpan()));
     }

@@ -10,8 +10,8 @@ namespace ParScale.Vulkan.Passes;
 /// <summary>Keys and values of a sequence on the device, as <see cref="Attention"/> has them.</summary>
 internal sealed class DeviceCache : KeyValues
 {
-    // What shaders count: words of 32 bits, with room for the sign.
-    private const long MostBytes = (long)int.MaxValue * sizeof(uint);
+    /// <summary>What shaders count: words of 32 bits, with room for the sign.</summary>
+    public const long MostBytes = (long)int.MaxValue * sizeof(uint);
 
     private readonly VulkanDevice _device;
     private readonly int _blocks;

@@ -58,8 +58,8 @@ internal sealed class DeviceLayer
     /// <summary>What results of blocks without a norm behind them are multiplied with before they are added.</summary>
     public required float Factor { get; init; }
 
-    /// <summary>Multiply-adds for one row, attention's own aside.</summary>
-    public long Products => Heads.Products + Output.Products + (FeedForward?.Products ?? Experts!.Products);
+    /// <summary>Multiply-adds for one row, of all that follows attention.</summary>
+    public long ProductsBehindAttention => Output.Products + (FeedForward?.Products ?? Experts!.Products);
 }
 
 /// <summary>A block down(activation(gate(x)) * up(x)).</summary>

@@ -54,6 +54,9 @@ internal sealed class DeviceStreams : IDisposable
     /// <summary>About the bytes that a set takes.</summary>
     public static long BytesFor(StreamSet set) => set.Bytes;
 
+    /// <summary>Bytes of its largest matrix.</summary>
+    public static long LargestBuffer(StreamSet set) => set.Aggregator is { } weights ? DeviceMatrix.LargestBuffer(weights.Inner) : 0;
+
     /// <inheritdoc/>
     public void Dispose()
     {

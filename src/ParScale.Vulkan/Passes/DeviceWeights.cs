@@ -41,26 +41,31 @@ internal sealed class DeviceWeights : IDisposable
     public DeviceLayer[] Layers { get; }
 
     /// <summary>Bytes that a backbone takes on a device.</summary>
-    public static long BytesFor(Backbone backbone)
-    {
-        long bytes = DeviceMatrix.BytesFor(backbone.Embedding) + (backbone.Head == backbone.Embedding ? 0 : DeviceMatrix.BytesFor(backbone.Head));
-        foreach (LayerWeights layer in backbone.Layers)
-        {
-            AttentionWeights attention = layer.Attention;
-            bytes += DeviceMatrix.BytesFor(attention.Query, attention.Key, attention.Value) + DeviceMatrix.BytesFor(attention.Output);
-            bytes += layer.FeedForward is { } block ? BytesFor(block) : BytesFor(layer.Experts!);
-            bytes += layer.Vectors.Sum(vector => (long)vector.Length * sizeof(float));
-        }
-        return bytes;
-    }
+    public static long BytesFor(Backbone backbone) => Matrices(backbone).Sum(joined => DeviceMatrix.BytesFor(joined))
+        + backbone.Layers.SelectMany(layer => layer.Vectors).Sum(vector => (long)vector.Length * sizeof(float));
+
+    /// <summary>Bytes of the largest of its matrices, as they are joined on a device.</summary>
+    public static long LargestBuffer(Backbone backbone) => Matrices(backbone).Max(joined => DeviceMatrix.LargestBuffer(joined));
 
     /// <inheritdoc/>
     public void Dispose() => _buffers.Dispose();
 
-    private static long BytesFor(FeedForwardWeights block) => DeviceMatrix.BytesFor(block.Gate, block.Up) + DeviceMatrix.BytesFor(block.Down);
+    private static IEnumerable<WeightMatrix[]> Matrices(Backbone backbone)
+    {
+        yield return [backbone.Embedding];
+        if (backbone.Head != backbone.Embedding) yield return [backbone.Head];
+        foreach (LayerWeights layer in backbone.Layers)
+        {
+            yield return [layer.Attention.Query, layer.Attention.Key, layer.Attention.Value];
+            yield return [layer.Attention.Output];
+            foreach (WeightMatrix[] joined in layer.FeedForward is { } block ? Matrices(block) : Matrices(layer.Experts!)) yield return joined;
+        }
+    }
 
-    private static long BytesFor(ExpertWeights block) => DeviceMatrix.BytesFor(GateAndUp(block.Experts)) + DeviceMatrix.BytesFor(Down(block.Experts))
-        + DeviceMatrix.BytesFor(block.Router) + (block.Shared is null ? 0 : BytesFor(block.Shared) + DeviceMatrix.BytesFor(block.SharedGate!));
+    private static WeightMatrix[][] Matrices(FeedForwardWeights block) => [[block.Gate, block.Up], [block.Down]];
+
+    private static WeightMatrix[][] Matrices(ExpertWeights block) =>
+        [GateAndUp(block.Experts), Down(block.Experts), [block.Router], .. block.Shared is { } shared ? [.. Matrices(shared), [block.SharedGate!]] : (WeightMatrix[][])[]];
 
     private static WeightMatrix[] GateAndUp(FeedForwardWeights[] experts) => [.. experts.SelectMany(expert => (WeightMatrix[])[expert.Gate, expert.Up])];
 

@@ -7,7 +7,7 @@ namespace ParScale.Vulkan.Passes;
 
 /// <summary>
 /// Records passes: the path of a token as <see cref="ForwardPass"/> has it, in the same order, on the device. A piece of a recording has at
-/// most <paramref name="mostProducts"/> multiply-adds, or one layer.
+/// most <paramref name="mostProducts"/> multiply-adds, or one command.
 /// </summary>
 internal sealed class PassRecorder(
     VulkanDevice device, ModelConfig config, DeviceWeights weights, PassScratch scratch, IReadOnlyDictionary<StreamSet, DeviceStreams> sets, int[] halves,
@@ -21,28 +21,17 @@ internal sealed class PassRecorder(
     {
         PassSize size = shape.Size;
         var inputs = new PassInputs(size, halves);
-        var parts = new List<Recording> { device.Record() };
+        var parts = new PassParts(device, mostProducts);
         try
         {
-            long products = 0;
-            Begin(parts[^1], size, inputs);
-            for (int i = 0; i < weights.Layers.Length; i++)
-            {
-                long own = weights.Layers[i].Products * size.Rows;
-                if (products > 0 && products + own > mostProducts)
-                {
-                    parts.Add(device.Record());
-                    products = 0;
-                }
-                products += own;
-                Layer(parts[^1], i, shape, inputs);
-            }
-            if (size.Wanted > 0) End(parts[^1], shape, groups, inputs);
-            return new RecordedPass(shape, groups, inputs, parts);
+            Begin(parts.For(0), size, inputs);
+            for (int i = 0; i < weights.Layers.Length; i++) Layer(parts, i, shape, inputs);
+            if (size.Wanted > 0) End(parts, shape, groups, inputs);
+            return new RecordedPass(shape, groups, inputs, parts.All);
         }
         catch
         {
-            foreach (Recording part in parts) part.Dispose();
+            foreach (Recording part in parts.All) part.Dispose();
             throw;
         }
     }
@@ -73,10 +62,11 @@ internal sealed class PassRecorder(
 
     // x += attention(norm(x)); x += mlp(norm(x)), in some families with norms behind both or only there. The last product of a block adds to x; where
     // a norm stands behind the block, the norm that follows does. In layer 0 all streams have the queries, keys and values of their token.
-    private void Layer(Recording recording, int index, PassShape shape, PassInputs inputs)
+    private void Layer(PassParts parts, int index, PassShape shape, PassInputs inputs)
     {
         (PassScratch s, PassSize size, DeviceLayer layer, bool first) = (scratch, shape.Size, weights.Layers[index], index == 0);
         int rows = first ? size.Tokens : size.Rows;
+        Recording recording = parts.For(layer.Heads.Products * rows);
         ProductInput x = s.Product.InputFor(layer.Heads.Weights, s.Normed);
         if (first)
         {
@@ -93,7 +83,15 @@ internal sealed class PassRecorder(
         if (ends) return;
         ProductInput attended = s.Product.InputFor(layer.Output.Weights, s.Attended);
         if (attended.IsRounded && !layer.Attention.CanRound(attended.GroupSize)) attended = s.Attended;
-        layer.Attention.Run(recording, projections, rules, append, inputs.Rows(s.Inputs), size.Rows, index, [s.Caches], [], attended);
+        // Far into a text a single command would take too long.
+        long products = layer.Attention.Products(shape.Reach);
+        int most = (int)Math.Clamp(mostProducts / products, 1, size.Rows);
+        for (int row = 0; row < size.Rows; row += most)
+        {
+            int count = Math.Min(most, size.Rows - row);
+            layer.Attention.Run(parts.For(products * count), projections, rules, append, inputs.Rows(s.Inputs), row, count, index, [s.Caches], [], attended);
+        }
+        recording = parts.For(layer.ProductsBehindAttention * size.Rows);
         ResultOf(layer, layer.AttentionOutputNorm).From(s.Product, recording, attended, size.Rows, layer.Output);
         x = _feedForward.InputFor(layer);
         Norm(recording, layer.AttentionOutputNorm, layer.FeedForwardNorm, size.Rows, x);
@@ -118,9 +116,9 @@ internal sealed class PassRecorder(
     }
 
     // The rows of wanted tokens, the P states of each mixed to one, and the first logits or the likeliest tokens of all.
-    private void End(Recording recording, PassShape shape, StreamGroup[] groups, PassInputs inputs)
+    private void End(PassParts parts, PassShape shape, StreamGroup[] groups, PassInputs inputs)
     {
-        (PassScratch s, PassSize size) = (scratch, shape.Size);
+        (PassScratch s, PassSize size, Recording recording) = (scratch, shape.Size, parts.For(0));
         DeviceBuffer? behind = weights.Layers[^1].FeedForwardOutputNorm;
         Elementwise.NormOfRows(
             device, recording, s.Hidden, behind is null ? null : s.Added.Buffer, inputs.Wanted(s.Inputs), size.WantedRows, config.HiddenSize, weights.FinalNorm,
@@ -128,31 +126,35 @@ internal sealed class PassRecorder(
         int token = 0, row = 0, weight = 0;
         foreach (StreamGroup group in groups)
         {
-            if (group.IsPlain) Take(recording, group, row, token, weight);
-            else Mix(recording, group, inputs, token, weight);
+            if (group.IsPlain) Take(parts.For(0), group, row, token, weight);
+            else Mix(parts, group, inputs, token, weight);
             token += group.Wanted;
             row += group.Rows;
             weight += group.Wanted * group.Set.Count;
         }
-        if (shape.Likeliest) Choose(recording, size.Wanted);
+        if (shape.Likeliest) Choose(parts, size.Wanted);
         else
         {
             int first = Math.Min(size.Wanted, ForwardPass.MostLogits);
+            recording = parts.For(HeadProducts(first));
             Logits(recording, 0, first);
             ShowLogits(recording, 0, first);
         }
-        recording.Copy(s.StreamWeights, s.HostStreamWeights, (long)size.Weights * sizeof(float));
+        parts.For(0).Copy(s.StreamWeights, s.HostStreamWeights, (long)size.Weights * sizeof(float));
     }
 
-    private void Choose(Recording recording, int wanted)
+    private long HeadProducts(int tokens) => (long)weights.Head.Rows * weights.Head.Columns * tokens;
+
+    private void Choose(PassParts parts, int wanted)
     {
         for (int first = 0; first < wanted; first += ForwardPass.MostLogits)
         {
             int count = Math.Min(wanted - first, ForwardPass.MostLogits);
+            Recording recording = parts.For(HeadProducts(count));
             Logits(recording, first, count);
             scratch.Likeliest!.Choose(recording, scratch.Logits, count, scratch.Lists.From(LikeliestTokens.BytesOf(first)));
         }
-        recording.Copy(scratch.Lists, scratch.HostLists, LikeliestTokens.BytesOf(wanted));
+        parts.For(0).Copy(scratch.Lists, scratch.HostLists, LikeliestTokens.BytesOf(wanted));
     }
 
     // States that are the result; of an anchor, all of the weight is its own.
@@ -165,7 +167,7 @@ internal sealed class PassRecorder(
     }
 
     // So many tokens at a time that their joined states are no more than the rows of a pass.
-    private void Mix(Recording recording, StreamGroup group, PassInputs inputs, int firstToken, int firstWeight)
+    private void Mix(PassParts parts, StreamGroup group, PassInputs inputs, int firstToken, int firstWeight)
     {
         (PassScratch s, DeviceStreams set, bool anchored) = (scratch, sets[group.Set], group.Set.IsAnchored);
         int streams = group.Set.Count, hidden = config.HiddenSize, most = ForwardPass.MostRows / streams;
@@ -174,6 +176,7 @@ internal sealed class PassRecorder(
         for (int first = 0; first < group.Wanted; first += most)
         {
             int tokens = Math.Min(most, group.Wanted - first);
+            Recording recording = parts.For((long)hidden * hidden * streams * tokens);
             DeviceBuffer table = anchored ? inputs.Chosen(s.Inputs, firstToken + first) : inputs.Mixed(s.Inputs, firstToken + first);
             var y = new DeviceRows(s.Mixed.Buffer.From(RowBytes(s.Mixed, firstToken + first)), s.Mixed.Stride);
             DeviceBuffer shares = s.StreamWeights.From((firstWeight + (long)first * streams) * sizeof(float));

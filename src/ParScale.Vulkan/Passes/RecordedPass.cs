@@ -23,15 +23,14 @@ internal readonly record struct StreamGroup(StreamSet Set, int Wanted, int Rows)
 /// <param name="Size">The numbers of the pass.</param>
 /// <param name="OneToken">Whether every sequence has one new token, so that none sees what another row adds to the caches.</param>
 /// <param name="Likeliest">Whether it ends with the likeliest tokens, and all logits stay on the device.</param>
-internal readonly record struct PassShape(PassSize Size, bool OneToken, bool Likeliest);
+/// <param name="Reach">Tokens that no row sees more of, a power of two: by it attention is cut into pieces.</param>
+internal readonly record struct PassShape(PassSize Size, bool OneToken, bool Likeliest, int Reach);
 
 /// <summary>A pass of a shape, recorded once and run for any sequences of that shape.</summary>
 /// <param name="Shape">Its shape.</param>
 /// <param name="Groups">Its wanted tokens by set.</param>
 /// <param name="Inputs">What it is given each time.</param>
-/// <param name="Parts">
-/// Its commands, in pieces that are short enough for the watchdogs of systems and drivers.
-/// </param>
+/// <param name="Parts">Its commands, in pieces as <see cref="PassParts"/> has them.</param>
 internal sealed record RecordedPass(PassShape Shape, StreamGroup[] Groups, PassInputs Inputs, IReadOnlyList<Recording> Parts) : IDisposable
 {
     /// <summary>Whether it is of a shape.</summary>

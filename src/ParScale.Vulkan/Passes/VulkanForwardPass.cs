@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using ParScale.Configuration;
 using ParScale.Configuration.Rotations;
@@ -17,6 +18,8 @@ internal sealed class VulkanForwardPass : IForwardPass
 {
     // Decode steps have a few shapes; pieces of prompts have many, of which the last ones are kept.
     private const int MostRecorded = 32;
+
+    private const int LeastReach = 1024;
 
     // Of a piece of a recording: a second on a device that does 70 G in a second. Watchdogs wait for two.
     private const long MostProducts = 1L << 36;
@@ -68,7 +71,8 @@ internal sealed class VulkanForwardPass : IForwardPass
         _angles = new Angles(_config, ForwardPass.MostRows);
         lock (device.Gate)
         {
-            Need(DeviceWeights.BytesFor(backbone) + PassScratch.BytesFor(_config) + sets.Sum(DeviceStreams.BytesFor), "weights and activations");
+            long largest = Math.Max(DeviceWeights.LargestBuffer(backbone), sets.Select(DeviceStreams.LargestBuffer).DefaultIfEmpty().Max());
+            Need(DeviceWeights.BytesFor(backbone) + PassScratch.BytesFor(_config) + sets.Sum(DeviceStreams.BytesFor), largest, "weights and activations");
             using DeviceMemory.Takings taken = device.Memory.AllOrNothing();
             _weights = new DeviceWeights(device, backbone, kvDtype);
             _scratch = new PassScratch(device, _config, halves);
@@ -87,6 +91,9 @@ internal sealed class VulkanForwardPass : IForwardPass
         }
     }
 
+    /// <inheritdoc/>
+    public long MostCacheBytes => Math.Min(DeviceCache.MostBytes, _device.Memory.LargestBuffer);
+
     /// <summary>Passes that are kept, the one that ran last at the end.</summary>
     public IReadOnlyList<RecordedPass> Recorded => _recorded;
 
@@ -101,7 +108,7 @@ internal sealed class VulkanForwardPass : IForwardPass
     {
         lock (_device.Gate)
         {
-            Need(DeviceStreams.BytesFor(set), "these streams");
+            Need(DeviceStreams.BytesFor(set), DeviceStreams.LargestBuffer(set), "these streams");
             using DeviceMemory.Takings taken = _device.Memory.AllOrNothing();
             _sets[set] = new DeviceStreams(_device, _config, set, _kvDtype);
             taken.Keep();
@@ -121,7 +128,7 @@ internal sealed class VulkanForwardPass : IForwardPass
         lock (_device.Gate)
         {
             _chose = Chooses(size.Wanted, sequences);
-            RecordedPass pass = Of(new PassShape(size, tokens.Length == sequences.Length, _chose), sequences);
+            RecordedPass pass = Of(new PassShape(size, tokens.Length == sequences.Length, _chose, Reach(sequences)), sequences);
             pass.Inputs.Write(_scratch.HostInputs, tokens, sequences, _sets, _angles, _layerOf);
             pass.Submit();
             int last = _chose ? (size.Wanted - 1) / ForwardPass.MostLogits * ForwardPass.MostLogits : 0;
@@ -209,6 +216,14 @@ internal sealed class VulkanForwardPass : IForwardPass
         return true;
     }
 
+    // Short texts share recordings: there attention is the lesser part.
+    private static int Reach(ReadOnlySpan<PassSequence> sequences)
+    {
+        int most = LeastReach;
+        foreach (PassSequence sequence in sequences) most = Math.Max(most, sequence.Cache.Position + sequence.Count);
+        return (int)BitOperations.RoundUpToPowerOf2((uint)most);
+    }
+
     private static bool Covers((int First, int Count) rows, int first, int count) => first >= rows.First && first + count <= rows.First + rows.Count;
 
     private RecordedPass Of(PassShape shape, ReadOnlySpan<PassSequence> sequences)
@@ -234,13 +249,14 @@ internal sealed class VulkanForwardPass : IForwardPass
         return pass;
     }
 
-    private void Need(long bytes, string what)
+    private void Need(long bytes, long largest, string what)
     {
-        long left = MemoryLeft!.Value;
-        if (bytes <= left) return;
+        (long left, long allowed) = (MemoryLeft!.Value, _device.Memory.LargestBuffer);
+        string? limit = bytes > left ? $"{what} take {Size(bytes, up: true)}, {Size(left, up: false)} are left of its memory"
+            : largest > allowed ? $"the largest matrix takes {Size(largest, up: true)}, the driver allows {Size(allowed, up: false)} for each" : null;
+        if (limit is null) return;
         throw new ParScaleException(ErrorKind.NotEnoughMemory, "VK-07",
-            $"vulkan:{_device.Description.Index} ({_device.Description.Name}): {what} take {Size(bytes, up: true)}, {Size(left, up: false)} are left of its memory; "
-            + "take a smaller type of weights (--dtype q8 or q4), or the CPU (--device cpu)");
+            $"vulkan:{_device.Description.Index} ({_device.Description.Name}): {limit}; take a smaller type of weights (--dtype q8 or q4), or the CPU (--device cpu)");
     }
 
     // What is needed and what is there differ also where it is by a byte.

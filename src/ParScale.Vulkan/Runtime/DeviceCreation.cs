@@ -14,6 +14,7 @@ internal static unsafe class DeviceCreation
         float priority = 1;
         var queue = new DeviceQueueCreateInfo { SType = StructureType.DeviceQueueCreateInfo, QueueFamilyIndex = family, QueueCount = 1, PQueuePriorities = &priority };
         var extensions = new List<string>();
+        if (description.IsSubset) extensions.Add(DeviceReader.SubsetExtension);
         void* next = null;
         var dot = new PhysicalDeviceShaderIntegerDotProductFeatures { SType = StructureType.PhysicalDeviceShaderIntegerDotProductFeatures, ShaderIntegerDotProduct = true };
         if (description.IntegerDotProduct)

@@ -12,17 +12,29 @@ internal sealed unsafe class DeviceMemory : IDisposable
     // Large enough that few are needed, small enough that the last one wastes little.
     private const long DeviceSlab = 64 << 20, HostSlab = 4 << 20;
 
+    // A buffer of which a slab has no room for four is an allocation of its own. Every driver allows 4096, of which half are left for slabs.
+    private const long Large = DeviceSlab / 4;
+    private const int MostLarge = 2048;
+
     private readonly Vk _vk;
     private readonly Device _device;
-    private readonly PhysicalDeviceMemoryProperties _types;
+    private readonly MemoryPropertyFlags[] _types;
+    private readonly bool _spills;
     private readonly List<Slab> _slabs = [];
     private Takings? _takings;
     private bool _abandoned;
 
-    public DeviceMemory(Vk vk, PhysicalDevice physical, Device device, long largestAllocation)
+    /// <param name="vk">The functions.</param>
+    /// <param name="physical">The driver's device.</param>
+    /// <param name="device">The same, opened.</param>
+    /// <param name="largestAllocation">Most bytes of an allocation.</param>
+    /// <param name="spills">Whether a heap that is full leaves the others, which are as good: those of the machine's memory.</param>
+    public DeviceMemory(Vk vk, PhysicalDevice physical, Device device, long largestAllocation, bool spills)
     {
-        (_vk, _device, LargestAllocation) = (vk, device, largestAllocation);
-        vk.GetPhysicalDeviceMemoryProperties(physical, out _types);
+        (_vk, _device, _spills, LargestBuffer) = (vk, device, spills, largestAllocation / Alignment * Alignment);
+        vk.GetPhysicalDeviceMemoryProperties(physical, out PhysicalDeviceMemoryProperties properties);
+        _types = new MemoryPropertyFlags[properties.MemoryTypeCount];
+        for (int i = 0; i < _types.Length; i++) _types[i] = properties.MemoryTypes[i].PropertyFlags;
     }
 
     /// <summary>Bytes that slabs take.</summary>
@@ -32,7 +44,7 @@ internal sealed unsafe class DeviceMemory : IDisposable
     public int Slabs => _slabs.Count;
 
     /// <summary>The largest buffer that the driver allows.</summary>
-    public long LargestAllocation { get; }
+    public long LargestBuffer { get; }
 
     /// <summary>Takes a buffer, whose content is not defined.</summary>
     /// <exception cref="ParScaleException">VK-02: it is larger than the driver allows, or there is no memory left.</exception>
@@ -42,9 +54,10 @@ internal sealed unsafe class DeviceMemory : IDisposable
         long size = RoundUp(bytes);
         foreach (Slab slab in _slabs)
             if (slab.Place == place && slab.Take(size) is { } offset) return Taken(new DeviceBuffer(slab, offset, bytes));
-        if (size > LargestAllocation)
-            throw new ParScaleException(ErrorKind.NotEnoughMemory, "VK-02", $"a buffer of {size} bytes is asked for, the driver allows {LargestAllocation}");
-        Slab added = NewSlab(Math.Min(LargestAllocation / Alignment * Alignment, Math.Max(size, place == Place.Device ? DeviceSlab : HostSlab)), place);
+        if (size > LargestBuffer)
+            throw new ParScaleException(ErrorKind.NotEnoughMemory, "VK-02", $"a buffer of {size} bytes is asked for, the driver allows {LargestBuffer}");
+        long least = place != Place.Device ? HostSlab : size > Large && _slabs.Count < MostLarge ? size : DeviceSlab;
+        Slab added = NewSlab(Math.Min(LargestBuffer, Math.Max(size, least)), place);
         _slabs.Add(added);
         return Taken(new DeviceBuffer(added, added.Take(size)!.Value, bytes));
     }
@@ -105,14 +118,20 @@ internal sealed unsafe class DeviceMemory : IDisposable
         {
             _vk.GetBufferMemoryRequirements(_device, handle, out MemoryRequirements needs);
             var addresses = new MemoryAllocateFlagsInfo { SType = StructureType.MemoryAllocateFlagsInfo, Flags = MemoryAllocateFlags.DeviceAddressBit };
-            var allocate = new MemoryAllocateInfo
+            Result taken = Result.ErrorOutOfDeviceMemory;
+            foreach (int type in Types(_types, needs.MemoryTypeBits, place, _spills))
             {
-                SType = StructureType.MemoryAllocateInfo,
-                PNext = &addresses,
-                AllocationSize = needs.Size,
-                MemoryTypeIndex = MemoryType(needs.MemoryTypeBits, place),
-            };
-            Check(_vk.AllocateMemory(_device, in allocate, null, out memory));
+                var allocate = new MemoryAllocateInfo
+                {
+                    SType = StructureType.MemoryAllocateInfo,
+                    PNext = &addresses,
+                    AllocationSize = needs.Size,
+                    MemoryTypeIndex = (uint)type,
+                };
+                taken = _vk.AllocateMemory(_device, in allocate, null, out memory);
+                if (taken != Result.ErrorOutOfDeviceMemory) break;
+            }
+            Check(taken, nameof(_vk.AllocateMemory));
             Check(_vk.BindBufferMemory(_device, handle, memory, 0));
             void* mapped = null;
             if (place != Place.Device) Check(_vk.MapMemory(_device, memory, 0, Vk.WholeSize, 0, &mapped));
@@ -127,8 +146,12 @@ internal sealed unsafe class DeviceMemory : IDisposable
         }
     }
 
-    // The first type that has what is wanted, or only what is needed: drivers list the better ones first.
-    private uint MemoryType(uint allowed, Place place)
+    /// <summary>
+    /// The first type that has what is wanted, or only what is needed: drivers list the better ones first. With <paramref name="spills"/> all that have what
+    /// is needed, in that order.
+    /// </summary>
+    /// <exception cref="ParScaleException">VK-03: there is none.</exception>
+    internal static int[] Types(IReadOnlyList<MemoryPropertyFlags> types, uint allowed, Place place, bool spills)
     {
         (MemoryPropertyFlags needed, MemoryPropertyFlags wanted) = place switch
         {
@@ -137,11 +160,8 @@ internal sealed unsafe class DeviceMemory : IDisposable
             Place.FromDevice => (MemoryPropertyFlags.HostVisibleBit | MemoryPropertyFlags.HostCoherentBit, MemoryPropertyFlags.HostCachedBit),
             _ => throw new ArgumentOutOfRangeException(nameof(place)),
         };
-        foreach (MemoryPropertyFlags flags in (ReadOnlySpan<MemoryPropertyFlags>)[needed | wanted, needed])
-        {
-            for (int i = 0; i < _types.MemoryTypeCount; i++)
-                if ((allowed >> i & 1) != 0 && (_types.MemoryTypes[i].PropertyFlags & flags) == flags) return (uint)i;
-        }
+        int[] found = [.. Enumerable.Range(0, types.Count).Where(i => (allowed >> i & 1) != 0 && types[i].HasFlag(needed)).OrderBy(i => !types[i].HasFlag(wanted))];
+        if (found.Length > 0) return spills ? found : found[..1];
         throw new ParScaleException(ErrorKind.Io, "VK-03", $"the driver has no memory of the kind {place}");
     }
 

@@ -27,7 +27,7 @@ internal sealed class DeviceSpeed : IDisposable
         DeviceDescription what = device.Description;
         long left = (what.MemoryBudget ?? what.Memory) - device.Memory.Bytes;
         long most = Math.Min(left / ShareOfMemory, what.IsSoftware ? MostBytesInSoftware : MostBytes);
-        _bytes = Math.Max(VectorBytes, Math.Min(most, device.Memory.LargestAllocation) / DeviceMemory.Alignment * DeviceMemory.Alignment);
+        _bytes = Math.Max(VectorBytes, Math.Min(most, device.Memory.LargestBuffer) / DeviceMemory.Alignment * DeviceMemory.Alignment);
         _buffers = new DeviceBuffers(device);
         DeviceBuffer x = _buffers.Allocate(_bytes), y = _buffers.Allocate((long)Groups * Lanes * sizeof(uint));
         using (Recording clear = device.Record()) clear.Clear(x).Clear(y).Submit();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using ParScale.Vulkan.Devices;
 using ParScale.Vulkan.Kernels;
 using Silk.NET.Vulkan;
@@ -47,7 +48,7 @@ internal sealed unsafe class VulkanDevice : IDisposable
             Layout = made;
             var fence = new FenceCreateInfo { SType = StructureType.FenceCreateInfo };
             Check(_vk.CreateFence(_device, in fence, null, out _fence));
-            Memory = new DeviceMemory(_vk, physical, _device, description.LargestAllocation);
+            Memory = new DeviceMemory(_vk, physical, _device, description.LargestAllocation, spills: description.Kind == DeviceKind.Integrated);
         }
         catch
         {
@@ -67,9 +68,10 @@ internal sealed unsafe class VulkanDevice : IDisposable
 
     /// <summary>Does nothing on success.</summary>
     /// <exception cref="ParScaleException">VK-03: the driver refuses a shader, which the line names; others as <see cref="VulkanError"/> has them.</exception>
-    public static void CheckShader(Result result, string name)
+    public static void CheckShader(Result result, string name, [CallerArgumentExpression(nameof(result))] string call = "")
     {
-        if (result is Result.Success or Result.ErrorDeviceLost or Result.ErrorOutOfDeviceMemory or Result.ErrorOutOfHostMemory) Check(result);
+        // Without memory of the host is also how some drivers answer when their compiler fails.
+        if (result is Result.Success or Result.ErrorDeviceLost or Result.ErrorOutOfDeviceMemory) Check(result, call);
         else throw new ParScaleException(ErrorKind.Io, "VK-03", $"the driver refused the shader {name} ({result}): a newer one may take it, and the CPU needs none (--device cpu)");
     }
 
@@ -152,27 +154,39 @@ internal sealed unsafe class VulkanDevice : IDisposable
     public void Upload(ReadOnlySpan<byte> values, DeviceBuffer to, long offset = 0)
     {
         DeviceBuffer staging = Memory.Allocate(Math.Min(values.Length, StagingBytes), Place.ToDevice);
-        for (int start = 0; start < values.Length; start += StagingBytes)
+        try
         {
-            ReadOnlySpan<byte> piece = values.Slice(start, Math.Min(StagingBytes, values.Length - start));
-            piece.CopyTo(staging.Span<byte>());
-            using Recording copy = Record();
-            copy.Copy(staging, to, piece.Length, toOffset: offset + start).Submit();
+            for (int start = 0; start < values.Length; start += StagingBytes)
+            {
+                ReadOnlySpan<byte> piece = values.Slice(start, Math.Min(StagingBytes, values.Length - start));
+                piece.CopyTo(staging.Span<byte>());
+                using Recording copy = Record();
+                copy.Copy(staging, to, piece.Length, toOffset: offset + start).Submit();
+            }
         }
-        Memory.Free(staging);
+        finally
+        {
+            Memory.Free(staging);
+        }
     }
 
     /// <summary>Reads bytes of a buffer of the device, piece by piece.</summary>
     public void Download(DeviceBuffer from, Span<byte> values, long offset = 0)
     {
         DeviceBuffer staging = Memory.Allocate(Math.Min(values.Length, StagingBytes), Place.FromDevice);
-        for (int start = 0; start < values.Length; start += StagingBytes)
+        try
         {
-            Span<byte> piece = values.Slice(start, Math.Min(StagingBytes, values.Length - start));
-            using (Recording copy = Record()) copy.Copy(from, staging, piece.Length, fromOffset: offset + start).Submit();
-            staging.Span<byte>()[..piece.Length].CopyTo(piece);
+            for (int start = 0; start < values.Length; start += StagingBytes)
+            {
+                Span<byte> piece = values.Slice(start, Math.Min(StagingBytes, values.Length - start));
+                using (Recording copy = Record()) copy.Copy(from, staging, piece.Length, fromOffset: offset + start).Submit();
+                staging.Span<byte>()[..piece.Length].CopyTo(piece);
+            }
         }
-        Memory.Free(staging);
+        finally
+        {
+            Memory.Free(staging);
+        }
     }
 
     /// <inheritdoc/>
@@ -199,9 +213,10 @@ internal sealed unsafe class VulkanDevice : IDisposable
             // In pieces: a process that was paused meanwhile loses one of them, and not all of its patience.
             for (TimeSpan left = Patience; waited == Result.Timeout && left >= TimeSpan.Zero; left -= Piece)
                 waited = _vk.WaitForFences(_device, 1, in fence, true, (ulong)(left < Piece ? left : Piece).TotalNanoseconds);
-            if (waited == Result.Timeout) throw DoesNotAnswer();
-            Check(waited);
-            Check(_vk.ResetFences(_device, 1, in fence));
+            if (waited == Result.Success) waited = _vk.ResetFences(_device, 1, in fence);
+            // Whatever it is, the commands may still be under way, and nobody can tell when they end.
+            if (waited is not (Result.Success or Result.ErrorDeviceLost)) throw DoesNotAnswer(waited);
+            Check(waited, nameof(_vk.WaitForFences));
         }
         catch (ParScaleException failure) when (failure.IsDeviceLost)
         {
@@ -215,12 +230,13 @@ internal sealed unsafe class VulkanDevice : IDisposable
         if (!Hangs) _vk.FreeCommandBuffers(_device, _pool, 1, in commands);
     }
 
-    private ParScaleException DoesNotAnswer()
+    private ParScaleException DoesNotAnswer(Result waited)
     {
         Hangs = true;
         Memory.Abandon();
+        string why = waited == Result.Timeout ? $"within {Patience.TotalSeconds:F0} s" : $"({waited})";
         return new ParScaleException(ErrorKind.Io, "VK-06",
-            $"vulkan:{Description.Index} ({Description.Name}) did not answer within {Patience.TotalSeconds:F0} s; load the model again, or run it on the CPU (--device cpu)");
+            $"vulkan:{Description.Index} ({Description.Name}) did not answer {why}; load the model again, or run it on the CPU (--device cpu)");
     }
 
     // A card's own watchdogs are quicker; a software driver computes on the CPU, and others may use that too.

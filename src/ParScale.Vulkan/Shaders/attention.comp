@@ -42,6 +42,7 @@ layout(push_constant) uniform Arguments
     float softCap;      // 0 for none
     float epsilon;
     float clip;
+    uint firstRow;
 };
 
 shared float weight[Lanes];
@@ -50,7 +51,7 @@ shared float result[MostNumbers];
 // Of the query and the key that begins at word `first`.
 float productWith(Words values, uint first, uint size)
 {
-    float product = 0;
+    precise float product = 0;
     for (uint d = 0; d < size; d++) product = fma(head[Query + d], number(values, first, size, d, false), product);
     return product;
 }
@@ -78,16 +79,18 @@ void oneHead(Row row, uint r, uint h, uint to)
         roundHead(OwnValue, size, true, keep, row.cacheOut, place + keyHeads * row.capacity * words);
     }
 
-    float largestScore = uintBitsToFloat(0xFF800000u), sum = 0;
+    // Precise: a step alone and one beside a prompt are two pipelines, which must not differ in what they fuse.
+    float largestScore = uintBitsToFloat(0xFF800000u);
+    precise float sum = 0;
     float total[Parts];
     for (uint i = 0; i < Parts; i++) total[i] = 0;
     for (uint base = 0; base < count; base += Lanes)
     {
         uint slot = base + lane;
-        float score = uintBitsToFloat(0xFF800000u);
+        precise float score = uintBitsToFloat(0xFF800000u);
         if (slot < count)
         {
-            float product = 0;
+            precise float product = 0;
             if (own && slot == count - 1) for (uint d = 0; d < size; d++) product = fma(head[Query + d], head[OwnKey + d], product);
             else if (slot < row.slots) product = productWith(row.prefix, (prefixBlock * row.slots + slot) * words, size);
             else product = productWith(row.cacheIn, (block * row.capacity + start + slot - row.slots) * words, size);
@@ -111,7 +114,7 @@ void oneHead(Row row, uint r, uint h, uint to)
         {
             uint d = i * Lanes + lane;
             if (d >= size) break;
-            float added = total[i] * factor;
+            precise float added = total[i] * factor;
             for (uint j = 0; j < inBlock; j++)
             {
                 uint s = base + j;
@@ -144,7 +147,7 @@ uint headsTogether(uint size)
 
 void main()
 {
-    uint lane = gl_LocalInvocationID.x, r = gl_WorkGroupID.x, size = sizes & 0xFFFFu, together = headsTogether(size), first = gl_WorkGroupID.y * together;
+    uint lane = gl_LocalInvocationID.x, r = firstRow + gl_WorkGroupID.x, size = sizes & 0xFFFFu, together = headsTogether(size), first = gl_WorkGroupID.y * together;
     Row row = rowOf(table, r);
     if (GroupSize != 0)
         for (uint i = lane; i < MostNumbers; i += Lanes) result[i] = 0;

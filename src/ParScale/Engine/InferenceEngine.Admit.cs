@@ -66,7 +66,7 @@ internal sealed partial class InferenceEngine
                     old.Cache.Rewind(shared);
                     continue;
                 }
-                KeyValues cache = _forward.NewCache(caches[i].Set, KvDtype, work.Capacity);
+                KeyValues cache = NewCache(caches[i].Set, work.Capacity, copies ? earlier : []);
                 (caches[i].Kv, reserved) = (cache, reserved - cache.Bytes);
                 if (earlier[i] is not { } begun) continue;
                 cache.CopyFrom(begun.Cache, shared);
@@ -96,6 +96,21 @@ internal sealed partial class InferenceEngine
         {
             if (earlier[index] is { } sequence) Memory.Return(sequence, shared);
             earlier[index] = null;
+        }
+    }
+
+    // A device may have less memory than was left when its budget was read: others take it too. Then what is kept for later makes way, also what was taken out of it.
+    private KeyValues NewCache(StreamSet set, int capacity, FinishedSequence?[] taken)
+    {
+        try
+        {
+            return _forward.NewCache(set, KvDtype, capacity);
+        }
+        catch (Exception failure) when (failure is OutOfMemoryException or ParScaleException { Kind: ErrorKind.NotEnoughMemory })
+        {
+            Memory.DropFinished(taken);
+            Array.Clear(taken);
+            return _forward.NewCache(set, KvDtype, capacity);
         }
     }
 }

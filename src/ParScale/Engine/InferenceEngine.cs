@@ -52,14 +52,17 @@ internal sealed partial class InferenceEngine : IDisposable
     /// <exception cref="ParScaleException">What computes cannot run it, or has no memory for it.</exception>
     public void Add(StreamSet set) => _forward.Add(set);
 
-    /// <summary>The most tokens, up to the context, whose keys and values with a cache for each set take at most these bytes.</summary>
+    /// <summary>
+    /// The most tokens, up to the context, whose keys and values with a cache for each set take at most these bytes, and each no more than one may.
+    /// </summary>
     public int MostTokens(IReadOnlyList<StreamSet> sets, long bytes)
     {
         (int fits, int most) = (0, _backbone.Config.MaxPositions);
         while (fits < most)
         {
             int middle = fits + (most - fits + 1) / 2;
-            if (sets.Sum(set => _forward.CacheBytes(set, KvDtype, middle)) <= bytes) fits = middle;
+            long[] caches = Bytes(sets, middle);
+            if (caches.Sum() <= bytes && caches.Max() <= _forward.MostCacheBytes) fits = middle;
             else most = middle - 1;
         }
         return fits;
@@ -69,12 +72,15 @@ internal sealed partial class InferenceEngine : IDisposable
     /// <exception cref="ParScaleException">KV-01.</exception>
     public void RequirePossible(IReadOnlyList<StreamSet> sets, int capacity)
     {
-        long bytes = sets.Sum(set => _forward.CacheBytes(set, KvDtype, capacity));
-        if (bytes <= Memory.Budget) return;
+        long[] caches = Bytes(sets, capacity);
+        string? limit = caches.Sum() > Memory.Budget
+            ? $"the budget of all sequences is {Size(Memory.Budget)}; ask for fewer tokens or streams, a smaller cache type (--kv-dtype), or a larger budget (--kv-memory)"
+            : caches.Max() > _forward.MostCacheBytes
+                ? $"one sequence may take at most {Size(_forward.MostCacheBytes)} on this device; ask for fewer tokens or streams, or a smaller cache type (--kv-dtype)"
+                : null;
+        if (limit is null) return;
         string streams = string.Join(" and again with ", sets.Select(set => $"{set.Cached.Count}"));
-        throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-01",
-            $"{capacity} tokens with {streams} streams need {Size(bytes)} of keys and values, the budget of all sequences is "
-            + $"{Size(Memory.Budget)}; ask for fewer tokens or streams, a smaller cache type (--kv-dtype), or a larger budget (--kv-memory)");
+        throw new ParScaleException(ErrorKind.NotEnoughMemory, "KV-01", $"{capacity} tokens with {streams} streams need {Size(caches.Sum())} of keys and values, {limit}");
     }
 
     /// <summary>Room for a sequence that its caller holds; finished sequences make way for it.</summary>
@@ -91,11 +97,13 @@ internal sealed partial class InferenceEngine : IDisposable
         }
         try
         {
-            return _forward.NewCache(set, KvDtype, capacity);
+            return NewCache(set, capacity, []);
         }
         catch
         {
             Memory.Release(bytes);
+            // Somebody may wait for this room.
+            Kick();
             throw;
         }
     }
@@ -232,6 +240,8 @@ internal sealed partial class InferenceEngine : IDisposable
             }
         }
     }
+
+    private long[] Bytes(IReadOnlyList<StreamSet> sets, int tokens) => [.. sets.Select(set => _forward.CacheBytes(set, KvDtype, tokens))];
 
     // Small budgets differ by less than a MiB.
     private static string Size(long bytes) => bytes < 10 << 20 ? $"{(bytes + 1023) >> 10} KiB" : $"{(bytes + (1 << 20) - 1) >> 20} MiB";

@@ -112,14 +112,19 @@ internal sealed class KvMemory(long budget, bool keepFinished) : IDisposable
         }
     }
 
-    /// <summary>Frees the finished sequences.</summary>
-    public void Dispose()
+    /// <summary>Frees the finished sequences, and some that were taken out.</summary>
+    public void DropFinished(ReadOnlySpan<FinishedSequence?> taken)
     {
         lock (_gate)
         {
+            foreach (FinishedSequence? sequence in taken)
+                if (sequence is not null) Free(sequence);
             while (_finished.Count > 0) Drop(0);
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => DropFinished([]);
 
     private long FinishedBytes => _finished.Sum(sequence => sequence.Cache.Bytes);
 

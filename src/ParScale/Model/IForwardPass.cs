@@ -11,6 +11,9 @@ internal interface IForwardPass : IDisposable
     /// <summary>Bytes of a memory of its own that are left for keys and values; null where it has that of the machine.</summary>
     long? MemoryLeft { get; }
 
+    /// <summary>Bytes of keys and values that one cache may have, whatever memory is left; a device's driver may set a limit.</summary>
+    long MostCacheBytes => long.MaxValue;
+
     /// <summary>Makes a set ready to run.</summary>
     /// <exception cref="ParScaleException">It cannot run with this set, or has no memory for it.</exception>
     void Add(StreamSet set);

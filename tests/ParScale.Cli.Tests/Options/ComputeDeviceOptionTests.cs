@@ -1,5 +1,8 @@
 using System.Text.Json;
+using ParScale.Cli.Options;
+using ParScale.Cli.Terminals;
 using ParScale.Cli.Tests.Support;
+using ParScale.Vulkan;
 using ParScale.Vulkan.Devices;
 
 namespace ParScale.Cli.Tests.Options;
@@ -43,6 +46,29 @@ public class ComputeDeviceOptionTests(TinyModel model)
         Assert.Equal("cpu", Tool.Run([.. Generate, "--json", "--device", "auto"]).Json().GetProperty("device").GetString());
     }
 
+    [Fact]
+    public void Auto_tries_each_device_in_turn_before_the_CPU()
+    {
+        ComputeDevice first = Card(0), second = Card(1);
+        var notes = new StringWriter();
+        var terminal = new Terminal { In = null, Out = TextWriter.Null, Error = notes };
+        var asked = new List<string>();
+        LanguageModel Load(ComputeDevice device, params ComputeDevice[] full)
+        {
+            asked.Add(device.Name);
+            if (full.Contains(device)) throw new ParScaleException(ErrorKind.NotEnoughMemory, "VK-07", $"{device.Name} is full");
+            return LanguageModel.Load(model.Folder);
+        }
+        ComputeDeviceOption.LoadOnFirst([first, second, ComputeDevice.Cpu], terminal, device => Load(device, first)).Dispose();
+        ComputeDeviceOption.LoadOnFirst([first, second, ComputeDevice.Cpu], terminal, device => Load(device, first, second)).Dispose();
+        Assert.Equal(["vulkan:0", "vulkan:1", "vulkan:0", "vulkan:1", "cpu"], asked);
+        string text = notes.ToString();
+        Assert.Contains("vulkan:0 is full: vulkan:1 is tried", text, StringComparison.Ordinal);
+        Assert.Contains("vulkan:1 is full: the CPU runs it", text, StringComparison.Ordinal);
+        Assert.Contains("vulkan:1 computes: A card, discrete", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("cpu computes", text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("gpu")]
     [InlineData("vulkan:")]
@@ -67,6 +93,24 @@ public class ComputeDeviceOptionTests(TinyModel model)
     }
 
     private static string Argmax(string[] arguments) => Tool.Run(arguments).Json().GetProperty("argmax").GetRawText();
+
+    // Nothing is opened: what loads on it is the test's.
+    private static VulkanComputeDevice Card(int index) => new(new DeviceDescription
+    {
+        Index = index,
+        Name = "A card",
+        Kind = DeviceKind.Discrete,
+        Driver = "1.2",
+        ApiVersion = new Version(1, 3),
+        Memory = 1 << 30,
+        MemoryBudget = null,
+        LargestAllocation = 1 << 30,
+        SharedMemory = 1 << 15,
+        WorkgroupThreads = 1024,
+        SubgroupSize = 32,
+        IntegerDotProduct = true,
+        Missing = [],
+    });
 
     private static void NeedDevice()
     {

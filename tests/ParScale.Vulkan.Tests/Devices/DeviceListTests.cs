@@ -1,6 +1,7 @@
 using ParScale.Vulkan.Devices;
 using ParScale.Vulkan.Runtime;
 using ParScale.Vulkan.Tests.Support;
+using Silk.NET.Vulkan;
 
 namespace ParScale.Vulkan.Tests.Devices;
 
@@ -59,6 +60,41 @@ public class DeviceListTests(TestDevice test)
         Assert.Equal(["bufferDeviceAddress"], DeviceReader.Missing(current: true, addresses: false, computes: true, threads));
         Assert.Equal(["a queue that computes"], DeviceReader.Missing(current: true, addresses: true, computes: false, threads));
         Assert.Equal([$"workgroups of {threads} threads"], DeviceReader.Missing(current: true, addresses: true, computes: true, threads - 1));
+    }
+
+    [Fact]
+    public void The_best_device_is_a_card_and_the_one_with_most_memory_left()
+    {
+        test.Need();
+        DeviceDescription Of(int index, DeviceKind kind, long memory, long? left) =>
+            test.Device.Description with { Index = index, Kind = kind, Memory = memory, MemoryBudget = left };
+        DeviceDescription[] devices =
+        [
+            Of(0, DeviceKind.Software, 99, null), Of(1, DeviceKind.Discrete, 8, 7), Of(2, DeviceKind.Integrated, 64, 60), Of(3, DeviceKind.Discrete, 24, null),
+            Of(4, DeviceKind.Discrete, 24, 2),
+        ];
+        Assert.Equal([3, 1, 4, 2, 0], VulkanDevices.BestFirst(devices).Select(device => device.Index));
+    }
+
+    [Fact]
+    public void In_the_processor_all_heaps_count_and_of_a_card_the_largest_of_its_own()
+    {
+        MemoryHeap Heap(ulong size, bool local) => new(size, local ? MemoryHeapFlags.DeviceLocalBit : 0);
+        (MemoryHeap, long)[] heaps = [(Heap(512, true), 500), (Heap(16_000, false), 9000), (Heap(256, true), 256)];
+        Assert.Equal((16_768, 9756), DeviceReader.Usable(heaps, DeviceKind.Integrated));
+        Assert.Equal((512, 500), DeviceReader.Usable(heaps, DeviceKind.Discrete));
+        Assert.Equal((0, 0), DeviceReader.Usable([heaps[1]], DeviceKind.Discrete));
+    }
+
+    [Fact]
+    public void Loaders_are_asked_for_drivers_on_top_of_others()
+    {
+        using var driver = new FaultyDriver();
+        using VulkanInstance instance = VulkanInstance.TryOpen(driver, out _)!;
+        uint version = 0;
+        instance.Vk.EnumerateInstanceVersion(ref version);
+        if (version < Vk.MakeVersion(1, 3, 216)) Assert.Skip("this loader hides none");
+        Assert.Equal(InstanceCreateFlags.EnumeratePortabilityBitKhr, driver.InstanceFlags);
     }
 
     [Fact]

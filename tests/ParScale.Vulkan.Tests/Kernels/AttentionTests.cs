@@ -185,7 +185,7 @@ public class AttentionTests(TestDevice test) : DeviceTest(test)
         };
         PassRow[] all = batch.Table(caches, prefixes, tokens: false), stored = batch.Table(caches, prefixes, batch.Kind.FirstLayer);
         if (!append) attention.Append(recording, x, rules, Upload<PassRow>(stored), stored.Length, batch.Layer, caches);
-        attention.Run(recording, x, rules, append, Upload<PassRow>(all), batch.Rows, batch.Layer, caches, prefixes, y);
+        attention.Run(recording, x, rules, append, Upload<PassRow>(all), 0, batch.Rows, batch.Layer, caches, prefixes, y);
         return caches;
     }
 }

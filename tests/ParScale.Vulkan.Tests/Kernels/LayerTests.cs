@@ -142,7 +142,7 @@ public class LayerTests(TestDevice test) : DeviceTest(test)
             var rules = new HeadRules { Cosine = _test.Upload<float>(Batch.Cosine), Sine = _test.Upload<float>(Batch.Sine), Half = Batch.Half };
             DeviceBuffer table = _test.Upload<PassRow>(Batch.Table(caches, prefixes, tokens: false));
             if (!append) _attention.Append(recording, x, rules, table, Batch.Rows, Batch.Layer, caches);
-            _attention.Run(recording, x, rules, append, table, Batch.Rows, Batch.Layer, caches, prefixes, y);
+            _attention.Run(recording, x, rules, append, table, 0, Batch.Rows, Batch.Layer, caches, prefixes, y);
         }
 
         // Products need zeros behind the columns, where attention writes nothing.

@@ -117,7 +117,10 @@ public class RandomShapeTests(TestDevice test) : DeviceTest(test)
         PassRow[] all = batch.Table(caches, prefixes, tokens: false), stored = batch.Table(caches, prefixes, batch.Kind.FirstLayer);
         DeviceRows y = Shown(batch.Rows, width);
         if (!one) attention.Append(recording, x, rules, Shown<PassRow>(stored), stored.Length, batch.Layer, caches);
-        attention.Run(recording, x, rules, one, Shown<PassRow>(all), batch.Rows, batch.Layer, caches, prefixes, y);
+        // Whole, or in two pieces.
+        (DeviceBuffer table, int cut) = (Shown<PassRow>(all), random.Next(batch.Rows));
+        if (cut > 0) attention.Run(recording, x, rules, one, table, 0, cut, batch.Layer, caches, prefixes, y);
+        attention.Run(recording, x, rules, one, table, cut, batch.Rows - cut, batch.Layer, caches, prefixes, y);
         _checks.Add(() =>
         {
             Close(batch.Expected(), Seen(y, batch.Rows, width), 5e-6, $"{batch.Kind}, {shape}");

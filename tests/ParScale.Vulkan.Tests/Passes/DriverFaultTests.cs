@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ParScale.Generation;
 using ParScale.Vulkan.Devices;
 using ParScale.Vulkan.Runtime;
@@ -38,6 +37,17 @@ public sealed class DriverFaultTests(TestDevice test) : ModelTest(test)
     }
 
     [Fact]
+    public void VK_01_a_device_that_is_lost_while_it_computes_has_the_name_of_the_wait()
+    {
+        using var faulty = new FaultyDevice(Device.Description);
+        using LanguageModel model = Load(faulty);
+        faulty.Driver.Answer = call => call == FaultyDriver.Wait ? Result.ErrorDeviceLost : null;
+        var lost = Assert.Throws<ParScaleException>(() => Generate(model, 1));
+        Assert.Equal("VK-01", lost.Code);
+        Assert.Contains("(WaitForFences)", lost.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void VK_02_a_driver_without_memory_for_a_sequence_fails_that_one()
     {
         using var faulty = new FaultyDevice(Device.Description);
@@ -49,6 +59,26 @@ public sealed class DriverFaultTests(TestDevice test) : ModelTest(test)
         Assert.Equal(("VK-02", ErrorKind.NotEnoughMemory), (refused.Code, refused.Kind));
         Assert.Contains("(AllocateMemory)", refused.Message, StringComparison.Ordinal);
         Assert.Equal(expected, Generate(model, 3));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Finished_sequences_make_way_where_the_driver_has_less_memory_than_was_left(int firstToken)
+    {
+        using var faulty = new FaultyDevice(Device.Description);
+        using LanguageModel model = Load(faulty);
+        Reserve(model, 1);
+        long one = model.KvMemoryInUse, full = faulty.Device.Memory.Bytes;
+        Assert.True(one > 0);
+        // Another process took what a second one would need.
+        faulty.Driver.Answer = call => call == FaultyDriver.Allocate && faulty.Device.Memory.Bytes >= full ? Result.ErrorOutOfDeviceMemory : null;
+        // One that would begin with what was kept, and one that would not.
+        Reserve(model, firstToken);
+        Assert.Equal(one, model.KvMemoryInUse);
+        using Session session = model.CreateSession(Positions);
+        // What is in use does not make way.
+        Assert.Equal("VK-02", Assert.Throws<ParScaleException>(() => model.CreateSession(Positions)).Code);
     }
 
     [Fact]
@@ -128,6 +158,14 @@ public sealed class DriverFaultTests(TestDevice test) : ModelTest(test)
 
     private static List<int> Generate(LanguageModel model, int count) => [.. Pieces(model, count).Select(piece => piece.TokenId).OfType<int>()];
 
+    // Has room for very many tokens, and ends with the first: every token ends it.
+    private static void Reserve(LanguageModel model, int firstToken)
+    {
+        int[] all = [.. Enumerable.Range(0, model.Config.VocabularySize)];
+        var options = new GenerationOptions { MaxNewTokens = Positions - 10, StopTokenIds = all };
+        Assert.NotEmpty(model.GenerateAsync(new[] { firstToken, 2, 3 }, options, Stop).ToBlockingEnumerable(Stop).ToList());
+    }
+
     private static IEnumerable<GeneratedPiece> Pieces(LanguageModel model, int count)
     {
         var options = new GenerationOptions { MaxNewTokens = count, Sampling = SamplingOptions.Greedy, IgnoreEndOfText = true };
@@ -140,30 +178,5 @@ public sealed class DriverFaultTests(TestDevice test) : ModelTest(test)
     {
         RandomCheckpoint.Write(Folder("model"), RandomCheckpoint.Config(2, maxPositions: Positions), seed: 5);
         return Folder("model");
-    }
-
-    // With the validation layer, which sees that all is given back.
-    private sealed class FaultyDevice : IDisposable
-    {
-        private readonly ConcurrentQueue<string> _messages = new();
-        private readonly VulkanInstance _instance;
-
-        public FaultyDevice(DeviceDescription description)
-        {
-            _instance = VulkanInstance.TryOpen(Driver, out _, _messages.Enqueue)!;
-            Device = new VulkanDevice(_instance, _instance.Devices[description.Index]);
-        }
-
-        public FaultyDriver Driver { get; } = new();
-
-        public VulkanDevice Device { get; }
-
-        public void Dispose()
-        {
-            Assert.Equal(0, Device.Memory.Bytes);
-            Device.Dispose();
-            _instance.Dispose();
-            Assert.Empty(_messages);
-        }
     }
 }

@@ -81,8 +81,25 @@ public class SharedPassTests(TestDevice test) : ModelTest(test)
         var cut = new SharedDevice(Device) { MostProducts = 1 };
         using LanguageModel model = LanguageModel.Load(folder, new LoadOptions { Device = cut });
         Assert.Equal(expected, Logits(model, tokens, [25, 1, 4]));
-        Assert.All(cut.Last!.Recorded, pass => Assert.Equal(3, pass.Parts.Count));
+        // Each layer's attention row by row, what is before it and what is behind; and the logits.
+        Assert.All(cut.Last!.Recorded, pass => Assert.Equal(3 * (2 + pass.Shape.Size.Rows) + 1, pass.Parts.Count));
         Assert.All(cut.Last.Recorded.SelectMany(pass => pass.Parts), Check);
+    }
+
+    [Fact]
+    public void Far_into_a_text_recordings_are_cut_where_attention_takes_long()
+    {
+        const int far = 1500;
+        RandomCheckpoint.Write(Folder("long"), RandomCheckpoint.Config(streams: 1, hidden: 64, heads: 4, layers: 3, vocabulary: Vocabulary, maxPositions: 2048), seed: 21);
+        // Of a token of three layers with attention to 1,024 tokens, and not to 2,048.
+        var cut = new SharedDevice(Device) { MostProducts = 600_000 };
+        using LanguageModel model = LanguageModel.Load(Folder("long"), new LoadOptions { Device = cut });
+        using Session session = model.CreateSession(2048);
+        session.Append([1], Stop);
+        Assert.Single(cut.Last!.Recorded[^1].Parts);
+        session.Append(Tokens(far, Vocabulary, 3), Stop);
+        session.Append([1], Stop);
+        Assert.Equal(2, cut.Last.Recorded[^1].Parts.Count);
     }
 
     [Fact]

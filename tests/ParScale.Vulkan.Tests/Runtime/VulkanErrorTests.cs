@@ -27,6 +27,20 @@ public class VulkanErrorTests
         Assert.Equal(("VK-03", ErrorKind.Io), (error.Code, error.Kind));
         Assert.Contains("the shader norm (ErrorInvalidShaderNV)", error.Message, StringComparison.Ordinal);
         VulkanDevice.CheckShader(Result.Success, "norm");
+        // Drivers say so too of a shader that they cannot compile.
+        ParScaleException host = Assert.Throws<ParScaleException>(() => VulkanDevice.CheckShader(Result.ErrorOutOfHostMemory, "norm"));
+        Assert.Equal("VK-03", host.Code);
+        Assert.Contains("the shader norm (ErrorOutOfHostMemory)", host.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Result.ErrorDeviceLost, "VK-01")]
+    [InlineData(Result.ErrorOutOfDeviceMemory, "VK-02")]
+    public void What_a_shader_meets_beside_has_the_name_of_the_call(Result result, string code)
+    {
+        ParScaleException error = Assert.Throws<ParScaleException>(() => VulkanDevice.CheckShader(Call(result), "norm"));
+        Assert.Equal(code, error.Code);
+        Assert.Contains("(Call)", error.Message, StringComparison.Ordinal);
     }
 
     private static Result Call(Result result) => result;

@@ -9,9 +9,9 @@ namespace ParScale.Vulkan.Tests.Support;
 internal sealed class FaultyDriver : INativeContext
 {
     /// <summary>The calls that can fail.</summary>
-    public const string Pipelines = "vkCreateComputePipelines", Submit = "vkQueueSubmit", Wait = "vkWaitForFences", Allocate = "vkAllocateMemory";
+    public const string Pipelines = "vkCreateComputePipelines", Submit = "vkQueueSubmit", Wait = "vkWaitForFences", Reset = "vkResetFences", Allocate = "vkAllocateMemory";
 
-    private const string Properties = "vkGetPhysicalDeviceProperties";
+    private const string Properties = "vkGetPhysicalDeviceProperties", Instances = "vkCreateInstance";
 
     private readonly VulkanLoader _loader = VulkanLoader.TryOpen() ?? throw new InvalidOperationException("there is no loader");
 
@@ -24,12 +24,19 @@ internal sealed class FaultyDriver : INativeContext
 
     private delegate Result WaitCall(nint device, uint count, nint fences, uint all, ulong timeout);
 
+    private delegate Result ResetCall(nint device, uint count, nint fences);
+
     private delegate Result AllocateCall(nint device, nint info, nint allocator, nint memory);
+
+    private delegate Result InstancesCall(nint info, nint allocator, nint instance);
 
     private delegate void PropertiesCall(nint device, nint properties);
 
     /// <summary>What a call answers; null, as at first, leaves it to the driver.</summary>
     public Func<string, Result?> Answer { get; set; } = _ => null;
+
+    /// <summary>Those of the instance that was made last.</summary>
+    public InstanceCreateFlags InstanceFlags { get; private set; }
 
     /// <summary>The version that devices say they have; null: their own.</summary>
     public uint? Version { get; init; }
@@ -44,8 +51,19 @@ internal sealed class FaultyDriver : INativeContext
         {
             Pipelines => Keep<PipelinesCall>(own, real => (a, b, c, d, e, f) => Answer(proc) ?? real(a, b, c, d, e, f)),
             Submit => Keep<SubmitCall>(own, real => (a, b, c, d) => Answer(proc) ?? real(a, b, c, d)),
-            Wait => Keep<WaitCall>(own, real => (a, b, c, d, e) => Answer(proc) ?? real(a, b, c, d, e)),
+            Wait => Keep<WaitCall>(own, real => (a, b, c, d, e) =>
+            {
+                // Whatever is answered, the commands have ended: of a device that is lost they may be freed.
+                Result waited = real(a, b, c, d, e);
+                return Answer(proc) ?? waited;
+            }),
+            Reset => Keep<ResetCall>(own, real => (a, b, c) => Answer(proc) ?? real(a, b, c)),
             Allocate => Keep<AllocateCall>(own, real => (a, b, c, d) => Answer(proc) ?? real(a, b, c, d)),
+            Instances => Keep<InstancesCall>(own, real => (info, b, c) =>
+            {
+                InstanceFlags = Marshal.PtrToStructure<InstanceCreateInfo>(info).Flags;
+                return real(info, b, c);
+            }),
             Properties when Version is { } version => Keep<PropertiesCall>(own, real => (device, properties) =>
             {
                 real(device, properties);

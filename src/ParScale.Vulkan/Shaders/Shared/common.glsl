@@ -41,7 +41,8 @@ float exponent(float x)
     p = fma(p, r, 1.0);
     // Two factors: 2^128 itself would overflow.
     int whole = int(n), part = whole / 2;
-    return x < -87.3 ? 0.0 : p * uintBitsToFloat(uint(part + 127) << 23) * uintBitsToFloat(uint(whole - part + 127) << 23);
+    precise float power = p * uintBitsToFloat(uint(part + 127) << 23) * uintBitsToFloat(uint(whole - part + 127) << 23);
+    return x < -87.3 ? 0.0 : power;
 }
 
 float hyperbolicTangent(float x)
