@@ -139,7 +139,7 @@ public sealed class GateCurvesTests
         Assert.Equal((0, tenth, ""), (exit, output, error));
         (exit, _, error) = Trained.Run([.. gates, "--val-fraction", "0.5"]);
         Assert.Equal(0, exit);
-        Assert.Contains("the model's run held out 0.3 of its text, --val-fraction 0.5 is more", error, StringComparison.Ordinal);
+        Assert.Contains("a model's run held out 0.3 of its text, --val-fraction 0.5 is more", error, StringComparison.Ordinal);
     }
 
     [Theory]
