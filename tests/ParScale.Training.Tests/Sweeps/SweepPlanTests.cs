@@ -67,8 +67,9 @@ public sealed class SweepPlanTests
     [InlineData("docs/study/stage2/text.json", 42)]
     [InlineData("docs/study/two-stages/code-first.json", 12)]
     [InlineData("docs/study/two-stages/code-second.json", 54)]
-    [InlineData("docs/study/two-stages/sum3-first.json", 12)]
-    [InlineData("docs/study/two-stages/sum3-second.json", 42)]
+    [InlineData("docs/study/two-stages/sum3-first.json", 20)]
+    [InlineData("docs/study/two-stages/sum3-second.json", 90)]
+    [InlineData("docs/study/two-stages/sum3-starts.json", 16)]
     public void The_example_and_the_plans_of_the_study_are_sweeps(string path, int runs)
     {
         DirectoryInfo? root = new(AppContext.BaseDirectory);
