@@ -109,7 +109,7 @@ internal sealed class EvalCommand : ExampleCommand
     private static EncodedQuestion Encode(LanguageModel model, Question question, int number)
     {
         int[] prompt = model.Tokenizer.Encode(question.Prompt, addSpecial: true);
-        int[] answer = model.Tokenizer.Encode(question.Completion, continues: prompt.Length > 0 && !model.Tokenizer.IsSpecial(prompt[^1]));
+        int[] answer = model.Tokenizer.Encode(question.Completion, continues: model.Tokenizer.GoesOnAfter(prompt));
         if (prompt.Length == 0 || answer.Length == 0) throw ParScaleException.Usage("CL-02", $"--data: question {number} or its answer has no token");
         int[] all = [.. prompt, .. answer, .. model.Config.EndOfTextIds.Take(1)];
         // The last of them is predicted and never read.

@@ -97,7 +97,7 @@ public sealed class Tokenizer
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>(text.Length / 3 + 8);
         string whole = TextCleaner.ReplaceLoneSurrogates(text);
-        Cutting inside = CuttingOf(ids, continues: false), first = CuttingOf(ids, continues);
+        Cutting inside = CuttingOf(ids, continues: false), first = continues ? CuttingOf(ids, continues) : inside;
         var rule = new MatchRule(parseSpecial);
         _matchedAsGiven.Split(whole, rule, ids, (at, given) =>
         {
@@ -129,7 +129,7 @@ public sealed class Tokenizer
     {
         ArgumentNullException.ThrowIfNull(chat);
         var ids = new List<int>(chat.Text.Length / 3 + 8);
-        Cutting inside = CuttingOf(ids, continues: false), first = CuttingOf(ids, continues);
+        Cutting inside = CuttingOf(ids, continues: false), first = continues ? CuttingOf(ids, continues) : inside;
         TaggedText whole = TaggedNormalizer.Clean(chat.Tagged);
         _matchedAsGiven.Split(whole.Text, new MatchRule(MatchSpecial: true, whole), ids, (at, given) =>
         {
@@ -177,6 +177,9 @@ public sealed class Tokenizer
 
     /// <summary>Whether the id belongs to a token that controls the model.</summary>
     public bool IsSpecial(int id) => _specialIds.Contains(id);
+
+    /// <summary>Whether text after these tokens goes on from theirs: a text begins after a control token, and where there are none.</summary>
+    internal bool GoesOnAfter(ReadOnlySpan<int> tokens) => tokens.Length > 0 && !IsSpecial(tokens[^1]);
 
     /// <summary>The id of a text that is one control token, which has no text of its own in what a model writes; null when it is none.</summary>
     internal int? ControlToken(string? text) => text is not null && Encode(text, parseSpecial: true) is [int id] && IsSpecial(id) ? id : null;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using ParScale.Text;
 using ParScale.Training.Data.Rows;
@@ -28,8 +29,7 @@ internal sealed class DocumentEncoder(Tokenizer tokenizer, int endOfText)
         long bytes = 0;
         foreach (Segment segment in document.Segments)
         {
-            // After a control token a text begins.
-            bool continues = ids.Count > 0 && !tokenizer.IsSpecial(ids[^1]);
+            bool continues = tokenizer.GoesOnAfter(CollectionsMarshal.AsSpan(ids));
             ids.AddRange(segment.Chat is { } chat ? tokenizer.Encode(chat, continues) : tokenizer.Encode(segment.Text, continues: continues));
             bytes += Encoding.UTF8.GetByteCount(segment.Text);
             while (learned.Count < ids.Count) learned.Add(segment.Learned);
